@@ -1,0 +1,53 @@
+# A clone's commands. They install into .venv, once, with the versions of constraints.txt.
+PYTHON ?= python3
+VENV   ?= .venv
+
+# A stamp is newer than pyproject.toml and constraints.txt when what they say is installed:
+# the library with what it needs to run, or with training, tests and linters as well.
+BIN     := $(VENV)/bin
+CORE    := $(VENV)/core.stamp
+DEV     := $(VENV)/dev.stamp
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test slow check bench clean
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 8
+
+demo: $(CORE)  ## compare the policies on Aisin 1997 and write an HTML report (no torch needed)
+	$(BIN)/jit-gym compare aisin-1997
+
+test: $(DEV)  ## run the tests
+	$(BIN)/python -m pytest -n 2
+
+slow: $(DEV)  ## run the tests that take minutes each
+	$(BIN)/python -m pytest -n 2 -m slow
+
+check: $(DEV)  ## lint, check the format, check the types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(CORE)  ## measure the speed of the simulator
+	$(BIN)/python benchmarks/speed.py
+
+clean:  ## remove builds, caches and reports, but not .venv
+	rm -rf build dist reports *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -path './.*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "jit_gym needs Python 3.11 or newer; '$(PYTHON)' is not on the path (try make PYTHON=...)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "jit_gym needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1) (try make PYTHON=python3.12)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks the venv module; install it first (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(CORE): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[dev]'
+	@touch $(CORE) $@

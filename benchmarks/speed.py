@@ -1,0 +1,109 @@
+"""How fast is it? Ratios measured in one run on one core: `make bench`.
+
+Absolute times drift with the machine; each figure is a median of rounds in which both sides take turns.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import gymnasium as gym
+import numpy as np
+
+import jit_gym
+
+ROUNDS = 15
+BATCH = 4096
+SCENARIO = "jit_gym/LostSales-v0"  # lead time 4
+
+
+def seconds(task: Callable[[], None]) -> float:
+    """Return how long a task takes."""
+    begin = time.perf_counter()
+    task()
+    return time.perf_counter() - begin
+
+
+def ratio(ours: Callable[[], None], theirs: Callable[[], None]) -> tuple[float, float, float]:
+    """Return the medians of both tasks' seconds and of the ratio ours / theirs, over rounds that take turns."""
+    ours()
+    theirs()
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(ROUNDS)]
+    return (
+        statistics.median(a for a, _ in pairs),
+        statistics.median(b for _, b in pairs),
+        statistics.median(a / b for a, b in pairs),
+    )
+
+
+def single_env() -> None:
+    """Compare a single env's step with CartPole-v1's, both unwrapped, resets included."""
+    steps = 4000
+    cart, shop = gym.make("CartPole-v1").unwrapped, gym.make(SCENARIO).unwrapped
+    cart.reset(seed=0)
+    shop.reset(seed=0)
+    actions = [np.array([a], np.float32) for a in np.random.default_rng(0).uniform(-1, 1, steps)]
+
+    def play_shop() -> None:
+        for action in actions:
+            if shop.step(action)[3]:
+                shop.reset()
+
+    def play_cart() -> None:
+        for k in range(steps):
+            if cart.step(k & 1)[2]:
+                cart.reset()
+
+    ours, theirs, share = ratio(play_shop, play_cart)
+    print(f"single env: a step takes {ours / steps * 1e6:.2f} us, CartPole's {theirs / steps * 1e6:.2f} us")
+    print(f"            ratio {share:.2f} (at most 0.50 wanted)")
+
+
+def vector_env() -> None:
+    """Compare the vector env's env-steps, sampling and resets included, with NumPy's draws of the same demand."""
+    envs = gym.make_vec(SCENARIO, num_envs=BATCH)
+    envs.reset(seed=0)
+    steps = envs.unwrapped.stage.horizon + 1  # a whole episode, and the step that begins the next
+    actions = np.random.default_rng(0).uniform(-1, 1, (BATCH, 1)).astype(np.float32)
+    generator = np.random.default_rng(0)
+    stage = envs.unwrapped.stage
+
+    def play() -> None:
+        for _ in range(steps):
+            envs.step(actions)
+
+    def draw() -> None:
+        for _ in range(steps):
+            generator.poisson(5.0, BATCH)
+
+    ours, theirs, share = ratio(play, draw)
+    sampling = statistics.median(seconds(lambda: stage.restart(np.arange(BATCH))) for _ in range(ROUNDS))
+    million = BATCH * steps / 1e6
+    print(
+        f"vector env: {million / ours:.1f} million env-steps a second, NumPy {million / theirs:.1f} million poisson(5)"
+    )
+    print(f"            ratio {1 / share:.2f} (at least 1.00 wanted); sampling is {sampling / ours:.0%} of the time")
+
+
+def start() -> None:
+    """Time the first import, and the first step from Numba's cache, each in a fresh process."""
+    steps = (
+        "import gymnasium as gym, jit_gym; env = gym.make('jit_gym/LostSales-v0'); env.reset(seed=0); env.step([0.0])"
+    )
+    for what, code in (("first import", "import jit_gym"), ("import to first step, compiled before", steps)):
+        took = min(seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True)) for _ in range(3))  # noqa: B023
+        print(f"start:      {what} {took:.2f} s, the interpreter's own start included")
+
+
+if __name__ == "__main__":
+    print(
+        f"jit_gym {jit_gym.__version__}, Python {sys.version.split()[0]}, NumPy {np.__version__}; "
+        f"one core, {ROUNDS} rounds"
+    )
+    single_env()
+    vector_env()
+    start()

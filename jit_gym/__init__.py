@@ -1,0 +1,72 @@
+"""Just-in-time inventory control as a reinforcement-learning problem.
+
+`import jit_gym` registers the envs and imports nothing else; each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+
+if TYPE_CHECKING:
+    from .envs import Env as Env
+    from .envs import VectorEnv as VectorEnv
+    from .envs import sb3 as sb3
+    from .evaluate import compare as compare
+    from .evaluate import evaluate as evaluate
+    from .policies import policy as policy
+    from .scenario import Scenario as Scenario
+    from .scenario import ScenarioError as ScenarioError
+    from .scenario import load as load
+    from .scenario import names as names
+
+__version__ = version("jit-gym")
+
+_HOMES = {
+    "Env": "envs",
+    "Scenario": "scenario",
+    "ScenarioError": "scenario",
+    "VectorEnv": "envs",
+    "compare": "evaluate",
+    "evaluate": "evaluate",
+    "load": "scenario",
+    "names": "scenario",
+    "policy": "policies",
+    "sb3": "envs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'jit_gym' has no attribute {name!r}")
+    home = f"jit_gym.{_HOMES[name]}"
+    value = import_module(f"{home}.{name}") if name == "sb3" else getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*_HOMES, "__version__"])
+
+
+def _register() -> None:
+    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v0`), and one for anybody's own."""
+    scenarios: dict[str, str | None] = {"Scenario": None}
+    for file in files("jit_gym.configs").iterdir():
+        if file.name.endswith(".yaml"):
+            name = file.name.removesuffix(".yaml")
+            scenarios["".join(part.capitalize() for part in name.split("-"))] = name
+    for title, scenario in sorted(scenarios.items()):
+        gymnasium.register(
+            id=f"jit_gym/{title}-v0",
+            entry_point="jit_gym.envs:Env",
+            vector_entry_point="jit_gym.envs:VectorEnv",
+            kwargs={} if scenario is None else {"scenario": scenario},
+        )
+
+
+_register()

@@ -1,0 +1,6 @@
+"""What will happen? Demand, lead times and disruptions, drawn as traces before anybody acts."""
+
+from .demand import moments, usage
+from .trace import Chance, Columns, Trace
+
+__all__ = ["Chance", "Columns", "Trace", "moments", "usage"]

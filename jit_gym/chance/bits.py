@@ -1,0 +1,53 @@
+"""Random bits by counter: any draw of any path can be computed by itself, in any order.
+
+Philox 4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"). A block of four
+32-bit words is a function of a key and a counter alone. The key is a hash of the seed and of the name of a source of
+chance, the counter holds the path and the block's number; so a path is the same whatever else is drawn, and in which
+batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+from .compiled import compiled
+
+UNIT = 2.0**-32  # a word w stands for the number (w + 1/2) / 2**32, strictly between 0 and 1
+
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+
+def stream(seed: int, source: str) -> np.uint64:
+    """Return the key of one source of chance (`demands.customers`, say) under a seed."""
+    return np.frombuffer(hashlib.blake2b(f"{seed}/{source}".encode(), digest_size=8).digest(), "<u8")[0]
+
+
+@register_jitable(forceinline=True)
+def words(key: Any, path: Any, block: Any) -> tuple[Any, Any, Any, Any]:
+    """Return the four 32-bit words, as uint64, of a path's block under a key."""
+    k0, k1 = key & _LOW, key >> _HALF
+    c0, c1 = np.uint64(block) & _LOW, np.uint64(block) >> _HALF
+    c2, c3 = np.uint64(path) & _LOW, np.uint64(path) >> _HALF
+    for _ in range(10):
+        p0, p1 = _M0 * c0, _M1 * c2
+        c0, c1, c2, c3 = (p1 >> _HALF) ^ c1 ^ k0, p1 & _LOW, (p0 >> _HALF) ^ c3 ^ k1, p0 & _LOW
+        k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+    return c0, c1, c2, c3
+
+
+@compiled
+def uniforms(keys: Any, paths: Any, periods: int) -> np.ndarray:
+    """Return numbers strictly between 0 and 1, one for each period and path (periods, paths)."""
+    out = np.empty((periods, len(paths)))
+    for block in range((periods + 3) // 4):
+        for b in range(len(paths)):
+            four = words(keys[b], paths[b], block)
+            for k in range(min(4, periods - 4 * block)):
+                out[4 * block + k, b] = (four[k] + 0.5) * UNIT
+    return out

@@ -1,0 +1,55 @@
+"""What comes, lasts and goes: demand spikes and disruptions, as spells of time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..scenario.model import Event, Horizon
+from .bits import words
+from .compiled import compiled
+from .tables import counts, invert
+
+NEVER = np.iinfo(np.int32).max  # the start of a spell that is not on: later than any period
+
+
+@compiled
+def _random_spells(out: Any, keys: Any, paths: Any, every: Any, lasts: Any) -> None:
+    """Alternate quiet spells and events: event n of a path is a function of the key, the path and n alone."""
+    periods = out.shape[0]
+    for b in range(len(paths)):
+        end, n = np.int64(0), 0
+        while end < periods:
+            w0, w1, _, _ = words(keys[b], paths[b], n)
+            start = end + np.int64(invert(w0, every[0], every[1], every[2]))
+            end = start + np.int64(invert(w1, lasts[0], lasts[1], lasts[2]))
+            for t in range(start, min(end, periods)):
+                out[t, b] = start
+            n += 1
+
+
+@compiled
+def _dated_spells(out: Any, keys: Any, paths: Any, starts: Any, lasts: Any) -> None:
+    periods = out.shape[0]
+    for b in range(len(paths)):
+        for n in range(len(starts)):
+            _, w1, _, _ = words(keys[b], paths[b], n)
+            end = starts[n] + np.int64(invert(w1, lasts[0], lasts[1], lasts[2]))
+            for t in range(starts[n], min(end, periods)):
+                out[t, b] = min(out[t, b], starts[n])
+
+
+def spells(event: Event, horizon: Horizon, keys: np.ndarray, paths: np.ndarray, periods: int) -> np.ndarray:
+    """Return when the event that is on in each period began (periods, paths), and NEVER where none is on.
+
+    The world begins in a quiet spell. A quiet spell of n periods is n periods without the event.
+    """
+    out = np.full((periods, len(paths)), NEVER, np.int32)
+    quiet = event.starts.spell
+    if quiet is not None:
+        _random_spells(out, keys, paths, tuple(counts(quiet)), tuple(counts(event.lasts)))
+    else:
+        starts = np.array(sorted(horizon.period_of(when) for when in event.starts.at or ()), np.int64)
+        _dated_spells(out, keys, paths, starts, tuple(counts(event.lasts)))
+    return out

@@ -1,0 +1,73 @@
+"""Lead times that vary: independent ones, which may let orders cross, and ones that keep orders in their sequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..scenario import Distribution
+from .compiled import compiled
+from .tables import Table, counts, fill
+
+
+@compiled
+def _first_arrival(draws: Any, out: Any, column: int) -> None:
+    """Find, for an order of period t, the first age k at which the draw of period t + k is k or less."""
+    periods, paths = out.shape[0], out.shape[1]
+    for t in range(periods):
+        for b in range(paths):
+            k = 0
+            while draws[t + k, b, 0] > k:
+                k += 1
+            out[t, b, column] = k
+
+
+def ages(table: Table) -> Table:
+    """Return the distribution of Kaplan's arrival ages whose lead times are distributed as `table`.
+
+    With independent ages A_t, every shipment of age A_t or more arrives in period t, so none overtakes another, and
+    P(lead time = k | lead time >= k) = P(A <= k) (Kaplan 1970, "A dynamic inventory model with stochastic lead times").
+    """
+    rising = np.maximum.accumulate(_chance_to_arrive(table)[0])
+    return Table.of(np.arange(len(rising)), np.diff(rising, prepend=0.0))
+
+
+def keep_sequence(distribution: Distribution) -> bool:
+    """Tell whether shipments with these lead times can arrive in the sequence of their orders.
+
+    The chance to arrive is then that of an arrival age, P(A <= k), which cannot fall with k.
+    """
+    chance, under_way = _chance_to_arrive(counts(distribution))
+    return bool(np.all((np.maximum.accumulate(chance) - chance) * under_way < 1e-9))
+
+
+def _chance_to_arrive(table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Return P(lead time = k | lead time >= k) and P(lead time >= k) for each k from 0 up."""
+    chances = np.zeros(int(table.values[-1]) + 1)
+    chances[table.values.astype(int)] = table.probabilities
+    under_way = np.cumsum(chances[::-1])[::-1]
+    return np.divide(chances, under_way, out=np.ones_like(chances), where=under_way > 0), under_way
+
+
+def longest(distribution: Distribution) -> int:
+    """Return the longest lead time that can be drawn."""
+    return int(counts(distribution).values[-1])
+
+
+def varies(distribution: Distribution) -> bool:
+    """Tell whether lead times need to be drawn: whether there is more than one."""
+    return len(counts(distribution).values) > 1
+
+
+def fill_lead_times(
+    out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, distribution: Distribution, crossing: bool
+) -> None:
+    """Draw a lead time for each period's shipment into one column of `out` (periods, paths, columns)."""
+    table = counts(distribution)
+    if crossing:
+        fill(out, column, keys, paths, table)
+        return
+    draws = np.empty((out.shape[0] + int(table.values[-1]), len(paths), 1))
+    fill(draws, 0, keys, paths, ages(table))
+    _first_arrival(draws, out, column)

@@ -1,0 +1,133 @@
+"""Draws from any distribution: by table where the values can be counted, by quantile where they cannot."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.extending import register_jitable
+
+from ..scenario import Distribution
+from .bits import UNIT, uniforms, words
+from .compiled import compiled
+
+GUIDES = 1024  # slices of [0, 1) that the guide knows by heart
+LARGEST = 1 << 16  # values a table may have; beyond that, quantiles are computed draw by draw
+
+_SHIFT = np.uint64(32 - GUIDES.bit_length() + 1)
+
+
+class Table(NamedTuple):
+    """A discrete distribution, ready to be inverted (Chen and Asau 1974: a guide table finds the place at once)."""
+
+    values: np.ndarray  # ascending
+    cumulative: np.ndarray  # P(X <= values[k]); the last is 1
+    guide: np.ndarray  # for each slice of [0, 1), the first k that a number in it can mean
+
+    @classmethod
+    def of(cls, values: np.ndarray, probabilities: np.ndarray) -> Table:
+        """Return the table of values that come with these probabilities."""
+        cumulative = np.cumsum(probabilities) / np.sum(probabilities)
+        cumulative[-1] = 1.0
+        guide = np.searchsorted(cumulative, np.arange(GUIDES) / GUIDES, side="right")
+        return cls(np.asarray(values, float), cumulative, np.minimum(guide, len(values) - 1))
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Return P(X = values[k])."""
+        return np.diff(self.cumulative, prepend=0.0)
+
+    @property
+    def mean(self) -> float:
+        """Return the mean of a draw."""
+        return float(self.values @ self.probabilities)
+
+    @property
+    def variance(self) -> float:
+        """Return the variance of a draw."""
+        return float((self.values - self.mean) ** 2 @ self.probabilities)
+
+
+@lru_cache(maxsize=256)
+def _tabulated(name: str, parameters: str, low: float) -> Table | None:
+    import json
+
+    distribution = Distribution.model_validate({"name": name, **json.loads(parameters)})
+    if distribution.name in ("fixed", "empirical"):
+        values, probabilities = distribution.points
+        return Table.of(*_merged(np.maximum(np.floor(values + 0.5), low), probabilities))
+    half = 0.0 if distribution.is_whole else 0.5
+    first = max(low, np.floor(distribution.frozen.ppf(UNIT / 2) + half))
+    last = max(first, np.floor(distribution.frozen.ppf(1 - UNIT / 2) + half))
+    if last - first >= LARGEST:
+        return None
+    values = np.arange(first, last + 1)
+    cumulative = distribution.frozen.cdf(values + half)
+    cumulative[-1] = 1.0
+    return Table.of(values, np.diff(cumulative, prepend=0.0))
+
+
+def _merged(values: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    values, index = np.unique(values, return_inverse=True)
+    return values, np.bincount(index, probabilities)
+
+
+def tabulate(distribution: Distribution, low: float = 0.0) -> Table | None:
+    """Return the table of a distribution rounded to whole numbers and cut at `low`, or None if it is too large.
+
+    Rounding is to the nearest; the mass below `low` is put on `low`, the tails beyond 2**-33 on the ends.
+    """
+    import json
+
+    return _tabulated(distribution.name, json.dumps(distribution.parameters, sort_keys=True), low)
+
+
+def counts(distribution: Distribution) -> Table:
+    """Return the table of a distribution of whole numbers from 0 up, such as a lead time or a duration."""
+    table = tabulate(distribution)
+    if table is None:
+        raise ValueError(f"{distribution} has more than {LARGEST} values, too many for a number of periods")
+    return table
+
+
+@register_jitable(forceinline=True)
+def invert(word: Any, values: Any, cumulative: Any, guide: Any) -> Any:
+    """Return the value that a 32-bit word means."""
+    u = (word + 0.5) * UNIT
+    k = guide[np.int64(word >> _SHIFT)]
+    while cumulative[k] < u:
+        k += 1
+    return values[k]
+
+
+@compiled
+def _fill(out: Any, column: int, keys: Any, paths: Any, values: Any, cumulative: Any, guide: Any) -> None:
+    periods = out.shape[0]
+    drawn = np.empty((4, len(paths)), np.uint64)  # apart from the look-ups, the words are computed several at a time
+    for block in range((periods + 3) // 4):
+        for b in range(len(paths)):
+            drawn[0, b], drawn[1, b], drawn[2, b], drawn[3, b] = words(keys[b], paths[b], block)
+        for k in range(min(4, periods - 4 * block)):
+            for b in range(len(paths)):
+                out[4 * block + k, b, column] = invert(drawn[k, b], values, cumulative, guide)
+
+
+def fill(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, table: Table) -> None:
+    """Draw from a table into one column of `out` (periods, paths, columns)."""
+    _fill(out, column, keys, paths, *table)
+
+
+def fill_continuous(
+    out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, distribution: Distribution, whole: bool
+) -> None:
+    """Draw from a distribution by its quantiles, cut at 0, into one column of `out` (periods, paths, columns)."""
+    u = uniforms(keys, paths, out.shape[0])
+    if distribution.name in ("fixed", "empirical"):
+        values, probabilities = distribution.points
+        index = np.searchsorted(np.cumsum(probabilities), u, side="left")
+        draws = values[np.minimum(index, len(values) - 1)]
+    else:
+        draws = distribution.frozen.ppf(u)
+    draws = np.maximum(draws, 0.0)
+    out[:, :, column] = np.floor(draws + 0.5) if whole else draws

@@ -1,0 +1,412 @@
+"""The command `jit-gym`: list, show, compare, new."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .scenario import Scenario, ScenarioError, json_schema, load, parse_override
+from .scenario.yaml12 import parse
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+UsageError: Any = typer.BadParameter.__base__  # wherever this version of typer keeps it
+EFFORT = 6_000_000  # periods of one lane that `compare` plays when nobody says how many paths: some seconds
+
+
+class _Plain(TyperGroup):
+    """Answers whatever goes wrong with one line on stderr and a status, never with a traceback."""
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run a command: status 2 for bad input, 130 for Ctrl-C."""
+        try:
+            status = super().main(args, *more, **{**extra, "standalone_mode": False})
+            sys.stdout.flush()
+        except UsageError as error:
+            command = error.ctx.command_path if error.ctx else "jit-gym"
+            status = _refuse(f"{error.format_message().rstrip('.')} (see {command} --help)")
+        except BrokenPipeError:  # whoever read has gone, and wants no more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 1
+        except OSError as error:
+            status = _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        except (ValueError, MemoryError) as error:  # ScenarioError and PolicyError are ValueErrors
+            status = _refuse(str(error) or "this is too large for the memory (try fewer paths or periods)")
+        except (KeyboardInterrupt, typer.Abort):
+            status = 130
+        if standalone_mode:
+            sys.exit(status)
+        return status
+
+
+def _refuse(reason: str) -> int:
+    print(f"jit-gym: {' '.join(reason.split())}", file=sys.stderr)
+    return 2
+
+
+app = typer.Typer(
+    cls=_Plain,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenario, or the path of a YAML file.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a value, as in lanes.supplier.lead_time=6. May be repeated."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"jit-gym {version('jit_gym')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def jit_gym(
+    context: typer.Context,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Just-in-time inventory control: compare replenishment policies on worlds that can go wrong.
+
+    Begin with: jit-gym compare aisin-1997
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the scenarios that are shipped, and the policies."""
+    from .report import catalogue
+
+    scenarios, rules = catalogue.scenarios(), catalogue.rules()
+    if as_json:
+        print(json.dumps({"scenarios": scenarios, "policies": rules}, indent=2))
+        return
+    console = _console()
+    for title, entries, hint in (
+        ("Scenarios", scenarios, "jit-gym show NAME tells more, jit-gym new NAME starts your own."),
+        ("Policies", rules, "Parameters that are not given come from formulas: base-stock, or base-stock(level=25)."),
+    ):
+        console.print(title, style="bold")
+        _print_pairs(console, entries)
+        console.print(hint, style="dim")
+        console.print()
+
+
+@app.command()
+def show(
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="SCENARIO", help="A shipped scenario, or the path of a YAML file.")
+    ] = None,
+    set_: Set = None,
+    as_yaml: Annotated[
+        bool, typer.Option("--yaml", help="Print it as YAML: complete, with nothing left to look up.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of scenarios, for editors.")] = False,
+) -> None:
+    """Show what the world of a scenario is."""
+    if sum([as_yaml, as_json, schema]) > 1:
+        raise ValueError("only one of --yaml, --json and --schema can be shown")
+    if schema:
+        print(json.dumps(json_schema(), indent=2))
+        return
+    if scenario is None:
+        raise ValueError("which SCENARIO? (jit-gym list names those that are shipped)")
+    from .report.provenance import resolved, yaml_of
+
+    with _warnings():
+        world = load(scenario, _overrides(set_))
+    if as_yaml:
+        print(yaml_of(world), end="")
+    elif as_json:
+        print(json.dumps(resolved(world), indent=2))
+    else:
+        _print_world(world)
+
+
+@app.command()
+def compare(
+    scenario: Name,
+    policies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="POLICY",
+            help="Names, with parameters or without: jit 'base-stock(level=25)'. The first is what the others are"
+            " compared with. By default those that the scenario names.",
+        ),
+    ] = None,
+    set_: Set = None,
+    paths: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="How many times to play, by default what takes some seconds (at most 1024)."
+        ),
+    ] = None,
+    periods: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many periods count; by default the scenario's.")
+    ] = None,
+    warmup: Annotated[int, typer.Option(metavar="N", min=0, help="How many periods are played before those.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")] = 0,
+    history: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Your own sales, in place of the scenario's demand.")
+    ] = None,
+    value: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column with the quantity.")] = None,
+    date: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to sort by.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Keep only such rows. May be repeated.")
+    ] = None,
+    demand: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose history it is, if there are several demands.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Where to write the report, by default reports/SCENARIO.html."),
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the numbers as JSON; no report unless --report is given.")
+    ] = False,
+) -> None:
+    """Compare policies on the same chance, and write a report."""
+    from .evaluate import compare as play
+    from .evaluate import fitted
+    from .report import files
+
+    if report is not None and no_report:
+        raise ValueError("--report and --no-report exclude each other")
+    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--report: must end in .html, got {str(report)!r}")
+
+    with _warnings() as notes:
+        overrides = _overrides(set_)
+        overrides |= _own_history(scenario, overrides, history, value, date, where, demand)
+        world = load(scenario, overrides)
+    names = [name for text in policies or () for name in _several(text)]
+    players = fitted(names or None, world)
+    counted = world.horizon.periods if periods is None else periods
+    work = len(players) * (warmup + counted)
+    paths = _affordable(work * len(world.lanes)) if paths is None else paths
+    target = None if no_report or (as_json and report is None) else report or Path("reports") / f"{world.name}.html"
+    if target is not None:
+        files.check(target)
+
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
+    with _progress(work * paths, quiet=as_json) as tick:
+        comparison = play(players, world, paths=paths, periods=periods, warmup=warmup, seed=seed, progress=tick)
+
+    options: dict[str, Any] = {
+        "set": set_,
+        "history": history,
+        "value": value,
+        "date": date,
+        "where": where,
+        "demand": demand,
+    }
+    options |= {"paths": paths, "periods": counted, "warmup": warmup, "seed": seed}
+    command = _command("compare", scenario, *names, **options)
+    if target is not None:
+        from .report import page
+
+        page.write(comparison, target, command=command, notes=notes)
+    if as_json:
+        from .report.numbers import document
+
+        print(json.dumps(document(comparison, command, notes), indent=2, allow_nan=False))
+        return
+    from .report import table
+
+    console = _console()
+    table.show(comparison, console)
+    if target is not None:
+        console.print(f"Report: {target}", style="dim", soft_wrap=True)
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it; the file is NAME.yaml.")]) -> None:
+    """Start a scenario of your own, from one with comments."""
+    name = name.removesuffix(".yaml")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ValueError(f"a name must be letters, digits, - and _, got {name!r}")
+    path = Path(f"{name}.yaml")
+    starter = (resources("jit_gym.report") / "templates" / "starter.yaml").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter.replace("NAME", name))
+    except FileExistsError:
+        raise ValueError(f"{path}: is there already, and stays as it is") from None
+    print(f"Wrote {path}. Next: jit-gym compare {path}")
+
+
+def _overrides(texts: Sequence[str] | None) -> dict[str, Any]:
+    return dict(parse_override(text) for text in texts or ())
+
+
+def _own_history(
+    scenario: str,
+    overrides: dict[str, Any],
+    file: Path | None,
+    value: str | None,
+    date: str | None,
+    where: Sequence[str] | None,
+    demand: str | None,
+) -> dict[str, Any]:
+    """Return the overrides that put a history of one's own in place of a demand's, or change the columns of one."""
+    if file is None and value is None and date is None and not where:
+        if demand is not None:
+            raise ValueError("--demand: says whose --history it is, and there is none")
+        return {}
+    if demand is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong with the history that gives way does not matter
+            demands = list(load(scenario, overrides).demands)
+        if len(demands) > 1:
+            raise ValueError(f"--demand: must say whose history it is ({', '.join(demands)})")
+        demand = demands[0]
+    place = f"demands.{demand}.history"
+    own: dict[str, Any] = {}
+    filters = dict(_filter(text) for text in where or ())
+    if file is not None:
+        own = {f"demands.{demand}.distribution": None, f"{place}.values": None, f"{place}.source": None}
+        own |= {f"{place}.file": str(file), f"{place}.where": filters}
+    else:
+        own |= {f"{place}.where.{column}": wanted for column, wanted in filters.items()}
+    return own | {f"{place}.{key}": column for key, column in (("value", value), ("date", date)) if column is not None}
+
+
+def _filter(text: str) -> tuple[str, str | int | float]:
+    """Return the column and the value in `column=value`; what looks like a number is found however it is written."""
+    column, equals, wanted = (part.strip() for part in text.partition("="))
+    if not equals or not column:
+        raise ValueError(f"--where: must be written as column=value, got {text!r}")
+    try:
+        read = parse(wanted)
+    except ScenarioError:
+        return column, wanted
+    return column, read if isinstance(read, int | float) and not isinstance(read, bool) else wanted
+
+
+def _several(text: str) -> list[str]:
+    """Return the policies in one argument, `jit, base-stock(level=25)`, which may be separated by commas or blanks."""
+    return re.findall(r"[^\s,(]+(?:\s*\(.*?(?:\)|$))?", text, re.DOTALL) or [text]
+
+
+def _affordable(work: int) -> int:
+    """Return how many paths take some seconds, from 64 to 1024, given the work of one."""
+    paths = 1024
+    while paths > 64 and paths * work > EFFORT:
+        paths //= 2
+    return paths
+
+
+def _command(*words: str, **options: Any) -> str:
+    """Return a command line, as one would type it."""
+    line = ["jit-gym", *words]
+    for name, value in options.items():
+        for each in value if isinstance(value, list) else [value]:
+            line += [] if each is None else [f"--{name}", str(each)]
+    return shlex.join(line)
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """Collect warnings, such as those of gaps in a history, as texts."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield notes
+    notes += dict.fromkeys(" ".join(str(each.message).split()) for each in caught if each.category is UserWarning)
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Iterator[Any]:
+    """Show how far a comparison is, on a terminal, if it takes more than two seconds."""
+    from tqdm import tqdm
+
+    disable = True if quiet else None  # None: unless stderr is a terminal
+    with tqdm(
+        total=total, delay=2, disable=disable, file=sys.stderr, leave=False, unit=" periods", unit_scale=True
+    ) as bar:
+        yield bar.update
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _print_pairs(console: Console, pairs: dict[str, str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for name, text in pairs.items():
+        grid.add_row(Text(f"  {name}", "bold cyan"), Text(text))
+    console.print(grid)
+
+
+def _print_world(scenario: Scenario) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from .report.world import world
+
+    console, horizon = _console(), scenario.horizon
+    console.print(Text(scenario.title or scenario.name, "bold"))
+    if scenario.description:
+        console.print(Text(" ".join(scenario.description.split())))
+    starts = f" from {horizon.starts}" if horizon.starts else ""
+    console.print(
+        Text(f"\n{scenario.name}: {horizon.periods:,} {horizon.period}s{starts}, {scenario.units} units", "dim")
+    )
+    for table, things in world(scenario).items():
+        console.print(Text(f"\n{table.capitalize()}", "bold"))
+        for thing in things:
+            title = f" ({thing.title})" if thing.title else ""
+            says = ", ".join(f"{label} {value}" for label, value in thing.says.items())
+            line = Text.assemble((thing.name, "bold cyan"), (title, "dim"), (": " if says else "") + says)
+            console.print(Padding(line, (0, 0, 0, 2), expand=False))
+    if scenario.policies:
+        console.print(Text.assemble(("\nPolicies ", "bold"), ", ".join(scenario.policies)))
+    console.print(Text(f"\nfingerprint {scenario.fingerprint}", "dim"))
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app(prog_name="jit-gym")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""What does an agent see? Gymnasium envs, single and native batches, and the Stable-Baselines3 adapter."""
+
+from .env import Env
+from .vector import VectorEnv
+
+__all__ = ["Env", "VectorEnv"]

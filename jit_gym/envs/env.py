@@ -1,0 +1,130 @@
+"""One episode at a time: the Gymnasium env."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+
+from ..scenario import Scenario, load
+from .observation import MOST_ORDERED
+from .rendering import draw, write
+from .stage import Stage
+
+
+class Env(gym.Env[np.ndarray, np.ndarray]):
+    """Just-in-time replenishment: order on each lane, period by period, before demand is known.
+
+    ## Description
+    Stock is held to serve demand. Each period you order on each lane; what you order ships, travels for its lead time
+    and arrives; demand draws on the stock. Stock costs money, and so do customers who wait or leave. Suppliers and
+    routes may fail. The scenario says which of this there is: `env.unwrapped.scenario`, or `jit-gym show NAME`.
+
+    ## Order of Events
+    1. See the observation. 2. Order on each lane. 3. Suppliers ship. 4. Shipments arrive whose lead time has passed.
+    5. Demand comes and is served. 6. Costs are paid on what is then left, and revenue is earned. 7. Everything is one
+    period older. (`jit_gym.physics.period` is these steps.)
+
+    ## Action Space
+    `Box(-1, 1, (lanes,), float32)`: -1 orders nothing on a lane, 0 the lane's everyday share of the mean demand, 1
+    the most that can be ordered (its capacity, or `most_ordered` periods of mean demand), with straight lines
+    between. Orders are rounded to whole units, or batches, where the scenario counts in them. With `units="raw"`:
+    units, from 0.
+
+    ## Observation Space
+    `Box(0, high, (n,), float32)`, quantities in periods of mean demand and cut at 100 of them (raw: in units);
+    `env.unwrapped.observation_names` names each number. See `jit_gym.envs.observation.Coding`.
+
+    ## Rewards
+    Revenue less costs of the period, in the scenario's money. `info` names each cost, the revenue, and each flow in
+    units: `info["holding_cost"]`, `info["supplier.arrived"]`, `info["customers.short"]`.
+
+    ## Starting State
+    The scenario's initial stock and shipments. `reset(seed=s)` plays path 0 of seed s, each `reset()` after it the
+    next path.
+
+    ## Episode End
+    Truncated at the horizon, for a business that goes on; terminated there in a scenario with `horizon.ends`.
+
+    ## Arguments
+    * `scenario`: a shipped name, a path to a YAML file, or a `Scenario`.
+    * `overrides`: dotted changes to it, such as `{"lanes.supplier.lead_time": 2}`.
+    * `units`: `"mean-demand"` (default) or `"raw"`.
+    * `most_ordered`: the most that can be ordered on a lane without capacity, in periods of mean demand (default 4).
+    * `render_mode`: `"ansi"` for a line of text a period, `"rgb_array"` for a picture of the episode so far.
+
+    ## Version History
+    * v0: initial version.
+    """
+
+    metadata = {
+        "render_modes": ["ansi", "rgb_array"],
+        "render_fps": 4,
+    }
+
+    def __init__(
+        self,
+        scenario: str | Path | Scenario = "lost-sales",
+        overrides: Mapping[str, Any] | None = None,
+        units: str = "mean-demand",
+        most_ordered: float = MOST_ORDERED,
+        render_mode: str | None = None,
+    ) -> None:
+        """Load the scenario and lay it out."""
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise ValueError(f"render_mode: must be one of {self.metadata['render_modes']}, got {render_mode!r}")
+        self.scenario = load(scenario, overrides)
+        self.render_mode = render_mode
+        self.stage = Stage(self.scenario, 1, units, most_ordered)
+        self.observation_space, self.action_space = self.stage.coding.spaces
+        self._shape = self.action_space.shape
+        self._flows = self.stage.layout.flows(1)
+        self._shown = np.zeros(self.stage.width, np.float32)
+        self._period = self._horizon = self.stage.horizon
+        self._ends = self.scenario.horizon.ends
+        self._names = self.stage.flow_names
+        self._past: list[dict[str, float]] = []
+
+    @property
+    def observation_names(self) -> list[str]:
+        """Return the name of each number of an observation."""
+        return self.stage.coding.names
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin the next path, or the first path of a seed."""
+        super().reset(seed=seed)
+        if seed is not None or not self.stage.seeded:
+            self.stage.seed(int(self.np_random_seed or 0))
+        self.stage.restart(np.arange(1))
+        self._period = 0
+        self._past.clear()
+        return self.stage.observe()[0], {"path": int(self.stage.path[0])}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Order, and play one period."""
+        if self._period >= self._horizon:
+            raise ResetNeeded("the episode is over: call reset() first")
+        action = np.ascontiguousarray(action, np.float32)
+        if action.shape != self._shape:  # the compiled step does not look
+            raise ValueError(f"action: must have the shape {self._shape}, got {action.shape}")
+        self.stage.play(action, self._flows, self._shown)
+        info = dict(zip(self._names, self._flows.tolist()))  # noqa: B905 (a sixth of a step)
+        self._period += 1
+        if self.render_mode is not None:
+            self._past.append(info)
+        over = self._period == self._horizon
+        return self._shown.copy(), info["reward"], over and self._ends, over and not self._ends, info
+
+    def render(self) -> Any:
+        """Return the last period as a line of text, or the episode so far as a picture (height, width, 3)."""
+        if self.render_mode == "ansi":
+            return write(self.scenario, self._past)
+        if self.render_mode == "rgb_array":
+            return draw(self.scenario, self._past)
+        return super().render()

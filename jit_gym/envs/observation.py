@@ -1,0 +1,237 @@
+"""What an agent sees and says: bounded numbers of like size, and how they stand for units.
+
+By default quantities are seen and ordered in units of mean demand, so that one network fits a kiosk and a car plant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box
+from numba.extending import register_jitable
+
+from ..chance import moments, usage
+from ..chance.compiled import table
+from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, fields, net_of
+from ..physics.numbers import minimum
+
+MOST_SEEN = 100.0  # periods of mean demand; a quantity beyond is shown as this
+MOST_ORDERED = 4.0  # periods of mean demand on a lane without a capacity, unless the env is told otherwise
+
+SHOWN = np.dtype([("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")])  # path b's is at first + b * step
+SAID = np.dtype([("raw", "i8"), ("middle", "f8"), ("limit", "f8")])
+
+_INT, _HEADER = np.dtype(np.int64), 11
+
+Row = tuple[int, int, float, float]
+Sizes = tuple[int, int, int, int, int]  # stocks, lanes, demands, needs, slots
+
+
+class Coding:
+    """The observation and action of an env: which number stands where, and in which unit.
+
+    An observation holds, in this order: on hand and last period's use of each stock; the backlog of each demand whose
+    customers wait; what waits unshipped on each lane that can be disrupted; what arrives in the next 1, 2, ...
+    periods on each lane with a fixed lead time, or the total on the way on a lane with a random one; the forecast of
+    each demand whose mean changes; the availability of each lane whose disruptions are visible; and, in a world that
+    ends, the share of the horizon that has passed.
+
+    An action holds one number a lane, -1 to 1: -1 orders nothing, 0 the lane's share of the mean demand, and 1 the
+    most that can be ordered, with straight lines between. With `units="raw"` both are in units of stock.
+    """
+
+    def __init__(
+        self, layout: Layout, paths: int, units: str = "mean-demand", most_ordered: float = MOST_ORDERED
+    ) -> None:
+        """Lay out what is seen and said on a batch of paths."""
+        if units not in ("mean-demand", "raw"):
+            raise ValueError(f"units: must be 'mean-demand' or 'raw', got {units!r}")
+        if not most_ordered >= 1:
+            raise ValueError(f"most_ordered: must be 1 period of mean demand or more, got {most_ordered!r}")
+        self.layout, self.paths, self.raw = layout, paths, units == "raw"
+        self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # a unit for stocks nobody uses
+        state, seen = list(self._state()), list(self._seen())
+        self.names = [name for name, _ in state + seen] + ["horizon.passed"] * layout.scenario.horizon.ends
+        self.from_state = np.array([row for _, row in state], SHOWN)
+        self.from_seen = np.array([row for _, row in seen], SHOWN)
+        self.lanes = self._lanes(most_ordered)
+        tables = layout.numbers, self.lanes.view(float), self.from_state.view(float), self.from_seen.view(float)
+        ends = np.cumsum([len(table) for table in tables])
+        counts = [len(self.from_state), len(self.from_seen), len(self.names)]
+        header = np.array([*layout.sizes, *counts, *ends[:3]], np.int64)
+        # Everything that the compiled step must know, in one vector: handing over an array costs more than a period.
+        self.program = np.concatenate([header.view(float), *tables])
+
+    @property
+    def spaces(self) -> tuple[Box, Box]:
+        """Return the spaces of one path's observation and action."""
+        high = np.concatenate([self.from_state["high"], self.from_seen["high"], np.ones(len(self.names))])
+        seen = Box(0.0, high[: len(self.names)].astype(np.float32), dtype=np.float32)
+        if self.raw:
+            return seen, Box(0.0, self.lanes["limit"].astype(np.float32), dtype=np.float32)
+        return seen, Box(-1.0, 1.0, (len(self.lanes),), np.float32)
+
+    def encode(self, orders: np.ndarray) -> np.ndarray:
+        """Return the action that orders these units (paths, lanes), cut to what the action space can say."""
+        middle, limit = self.lanes["middle"], self.lanes["limit"]
+        orders = np.clip(orders, 0.0, limit)
+        if self.raw:
+            return orders.astype(np.float32)
+        below = orders / np.where(middle > 0, middle, 1.0) - 1.0
+        above = (orders - middle) / np.where(limit > middle, limit - middle, 1.0)
+        action = np.where(orders < middle, below, above)
+        return np.where((orders == 0) & (middle == 0), -1.0, action).astype(np.float32)
+
+    def decode(self, observation: np.ndarray) -> Decoded:
+        """Return the state that observations (paths, n) show, in units, for a `View` to look at."""
+        scale = np.concatenate([self.from_state["scale"], self.from_seen["scale"]])
+        numbers = observation[:, : len(scale)] / scale
+        if self.layout.scenario.units == "whole":  # 32-bit floats miss whole numbers of units by a hair
+            state = slice(len(self.from_state))
+            numbers[:, state] = np.round(numbers[:, state])
+        return Decoded(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
+
+    def _state(self) -> Iterator[tuple[str, Row]]:
+        layout, scenario = self.layout, self.layout.scenario
+        stocks, lanes, demands, _, slots = layout.sizes
+        after_stocks = stocks * len(fields(STOCK_STATE))
+        after_lanes = after_stocks + lanes * len(fields(LANE_STATE))
+        after_demands = after_lanes + demands * len(fields(DEMAND_STATE))
+        after_slots = after_demands + slots
+        for i, name in enumerate(layout.stocks):
+            for field in ("on_hand", "used"):
+                place = i * len(fields(STOCK_STATE)) + fields(STOCK_STATE).index(field)
+                yield f"{name}.{field}", self._row(0, after_stocks, place, self._usage[i])
+        for d, (name, demand) in enumerate(scenario.demands.items()):
+            if demand.unmet == "backlog":
+                place = d * len(fields(DEMAND_STATE)) + fields(DEMAND_STATE).index("backlog")
+                yield f"{name}.backlog", self._row(after_lanes, after_demands, place, moments(scenario, name)[0])
+        for m, (name, lane) in enumerate(scenario.lanes.items()):
+            if lane.unshipped == "waits" and scenario.hit_by[name]:
+                place = m * len(fields(LANE_STATE)) + fields(LANE_STATE).index("waiting")
+                yield f"{name}.waiting", self._row(after_stocks, after_lanes, place, self._lane_usage(m))
+        for m, (name, lane) in enumerate(scenario.lanes.items()):
+            if lane.lead_time.is_fixed:
+                first, last = layout.net.lanes[m]["first_slot"], layout.net.lanes[m]["last_slot"]
+                for k in range(first, last):
+                    row = self._row(after_demands, after_slots, k, self._lane_usage(m))
+                    yield f"{name}.arrives_in_{k + 1 - first}", row
+            else:
+                place = m * len(fields(LANE_STATE)) + fields(LANE_STATE).index("in_transit")
+                yield f"{name}.in_transit", self._row(after_stocks, after_lanes, place, self._lane_usage(m))
+
+    def _seen(self) -> Iterator[tuple[str, Row]]:
+        columns = self.layout.columns
+        for name, ahead in columns.forecast.items():
+            for h, column in enumerate(range(ahead.start, ahead.stop)):
+                yield (
+                    f"{name}.forecast_{h}",
+                    self._row(0, 0, columns.chance + column, moments(self.layout.scenario, name)[0]),
+                )
+        for name, column in columns.visible.items():
+            yield f"{name}.available", (columns.chance + column, 0, 1.0, 1.0)
+
+    def _row(self, start: int, stop: int, place: int, mean: float) -> Row:
+        unit = mean or 1.0
+        scale, high = (1.0, MOST_SEEN * unit) if self.raw else (1.0 / unit, MOST_SEEN)
+        return start * self.paths + place, stop - start, scale, high
+
+    def _lane_usage(self, m: int) -> float:
+        return self._usage[int(self.layout.net.lanes[m]["to"])]
+
+    def _lanes(self, most_ordered: float) -> np.ndarray:
+        rows = []
+        for m, (name, lane) in enumerate(self.layout.scenario.lanes.items()):
+            mean = self._lane_usage(m)
+            limit = float(self.layout.net.lanes[m]["order_limit"])
+            if not np.isfinite(limit):
+                limit = max(most_ordered * mean, lane.minimum_order, lane.batch or 0.0)
+            rows.append((self.raw, min(mean * self.layout.scenario.shares[name], limit), limit))
+        return np.array(rows, SAID)
+
+
+class Decoded:
+    """A batch of observations, to look at as one looks at a simulation; what is not observed is 0."""
+
+    period: Any = None  # not observed; whoever counts may set it
+
+    def __init__(self, layout: Layout, values: dict[str, np.ndarray], paths: int) -> None:
+        """Take the observed values by their names."""
+        self.layout, self._values, self._paths = layout, values, paths
+
+    def read(self, table: str, field: str) -> np.ndarray:
+        """Return one field of the state (paths, how many there are)."""
+        if (table, field) == ("lanes", "in_transit"):
+            return np.stack([self._in_transit(m) for m in range(len(self.layout.lanes))], axis=-1)
+        return np.stack([self._value(f"{name}.{field}") for name in getattr(self.layout, table)], axis=-1)
+
+    @property
+    def pipeline(self) -> np.ndarray:
+        """Return what arrives in the next 1, 2, ... periods, lane by lane (paths, slots); 0 where lead times vary."""
+        slots = [self._value(name) for m in range(len(self.layout.lanes)) for name in self._slots(m)]
+        return np.stack(slots, axis=-1) if slots else np.zeros((self._paths, 0))
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Return what can be seen of chance (paths, columns.seen)."""
+        columns = self.layout.columns
+        out = np.zeros((self._paths, columns.seen))
+        for name, ahead in columns.forecast.items():
+            for h, column in enumerate(range(ahead.start, ahead.stop)):
+                out[:, column] = self._value(f"{name}.forecast_{h}")
+        for name, column in columns.visible.items():
+            out[:, column] = self._value(f"{name}.available")
+        return out
+
+    def _value(self, name: str) -> np.ndarray:
+        return self._values.get(name, np.zeros(self._paths))
+
+    def _slots(self, m: int) -> list[str]:
+        row = self.layout.net.lanes[m]
+        return [f"{self.layout.lanes[m]}.arrives_in_{k + 1}" for k in range(int(row["last_slot"] - row["first_slot"]))]
+
+    def _in_transit(self, m: int) -> np.ndarray:
+        total = self._value(f"{self.layout.lanes[m]}.in_transit")
+        return total + sum(self._value(name) for name in self._slots(m))
+
+
+@register_jitable(forceinline=True)
+def sizes_of(program: np.ndarray) -> Sizes:
+    """Return the sizes of the layout that a program holds."""
+    stocks, lanes, demands, needs, slots = table(program, _INT, 0, 1, _HEADER)[0, :5]
+    return stocks, lanes, demands, needs, slots
+
+
+@register_jitable(forceinline=True)
+def unpack(program: np.ndarray, sizes: Sizes) -> tuple[Any, Any, Any, Any, int]:
+    """Return the net, the lanes, what is shown of the state and of chance, and the width of an observation."""
+    from_state, from_seen, width, a, b, c = table(program, _INT, 0, 1, _HEADER)[0, 5:]
+    return (
+        net_of(program[_HEADER:], sizes),
+        table(program, SAID, _HEADER + a, 1, sizes[1])[0],
+        table(program, SHOWN, _HEADER + b, 1, from_state)[0],
+        table(program, SHOWN, _HEADER + c, 1, from_seen)[0],
+        width,
+    )
+
+
+@register_jitable(forceinline=True)
+def order_of(said: Any, action: float) -> float:
+    """Return the units that one lane's action orders, cut to the action space."""
+    if np.isnan(action):
+        raise ValueError("an action is not a number (NaN)")
+    if said.raw:
+        return min(max(action, 0.0), said.limit)
+    below, above = min(max(action, -1.0), 0.0), max(min(action, 1.0), 0.0)
+    return said.middle * (1.0 + below) + (said.limit - said.middle) * above
+
+
+@register_jitable(forceinline=True)
+def show(out: Any, start: int, shown: Any, numbers: Any, b: int) -> None:
+    """Write what is shown of path b, from a batch's vector of numbers, into `out` from place `start` on."""
+    for k in range(len(shown)):
+        at = shown[k]
+        # Sums of fractions may end a hair below 0.
+        out[start + k] = minimum(max(numbers[at.first + np.uint64(b) * at.step], 0.0) * at.scale, at.high)

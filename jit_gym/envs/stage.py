@@ -1,0 +1,158 @@
+"""A batch of episodes, played together: what the single env, the vector env and the adapters have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+from ..chance import Chance
+from ..chance.compiled import borrowed, compiled, table
+from ..physics.layout import DEMAND_FLOW, LANE_FLOW, MONEY, STOCK_FLOW, Layout, fields, flows_of, state_of
+from ..physics.period import period
+from ..physics.simulate import flows_of_path, path_of
+from ..scenario import Scenario
+from .observation import Coding, Sizes, order_of, show, sizes_of, unpack
+
+WHOLE, SINGLE = np.dtype(np.int64), np.dtype(np.float32)
+
+
+@register_jitable(forceinline=True)
+def _show(out: Any, from_state: Any, from_seen: Any, states: Any, row: Any, b: int, passed: float) -> None:
+    """Write what path b shows: its state, what is seen of chance, and the share of the horizon that has passed."""
+    show(out, 0, from_state, states, b)
+    show(out, len(from_state), from_seen, row, 0)
+    if len(out) > len(from_state) + len(from_seen):
+        out[-1] = passed
+
+
+@compiled
+def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None:
+    """Write what each path shows, without playing."""
+    _, _, from_state, from_seen, width = unpack(program, sizes_of(program))
+    clock, states = table(memory, WHOLE, 0, 1, paths)[0], memory[paths:]
+    shown, horizon = table(out, SINGLE, 0, paths, width), len(rows) - 1
+    for b in range(paths):
+        _show(shown[b], from_state, from_seen, states, rows[clock[b], b], b, clock[b] / horizon)
+
+
+@register_jitable(forceinline=True)
+def _play_paths(
+    program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any, sizes: Sizes
+) -> None:
+    """Do what `_play` does, for a world of these sizes."""
+    net, lanes, from_state, from_seen, width = unpack(program, sizes)
+    clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
+    state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
+    shown, draws, horizon = table(out, SINGLE, 0, paths, width), borrowed(rows), len(rows) - 1
+    orders = np.empty(len(lanes))
+    order = borrowed(orders)
+    for b in range(paths):
+        t = clock[b]
+        if t < horizon:
+            for m in range(len(lanes)):
+                orders[m] = order_of(lanes[m], actions[b * len(lanes) + m])
+            period(net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
+            t += 1
+            clock[b] = t
+        _show(shown[b], from_state, from_seen, states, draws[t, b], b, t / horizon)
+
+
+@compiled
+def _play(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> None:
+    """Order, play one period and observe, on every path whose episode is not over."""
+    sizes = sizes_of(program)
+    if sizes[:4] == (1, 1, 1, 1):  # the same, but the compiler knows that every loop has one turn
+        _play_paths(program, memory, rows, paths, actions, flows, out, (1, 1, 1, 1, sizes[4]))
+    else:
+        _play_paths(program, memory, rows, paths, actions, flows, out, sizes)
+
+
+def flow_names(layout: Layout) -> list[str]:
+    """Return the names of a period's flows, in the order of their numbers: `supplier.ordered`, ..., `reward`."""
+    tables = (layout.stocks, STOCK_FLOW), (layout.lanes, LANE_FLOW), (layout.demands, DEMAND_FLOW)
+    return [f"{name}.{field}" for names, kind in tables for name in names for field in fields(kind)] + fields(MONEY)
+
+
+class Stage:
+    """Episodes of one scenario, one a path, each with its own clock and its own next path to play."""
+
+    def __init__(self, scenario: Scenario, paths: int, units: str, most_ordered: float) -> None:
+        """Set the stage; `restart` begins the first episodes."""
+        self.scenario, self.paths = scenario, paths
+        self.layout, self.chance = Layout(scenario), Chance(scenario)
+        self.coding = Coding(self.layout, paths, units, most_ordered)
+        self.horizon = scenario.horizon.periods
+        self._memory = np.concatenate([np.zeros(paths), self.layout.states(paths)])
+        self.clock[:] = self.horizon
+        columns = self.layout.columns
+        self._rows = np.zeros((self.horizon + 1, paths, columns.chance + columns.seen))
+        self.flow_names = flow_names(self.layout)
+        self.width = len(self.coding.names)
+        self._seeds = np.full(paths, None, object)
+        self.path = np.zeros(paths, np.int64)  # the one being played
+        self._next_path, self._stride = np.zeros((2, paths), np.int64)
+
+    @property
+    def clock(self) -> np.ndarray:
+        """Return how many periods of its episode each path has played (paths,)."""
+        return self._memory[: self.paths].view(np.int64)
+
+    @property
+    def states(self) -> np.ndarray:
+        """Return the batch's state, as one vector of numbers."""
+        return self._memory[self.paths :]
+
+    @property
+    def seeded(self) -> bool:
+        """Tell whether every path has a seed."""
+        return None not in self._seeds
+
+    def seed(self, seeds: int | Sequence[int | None]) -> None:
+        """Go back to the first path of a seed.
+
+        One number makes row b play its paths b, b + rows, b + 2 rows, ...; with one number a row, each row plays the
+        paths 0, 1, 2, ... of its own (None leaves a row as it is).
+        """
+        if isinstance(seeds, int | np.integer):
+            self._seeds[:], self._stride[:] = int(seeds), self.paths
+            self._next_path[:] = np.arange(self.paths)
+            return
+        if len(seeds) != self.paths:
+            raise ValueError(f"seed: must be one number, or {self.paths}, one a row; got {len(seeds)}")
+        for b, seed in enumerate(seeds):
+            if seed is not None:
+                self._seeds[b], self._next_path[b], self._stride[b] = int(seed), 0, 1
+
+    def restart(self, rows: np.ndarray) -> None:
+        """Begin the next episode on these rows (indices)."""
+        self.path[rows] = self._next_path[rows]
+        self._next_path[rows] += self._stride[rows]
+        self.clock[rows] = 0
+        trace = self.chance.draw(self._seeds[rows], self.path[rows])
+        if len(rows) == self.paths:
+            self._rows = trace.rows
+            self.states[:] = self.layout.states(self.paths)
+            return
+        self._rows[:, rows] = trace.rows
+        first = state_of(self.layout.start, self.layout.sizes, 1)
+        for many, one in zip(state_of(self.states, self.layout.sizes, self.paths), first, strict=True):
+            many[rows] = one[0]
+
+    def observe(self) -> np.ndarray:
+        """Return what each path shows (paths, observation)."""
+        out = np.empty(self.paths * self.width, np.float32)
+        _observe(self.coding.program, self._memory, self._rows, self.paths, out)
+        return out.reshape(self.paths, self.width)
+
+    def play(self, actions: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
+        """Play one period of each episode that is not over; fill its flows, and what each path shows then.
+
+        Args:
+            actions: (paths * lanes,), 32-bit floats.
+            flows: room for them, from `Layout.flows`.
+            out: (paths * observation,), 32-bit floats.
+        """
+        _play(self.coding.program, self._memory, self._rows, self.paths, actions, flows, out)

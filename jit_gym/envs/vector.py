@@ -1,0 +1,158 @@
+"""Thousands of episodes at a time: the native vector env."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector import VectorEnv as GymVectorEnv
+from gymnasium.vector.utils import batch_space
+
+from ..physics.layout import DEMAND_FLOW, LANE_FLOW, MONEY, STOCK_FLOW, Layout, fields
+from ..scenario import Scenario, load
+from .observation import MOST_ORDERED
+from .stage import Stage, flow_names
+
+
+class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+    """A batch of `Env`: the same worlds, observations and rewards, played together by compiled code.
+
+    Seeded with one number s, row b plays the paths b, b + rows, b + 2 rows, ... of s; with one seed a row, each row
+    plays the paths 0, 1, 2, ... of its own, as a single env would.
+
+    Args:
+        scenario: a shipped name, a path to a YAML file, or a `Scenario`.
+        num_envs: how many episodes are played together.
+        overrides: dotted changes to the scenario.
+        units: `"mean-demand"` or `"raw"`, as in `Env`.
+        most_ordered: as in `Env`.
+        autoreset_mode: what becomes of an episode that is over. NEXT_STEP (the default): the next step begins a new one
+            and ignores its action. SAME_STEP: the new one begins at once, and `infos` has `final_obs` and `final_info`.
+            DISABLED: `reset(options={"reset_mask": mask})` begins new ones.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Path | Scenario = "lost-sales",
+        num_envs: int = 1,
+        overrides: Mapping[str, Any] | None = None,
+        units: str = "mean-demand",
+        most_ordered: float = MOST_ORDERED,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
+    ) -> None:
+        """Load the scenario and lay it out."""
+        if num_envs < 1:
+            raise ValueError(f"num_envs: must be 1 or more, got {num_envs!r}")
+        if render_mode is not None:
+            raise ValueError(f"render_mode: a batch is not rendered, got {render_mode!r} (render a single env)")
+        self.scenario = load(scenario, overrides)
+        self.num_envs = num_envs
+        self.stage = Stage(self.scenario, num_envs, units, most_ordered)
+        self.render_mode = None
+        self.set_autoreset_mode(AutoresetMode(autoreset_mode))
+        self.single_observation_space, self.single_action_space = self.stage.coding.spaces
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._everyone, self._nobody = np.ones(num_envs, bool), np.zeros(num_envs, bool)
+        self._over = self._nobody
+        self._begun, self._ends = False, self.scenario.horizon.ends
+        self._columns = list(_columns(self.stage.layout, num_envs))
+
+    @property
+    def observation_names(self) -> list[str]:
+        """Return the name of each number of an observation."""
+        return self.stage.coding.names
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin new episodes: everywhere, or where `options["reset_mask"]` (num_envs,) is true."""
+        mask = self._everyone if options is None else np.asarray(options.get("reset_mask", self._everyone), bool)
+        if mask.shape != (self.num_envs,):
+            raise ValueError(f"reset_mask: must have the shape {(self.num_envs,)}, got {mask.shape}")
+        super().reset(seed=seed if isinstance(seed, int) else None)
+        if not self.stage.seeded:
+            self.stage.seed(int(self.np_random_seed or 0))
+        if seed is not None:
+            self.stage.seed(seed)
+        self.stage.restart(np.flatnonzero(self._everyone if not self._begun else mask))
+        self._over = self._over & ~mask
+        self._begun = True
+        return self.stage.observe(), {"path": self.stage.path.copy(), "_path": self._everyone.copy()}
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Order on each path, and play one period."""
+        actions = np.ascontiguousarray(actions, np.float32)
+        if actions.shape != self.action_space.shape:
+            raise ValueError(f"actions: must have the shape {self.action_space.shape}, got {actions.shape}")
+        waits = bool(self._over.any())
+        if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
+            raise ResetNeeded("an episode is over, or none has begun: call reset() first")
+        size = self.num_envs * self.stage.layout.flows_size
+        flows = np.zeros(size) if waits else np.empty(size)
+        observations = np.empty((self.num_envs, self.stage.width), np.float32)
+        self.stage.play(actions.ravel(), flows, observations.ravel())
+        over, played = self.stage.clock == self.stage.horizon, self._everyone.copy()
+        if waits:  # their action is not played: this step begins a new episode
+            played = ~self._over
+            over &= played
+            self._restart(self._over, observations)
+        infos = self._infos(flows, played)
+        self._over = over.copy()
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and over.any():
+            infos |= self._final(observations, infos, over)
+            self._restart(over, observations)
+            self._over = self._nobody
+        never = np.zeros(self.num_envs, bool)
+        terminated, truncated = (over, never) if self._ends else (never, over)
+        return observations, infos["reward"].copy(), terminated, truncated, infos
+
+    def set_autoreset_mode(self, mode: AutoresetMode) -> None:
+        """Choose what becomes of an episode that is over, from now on."""
+        self.autoreset_mode = mode
+        self.metadata = {"autoreset_mode": mode, "render_modes": []}
+
+    def _restart(self, mask: np.ndarray, observations: np.ndarray) -> None:
+        rows = np.flatnonzero(mask)
+        self.stage.restart(rows)
+        observations[rows] = self.stage.observe()[rows]
+
+    def _infos(self, flows: np.ndarray, played: np.ndarray) -> dict[str, Any]:
+        """Return the flows by name, each with the mask of rows that have it, as Gymnasium's vector envs do."""
+        infos: dict[str, Any] = {}
+        for name, start, stop, width in self._columns:
+            infos[name] = flows[start:stop:width]
+            infos[f"_{name}"] = played
+        return infos
+
+    def _final(self, observations: np.ndarray, infos: dict[str, Any], over: np.ndarray) -> dict[str, Any]:
+        final = np.full(self.num_envs, None, object)
+        for b in np.flatnonzero(over):
+            final[b] = observations[b].copy()
+        info = {name: over if name.startswith("_") else value for name, value in infos.items()}
+        return {"final_obs": final, "_final_obs": over, "final_info": info, "_final_info": over}
+
+
+def _columns(layout: Layout, paths: int) -> Iterator[tuple[str, int, int, int]]:
+    """Find each flow of a batch in its vector: the name, and the slice that holds it for every path."""
+    names = iter(flow_names(layout))
+    counts = (
+        (len(layout.stocks), STOCK_FLOW),
+        (len(layout.lanes), LANE_FLOW),
+        (len(layout.demands), DEMAND_FLOW),
+        (1, MONEY),
+    )
+    first = 0
+    for count, kind in counts:
+        width = count * len(fields(kind))
+        for place in range(width):
+            yield next(names), first + place, first + paths * width, width
+        first += paths * width

@@ -1,0 +1,20 @@
+"""Who does better? Policies played on common traces, with intervals."""
+
+import sys
+from types import ModuleType
+
+from .comparison import Comparison, Story, compare, fitted, tell
+from .metrics import METRICS
+from .rollout import Result, evaluate
+from .statistics import Estimate
+
+__all__ = ["METRICS", "Comparison", "Estimate", "Result", "Story", "compare", "evaluate", "fitted", "tell"]
+
+
+class _Room(ModuleType):
+    """Lets `jit_gym.evaluate(...)` be called: once anything is imported from here, that name is this room."""
+
+    __call__ = staticmethod(evaluate)
+
+
+sys.modules[__name__].__class__ = _Room

@@ -1,0 +1,8 @@
+"""What does an order do? The one period, laid out for compiled, plain and differentiable play."""
+
+from .layout import Flows, Layout, Net, State
+from .period import period
+from .simulate import Simulation
+from .view import View
+
+__all__ = ["Flows", "Layout", "Net", "Simulation", "State", "View", "period"]

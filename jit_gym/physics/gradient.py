@@ -1,0 +1,57 @@
+"""The period on torch tensors: a whole batch at once, and gradients through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..chance import Trace
+from .layout import Layout
+from .plain import ByHand
+
+if TYPE_CHECKING:
+    import torch
+
+
+class TensorSimulation(ByHand):
+    """A batch of paths played on tensors; its interface is that of `simulate.Simulation`."""
+
+    def __init__(self, layout: Layout, trace: Trace, dtype: torch.dtype | None = None, device: str = "cpu") -> None:
+        """Start every path of the trace in the scenario's first state (64-bit floats unless told otherwise)."""
+        import torch
+
+        super().__init__(layout)
+        self.trace = trace
+        self.like: dict[str, Any] = {"dtype": dtype or torch.float64, "device": device}
+        self._rows = torch.as_tensor(trace.rows, **self.like)
+        for table in self.state[:3]:
+            for record in table:
+                for field, value in vars(record).items():
+                    setattr(record, field, torch.full((trace.paths,), value, **self.like))
+        self.state.pipeline[:] = [torch.full((trace.paths,), value, **self.like) for value in self.state.pipeline]
+
+    def step(self, order: torch.Tensor) -> Any:  # type: ignore[override]
+        """Play one period with these orders (paths, lanes), in units, and return its flows."""
+        if self.period == self.trace.periods:
+            raise IndexError(f"the trace is over: it has {self.trace.periods} periods")
+        return super().step(order.unbind(-1), self._rows[self.period].unbind(-1))
+
+    @property
+    def seen(self) -> torch.Tensor:
+        """Return what can be seen of chance at this moment (paths, columns.seen)."""
+        return self._rows[self.period, :, self.layout.columns.chance :]
+
+
+def rewards(layout: Layout, trace: Trace, act: Callable[[TensorSimulation], torch.Tensor]) -> torch.Tensor:
+    """Return each period's reward (paths, periods) when `act` orders (paths, lanes); differentiable.
+
+    Hindsight differentiable policy optimisation (Madeka et al. 2022; Alvo et al. 2023) descends along its gradient.
+    """
+    import torch
+
+    world = TensorSimulation(layout, trace)
+    earned = []
+    for _ in range(trace.periods):
+        money = world.step(act(world)).money[0]
+        earned.append(money.revenue - money.cost)
+    return torch.stack(earned, dim=-1)

@@ -1,0 +1,55 @@
+"""The three operations that differ by kind of number: plain floats, compiled floats, and torch tensors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba.extending import overload
+
+
+def is_tensor(x: Any) -> bool:
+    """Tell a torch tensor from a number, without importing torch."""
+    return hasattr(x, "detach")
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """Return the smaller of two numbers, elementwise for tensors."""
+    if is_tensor(a):
+        return a.minimum(b) if is_tensor(b) else a.clamp(max=b)
+    if is_tensor(b):
+        return b.clamp(max=a)
+    return min(a, b)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """Return `a` where the condition holds and `b` elsewhere."""
+    if is_tensor(condition):
+        import torch
+
+        a, b = (x if is_tensor(x) else torch.tensor(x, dtype=torch.float64) for x in (a, b))
+        return torch.where(condition, a, b)
+    return a if condition else b
+
+
+def floor(x: Any) -> Any:
+    """Return the largest whole number up to `x`; its gradient is that of `x` (straight-through, Bengio et al. 2013)."""
+    if is_tensor(x):
+        return x + (x.detach().floor() - x.detach())
+    return float(math.floor(x))
+
+
+@overload(minimum, jit_options={"forceinline": True})
+def _minimum(a, b):  # type: ignore[no-untyped-def]
+    return lambda a, b: a if a < b else b
+
+
+@overload(where, jit_options={"forceinline": True})
+def _where(condition, a, b):  # type: ignore[no-untyped-def]
+    return lambda condition, a, b: a if condition else b
+
+
+@overload(floor, jit_options={"forceinline": True})
+def _floor(x):  # type: ignore[no-untyped-def]
+    return lambda x: np.floor(x)

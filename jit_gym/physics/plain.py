@@ -1,0 +1,69 @@
+"""The period by hand: on plain Python numbers for a class or a debugger, on torch tensors for gradients.
+
+The same `period` as the compiled one, on records that are ordinary objects. A number may be a float, or a tensor with
+one entry for each path; then the rewards of a whole batch can be differentiated with respect to whatever the orders
+came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .layout import DEMAND_FLOW, LANE_FLOW, MONEY, STOCK_FLOW, Flows, Layout, Net, State, state_of
+from .numbers import is_tensor
+from .period import period
+
+
+def spread(table: np.ndarray) -> list[Any]:
+    """Return a table of records as a list of plain objects, and a table of numbers as a list of floats."""
+    if table.dtype.names is None:
+        return table.tolist()
+    return [SimpleNamespace(**dict(zip(table.dtype.names, row.item(), strict=True))) for row in table]
+
+
+class ByHand:
+    """One scenario played on plain numbers or tensors.
+
+    >>> import jit_gym
+    >>> world = ByHand(Layout(jit_gym.load("lost-sales", {"stocks.shop.initial": 7, "lanes.supplier.lead_time": 0})))
+    >>> flows = world.step(order=[5.0], chance=[14.0])
+    >>> flows.lanes[0].arrived, flows.demands[0].served, flows.money[0].shortage_cost
+    (5.0, 12.0, 38.0)
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        """Start in the scenario's first state."""
+        self.layout = layout
+        self.net = Net(*(spread(table) for table in layout.net))
+        self.state = State(*(spread(table[0]) for table in state_of(layout.start.copy(), layout.sizes, 1)))
+        self.period = 0
+
+    def step(self, order: Sequence[Any], chance: Sequence[Any]) -> Flows:
+        """Play one period with these orders (lanes,) and this row of chance, and return its flows."""
+        sizes = len(self.net.stocks), len(self.net.lanes), len(self.net.demands), 1
+        kinds = STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY
+        flows = Flows(*(spread(np.zeros(size, kind)) for size, kind in zip(sizes, kinds, strict=True)))
+        self.period += 1
+        return period(self.net, self.state, order, chance, flows)
+
+    def read(self, table: str, field: str) -> Any:
+        """Return one field of the state (how many there are,), or (paths, how many there are) of tensors."""
+        return _stacked([getattr(record, field) for record in getattr(self.state, table)])
+
+    @property
+    def pipeline(self) -> Any:
+        """Return what arrives in the next 1, 2, ... periods, lane by lane (slots,), or (paths, slots) of tensors."""
+        return _stacked(self.state.pipeline)
+
+
+def _stacked(values: list[Any]) -> Any:
+    tensors = [value for value in values if is_tensor(value)]
+    if tensors:
+        import torch
+
+        return torch.stack([value if is_tensor(value) else torch.full_like(tensors[0], value) for value in values], -1)
+    return np.array(values)

@@ -1,0 +1,73 @@
+"""What do people do today? The rules, by name."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..scenario import Scenario, ScenarioError, yaml12
+from ..scenario.part import nearest
+from .base_stock import BaseStock, CappedBaseStock, JustInCase, ReorderPoint
+from .dual_sourcing import CappedDualIndex, DualIndex
+from .hybrid import Hybrid
+from .just_in_time import Constant, JustInTime, Kanban
+from .rule import Policy, PolicyError, Rule
+
+RULES: dict[str, type[Rule]] = {
+    rule.name: rule
+    for rule in (
+        JustInTime,
+        Kanban,
+        Constant,
+        BaseStock,
+        JustInCase,
+        ReorderPoint,
+        Hybrid,
+        CappedBaseStock,
+        DualIndex,
+        CappedDualIndex,
+    )
+}
+
+__all__ = ["RULES", "Policy", "PolicyError", "Rule", "policy", *sorted(rule.__name__ for rule in RULES.values())]
+
+
+def policy(what: Any, scenario: Scenario) -> Any:
+    """Return a policy fitted to a scenario.
+
+    Args:
+        what: a name (`"kanban"`), a name with parameters (`"base-stock(level=25)"`, `"kanban(cards={valve: 8})"`), a
+            policy, or any function of a `View` that returns orders in units (paths, lanes).
+        scenario: the scenario to play.
+
+    Raises:
+        PolicyError: for an unknown name or parameter, or a rule that does not fit the scenario.
+    """
+    if isinstance(what, str):
+        what = parse(what)
+    if isinstance(what, Policy):
+        return what.fit(scenario)
+    if callable(what):
+        return what
+    raise PolicyError(f"a policy must be a name, a policy or a function, got {what!r}")
+
+
+def parse(text: str) -> Rule:
+    """Return the rule that a text such as `base-stock(level=25)` names."""
+    match = re.fullmatch(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
+    if match is None:
+        raise PolicyError(f"cannot read the policy {text!r} (write it like base-stock(level=25))")
+    name, inside = match.groups()
+    if name not in RULES:
+        hint = nearest(name, RULES) or f" (known: {', '.join(RULES)})"
+        raise PolicyError(f"unknown policy {name!r}{hint}")
+    try:
+        parameters = yaml12.parse("{" + re.sub(r"([A-Za-z_]\w*)\s*=", r"\1: ", inside or "") + "}")
+    except ScenarioError:
+        raise PolicyError(f"cannot read the parameters of {text!r} (write them like {name}(a=1, b=2))") from None
+    known = RULES[name].names()
+    for key in parameters:
+        if key not in known:
+            hint = nearest(str(key), known) or f" (it has {', '.join(known)})"
+            raise PolicyError(f"{name}: unknown parameter {key!r}{hint}")
+    return RULES[name](**parameters)

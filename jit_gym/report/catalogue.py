@@ -1,0 +1,55 @@
+"""List what is shipped, from the files alone: neither Numba nor pandas is needed to read a title."""
+
+from __future__ import annotations
+
+import ast
+import re
+from importlib.resources import files
+
+from ..scenario import names
+from ..scenario.yaml12 import parse
+
+
+def scenarios() -> dict[str, str]:
+    """Return the title of each scenario."""
+    return {name: _title(name) for name in names()}
+
+
+def rules() -> dict[str, str]:
+    """Return what each rule does, in a line, in the order in which the rules are registered."""
+    trees = {
+        file.name: ast.parse(file.read_text(encoding="utf-8"))
+        for file in (files("jit_gym") / "policies").iterdir()
+        if file.name.endswith(".py")
+    }
+    classes = {node.name: node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    registry = next(
+        node
+        for node in trees["__init__.py"].body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "RULES"
+    )
+    mentioned = [node.id for node in ast.walk(registry) if isinstance(node, ast.Name) and node.id in classes]
+    return {_name(classes[each]): _line(classes[each]) for each in mentioned if _name(classes[each])}
+
+
+def _title(name: str) -> str:
+    raw = parse((files("jit_gym.configs") / f"{name}.yaml").read_text(encoding="utf-8"))
+    return str(raw.get("title", "")) if isinstance(raw, dict) else ""
+
+
+def _name(rule: ast.ClassDef) -> str:
+    """Return what a rule is called, from its line `name: ClassVar[str] = "jit"`."""
+    for node in rule.body:
+        if (
+            isinstance(node, ast.AnnAssign)
+            and ast.unparse(node.target) == "name"
+            and isinstance(node.value, ast.Constant)
+        ):
+            return str(node.value.value)
+    return ""
+
+
+def _line(rule: ast.ClassDef) -> str:
+    """Return the first paragraph of a docstring, but for the literature that closes it."""
+    first = " ".join((ast.get_docstring(rule) or "").partition("\n\n")[0].split())
+    return re.sub(r"\s*\((?:[^()]|\([^()]*\))*\)\.?$", "", first).rstrip(".").replace("`", "")

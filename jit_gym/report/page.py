@@ -1,0 +1,101 @@
+"""A comparison as one HTML file: verdict, tables, pictures, and where all of it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from ..evaluate import METRICS, Comparison
+from . import figures, files, story
+from .provenance import certificate, yaml_of
+from .table import columns, plus_minus, settings
+from .words import digits, half, labels, parts, verdict
+from .world import meaning, world
+
+
+def write(
+    comparison: Comparison,
+    path: str | Path,
+    *,
+    command: str | None = None,
+    notes: Sequence[str] = (),
+) -> None:
+    """Write the report of a comparison into an HTML file that needs no other one.
+
+    Args:
+        comparison: what `compare` returned.
+        path: of the file; missing folders are made.
+        command: the command line that makes it again.
+        notes: what a reader should know, such as gaps in a history.
+
+    Raises:
+        OSError: if the file cannot be written; then there is no half of it either.
+    """
+    files.write(Path(path), page(comparison, certificate(comparison, command, notes)))
+
+
+def page(comparison: Comparison, birth: dict[str, Any]) -> str:
+    """Return the report as HTML, given its birth certificate."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    env = Environment(
+        loader=PackageLoader("jit_gym.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters["minus"] = lambda text: re.sub(r"(?<!\w)-(?=\d)", "−", text)
+    scenario, first = comparison.scenario, comparison.results[0]
+    return env.get_template("report.html.jinja").render(
+        scenario=scenario,
+        verdict=verdict(comparison),
+        settings=settings(comparison),
+        paths_played=first.paths,
+        rows=_rows(comparison),
+        columns=columns(comparison),
+        labels=labels(comparison),
+        overview=[figures.costs(comparison), figures.service(comparison)],
+        story=story.caption(comparison),
+        stories=list(story.pictures(comparison)),
+        world=_tables(comparison),
+        metrics=_metrics(comparison),
+        birth=birth,
+        resolved=yaml_of(scenario),
+    )
+
+
+def _rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return the policies, each with its place among the cells of a column."""
+    return [
+        {"place": place, "name": name, "parameters": parameters, "best": result is comparison.best}
+        for place, result in enumerate(comparison.results)
+        for name, parameters in [parts(result)]
+    ]
+
+
+def _metrics(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return each figure, what it means, and each policy's mean and half interval; without those that are all 0."""
+    rows = []
+    for metric in METRICS:
+        estimates = [result.estimate(metric.name) for result in comparison.results]
+        if any(isfinite(each.mean) and each.mean != 0 for each in estimates):
+            points = digits([each.mean for each in estimates], map(half, estimates))
+            cells = [plus_minus(each, points) if isfinite(each.mean) else "–" for each in estimates]
+            rows.append(
+                {"name": metric.name.replace("_", " "), "unit": metric.unit, "meaning": metric.meaning, "cells": cells}
+            )
+    return rows
+
+
+def _tables(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return the scenario's tables: for each its title, its fields with what they mean, and its things."""
+    tables = []
+    for table, things in world(comparison.scenario).items():
+        said = dict.fromkeys(label for thing in things for label in thing.says)
+        fields = [(label, meaning(table, label)) for label in said]
+        tables.append({"title": table, "fields": fields, "things": things})
+    return tables

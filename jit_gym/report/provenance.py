@@ -1,0 +1,73 @@
+"""The birth certificate of a comparison: what is needed to make its numbers again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ..evaluate import Comparison
+from ..scenario import Scenario
+
+LIBRARIES = ("jit_gym", "numpy", "numba", "scipy")
+
+
+def certificate(comparison: Comparison, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return where the numbers came from, as plain JSON.
+
+    Args:
+        comparison: the numbers.
+        command: the command line that makes them again.
+        notes: what whoever reads the numbers should know, such as gaps in a history.
+    """
+    scenario, any_result = comparison.scenario, comparison.results[0]
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "fingerprint": scenario.fingerprint,
+        "seed": int(any_result.seed),
+        "paths": int(any_result.paths),
+        "periods": int(any_result.periods),
+        "warmup": int(any_result.warmup),
+        "command": command,
+        "notes": list(notes),
+        "policies": [
+            {"policy": result.policy, "parameters": getattr(result.player, "parameters", {})}
+            for result in comparison.results
+        ],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "commit": commit(),
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "resolved": resolved(scenario),
+    }
+
+
+def resolved(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as plain JSON that `jit_gym.load` takes back, histories included."""
+    return scenario.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+
+
+def yaml_of(scenario: Scenario) -> str:
+    """Return a resolved scenario as a YAML file."""
+    import yaml
+
+    return yaml.safe_dump(resolved(scenario), sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
+
+
+def commit() -> str | None:
+    """Return the git commit of the checkout that the library runs from, `-dirty` if it was changed; else None."""
+    here = Path(__file__)
+    try:
+        _git("ls-files", "--error-unmatch", here.name, folder=here.parent)  # else it is some other project's repository
+        return _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*", folder=here.parent)
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str, folder: Path) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()

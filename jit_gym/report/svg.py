@@ -1,0 +1,100 @@
+"""Draw with matplotlib, into SVG that stands inside an HTML page.
+
+Colours become CSS variables with a default, so that the page can change them in the dark. They mean the same in every
+picture: stock and what it costs are blue, shortages vermilion, orders amber, goods on the way green. The palette is
+that of Okabe and Ito (2008), which the colour-blind can tell apart.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID, SURFACE = "#1b1b1d", "#6b6b70", "#dededf", "#fefefe"
+STOCK, SHORT, ORDER, WAY, DEMAND, WASTE = "#0072b2", "#d55e00", "#e69f00", "#009e73", "#a9adb4", "#cc79a7"
+VARIABLES = {
+    "ink": INK,
+    "muted": MUTED,
+    "grid": GRID,
+    "surface": SURFACE,
+    "stock": STOCK,
+    "short": SHORT,
+    "order": ORDER,
+    "way": WAY,
+    "demand": DEMAND,
+    "waste": WASTE,
+}
+
+WIDTH = 4.8  # inches; the page lets a picture shrink to a phone's width, and its letters with it
+STYLE: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": MUTED,
+    "axes.facecolor": "none",
+    "axes.formatter.useoffset": False,
+    "axes.grid": True,
+    "axes.labelcolor": MUTED,
+    "axes.linewidth": 0.6,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.facecolor": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.columnspacing": 1.0,
+    "legend.frameon": False,
+    "legend.handlelength": 0.9,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "text.parse_math": False,  # a title may speak of dollars
+    "xtick.color": MUTED,
+    "xtick.major.size": 3,
+    "ytick.color": MUTED,
+    "ytick.major.size": 0,
+}
+
+
+class Drawing:
+    """A figure to draw in, and its SVG when that is done."""
+
+    def __init__(self, figure: Figure) -> None:
+        """Begin with an empty figure."""
+        self.figure, self.svg = figure, ""
+
+
+@contextmanager
+def drawing(name: str, height: float, *, tight: bool = True) -> Iterator[Drawing]:
+    """Open a drawing of this height in inches, under a name of its own; `tight` fits the margins to what is drawn."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    settings: Any = {**STYLE, "svg.hashsalt": name}
+    with rc_context(settings):
+        sheet = Drawing(Figure(figsize=(WIDTH, height), layout="constrained" if tight else None))
+        yield sheet
+        file = io.StringIO()
+        nothing: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        sheet.figure.savefig(file, format="svg", metadata=nothing)
+    sheet.svg = _inline(file.getvalue(), name)
+
+
+def _inline(svg: str, name: str) -> str:
+    """Return an SVG file as an element of a page: no prologue, ids of its own, colours from the page."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    head, rest = svg.split(">", 1)
+    head = re.sub(r' (?:xmlns(?::\w+)?|version|width|height)="[^"]*"', "", head)
+    svg = f"{head}>{rest}"
+    svg = svg.replace(' id="', f' id="{name}-').replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
+    svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), svg)  # a tenth of a point will do
+    for variable, colour in VARIABLES.items():
+        svg = svg.replace(colour, f"var(--{variable}, {colour})")
+    return re.sub(r"\n\s*", "\n", svg)

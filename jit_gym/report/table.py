@@ -1,0 +1,143 @@
+"""A comparison as a table for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..evaluate import Comparison, Estimate
+from .words import a, aim, digits, gap, half, judged, labels, number, parts, verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+COLOURS = {"better": "green", "worse": "red", "unclear": "yellow", "same": "dim"}
+WIDEST = 30  # characters of a name or a parameter that is not broken
+
+
+class Column(NamedTuple):
+    """What a column is called, what it says of each policy, and its rank: the highest is the first to give way."""
+
+    name: str
+    cells: list[str]
+    rank: int
+
+    @property
+    def width(self) -> int:
+        """Return how many characters it takes, with the gap to the next one."""
+        return 2 + max(map(len, [*self.name.split("\n"), *self.cells]))
+
+
+def columns(comparison: Comparison) -> list[Column]:
+    """Return the columns that say anything: what is 0 or undefined for every policy is left out."""
+    period = comparison.scenario.horizon.period
+    decides = aim(comparison)
+    other = "profit" if decides == "cost" else "cost"
+    shown = [
+        *_money(comparison, decides, 0),
+        *_against_the_first(comparison, decides),
+        *(_money(comparison, other, 6) if decides == "profit" else []),
+        *_figure(comparison, "fill_rate", "fill\nrate", 2),
+        *_figure(comparison, "cycle_service_level", "cycle\nservice", 7),
+        *_figure(comparison, "stopped_periods", f"stopped\n{period}s", 4),
+        *_figure(comparison, "stockout_periods", f"stockout\n{period}s", 5),
+        *_figure(comparison, "periods_of_supply", f"{period}s of\nsupply", 3),
+        *_figure(comparison, "turns", "turns\na year", 9),
+        *_figure(comparison, "cash", "cash\ntied up", 8),
+        *_figure(comparison, "orders", f"orders\n{a(period)}", 10),
+        *_figure(comparison, "bullwhip", "bull-\nwhip", 11),
+    ]
+    return [column for column in shown if column.cells]
+
+
+def show(comparison: Comparison, console: Console) -> None:
+    """Print the table, in as many columns as fit, and the verdict."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = columns(comparison)
+    names = [parts(result) for result in comparison.results]
+    narrowest = min(max(len(word) for pair in names for text in pair for word in text.split(" ")), WIDEST)
+    all_of_them = len(shown)
+    while len(shown) > 1 and narrowest + sum(column.width for column in shown) > console.width:
+        shown.remove(max(shown, key=lambda column: column.rank))
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("policy", vertical="top", overflow="fold", min_width=narrowest)
+    for column in shown:
+        table.add_column(column.name, justify="right", no_wrap=True, vertical="top")
+    for k, (name, parameters) in enumerate(names):
+        cells = [column.cells[k] for column in shown]
+        policy = Text.assemble((name, "bold"), (f"\n{_cut(parameters)}" if parameters else "", "dim"))
+        table.add_row(policy, *(Text(cell, COLOURS.get(cell, "")) for cell in cells))
+
+    console.print(Text(comparison.scenario.title or comparison.scenario.name, "bold"))
+    console.print(Text(settings(comparison), "dim"))
+    console.print(table)
+    console.print(Text(verdict(comparison)))
+    if len(shown) < all_of_them:
+        console.print(Text("A wider terminal shows more columns, and the report all figures.", "dim"))
+
+
+def settings(comparison: Comparison) -> str:
+    """Return what was played, in a line."""
+    result, scenario = comparison.results[0], comparison.scenario
+    period = scenario.horizon.period
+    paths = f"{result.paths:,} path{'' if result.paths == 1 else 's'}"
+    periods = f"{result.periods:,} {period}{'' if result.periods == 1 else 's'}"
+    warmup = f" after {result.warmup:,} of warm-up" if result.warmup else ""
+    return f"{scenario.name}: {paths} of {periods}{warmup}, seed {result.seed}; ± is half of a 95 % interval"
+
+
+def _money(comparison: Comparison, figure: str, rank: int) -> list[Column]:
+    estimates = [result.estimate(figure) for result in comparison.results]
+    points = digits([each.mean for each in estimates], map(half, estimates))
+    name = f"{figure}\n{a(comparison.scenario.horizon.period)}"
+    return [Column(name, [plus_minus(each, points) for each in estimates], rank)]
+
+
+def _against_the_first(comparison: Comparison, figure: str) -> list[Column]:
+    first, *others = comparison.results
+    gaps = [gap(result, first, figure) for result in others]
+    points = digits([each.mean for each in gaps], map(half, gaps))
+    name = f"{figure}\nvs {labels(comparison)[0]}"
+    columns = [
+        Column(name, ["", *(plus_minus(each, points, "+") for each in gaps)], 1),
+        Column("", ["", *(judged(each, figure) for each in gaps)], 1),
+    ]
+    return [column for column in columns if any(column.cells)]
+
+
+def _figure(comparison: Comparison, figure: str, name: str, rank: int) -> list[Column]:
+    """Return the column of a figure without its interval, or none if there is nothing in it."""
+    values = [result.mean(figure) for result in comparison.results]
+    if not any(np.isfinite(value) and value != 0 for value in values):
+        return []
+    if figure in ("fill_rate", "cycle_service_level"):
+        return [Column(name, shares(values), rank)]
+    points = min(digits(values, significant=3), 2)
+    return [Column(name, ["–" if np.isnan(value) else number(value, points) for value in values], rank)]
+
+
+def shares(values: list[float]) -> list[str]:
+    """Return shares in per cent, with as many digits as it takes to tell 100 % from almost."""
+    points = 1
+    while points < 4 and any(value < 1 and round(100 * value, points) == 100 for value in values):
+        points += 1
+    return ["–" if np.isnan(value) else f"{100 * value:.{points}f} %" for value in values]
+
+
+def plus_minus(estimate: Estimate, points: int, sign: str = "") -> str:
+    """Return a mean and half of its interval: `12.3 ± 0.4`; the mean alone where there is no interval."""
+    mean, wide = number(estimate.mean, points), number(half(estimate), points)
+    if estimate.mean > 0 and mean.strip("0."):
+        mean = sign + mean
+    if not estimate.error > 0:
+        return mean
+    return f"{mean} ± {wide}" if wide.strip("0.") else f"{mean} ± <{number(10.0**-points, points)}"
+
+
+def _cut(text: str, longest: int = 90) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -1,0 +1,120 @@
+"""A scenario in words: its stocks, lanes, demands, and what can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ..scenario import Demand, Disruption, Distribution, History, Lane, PeriodsOfSupply, Scenario, Spike, Starts, Stock
+from ..scenario.part import Part
+
+TABLES: dict[str, type[Part]] = {
+    "stocks": Stock,
+    "lanes": Lane,
+    "demands": Demand,
+    "spikes": Spike,
+    "disruptions": Disruption,
+}
+
+PERIODS = {"lead_time", "lasts", "every"}  # fields that count periods
+
+
+class Thing(NamedTuple):
+    """A stock, a lane, a demand or an event: its name, its title, and what is not as usual, by field."""
+
+    name: str
+    title: str
+    says: dict[str, str]
+
+
+def world(scenario: Scenario) -> dict[str, list[Thing]]:
+    """Return what there is in a scenario, table by table; tables without entries are left out."""
+    return {table: _things(table, scenario) for table in TABLES if getattr(scenario, table)}
+
+
+def meaning(table: str, label: str) -> str:
+    """Return what a field means, as the scenario's own documentation has it."""
+    for name, field in TABLES[table].model_fields.items():
+        if _label(name, field.alias) == label:
+            return field.description or ""
+    return ""
+
+
+def _things(table: str, scenario: Scenario) -> list[Thing]:
+    parts: dict[str, Any] = getattr(scenario, table)
+    said = [  # the fields in which one or another is not as usual
+        (key, field.alias)
+        for key, field in TABLES[table].model_fields.items()
+        if any(getattr(part, key) != field.get_default(call_default_factory=True) for part in parts.values())
+    ]
+    return [
+        Thing(
+            name,
+            part.title or "",
+            {
+                _label(key, alias): _words(key, getattr(part, key), scenario)
+                for key, alias in said
+                if key != "title" and getattr(part, key) not in (None, False)
+            },
+        )
+        for name, part in parts.items()
+    ]
+
+
+def _label(name: str, alias: str | None) -> str:
+    return (alias or name).replace("_", " ")
+
+
+def _words(key: str, value: Any, scenario: Scenario) -> str:
+    period = scenario.horizon.period
+    if key in ("supplier", "route"):
+        title = getattr(scenario, f"{key}s")[value].title
+        return f"{value} ({title})" if title else str(value)
+    if isinstance(value, bool):
+        return "yes"
+    if isinstance(value, PeriodsOfSupply):
+        return f"{_periods(value.periods_of_supply, period)} of supply"
+    if isinstance(value, int | float):
+        return f"{value:,.10g}"
+    if isinstance(value, Distribution):
+        mean = _periods(value.mean, period) if key in PERIODS else f"{value.mean:,.4g}"
+        return mean if value.is_fixed else f"{_drawn(value)}, mean {mean}"
+    if isinstance(value, History):
+        return _replayed(value, period)
+    if isinstance(value, Starts):
+        if value.at is not None:
+            return f"{period} {', '.join(map(str, value.at))}"
+        return (
+            f"with chance {value.rate:g} a {period}"
+            if value.rate
+            else f"after {_words('every', value.every, scenario)}"
+        )
+    if isinstance(value, Mapping):
+        return ", ".join(name if units == 1 else f"{units:g} {name}" for name, units in value.items())
+    if isinstance(value, tuple):
+        some = [each if isinstance(each, str) else f"{each:g}" for each in value[:12]]
+        return ", ".join([*some, f"... ({len(value)})"] if len(value) > 12 else some)
+    return str(value)
+
+
+def _periods(value: float, period: str) -> str:
+    return f"{value:,.4g} {period}{'' if value == 1 else 's'}"
+
+
+def _drawn(value: Distribution) -> str:
+    """Return a distribution as it is written, long lists cut short."""
+    lists = {key: list(item) for key, item in value.parameters.items() if isinstance(item, list | tuple)}
+    if any(len(item) > 8 for item in lists.values()):
+        return f"{value.name} of {len(next(iter(lists.values())))} values"
+    return str(value)
+
+
+def _replayed(history: History, period: str) -> str:
+    values = history.values or ()
+    how = "as it was"
+    if history.replay == "resampled":
+        how = "resampled"
+        how += f" in blocks of {history.block}" if history.block > 1 else ""
+        how += f", season {history.season}" if history.season > 1 else ""
+    mean = sum(values) / max(len(values), 1)
+    return f"{len(values):,} {period}s of {history.source or 'its own'}, {how}, mean {mean:,.4g}"

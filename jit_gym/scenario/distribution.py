@@ -1,0 +1,173 @@
+"""A probability distribution as it is written in a scenario: scipy.stats' names and parameters."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pydantic import (
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
+
+from .part import Part, nearest, show
+
+# Written as a distribution, though scipy.stats has them under other constructors.
+OWN_NAMES = ("fixed", "empirical")
+
+
+class Distribution(Part):
+    """A number that is drawn anew each time: `{name: poisson, mu: 5}`, or just `5` for a fixed one.
+
+    `name` is any univariate distribution of scipy.stats, with its parameters under scipy's own names
+    (`loc` and `scale` included), or one of two more: `{name: fixed, value: 4}` and
+    `{name: empirical, values: [0, 1, 5], weights: [2, 1, 1]}` (equal weights when none are given).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, data: Any) -> Any:
+        if isinstance(data, int | float) and not isinstance(data, bool):
+            return {"name": "fixed", "value": data}
+        if not isinstance(data, dict | Distribution):
+            raise ValueError(f"must be a number, or as in {{name: poisson, mu: 5}}, got {show(data)}")
+        return data
+
+    @model_validator(mode="after")
+    def _is_known_and_complete(self, info: ValidationInfo) -> Distribution:
+        if self.name == "fixed":
+            self._expect({"value"}, required={"value"})
+        elif self.name == "empirical":
+            self._expect({"values", "weights"}, required={"values"})
+            self._check_empirical()
+        else:
+            self._check_scipy()
+        mean, variance = self.mean, self.variance
+        if not (np.isfinite(mean) and np.isfinite(variance)):
+            raise ValueError(f"must have a finite mean and variance, got {self}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_short_as_can_be(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return self.parameters["value"] if self.is_fixed else handler(self)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters by name, without the distribution's own name."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @cached_property
+    def frozen(self) -> Any:
+        """Return the frozen scipy.stats distribution (a discrete one for `fixed` and `empirical`)."""
+        from scipy import stats
+
+        if self.name in OWN_NAMES:
+            values, weights = self.points
+            return stats.rv_discrete(values=(np.arange(len(values)), weights))
+        return getattr(stats, self.name)(**self.parameters)
+
+    @cached_property
+    def points(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sorted values and probabilities of a `fixed` or `empirical` distribution."""
+        if self.name == "fixed":
+            return np.array([float(self.parameters["value"])]), np.array([1.0])
+        values = np.asarray(self.parameters["values"], dtype=float)
+        weights = np.asarray(self.parameters.get("weights", np.ones(len(values))), dtype=float)
+        values, index = np.unique(values, return_inverse=True)
+        return values, np.bincount(index, weights) / weights.sum()
+
+    @property
+    def is_fixed(self) -> bool:
+        """Tell whether every draw is the same number."""
+        return self.name == "fixed"
+
+    @property
+    def is_discrete(self) -> bool:
+        """Tell whether the draws come from a countable set."""
+        from scipy import stats
+
+        return self.name in OWN_NAMES or isinstance(getattr(stats, self.name), stats.rv_discrete)
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether every draw is a whole number."""
+        if self.name in OWN_NAMES:
+            return all(value.is_integer() for value in self.points[0])
+        return self.is_discrete and float(self.parameters.get("loc", 0)).is_integer()
+
+    @property
+    def mean(self) -> float:
+        """Return the mean of a draw, before any cutting or rounding."""
+        if self.name in OWN_NAMES:
+            values, weights = self.points
+            return float(values @ weights)
+        with np.errstate(all="ignore"):  # scipy divides by zero where nothing varies
+            return float(self.frozen.mean())
+
+    @property
+    def variance(self) -> float:
+        """Return the variance of a draw, before any cutting or rounding."""
+        if self.name in OWN_NAMES:
+            values, weights = self.points
+            return float((values - self.mean) ** 2 @ weights)
+        with np.errstate(all="ignore"):
+            return float(self.frozen.var())
+
+    @property
+    def lowest(self) -> float:
+        """Return the lower end of the support."""
+        return float(self.points[0][0]) if self.name in OWN_NAMES else float(self.frozen.support()[0])
+
+    def __str__(self) -> str:
+        if self.name == "fixed":
+            return show(self.parameters["value"])
+        inside = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
+        return f"{self.name}({inside})"
+
+    def _expect(self, known: set[str], required: set[str]) -> None:
+        """Refuse parameters that are unknown, missing or not finite numbers."""
+        for key, value in self.parameters.items():
+            if key not in known:
+                hint = nearest(key, known) or f" (it has {', '.join(sorted(known))})"
+                raise ValueError(f"{self.name} has no parameter {key!r}{hint}")
+            is_list = self.name == "empirical" and isinstance(value, list | tuple)
+            for number in value if is_list else [value]:
+                if isinstance(number, bool) or not isinstance(number, int | float) or not np.isfinite(number):
+                    raise ValueError(f"{self.name}: {key} must be a finite number, got {show(number)}")
+        missing = sorted(required - set(self.parameters))
+        if missing:
+            raise ValueError(f"{self.name} needs {' and '.join(missing)}")
+
+    def _check_empirical(self) -> None:
+        values = self.parameters["values"]
+        weights = self.parameters.get("weights")
+        if not isinstance(values, list | tuple) or not values:
+            raise ValueError(f"empirical: values must be a list of one number or more, got {show(values)}")
+        if weights is not None:
+            if not isinstance(weights, list | tuple) or len(weights) != len(values):
+                raise ValueError(f"empirical: weights must be a list of {len(values)}, one for each value")
+            if min(weights) < 0 or sum(weights) <= 0:
+                raise ValueError("empirical: weights must be 0 or more, and not all 0")
+
+    def _check_scipy(self) -> None:
+        from scipy import stats
+
+        kind = getattr(stats, self.name, None)
+        kinds = stats.rv_discrete | stats.rv_continuous
+        if not isinstance(kind, kinds):
+            names = [name for name in dir(stats) if isinstance(getattr(stats, name), kinds)]
+            raise ValueError(f"unknown distribution {self.name!r}{nearest(self.name, [*names, *OWN_NAMES])}")
+        shapes = set(kind.shapes.replace(" ", "").split(",")) if kind.shapes else set()
+        optional = {"loc"} if isinstance(kind, stats.rv_discrete) else {"loc", "scale"}
+        self._expect(shapes | optional, required=shapes)
+        low, high = self.frozen.support()
+        if np.isnan(low) or np.isnan(high):
+            raise ValueError(f"must have parameters that {self.name} allows, got {self}")

@@ -1,0 +1,109 @@
+"""Read a demand history from a CSV file."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import ScenarioError
+from .model import History
+from .part import nearest, show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read(history: History) -> dict[str, Any]:
+    """Return a history as a mapping with the values of its file, sorted by date, in place of the file.
+
+    Raises ScenarioError for what is not a quantity (with its line and column), for a column or a filter that
+    finds nothing (with what there is), and for two rows of one date (with the filters that may be missing).
+    Warns of dates left out: a period without a row is not a period without demand.
+    """
+    import pandas as pd
+
+    path, value, date = Path(history.file or ""), history.value or "", history.date
+    rows = _table(path)
+    for column in filter(None, [value, date, *history.where]):
+        if column not in rows.columns:
+            hint = nearest(column, rows.columns) or f" (it has {', '.join(rows.columns)})"
+            raise ScenarioError(f"{path.name} has no column {column!r}{hint}")
+    rows = _filtered(rows, history.where, path.name)
+    if date is not None:
+        rows = _in_order(rows, date, value, path.name)
+    values = pd.to_numeric(rows[value], errors="coerce")
+    good = values.between(0, float("inf"), inclusive="left")
+    _all_good(rows[value], good, path.name, "must be a number, 0 or more")
+    filters = "".join(f", {column} {wanted}" for column, wanted in history.where.items())
+    kept = history.model_dump(exclude={"file", "value", "date", "where"}, exclude_unset=True)
+    return {**kept, "values": values.astype(float).tolist(), "source": f"{path.name}: {value}{filters}"}
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """Return a CSV file as texts, indexed by line."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False)
+    except FileNotFoundError:
+        raise ScenarioError(f"there is no file {str(path)!r}") from None
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"{path.name} cannot be read: {' '.join(str(error).split())}") from None
+    if not isinstance(table.index, pd.RangeIndex):
+        raise ScenarioError(f"{path.name} line 2: there are more fields than columns")
+    table.columns = table.columns.str.strip()
+    table.index += 2  # lines count from 1, and the first has the columns
+    return table.fillna("")[table.notna().any(axis=1) & (table != "").any(axis=1)]
+
+
+def _filtered(rows: pd.DataFrame, where: dict[str, str | int | float], file: str) -> pd.DataFrame:
+    """Return the rows that have the wanted values; a number is found however it is written."""
+    import pandas as pd
+
+    if rows.empty:
+        raise ScenarioError(f"{file} has no rows")
+    passed = ""
+    for column, wanted in where.items():
+        cells = rows[column]
+        fits = cells == str(wanted)
+        if not isinstance(wanted, str):
+            fits |= pd.to_numeric(cells, errors="coerce") == wanted
+        if not fits.any():
+            known = sorted(cells.unique())
+            some = ", ".join(map(repr, known[:5])) + (", ..." if len(known) > 5 else "")
+            raise ScenarioError(f"{file}: no row{passed} has {column} {wanted!r} (there are {some})")
+        rows = rows[fits]
+        passed += f"{' and' if passed else ' with'} {column} {wanted!r}"
+    return rows
+
+
+def _in_order(rows: pd.DataFrame, column: str, value: str, file: str) -> pd.DataFrame:
+    """Return the rows sorted by date, each date once; the first row tells whether dates are numbers."""
+    import pandas as pd
+
+    dates: pd.Series = pd.to_numeric(rows[column], errors="coerce")
+    if dates.isna().iloc[0]:
+        dates = pd.to_datetime(rows[column], format="ISO8601", errors="coerce", utc=True)
+    _all_good(rows[column], dates.notna(), file, "must be a date such as 2024-12-31 or a number")
+    if dates.duplicated().any():
+        same = rows[dates == dates[dates.duplicated()].iloc[0]]
+        vary = [name for name in rows.columns if name != value and same[name].nunique() > 1]
+        lines = f"lines {' and '.join(map(str, same.index[:2]))}"
+        hint = f"a filter is missing on {' or '.join(vary)}" if vary else "one is too many"
+        raise ScenarioError(f"{file} {lines}: {column} is {same[column].iloc[0]} in both ({hint})")
+    rows = rows.loc[dates.sort_values().index]
+    steps = dates.sort_values().diff().to_numpy()[1:]
+    if len(steps) and steps.max() >= 2 * steps.min():
+        gap = int(steps.argmax())
+        before, after = rows[column].iloc[gap : gap + 2]
+        skipped = "a period without a row is skipped, not one without demand"
+        warnings.warn(f"{file}: there is no row between {before} and {after} ({skipped})", stacklevel=2)
+    return rows
+
+
+def _all_good(cells: pd.Series, good: pd.Series, file: str, must: str) -> None:
+    if not good.all():
+        bad = cells[~good]
+        place = f"{file} line {bad.index[0]}"
+        raise ScenarioError(f"{place}: {cells.name} {must}, got {show(bad.iloc[0] or None)}")

@@ -1,0 +1,200 @@
+"""Load a scenario: by its name, from a YAML file, or from another scenario, with overrides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, get_origin
+
+from pydantic import ValidationError
+
+from . import history, yaml12
+from .errors import ScenarioError, at, sentence
+from .model import UNREAD, Scenario
+from .part import Part, nearest, show
+
+Raw = dict[str, Any]
+TABLES = {key for key, field in Scenario.model_fields.items() if get_origin(field.annotation) is dict}
+
+
+def load(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Mapping[str, Any] | None = None) -> Scenario:
+    """Return the scenario with this name, in this YAML file or mapping, or this one itself, with overrides.
+
+    An override sets one value, found by its path: `{"lanes.supplier.lead_time": 4}`; None takes the value
+    away, which brings its default back. CSV histories are read here: what is returned needs no other file.
+    A file may extend another (`extends: lost-sales`) and say only what differs, with null for what is gone.
+
+    >>> load("lost-sales", {"demands.customers.distribution.mu": 7}).demands["customers"].distribution.mean
+    7.0
+
+    Raises ScenarioError, in one line, for what is missing, is not YAML, or makes no sense as a world.
+    """
+    if isinstance(scenario, Scenario) and not overrides:
+        return scenario
+    path = _find(scenario, Path()) if isinstance(scenario, str | Path) else None
+    raw = _read(path) if path else _extended(_plain(scenario), Path())
+    try:
+        return _build(_overridden(raw, overrides or {}))
+    except ScenarioError as error:
+        in_file = path and _complaint(raw) == str(error)
+        raise ScenarioError(f"{path.name}: {error}" if path and in_file else str(error)) from None
+
+
+def names() -> list[str]:
+    """Return the names of the scenarios that are shipped."""
+    files = [file.name for file in _shipped().iterdir()]
+    return sorted(file.removesuffix(".yaml") for file in files if file.endswith(".yaml"))
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Return the path and the value in `key=value`, the value written as in YAML.
+
+    >>> parse_override("lanes.supplier.lead_time={name: randint, low: 2, high: 6}")
+    ('lanes.supplier.lead_time', {'name': 'randint', 'low': 2, 'high': 6})
+    """
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not key:
+        raise ScenarioError(f"an override must be written as key=value, got {text!r}")
+    with at(key):
+        return key, yaml12.parse(value)
+
+
+def _shipped() -> Traversable:
+    """Return the folder of what is shipped: the package jit_gym.configs, in a checkout the folder configs."""
+    try:
+        return resources.files("jit_gym.configs")
+    except ModuleNotFoundError:
+        return Path(__file__).parents[2] / "configs"
+
+
+def _find(name: str | Path, folder: Path) -> Path:
+    """Return the path of a scenario: a file, relative to the folder, or the shipped one with this name."""
+    if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
+        path = folder / name
+        if not path.is_file():
+            raise ScenarioError(f"there is no file {str(path)!r}")
+        return path
+    if name not in names():
+        hint = nearest(name, names()) or f" (shipped are {', '.join(names())}; a path must end in .yaml)"
+        raise ScenarioError(f"unknown scenario {name!r}{hint}")
+    return Path(str(_shipped() / f"{name}.yaml"))
+
+
+def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:
+    """Return what a scenario file says, on top of what it extends."""
+    path = path.resolve()
+    with at(path.name):
+        if path in chain:
+            raise ScenarioError("goes round in a circle")
+        try:
+            raw = _plain(yaml12.parse(path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            raise ScenarioError("is not written in UTF-8") from None
+        except RecursionError:
+            raise ScenarioError("contains itself") from None
+        if not isinstance(raw, dict):
+            raise ScenarioError(f"must be a mapping, got {show(raw)}")
+        raw = {"name": re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem), **raw}
+        for each in _histories(raw):
+            each["file"] = str(path.parent / each["file"])
+        return _extended(raw, path.parent, (*chain, path))
+
+
+def _extended(raw: Raw, folder: Path, chain: tuple[Path, ...] = ()) -> Raw:
+    """Return a raw scenario merged into the one that it extends."""
+    parent = raw.pop("extends", None)
+    if parent is None:
+        return raw
+    with at("extends"):
+        if not isinstance(parent, str):
+            raise ScenarioError(f"must be the name or the path of a scenario, got {show(parent)}")
+        return _merge(_read(_find(parent, folder), chain), raw)
+
+
+def _merge(base: Raw, new: Raw) -> Raw:
+    """Return the base with the new values: mappings merge, null removes, and all else replaces.
+
+    A distribution of another name replaces too, since its parameters are others.
+    """
+    merged = dict(base)
+    for key, value in new.items():
+        old = merged.get(key)
+        if value is None and key in merged:
+            del merged[key]
+        elif isinstance(value, dict) and isinstance(old, dict):
+            name = value.get("name")
+            other = isinstance(name, str) and name != old.get("name") and key != "where"
+            merged[key] = value if other else _merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _overridden(raw: Raw, overrides: Mapping[str, Any]) -> Raw:
+    """Return a copy of a raw scenario with other values at the paths that the overrides name."""
+    copy: Raw = _plain(raw)
+    for key, value in overrides.items():
+        first, *_ = *parents, last = key.split(".")
+        if first not in Scenario.model_fields:
+            raise ScenarioError(f"{key}: unknown key {first!r}{nearest(first, Scenario.model_fields)}")
+        here = copy
+        for depth, part in enumerate(parents):
+            if depth == 1 and part not in here and first in TABLES:
+                raise ScenarioError(f"{key}: unknown {first.removesuffix('s')} {part!r}{nearest(part, here)}")
+            if not isinstance(here.get(part), dict):
+                here[part] = {}
+            here = here[part]
+        if value is None and last in here:
+            del here[last]
+        else:
+            here[last] = _plain(value)
+    return copy
+
+
+def _complaint(raw: Raw) -> str:
+    """Return what is wrong with a raw scenario, or nothing."""
+    try:
+        _build(_plain(raw))
+    except ScenarioError as error:
+        return str(error)
+    return ""
+
+
+def _build(raw: Raw) -> Scenario:
+    """Return the scenario that a raw one describes, by default as long as the shortest of its histories."""
+    try:
+        draft = Scenario.model_validate(raw, context=UNREAD)
+        past = {name: demand.history for name, demand in draft.demands.items() if demand.history}
+        for name, each in past.items():
+            if each.values is None:
+                with at(f"demands.{name}.history"):
+                    raw["demands"][name]["history"] = history.read(each)
+        if past and "periods" not in draft.horizon.model_fields_set:
+            shortest = min(len(raw["demands"][name]["history"]["values"]) for name in past)
+            raw["horizon"] = {**raw.get("horizon", {}), "periods": shortest}
+        return Scenario.model_validate(raw)
+    except ValidationError as error:
+        raise ScenarioError(sentence(error)) from None
+
+
+def _histories(raw: Raw) -> Iterator[Raw]:
+    """Yield the histories that a raw scenario reads from a file, as far as it has the shape of one."""
+    demands = raw.get("demands")
+    for demand in demands.values() if isinstance(demands, dict) else ():
+        each = demand.get("history") if isinstance(demand, dict) else None
+        if isinstance(each, dict) and isinstance(each.get("file"), str):
+            yield each
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as mappings, lists and numbers that are its own, to be changed without harm."""
+    if isinstance(value, Part):
+        value = value.model_dump(exclude_unset=True)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value  # NumPy's numbers and arrays

@@ -1,0 +1,504 @@
+"""What the world is: a scenario of stocks, lanes, suppliers, routes, demands and what can go wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from .distribution import Distribution
+from .part import Part, meaning, nearest, says, show
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Number = Annotated[float, Field(strict=True)]  # neither '5' nor true is a number
+NotNegative = Annotated[Number, Field(ge=0)]
+Positive = Annotated[Number, Field(gt=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+
+UNREAD = "CSV files are still to be read"  # the context of a validation that lets them be
+PERIODS_PER_YEAR = {"hour": 8760, "day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
+
+
+class Horizon(Part):
+    """How long an episode lasts, and whether the world ends with it."""
+
+    periods: Annotated[int, Field(ge=1)] = 200
+    """Periods in an episode; for a scenario with a history that gives none, the length of the history."""
+    period: str = "day"
+    """What a period is called: hour, day, week, month, quarter, year or anything else."""
+    periods_per_year: Positive | None = None
+    """Periods in a year; known when `period` is an hour, day, week, month, quarter or year."""
+    starts: dt.date | None = None
+    """The date of period 0, for dates in the scenario."""
+    ends: bool = False
+    """True: the business ends here (terminated); false: it goes on unseen (truncated)."""
+
+    @property
+    def year(self) -> float:
+        """Return how many periods a year has; a period of unknown length counts as a day."""
+        return self.periods_per_year or PERIODS_PER_YEAR.get(self.period, 365)
+
+    def period_of(self, when: int | dt.date) -> int:
+        """Return the period in which a date lies (a number is a period already)."""
+        if isinstance(when, int):
+            return when
+        if self.starts is None:
+            raise ValueError(f"a date such as {when} needs horizon.starts, the date of period 0")
+        if when < self.starts:
+            raise ValueError(f"must not be before horizon.starts, {self.starts}, got {when}")
+        return int((when - self.starts).days * self.year / 365 + 1e-9)
+
+
+class Objective(Part):
+    """What is minimised: the costs less the revenue, discounted by `discount` a period."""
+
+    discount: Annotated[Number, Field(gt=0, le=1)] = 1.0
+    """What a cost is worth one period earlier."""
+
+
+class PeriodsOfSupply(Part):
+    """A quantity stated as so many periods of mean demand."""
+
+    periods_of_supply: NotNegative
+    """Periods of mean demand."""
+
+
+Quantity = Annotated[
+    NotNegative | PeriodsOfSupply,
+    says("must be 0 or more, or as in {periods_of_supply: 2}"),
+]
+
+
+class Stock(Part):
+    """An item held at a place."""
+
+    title: str | None = None
+    """What it is, in words."""
+    initial: Quantity = 0.0
+    """Units on hand at the start."""
+    unit_value: NotNegative = 0.0
+    """Money in one unit, for cash tied up and turns."""
+    holding_cost: NotNegative = 0.0
+    """Money per unit and period, on end-of-period stock."""
+    storage_limit: NotNegative | None = None
+    """Units that fit; what arrives beyond is wasted."""
+    waste_cost: NotNegative = 0.0
+    """Money per unit wasted."""
+
+
+class Lane(Part):
+    """One way to replenish a stock from an outside supplier."""
+
+    title: str | None = None
+    """What it is, in words."""
+    to: str
+    """The stock it replenishes."""
+    lead_time: Distribution = Distribution(name="fixed", value=0)
+    """Periods from shipment to arrival."""
+    crossing: bool = False
+    """May a later order overtake an earlier one? (Random lead times only.)"""
+    supplier: str | None = None
+    """Who ships, one of `suppliers`."""
+    route: str | None = None
+    """The way the goods take, one of `routes`."""
+    capacity: Positive | None = None
+    """Units a period, ordered and shipped; no limit when absent."""
+    batch: Positive | None = None
+    """Units that orders are multiples of."""
+    minimum_order: NotNegative = 0.0
+    """Units; a smaller order is not placed."""
+    unit_cost: NotNegative = 0.0
+    """Money per unit, paid when it is shipped."""
+    fixed_cost: NotNegative = 0.0
+    """Money per order placed."""
+    in_transit_cost: NotNegative = 0.0
+    """Money per unit and period on the way."""
+    unshipped: Literal["waits", "lapses"] = "waits"
+    """What becomes of an order that cannot be shipped at once."""
+    share: Share | None = None
+    """Of its stock's everyday orders, from 0 to 1; by default the first lane takes them all."""
+    critical: bool = False
+    """Would its failure stop the business? (Hybrid rules guard these.)"""
+    initial: Quantity = 0.0
+    """Units on the way at the start, arriving in each of the first periods."""
+
+    @field_validator("lead_time")
+    @classmethod
+    def _lead_time_is_a_count(cls, value: Distribution) -> Distribution:
+        return _count(value, at_least=0)
+
+    @field_validator("batch", "minimum_order")
+    @classmethod
+    def _fits_the_capacity(cls, value: float | None, info: ValidationInfo) -> float | None:
+        capacity = info.data.get("capacity")
+        if value and capacity and value > capacity:
+            raise ValueError(f"must be {show(capacity)} (the capacity) or less, got {show(value)}")
+        return value
+
+
+class Supplier(Part):
+    """Somebody outside who ships: what several lanes, or a disruption, can have in common."""
+
+    title: str | None = None
+    """Who it is, in words."""
+
+
+class Route(Part):
+    """A way that goods take: a port, a road, a strait."""
+
+    title: str | None = None
+    """What it is, in words."""
+
+
+class History(Part):
+    """Demand as it was: a series of values, or a CSV file that `jit_gym.load` reads them from."""
+
+    labels: ClassVar[frozenset[str]] = frozenset({"source"})
+
+    values: Annotated[tuple[NotNegative, ...], Field(min_length=1)] | None = None
+    """The series itself: one quantity a period."""
+    file: str | None = None
+    """A CSV file to read the values from, relative to the scenario's own file."""
+    value: str | None = None
+    """The column of the file with the quantity."""
+    date: str | None = None
+    """The column of the file to sort by (ISO dates or numbers); in the file's order when absent."""
+    where: dict[str, Annotated[str | int | float, says("must be a text or a number")]] = {}
+    """Columns of the file and what to find in them: keep only such rows."""
+    source: str | None = None
+    """Where the values came from, for the record."""
+    replay: Literal["as-it-was", "resampled"] = "as-it-was"
+    """Played from its start in every episode, or drawn from at random."""
+    block: Annotated[int, Field(ge=1)] = 1
+    """Periods drawn together when resampled."""
+    season: Annotated[int, Field(ge=1)] = 1
+    """Periods in a season when resampled: what is drawn keeps its place in it."""
+
+    @field_validator("block", "season")
+    @classmethod
+    def _is_no_longer_than_the_history(cls, value: int, info: ValidationInfo) -> int:
+        values = info.data.get("values")
+        if values and info.data.get("replay") == "resampled" and value > len(values):
+            raise ValueError(f"must be {len(values)} (the length of the history) or less, got {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.file is None) == (self.values is None):
+            got = "neither" if self.file is None else "both"
+            raise ValueError(f"needs either a file or values, got {got}")
+        if self.file is not None and self.value is None:
+            raise ValueError("needs 'value', the column of the file with the quantity")
+        for key in ("value", "date", "where"):
+            if self.file is None and getattr(self, key):
+                hint = f" (the values were read from {self.source}: load that again)" if self.source else ""
+                raise ValueError(f"{key!r} needs a file{hint}")
+        return self
+
+
+class Demand(Part):
+    """Who draws on a stock, or on a kit of stocks at once."""
+
+    title: str | None = None
+    """Who it is, in words."""
+    draws_on: dict[str, Positive] = Field(alias="from")
+    """The stock; or, for a kit, each stock and its units in one unit of demand."""
+    distribution: Distribution | None = None
+    """Units a period, drawn anew in each; cut at 0."""
+    history: History | None = None
+    """Units a period as they were."""
+    season: tuple[NotNegative, ...] = ()
+    """Factors on the demand, one a period, repeated."""
+    trend: Number = 0.0
+    """Growth a period, as a share of the first period's demand."""
+    unmet: Literal["lost", "backlog"] = "lost"
+    """What becomes of demand that the stock cannot serve."""
+    shortage_cost: NotNegative = 0.0
+    """Money per unit lost, or per unit waiting and period."""
+    price: NotNegative = 0.0
+    """Money earned per unit served."""
+
+    @field_validator("draws_on", mode="before")
+    @classmethod
+    def _one_stock_is_a_kit_of_one(cls, value: Any) -> Any:
+        return {value: 1.0} if isinstance(value, str) else value
+
+    @field_validator("draws_on")
+    @classmethod
+    def _draws_on_something(cls, value: dict[str, float]) -> dict[str, float]:
+        if not value:
+            raise ValueError("must name one stock or more")
+        return value
+
+    @field_validator("distribution")
+    @classmethod
+    def _is_not_negative(cls, value: Distribution | None) -> Distribution | None:
+        if value and value.is_discrete and value.lowest < 0:
+            raise ValueError(f"must be 0 or more, got {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.distribution is None) == (self.history is None):
+            got = "neither" if self.history is None else "both"
+            raise ValueError(f"needs either a distribution or a history, got {got}")
+        return self
+
+
+Moment = Annotated[int | dt.date, says("must be a period or a date")]
+
+
+class Starts(Part):
+    """When something begins: after random quiet spells, at a rate, or at given periods or dates."""
+
+    every: Distribution | None = None
+    """Periods from the end of one to the start of the next."""
+    rate: Annotated[Number, Field(gt=0, le=1)] | None = None
+    """The chance to begin in any quiet period; short for `every: {name: geom, p: ...}`."""
+    at: tuple[Moment, ...] | None = None
+    """Periods (the first is 0) or dates."""
+
+    @field_validator("every")
+    @classmethod
+    def _every_is_a_count(cls, value: Distribution | None) -> Distribution | None:
+        return value and _count(value, at_least=1)
+
+    @field_validator("at")
+    @classmethod
+    def _at_is_in_the_episode(cls, value: tuple[Moment, ...] | None) -> tuple[Moment, ...] | None:
+        for when in value or ():
+            if isinstance(when, int) and when < 0:
+                raise ValueError(f"must be period 0 or later, got {when}")
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_of_three(self) -> Self:
+        if sum(way is not None for way in (self.every, self.rate, self.at)) != 1:
+            raise ValueError("needs one of 'every', 'rate' and 'at'")
+        return self
+
+    @property
+    def spell(self) -> Distribution | None:
+        """Return the distribution of the quiet spells, or None where the dates are given."""
+        return self.every or (Distribution(name="geom", p=self.rate) if self.rate else None)
+
+
+class Event(Part):
+    """Something that comes, lasts and goes."""
+
+    title: str | None = None
+    """What it is, in words."""
+    hits: tuple[str, ...] = Field(min_length=1)
+    """The names of what it hits."""
+    starts: Starts
+    """When it begins."""
+    lasts: Distribution
+    """Periods that it lasts, 1 or more."""
+
+    @field_validator("lasts")
+    @classmethod
+    def _lasts_is_a_count(cls, value: Distribution) -> Distribution:
+        return _count(value, at_least=1)
+
+
+class Spike(Event):
+    """Demand multiplied for a while."""
+
+    factor: NotNegative
+    """What the demand is multiplied by."""
+    seen: Literal["at-once", "hidden"] = "at-once"
+    """When one learns that it has begun."""
+    announced: Annotated[int, Field(ge=0)] = 0
+    """Periods ahead that a forecast knows of it."""
+
+
+class Disruption(Event):
+    """A supplier, a route or a lane that stops or slows down for a while."""
+
+    stops: Literal["shipping"] = "shipping"
+    """What it stops."""
+    severity: Share = 1.0
+    """The share of capacity (without one: of what is wanted) that is gone, from 0 to 1."""
+    seen: Literal["at-once", "hidden"] = "at-once"
+    """When one learns that it has begun."""
+
+
+class Scenario(Part):
+    """A world to order in. Born valid, never changed; `jit_gym.load` makes one from YAML.
+
+    Two scenarios are equal when their fingerprints are: when they are the same world, whatever it is called
+    and however it was written.
+    """
+
+    labels: ClassVar[frozenset[str]] = frozenset({"name", "title", "description", "policies"})
+
+    name: Name
+    """Letters, digits, - and _; by default the name of its file."""
+    title: str = ""
+    """One line."""
+    description: str = ""
+    """What it is about, and where it comes from."""
+    units: Literal["whole", "continuous"] = "whole"
+    """Whether quantities are whole numbers."""
+    horizon: Horizon = Horizon()
+    """How long it lasts."""
+    objective: Objective = Objective()
+    """What is minimised."""
+    stocks: dict[Name, Stock] = Field(min_length=1)
+    """What is held."""
+    lanes: dict[Name, Lane] = Field(min_length=1)
+    """How it is replenished: each lane is one number of an order."""
+    suppliers: dict[Name, Supplier] = {}
+    """Who ships."""
+    routes: dict[Name, Route] = {}
+    """Which ways goods take."""
+    demands: dict[Name, Demand] = Field(min_length=1)
+    """Who draws on it."""
+    spikes: dict[Name, Spike] = {}
+    """What multiplies demand for a while."""
+    disruptions: dict[Name, Disruption] = {}
+    """What stops supply for a while."""
+    policies: tuple[str, ...] = ()
+    """What `compare` plays when nobody names any."""
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Self:
+        """Refuse names that stand for two things or for none, each with its place."""
+        places: dict[str, str] = {}
+        for table in ("suppliers", "routes", "lanes"):
+            for name in getattr(self, table):
+                if name in places:
+                    raise ValueError(f"{table}.{name}: {places[name]} has this name too (rename one)")
+                places[name] = f"one of the {table}"
+        for name, lane in self.lanes.items():
+            _known(lane.to, self.stocks, f"lanes.{name}.to", "stock")
+            _known(lane.supplier, self.suppliers, f"lanes.{name}.supplier", "supplier")
+            _known(lane.route, self.routes, f"lanes.{name}.route", "route")
+        for name, demand in self.demands.items():
+            for stock in demand.draws_on:
+                _known(stock, self.stocks, f"demands.{name}.from", "stock")
+        for name, spike in self.spikes.items():
+            for target in spike.hits:
+                _known(target, self.demands, f"spikes.{name}.hits", "demand")
+        for name, disruption in self.disruptions.items():
+            for target in disruption.hits:
+                _known(target, places, f"disruptions.{name}.hits", "supplier, route or lane")
+        return self
+
+    @model_validator(mode="after")
+    def _stocks_are_replenished(self) -> Self:
+        """Refuse a stock that no lane leads to, and shares of its orders that do not add up to 1."""
+        for stock, names in self.feeds.items():
+            if not names:
+                raise ValueError(f"stocks.{stock}: no lane leads to it (add one with 'to: {stock}')")
+            given = {name: share for name in names if (share := self.lanes[name].share) is not None}
+            total = sum(given.values())
+            if total > 1 + 1e-9 or (len(given) == len(names) and total < 1 - 1e-9):
+                shares = ", ".join(f"{name} {show(share)}" for name, share in given.items())
+                raise ValueError(f"stocks.{stock}: the shares of its lanes must add up to 1, got {shares}")
+        return self
+
+    @model_validator(mode="after")
+    def _units_are_whole(self) -> Self:
+        """Refuse fractions where they would leave a fraction of a unit on the shelf."""
+        quantities: dict[str, Any] = {}
+        for name, stock in self.stocks.items():
+            quantities[f"stocks.{name}.initial"] = stock.initial
+            quantities[f"stocks.{name}.storage_limit"] = stock.storage_limit
+        for name, lane in self.lanes.items():
+            quantities[f"lanes.{name}.batch"] = lane.batch
+            quantities[f"lanes.{name}.initial"] = lane.initial
+        for name, demand in self.demands.items():
+            for part, units in demand.draws_on.items():
+                quantities[f"demands.{name}.from.{part}"] = units
+        for place, quantity in quantities.items():
+            if self.units == "whole" and isinstance(quantity, float) and not quantity.is_integer():
+                raise ValueError(f"{place}: must be whole, got {show(quantity)} (or set units: continuous)")
+        return self
+
+    @model_validator(mode="after")
+    def _time_fits_together(self, info: ValidationInfo) -> Self:
+        """Refuse dates before the start, and histories that are shorter than the horizon or were not read."""
+        for table in ("spikes", "disruptions"):
+            for name, event in getattr(self, table).items():
+                for when in event.starts.at or ():
+                    try:
+                        self.horizon.period_of(when)
+                    except ValueError as error:
+                        raise ValueError(f"{table}.{name}.starts.at: {error}") from None
+        if info.context == UNREAD:
+            return self
+        for name, demand in self.demands.items():
+            if (history := demand.history) is None:
+                continue
+            if history.values is None:
+                raise ValueError(f"demands.{name}.history.file: was not read (jit_gym.load does)")
+            length, periods = len(history.values), self.horizon.periods
+            if history.replay == "as-it-was" and length < periods:
+                limit = f"{length} (the length of demands.{name}.history)"
+                hint = "or set replay: resampled"
+                raise ValueError(f"horizon.periods: must be {limit} or less, got {periods} ({hint})")
+        return self
+
+    @cached_property
+    def feeds(self) -> dict[str, tuple[str, ...]]:
+        """Return the lanes into each stock, in their order."""
+        return {stock: tuple(name for name, lane in self.lanes.items() if lane.to == stock) for stock in self.stocks}
+
+    @cached_property
+    def shares(self) -> dict[str, float]:
+        """Return each lane's share of everyday orders; the first that is given none takes what is left."""
+        shares = {}
+        for names in self.feeds.values():
+            left = 1.0 - sum(self.lanes[name].share or 0.0 for name in names)
+            for name in names:
+                if (share := self.lanes[name].share) is None:
+                    share, left = left, 0.0
+                shares[name] = share
+        return shares
+
+    @cached_property
+    def hit_by(self) -> dict[str, tuple[str, ...]]:
+        """Return the disruptions that can hit each lane, by itself, its supplier or its route."""
+        return {
+            name: tuple(
+                key
+                for key, disruption in self.disruptions.items()
+                if {name, lane.supplier, lane.route} & set(disruption.hits)
+            )
+            for name, lane in self.lanes.items()
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return 16 hexadecimal digits that are the same for the same world, on any machine.
+
+        Titles and the like do not count, nor does how a value was written. Any number does, and so does the
+        order of stocks, lanes and demands, which is the order of the numbers in orders and observations.
+        """
+        world = [meaning(self), list(self.stocks), list(self.lanes), list(self.demands)]
+        return hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()[:16]
+
+    def __eq__(self, other: object) -> bool:
+        return self.fingerprint == other.fingerprint if isinstance(other, Scenario) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+
+def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:
+    if name is not None and name not in known:
+        raise ValueError(f"{place}: unknown {what} {name!r}{nearest(name, known)}")
+
+
+def _count(value: Distribution, at_least: int) -> Distribution:
+    """Refuse a distribution of periods that is not one of whole numbers from `at_least` up."""
+    if not value.is_whole:
+        raise ValueError(f"must be a whole number of periods, got {value}")
+    if value.lowest < at_least:
+        raise ValueError(f"must be {at_least} period{'' if at_least == 1 else 's'} or more, got {value}")
+    return value

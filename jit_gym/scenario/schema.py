@@ -1,0 +1,44 @@
+"""Describe scenario files to an editor, so that it completes and checks them as they are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from .model import Scenario
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a scenario file, short forms and `extends` included.
+
+    What it cannot know is left to `load`: whether a name exists, which parameters a distribution has, and
+    what a file that extends another may leave out.
+    """
+    schema = Scenario.model_json_schema(schema_generator=_Terse)
+    needed = [key for key in schema.pop("required") if key != "name"]
+    parts, keys = schema.pop("$defs"), schema.pop("properties")
+    for part in parts.values():
+        part.pop("required", None)
+    parts["Distribution"] = {"anyOf": [{"type": "number"}, parts["Distribution"]]}
+    kit = parts["Demand"]["properties"]["from"]
+    kit["anyOf"] = [{"type": "string"}, {key: kit.pop(key) for key in ("type", "additionalProperties")}]
+    for table in keys.values():
+        for pattern, part in table.get("patternProperties", {}).items():
+            table["patternProperties"] = {pattern: {"anyOf": [part, {"type": "null"}]}}
+            table["additionalProperties"] = False
+    extends = "The name or the path of a scenario that this one differs from: mappings merge, null removes."
+    return {
+        "$schema": _Terse.schema_dialect,
+        **schema,
+        "anyOf": [{"required": ["extends"]}, {"required": needed}],
+        "properties": {"extends": {"type": "string", "description": extends}, **keys},
+        "$defs": parts,
+    }
+
+
+class _Terse(GenerateJsonSchema):
+    """Leaves out titles that only repeat the name of a field."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False

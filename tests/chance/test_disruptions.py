@@ -1,0 +1,162 @@
+"""Disruptions: as long and as frequent as stated, on the lanes they hit, and seen by those who may."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from jit_gym.chance import Chance, Trace
+from jit_gym.scenario import Scenario
+
+from ..worlds import shop
+
+NET = {
+    "stocks": {"shop": {}},
+    "lanes": {
+        "sea": {"to": "shop", "supplier": "maker", "route": "strait"},
+        "air": {"to": "shop", "supplier": "maker"},
+        "road": {"to": "shop", "route": "strait"},
+        "own": {"to": "shop"},
+    },
+    "suppliers": {"maker": {}},
+    "routes": {"strait": {}},
+}
+
+
+def struck(**disruptions: Any) -> Scenario:
+    """Return a shop with four lanes and these disruptions."""
+    return shop(**NET, disruptions=disruptions)
+
+
+def available(trace: Trace) -> dict[str, np.ndarray]:
+    """Return the share of each fragile lane that is there (periods, paths)."""
+    return {name: trace.chance[:, :, column] for name, column in trace.columns.available.items()}
+
+
+def visible(trace: Trace) -> dict[str, np.ndarray]:
+    """Return the share of each lane that is seen to be there (periods + 1, paths)."""
+    return {name: trace.seen[:, :, column] for name, column in trace.columns.visible.items()}
+
+
+def test_a_disruption_stops_its_lanes_at_its_dates():
+    """A disruption at period 2 for 3 periods leaves nothing of the lane in periods 2, 3 and 4."""
+    trace = Chance(struck(strike={"hits": ["own"], "starts": {"at": [2, 9]}, "lasts": 3})).draw(1, 2, 10)
+    for path in range(2):
+        assert available(trace)["own"][:, path].tolist() == [1, 1, 0, 0, 0, 1, 1, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("hits", "lanes"),
+    [
+        (["maker"], {"sea", "air"}),
+        (["strait"], {"sea", "road"}),
+        (["own"], {"own"}),
+        (["maker", "own"], {"sea", "air", "own"}),
+        (["maker", "strait", "sea"], {"sea", "air", "road"}),
+    ],
+)
+def test_a_disruption_hits_all_its_lanes_and_no_others(hits: list[str], lanes: set[str]):
+    """A supplier's or a route's disruption stops every lane of it, once, and all at the same time."""
+    trace = Chance(struck(strike={"hits": hits, "starts": {"rate": 0.2}, "lasts": 2, "severity": 0.5})).draw(1, 50)
+    shares = available(trace)
+    assert set(shares) == lanes
+    first = shares[min(lanes)]
+    assert set(np.unique(first)) == {0.5, 1.0}
+    assert all(np.array_equal(first, share) for share in shares.values())
+
+
+def test_severity_is_the_share_that_is_gone():
+    """Severity 0.3 leaves 0.7 of a lane; severity 0 leaves all of it."""
+    for severity in (0.0, 0.3, 1.0):
+        strike = {"hits": ["own"], "starts": {"at": [0]}, "lasts": 1, "severity": severity}
+        trace = Chance(struck(strike=strike)).draw(1, 1, 2)
+        assert available(trace)["own"][:, 0].tolist() == pytest.approx([1 - severity, 1])
+
+
+def test_disruptions_of_one_lane_multiply():
+    """A strike that takes 0.5 and a storm that takes 0.8 leave, together, 0.1 of a lane that both hit."""
+    strike = {"hits": ["maker"], "starts": {"at": [1]}, "lasts": 2, "severity": 0.5}
+    storm = {"hits": ["strait"], "starts": {"at": [2]}, "lasts": 2, "severity": 0.8}
+    shares = available(Chance(struck(strike=strike, storm=storm)).draw(1, 1, 5))
+    assert shares["sea"][:, 0].tolist() == pytest.approx([1, 0.5, 0.1, 0.2, 1])
+    assert shares["air"][:, 0].tolist() == pytest.approx([1, 0.5, 0.5, 1, 1])
+    assert shares["road"][:, 0].tolist() == pytest.approx([1, 1, 0.2, 0.2, 1])
+
+
+def test_an_up_and_down_supplier_is_a_markov_chain():
+    """Failing with chance a and recovering with b, it is down in period t with a / (a + b) (1 - (1 - a - b)^t)."""
+    a, b, paths = 0.04, 0.25, 100_000
+    strike = {"hits": ["maker"], "starts": {"rate": a}, "lasts": {"name": "geom", "p": b}}
+    up = available(Chance(struck(strike=strike)).draw(2, paths, 60))["sea"]
+    assert (up[0] == 1).all()
+    for t in range(1, 60):
+        down = a / (a + b) * (1 - (1 - a - b) ** t)
+        assert abs((up[t] == 0).mean() - down) <= 4.5 * np.sqrt(down * (1 - down) / paths)
+
+
+def test_in_the_long_run_it_is_available_as_often_as_renewals_say():
+    """The share of time that is quiet is E[every] / (E[every] + E[lasts]): for geometric spells, b / (a + b)."""
+    a, b = 0.1, 0.25
+    every, lasts = {"name": "nbinom", "n": 3, "p": 0.3, "loc": 1}, {"name": "randint", "low": 2, "high": 7}
+    for starts, length, share in (
+        ({"rate": a}, {"name": "geom", "p": b}, b / (a + b)),
+        ({"every": every}, lasts, 8 / (8 + 4)),
+    ):
+        up = available(Chance(struck(strike={"hits": ["own"], "starts": starts, "lasts": length})).draw(4, 2000, 2000))
+        means = up["own"][100:].mean(0)
+        assert abs(means.mean() - share) <= 4.5 * means.std() / np.sqrt(2000)
+
+
+def test_quiet_and_disrupted_spells_are_distributed_as_stated():
+    """The first three quiet and disrupted spells of each path have the stated distributions (chi-square)."""
+    every, lasts = stats.binom(8, 0.4, loc=2), stats.randint(1, 6)
+    strike = {
+        "hits": ["own"],
+        "starts": {"every": {"name": "binom", "n": 8, "p": 0.4, "loc": 2}},
+        "lasts": {"name": "randint", "low": 1, "high": 6},
+    }
+    up = available(Chance(struck(strike=strike)).draw(6, 20_000, 50))["own"].T  # 3 * (10 + 5) < 50
+    quiet, down = [], []
+    for path in up:
+        spells = np.diff(np.flatnonzero(np.diff(path, prepend=0)))[:6]
+        quiet += spells[0::2].tolist()
+        down += spells[1::2].tolist()
+    for sample, frozen in ((quiet, every), (down, lasts)):
+        low, high = frozen.support()
+        values = np.arange(low, high + 1)
+        assert len(sample) == 60_000
+        assert abs(np.mean(sample) - frozen.mean()) <= 4.5 * frozen.std() / np.sqrt(60_000)
+        seen = [sample.count(value) for value in values]
+        assert stats.chisquare(seen, frozen.pmf(values) / frozen.pmf(values).sum() * 60_000).pvalue > 1e-3
+
+
+def test_dated_disruptions_can_last_at_random():
+    """A disruption at a given period ends at random, differently on each path."""
+    strike = {"hits": ["own"], "starts": {"at": [3]}, "lasts": {"name": "geom", "p": 0.5}}
+    up = available(Chance(struck(strike=strike)).draw(1, 40_000, 12))["own"]
+    assert (up[:3] == 1).all()
+    for k in range(9):
+        chance = 0.5**k
+        assert abs((up[3 + k] == 0).mean() - chance) <= 4.5 * np.sqrt(chance * (1 - chance) / 40_000)
+
+
+def test_what_is_seen_is_the_visible_part():
+    """One sees at the start of a period which visible disruptions are on, never hidden ones, and at the end too."""
+    strike = {"hits": ["maker"], "starts": {"at": [1, 5]}, "lasts": 2, "severity": 0.5}
+    storm = {"hits": ["strait"], "starts": {"at": [2]}, "lasts": 2, "severity": 0.8, "seen": "hidden"}
+    trace = Chance(struck(strike=strike, storm=storm)).draw(1, 1, 5)
+    assert set(trace.columns.available) == {"sea", "air", "road"}
+    assert set(trace.columns.visible) == {"sea", "air"}  # all that hits the road is hidden
+    for share in visible(trace).values():
+        assert share[:, 0].tolist() == [1, 0.5, 0.5, 1, 1, 0.5]
+    assert available(trace)["sea"][:, 0].tolist() == pytest.approx([1, 0.5, 0.1, 0.2, 1])
+
+
+def test_what_is_seen_of_a_visible_disruption_is_what_is():
+    """On random disruptions that are all visible, the share that is seen is the share that is there."""
+    strike = {"hits": ["maker"], "starts": {"rate": 0.2}, "lasts": {"name": "geom", "p": 0.4}, "severity": 0.7}
+    storm = {"hits": ["strait"], "starts": {"rate": 0.1}, "lasts": 3}
+    trace = Chance(struck(strike=strike, storm=storm)).draw(1, 100)
+    for name, share in available(trace).items():
+        assert np.array_equal(share, visible(trace)[name][:-1])

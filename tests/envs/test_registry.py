@@ -1,0 +1,184 @@
+"""Every shipped id, under the checkers of Gymnasium and of Stable-Baselines3."""
+
+import copy
+import pickle
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import yaml
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
+
+import jit_gym
+from jit_gym.envs import Env, VectorEnv
+
+from .rich import RICH, rich
+
+IDS = sorted(name for name in gym.registry if name.startswith("jit_gym/"))
+every_id = pytest.mark.parametrize("name", IDS)
+
+
+def complaints(check: Callable[[Any], Any], env: gym.Env[Any, Any]) -> list[str]:
+    """Return what a checker warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check(env)
+    return [str(warning.message) for warning in caught]
+
+
+def test_every_shipped_scenario_has_an_id():
+    """`lost-sales` is `jit_gym/LostSales-v0`, and anybody's own scenario is `jit_gym/Scenario-v0`."""
+    titles = {"".join(part.capitalize() for part in name.split("-")) for name in jit_gym.names()}
+    assert set(IDS) == {f"jit_gym/{title}-v0" for title in titles | {"Scenario"}}
+    assert "jit_gym/LostSales-v0" in IDS
+
+
+@every_id
+def test_gymnasium_finds_no_fault(name: str):
+    """Gymnasium's check_env passes without a warning, rendering included."""
+    assert complaints(check_env, gym.make(name).unwrapped) == []
+
+
+@every_id
+def test_stable_baselines3_finds_no_fault(name: str):
+    """Stable-Baselines3's check_env passes without a warning."""
+    from stable_baselines3.common.env_checker import check_env
+
+    assert complaints(check_env, gym.make(name).unwrapped) == []
+
+
+@pytest.mark.parametrize("overrides", [{}, {"horizon.ends": True}])
+def test_the_checkers_find_no_fault_with_a_bit_of_everything(overrides: dict[str, Any]):
+    """Kits, random lead times, disruptions, spikes and seasons pass both checkers too."""
+    from stable_baselines3.common.env_checker import check_env as check_sb3_env
+
+    env = gym.make("jit_gym/Scenario-v0", scenario=rich(), overrides=overrides).unwrapped
+    assert complaints(check_env, env) == complaints(check_sb3_env, env) == []
+
+
+@every_id
+def test_every_id_is_made_single(name: str):
+    """`gymnasium.make` gives an env that plays an episode to its end."""
+    env = gym.make(name)
+    env.action_space.seed(0)
+    observation, _ = env.reset(seed=0)
+    assert observation in env.observation_space
+    steps, over = 0, False
+    while not over:
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        steps, over = steps + 1, terminated or truncated
+    assert isinstance(env.unwrapped, Env)
+    assert steps == env.unwrapped.scenario.horizon.periods
+
+
+@every_id
+def test_every_id_is_made_as_a_batch(name: str):
+    """`gymnasium.make_vec` gives a native batch, not a loop over envs."""
+    envs = gym.make_vec(name, num_envs=5)
+    assert type(envs) is VectorEnv
+    assert envs.num_envs == 5
+    observations, _ = envs.reset(seed=0)
+    assert observations.shape == (5, *envs.single_observation_space.shape)
+    assert observations in envs.observation_space
+    _, rewards, terminated, truncated, _ = envs.step(envs.action_space.sample())
+    assert rewards.shape == terminated.shape == truncated.shape == (5,)
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_a_batch_says_how_it_resets(mode: AutoresetMode):
+    """`metadata["autoreset_mode"]` is the batch's own, the mode given by name or as Gymnasium has it."""
+    for given in (mode, mode.value):
+        envs = gym.make_vec("jit_gym/LostSales-v0", num_envs=2, autoreset_mode=given)
+        assert envs.metadata["autoreset_mode"] == mode
+    assert gym.make_vec("jit_gym/LostSales-v0", num_envs=2).metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
+
+
+def test_arguments_reach_the_env():
+    """Overrides, units and the most that can be ordered are arguments of `make` and `make_vec`."""
+    options = {"overrides": {"lanes.supplier.lead_time": 2}, "units": "raw", "most_ordered": 3}
+    for env in (
+        gym.make("jit_gym/LostSales-v0", **options),
+        gym.make_vec("jit_gym/LostSales-v0", num_envs=2, **options),
+    ):
+        assert env.unwrapped.scenario.lanes["supplier"].lead_time.mean == 2
+        assert env.action_space.high.max() == 15  # three periods of five
+        assert env.unwrapped.observation_names[-1] == "supplier.arrives_in_2"
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_anybodys_world_can_be_played(tmp_path: Path, batch: bool):
+    """`jit_gym/Scenario-v0` takes a path to a YAML file, as text or as a Path, a name, or a loaded scenario."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(RICH), encoding="utf-8")
+
+    def make(scenario: Any, **kwargs: Any) -> Any:
+        given = {"scenario": scenario, **kwargs}
+        return (
+            gym.make_vec("jit_gym/Scenario-v0", num_envs=2, **given)
+            if batch
+            else gym.make("jit_gym/Scenario-v0", **given)
+        )
+
+    for scenario in (str(file), file, rich()):
+        assert make(scenario).unwrapped.scenario == rich()
+    assert make("grocery").unwrapped.scenario.name == "grocery"
+    assert make(file, overrides={"horizon.periods": 9}).unwrapped.scenario.horizon.periods == 9
+    with pytest.raises(jit_gym.ScenarioError, match=r"horizon\.periods"):
+        make(file, overrides={"horizon.periods": 0})
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "complaint"),
+    [
+        ({"units": "kilos"}, "units: must be 'mean-demand' or 'raw', got 'kilos'"),
+        ({"most_ordered": 0.5}, "most_ordered: must be 1 period of mean demand or more, got 0.5"),
+        ({"most_ordered": float("nan")}, "most_ordered: must be 1 period of mean demand or more, got nan"),
+    ],
+)
+def test_a_bad_argument_is_refused_in_one_line(kwargs: dict[str, Any], complaint: str):
+    """What cannot be is refused when the env is made, by the single env and the batch alike."""
+    for kind in (Env, VectorEnv):
+        with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole text is compared)
+            kind(**kwargs)
+        assert str(caught.value) == complaint
+
+
+def test_an_unknown_way_to_render_is_refused():
+    """An env renders as text or as a picture, a batch not at all."""
+    with pytest.raises(ValueError, match=r"render_mode: must be one of \['ansi', 'rgb_array'\], got 'human'"):
+        Env(render_mode="human")
+    with pytest.raises(ValueError, match="render_mode: a batch is not rendered"):
+        VectorEnv(render_mode="ansi")
+    with pytest.raises(ValueError, match="num_envs: must be 1 or more, got 0"):
+        VectorEnv(num_envs=0)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))], ids=["copy", "pickle"])
+@pytest.mark.parametrize("batch", [False, True], ids=["single", "batch"])
+def test_a_copy_in_mid_episode_goes_on_identically(copied: Callable[[Any], Any], batch: bool):
+    """A deep or pickled copy plays on as the original, past the end of the episode, and leaves the original alone."""
+    env = VectorEnv(rich(), 3) if batch else Env(rich())
+    env.reset(seed=6)
+    env.action_space.seed(1)
+    for _ in range(4):
+        env.step(env.action_space.sample())
+    other = copied(env)
+    runs = []
+    for each in (env, other):
+        each.action_space.seed(2)
+        rows = []
+        for t in range(12):
+            if not batch and t == 3:
+                rows.append(each.reset()[0])
+            observation, reward, *_, info = each.step(each.action_space.sample())
+            rows += [observation, np.array(reward), np.array(info["cost"])]
+            if not batch and t >= 3 + 6:
+                break
+        runs.append(rows)
+    assert all(map(np.array_equal, *runs))
+    assert len(runs[0]) > 20

@@ -1,0 +1,120 @@
+"""A native batch as a Stable-Baselines3 VecEnv."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from gymnasium.wrappers.vector import RecordEpisodeStatistics
+from stable_baselines3 import PPO
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+
+import jit_gym
+
+ROWS = 4
+SHORT = {"horizon.periods": 20}
+ENDS = SHORT | {"horizon.ends": True}
+
+
+def native(name: str = "LostSales", **overrides):
+    envs = gym.make_vec(f"jit_gym/{name}-v0", num_envs=ROWS, overrides=overrides or SHORT)
+    return jit_gym.sb3.vec_env(envs)
+
+
+def dummy(name: str = "LostSales", **overrides):
+    return DummyVecEnv([lambda: gym.make(f"jit_gym/{name}-v0", overrides=overrides or SHORT) for _ in range(ROWS)])
+
+
+@pytest.mark.parametrize("overrides", [SHORT, ENDS], ids=["goes on", "ends"])
+def test_it_plays_what_a_dummy_vec_env_of_single_envs_plays(overrides):
+    """Observations, rewards, dones and final infos agree over three episodes, for one seed."""
+    ours, theirs = native(**overrides), dummy(**overrides)
+    ours.seed(5)
+    theirs.seed(5)
+    np.testing.assert_array_equal(ours.reset(), theirs.reset())
+    actions = np.random.default_rng(0).uniform(-1, 1, (60, ROWS, 1)).astype(np.float32)
+    ends = 0
+    for action in actions:
+        mine, yours = ours.step(action), theirs.step(action)
+        for a, b in zip(mine[:3], yours[:3], strict=True):
+            np.testing.assert_array_equal(a, b)
+            assert a.dtype == b.dtype
+        for a, b in zip(mine[3], yours[3], strict=True):
+            assert ("terminal_observation" in a) == ("terminal_observation" in b)
+            if "terminal_observation" in b:
+                ends += 1
+                np.testing.assert_array_equal(a["terminal_observation"], b["terminal_observation"])
+                assert a["TimeLimit.truncated"] == b["TimeLimit.truncated"] == (not overrides.get("horizon.ends"))
+                assert a["supplier.ordered"] == b["supplier.ordered"]
+    assert ends == 3 * ROWS
+
+
+@pytest.mark.parametrize("name", ["LostSales", "DualSourcing"])
+def test_ppo_learns_the_same_weights_as_on_a_dummy_vec_env(name):
+    """The batch changes nothing of what PPO sees: its weights come out the same, to the last bit."""
+    torch.set_num_threads(1)
+    weights = []
+    for venv in (native(name), dummy(name)):
+        settings = {"n_steps": 32, "batch_size": 64, "n_epochs": 2, "seed": 3, "device": "cpu"}
+        model = PPO("MlpPolicy", venv, **settings).learn(3 * 32 * ROWS)
+        weights.append(model.policy.state_dict())
+    assert weights[0].keys() == weights[1].keys()
+    for key, value in weights[0].items():
+        assert torch.equal(value, weights[1][key]), key
+
+
+def test_episodes_are_counted_as_monitor_counts_them():
+    """An episode's `r` and `l` are the sum of its rewards and its number of periods."""
+    venv = native()
+    venv.seed(1)
+    venv.reset()
+    total = np.zeros(ROWS)
+    for _ in range(20):
+        _, rewards, dones, infos = venv.step(np.zeros((ROWS, 1), np.float32))
+        total += rewards
+    assert dones.all()
+    for row in range(ROWS):
+        assert infos[row]["episode"]["l"] == 20
+        assert infos[row]["episode"]["r"] == pytest.approx(total[row])
+
+
+def test_seeds_hold_once():
+    """Without a new seed, a second reset begins the next path of each row."""
+    venv = native()
+    venv.seed(1)
+    first = [venv.reset(), venv.step(np.zeros((ROWS, 1), np.float32))[0]]
+    venv.reset()
+    other = venv.step(np.zeros((ROWS, 1), np.float32))[0]
+    venv.seed(1)
+    again = [venv.reset(), venv.step(np.zeros((ROWS, 1), np.float32))[0]]
+    np.testing.assert_array_equal(first, again)
+    assert (other != first[1]).any()
+
+
+def test_it_works_with_what_people_put_around_a_vec_env():
+    """VecNormalize and evaluate_policy take it, and a rule plays as a model does."""
+    venv = VecNormalize(native(), norm_reward=False)
+    venv.reset()
+    assert venv.step(np.zeros((ROWS, 1), np.float32))[0].shape == (ROWS, 6)
+    rule = jit_gym.policy("base-stock", jit_gym.load("lost-sales", SHORT))
+    mean, _ = evaluate_policy(rule, native(), n_eval_episodes=8)
+    assert -20 * 30 < mean < 0
+
+
+def test_attributes_and_methods_are_those_of_the_batch():
+    """get_attr and env_method answer once a row; set_attr is refused, since the rows share."""
+    venv = native()
+    assert venv.get_attr("num_envs") == [ROWS] * ROWS
+    assert venv.get_attr("num_envs", 0) == [ROWS]
+    assert venv.env_is_wrapped(gym.Wrapper) == [False] * ROWS
+    with pytest.raises(NotImplementedError, match="share"):
+        venv.set_attr("num_envs", 1)
+    venv.close()
+
+
+def test_anything_else_is_refused():
+    """A batch of another library, or with wrappers, is refused with a reason."""
+    with pytest.raises(TypeError, match="got SyncVectorEnv"):
+        jit_gym.sb3.vec_env(gym.make_vec("CartPole-v1", num_envs=2, vectorization_mode="sync"))
+    with pytest.raises(TypeError, match="got RecordEpisodeStatistics"):
+        jit_gym.sb3.vec_env(RecordEpisodeStatistics(gym.make_vec("jit_gym/LostSales-v0", num_envs=2)))

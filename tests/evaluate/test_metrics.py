@@ -1,0 +1,178 @@
+"""Every figure by hand: six weeks that can be worked out on paper."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jit_gym.evaluate import METRICS, Result, evaluate
+from jit_gym.physics import View
+from jit_gym.scenario import Scenario
+
+from ..worlds import shop
+
+# Week:        0   1   2   3   4   5
+ORDERED = [5, 0, 4, 0, 3, 0]  # a week on the way
+DEMANDED = [4, 6, 3, 9, 5, 2]
+# arrived      4   5   0   4   0   3   (4 were on the way at first)
+# wasted       0   1   0   0   0   0   (12 fit)
+# served       4   6   3   7   0   2
+# short        0   0   0   2   5   0
+# held         8   6   3   0   0   1
+# on the way   5   0   4   0   3   0
+
+
+def world(**overrides: Any) -> Scenario:
+    """Return the shop of these six weeks."""
+    return shop(
+        {name.replace("__", "."): value for name, value in overrides.items()},
+        horizon={"periods": 6, "period": "week"},
+        objective={"discount": 0.9},
+        stocks={"shop": {"initial": 8, "unit_value": 10, "holding_cost": 1, "storage_limit": 12, "waste_cost": 2}},
+        lanes={
+            "supplier": {
+                "to": "shop",
+                "lead_time": 1,
+                "initial": 4,
+                "unit_cost": 3,
+                "fixed_cost": 5,
+                "in_transit_cost": 0.5,
+            }
+        },
+        demands={"customers": {"from": "shop", "history": {"values": DEMANDED}, "price": 9, "shortage_cost": 2}},
+    )
+
+
+def plan(view: View) -> np.ndarray:
+    """Order what is planned for the period, on every path and lane."""
+    return np.full((len(view.on_hand), len(view.layout.lanes)), float(ORDERED[view.period]))
+
+
+def none(view: View) -> np.ndarray:
+    """Order nothing."""
+    return np.zeros((len(view.on_hand), len(view.layout.lanes)))
+
+
+def figures(result: Result) -> dict[str, float]:
+    """Return the figures of a result's first path."""
+    return {name: float(values[0]) for name, values in result.figures.items()}
+
+
+BY_HAND = {
+    "cost": 91 / 6,
+    "purchase_cost": 36 / 6,
+    "fixed_cost": 15 / 6,
+    "transit_cost": 6 / 6,
+    "holding_cost": 18 / 6,
+    "shortage_cost": 14 / 6,
+    "waste_cost": 2 / 6,
+    "revenue": 198 / 6,
+    "profit": 107 / 6,
+    "discounted_reward": 5.5 + 46 * 0.9 + 5 * 0.81 + 59 * 0.729 - 25.5 * 0.6561 + 17 * 0.59049,
+    "fill_rate": 22 / 29,
+    "cycle_service_level": 3 / 4,  # arrivals in weeks 0, 1, 3, 5; between the last two, weeks 3 and 4 were short
+    "stockout_periods": 2,
+    "stopped_periods": 1,
+    "short": 7 / 6,
+    "stock": 18 / 6,
+    "periods_of_supply": 18 / 22,
+    "turns": 22 * 52 / 18,
+    "cash": 180 / 6,
+    "waste": 1 / 6,
+    "orders": 3 / 6,
+    "bullwhip": np.var(ORDERED) / np.var([4, 6, 3, 7, 0, 2]),
+}
+
+
+def test_every_figure_by_hand():
+    """Six weeks: 91 of costs and 198 of revenue, 22 of 29 served, and all that follows; no figure is left out."""
+    assert list(BY_HAND) == [metric.name for metric in METRICS]
+    assert figures(evaluate(plan, world(), paths=2)) == pytest.approx(BY_HAND, rel=1e-12)
+
+
+def test_warm_up_is_played_and_not_counted():
+    """Of the same six weeks the last four alone count, and are discounted to the first of them."""
+    counted = figures(evaluate(plan, world(), paths=1, periods=4, warmup=2))
+    assert counted == pytest.approx(
+        {
+            "cost": (21 + 10 + 3.5 + 4 + 14) / 4,
+            "purchase_cost": 21 / 4,
+            "fixed_cost": 10 / 4,
+            "transit_cost": 3.5 / 4,
+            "holding_cost": 4 / 4,
+            "shortage_cost": 14 / 4,
+            "waste_cost": 0,
+            "revenue": 108 / 4,
+            "profit": 55.5 / 4,
+            "discounted_reward": 5 + 59 * 0.9 - 25.5 * 0.81 + 17 * 0.729,
+            "fill_rate": 12 / 19,
+            "cycle_service_level": 1 / 2,
+            "stockout_periods": 2,
+            "stopped_periods": 1,
+            "short": 7 / 4,
+            "stock": 4 / 4,
+            "periods_of_supply": 4 / 12,
+            "turns": 12 * 52 / 4,
+            "cash": 40 / 4,
+            "waste": 0,
+            "orders": 2 / 4,
+            "bullwhip": np.var(ORDERED[2:]) / np.var([3, 7, 0, 2]),
+        },
+        rel=1e-12,
+    )
+
+
+def test_backlog_is_charged_while_it_waits_and_short_once():
+    """With 12 there, 6 and then 9 are asked for: 3 are short once, and cost 2 in each of the two periods they wait."""
+    rest = {"demands__customers__unmet": "backlog", "demands__customers__history": {"values": [6, 9, 0]}}
+    found = figures(evaluate(none, world(horizon__periods=3, **rest), paths=1))
+    assert found["short"] == pytest.approx(3 / 3)
+    assert found["fill_rate"] == pytest.approx(12 / 15)
+    assert found["shortage_cost"] == pytest.approx(2 * 3 * 2 / 3)
+    assert found["stockout_periods"] == 1
+    assert found["stopped_periods"] == 0
+
+
+def test_stocks_and_demands_add_up():
+    """Stock is of all stocks, cash and turns weigh it by value, and one demand that is short makes a stock-out."""
+    two = shop(
+        {"horizon.periods": 2, "horizon.period": "month"},
+        stocks={"body": {"initial": 10, "unit_value": 3}, "wheel": {"initial": 6, "unit_value": 1}},
+        lanes={"lorry": {"to": "body"}, "ship": {"to": "wheel"}},
+        demands={
+            "bikes": {"from": {"body": 1, "wheel": 2}, "distribution": 2},
+            "spares": {"from": "wheel", "distribution": 1},
+        },
+    )
+    found = figures(evaluate(none, two, paths=1))
+    # First 2 bikes and a spare leave 8 bodies and a wheel; then half a bike takes it, and no wheel is left to spare.
+    assert found["stock"] == pytest.approx((8 + 1 + 7.5 + 0) / 2)
+    assert found["cash"] == pytest.approx((3 * 8 + 1 + 3 * 7.5) / 2)
+    assert found["turns"] == pytest.approx((3 * 2.5 + 6) / 2 * 12 / found["cash"])
+    assert found["periods_of_supply"] == pytest.approx(16.5 / 8.5)
+    assert found["fill_rate"] == pytest.approx(3.5 / 6)
+    assert found["stockout_periods"] == found["stopped_periods"] == 1
+    assert found["bullwhip"] == 0
+
+
+def test_what_cannot_be_told_is_nan():
+    """Without a cycle, or use, or any change in it, a ratio is not defined; without demand all of it is served."""
+    quiet = shop({"horizon.periods": 3, "stocks.shop.initial": 2})
+    found = figures(evaluate(none, quiet, paths=1))
+    assert found["fill_rate"] == 1
+    for name in ("cycle_service_level", "periods_of_supply", "turns", "bullwhip"):
+        assert np.isnan(found[name]), name
+    assert np.isnan(evaluate(none, quiet, paths=3).mean("turns"))
+
+
+def test_orders_are_counted_on_every_lane():
+    """Orders on two lanes in a period are two orders."""
+    two = shop({"horizon.periods": 2}, lanes={"a": {"to": "shop"}, "b": {"to": "shop", "minimum_order": 5}})
+    found = figures(evaluate(lambda view: np.full((len(view.on_hand), 2), 5.0 - view.period), two, paths=1))
+    assert found["orders"] == pytest.approx((2 + 1) / 2)
+
+
+def test_each_figure_says_what_it_is():
+    """Every metric has a unit and a meaning, and its name is its own."""
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
+    assert all(metric.unit and metric.meaning for metric in METRICS)

@@ -1,0 +1,183 @@
+"""The compiled simulation: others' numbers come out, copies are independent, and mistakes are told."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from jit_gym.chance import Chance
+from jit_gym.physics import Layout, Simulation
+from jit_gym.scenario import Scenario
+
+from ..worlds import shop
+
+NEWSVENDOR = {
+    "stocks.shop.holding_cost": 0.18,
+    "demands.customers.distribution": {"name": "norm", "loc": 50, "scale": 8},
+    "demands.customers.shortage_cost": 0.70,
+    "demands.customers.unmet": "backlog",
+}
+
+
+@pytest.mark.parametrize(("lead_time", "level", "cost"), [(0, 56.604, 1.99761), (4, 264.767, 4.46678)])
+def test_base_stock_with_backlog_costs_what_the_newsvendor_says(lead_time: int, level: float, cost: float):
+    """Normal(50, 8), h=.18, p=.70: S=56.604 costs 1.998, with lead time 4 S=264.77 4.467 (Snyder & Shen, ex. 4.3, 4.4).
+
+    The cost of the level S is h n + (h + p) E max(D - S, 0) with n = S - E D, D the demand of L + 1 periods.
+    """
+    scenario = shop(NEWSVENDOR | {"lanes.supplier.lead_time": lead_time})
+    paths, periods, warmup = 2000, 500, 20
+    world = Simulation(Layout(scenario), Chance(scenario).draw(17, paths, periods))
+    total = np.zeros(paths)
+    for t in range(periods):
+        position = (
+            world.read("stocks", "on_hand") + world.read("lanes", "in_transit") - world.read("demands", "backlog")
+        )
+        flows = world.step(np.maximum(level - position, 0))
+        if t >= warmup:
+            total += flows.money["cost"][:, 0]
+    mean = total / (periods - warmup)
+    error = mean.std(ddof=1) / np.sqrt(paths)
+    assert error < 0.002 * cost
+    assert abs(mean.mean() - cost) <= 4 * error
+
+
+def fragile() -> Scenario:
+    """Return a scenario with something in every table of state."""
+    return shop(
+        stocks={"shop": {"initial": 4, "holding_cost": 1}, "cellar": {"initial": 2}},
+        lanes={
+            "slow": {"to": "shop", "lead_time": 3, "initial": 2, "capacity": 6, "unit_cost": 1},
+            "wild": {"to": "cellar", "lead_time": {"name": "randint", "low": 0, "high": 3}},
+        },
+        demands={
+            "one": {
+                "from": {"shop": 1, "cellar": 0.5},
+                "distribution": {"name": "poisson", "mu": 4},
+                "unmet": "backlog",
+            },
+            "two": {"from": "shop", "distribution": {"name": "gamma", "a": 2}, "shortage_cost": 3},
+        },
+        disruptions={"strike": {"hits": ["slow"], "starts": {"rate": 0.3}, "lasts": 2}},
+    )
+
+
+def started(periods: int = 5, paths: int = 3) -> Simulation:
+    """Return a simulation that has been played for a while."""
+    scenario = fragile()
+    world = Simulation(Layout(scenario), Chance(scenario).draw(2, paths))
+    for t in range(periods):
+        world.step(orders(t, paths))
+    return world
+
+
+def orders(t: int, paths: int = 3) -> np.ndarray:
+    """Return the orders of a period."""
+    return np.random.default_rng(t).uniform(0, 9, (paths, 2))
+
+
+def assert_same_state(one: Simulation, other: Simulation):
+    """Hold that two simulations are where they are, with the same flows behind them."""
+    assert one.period == other.period
+    for table, twin in zip((*one.state, *one.flows), (*other.state, *other.flows), strict=True):
+        assert np.array_equal(table, twin)
+
+
+COPIES = {"pickle": lambda it: pickle.loads(pickle.dumps(it)), "deepcopy": copy.deepcopy}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copied_simulation_goes_on_by_itself(way: str):
+    """A copy made in the middle plays on to the same end, and neither disturbs the other."""
+    world, straight = started(), started()
+    twin = COPIES[way](world)
+    assert_same_state(world, twin)
+    for t in range(5, 12):
+        twin.step(orders(t))
+    assert_same_state(world, straight)
+    for t in range(5, 12):
+        world.step(orders(t))
+    assert_same_state(world, twin)
+    twin.step(orders(99))
+    assert not np.array_equal(world.state.stocks, twin.state.stocks)
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copied_layout_plays_the_same(way: str):
+    """A layout that was copied or sent to another process is as good as the first."""
+    layout = Layout(fragile())
+    twin = COPIES[way](layout)
+    assert np.array_equal(layout.numbers, twin.numbers)
+    assert twin.scenario == layout.scenario
+    trace = Chance(layout.scenario).draw(2, 3)
+    worlds = [Simulation(each, trace) for each in (layout, twin)]
+    for t in range(10):
+        for world in worlds:
+            world.step(orders(t))
+    assert_same_state(*worlds)
+
+
+def test_playing_changes_nothing_but_the_state():
+    """The compiled period leaves the layout, the trace and the orders as they are."""
+    scenario = fragile()
+    layout, trace = Layout(scenario), Chance(scenario).draw(2, 3)
+    before = copy.deepcopy([layout.numbers, layout.start, trace.rows])
+    world, order = Simulation(layout, trace), orders(0)
+    kept = order.copy()
+    for _ in range(trace.periods):
+        world.step(order)
+    assert all(map(np.array_equal, before, [layout.numbers, layout.start, trace.rows]))
+    assert np.array_equal(order, kept)
+
+
+def test_a_path_plays_the_same_in_every_batch():
+    """What happens on a path does not depend on the paths beside it."""
+    scenario = fragile()
+    layout, chance = Layout(scenario), Chance(scenario)
+    many = Simulation(layout, chance.draw(2, 50))
+    some = Simulation(layout, chance.draw(2, [7, 31]))
+    for t in range(20):
+        order = orders(t, 50)
+        all_flows, few_flows = many.step(order), some.step(order[[7, 31]])
+        for one, other in zip((*many.state, *all_flows), (*some.state, *few_flows), strict=True):
+            assert np.array_equal(one[[7, 31]], other)
+
+
+def test_two_simulations_of_one_layout_do_not_meet():
+    """A layout is shared, state is not: each simulation starts anew."""
+    scenario = fragile()
+    layout, trace = Layout(scenario), Chance(scenario).draw(2, 3)
+    first = Simulation(layout, trace)
+    first.step(orders(0))
+    assert_same_state(Simulation(layout, trace), Simulation(Layout(scenario), trace))
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (3, 1), (3, 3), (2, 3), (3,), (6,)])
+def test_orders_of_another_shape_are_refused(shape: tuple[int, ...]):
+    """Orders are one row a path and one number a lane; anything else is told, with both shapes."""
+    with pytest.raises(ValueError, match=r"orders must be \(3, 2\) \(paths, lanes\), got \(.*\)"):
+        started(0).step(np.zeros(shape))
+
+
+def test_whole_numbers_and_lists_will_do_for_orders():
+    """Orders may be integers, or a view with gaps: they are read as numbers."""
+    one, other = started(0), started(0)
+    one.step(np.array([[1, 2], [3, 4], [5, 6]]))
+    other.step(np.array([[1.0, 0, 2], [3, 0, 4], [5, 0, 6]])[:, ::2])
+    assert_same_state(one, other)
+
+
+def test_a_trace_of_another_scenario_is_refused():
+    """A trace whose columns stand for something else cannot be played."""
+    with pytest.raises(ValueError, match="the trace has the columns of another scenario than shop"):
+        Simulation(Layout(fragile()), Chance(shop()).draw(1, 3))
+
+
+def test_the_last_look_comes_after_the_last_period():
+    """After the last period one still sees, as after any other."""
+    world = started(0)
+    for t in range(world.trace.periods):
+        assert np.array_equal(world.seen, world.trace.seen[t])
+        world.step(orders(t))
+    assert np.array_equal(world.seen, world.trace.seen[-1])

@@ -1,0 +1,105 @@
+"""What one sees before ordering: the textbook's quantities, by name, on arrays and on tensors alike."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from jit_gym.chance import Chance
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.physics.gradient import TensorSimulation
+from jit_gym.scenario import Scenario
+
+from ..worlds import shop
+
+
+def workshop() -> Scenario:
+    """Return a workshop with two stocks, three lanes, a kit, a spike and disruptions."""
+    return shop(
+        stocks={"wheel": {"initial": 10}, "bell": {"initial": 1}},
+        lanes={
+            "near": {"to": "wheel", "lead_time": 1},
+            "far": {"to": "wheel", "lead_time": 3, "initial": 5, "supplier": "maker"},
+            "bells": {"to": "bell", "lead_time": 2},
+        },
+        suppliers={"maker": {}},
+        demands={
+            "bikes": {"from": {"wheel": 2, "bell": 1}, "distribution": 3, "unmet": "backlog"},
+            "repairs": {"from": "wheel", "distribution": 1, "season": [1, 4]},
+            "steady": {"from": "bell", "distribution": {"name": "gamma", "a": 2, "scale": 0.1}},
+        },
+        disruptions={
+            "strike": {"hits": ["maker"], "starts": {"at": [1]}, "lasts": 2, "severity": 0.75},
+            "theft": {"hits": ["near"], "starts": {"at": [0]}, "lasts": 9, "severity": 0.5, "seen": "hidden"},
+        },
+    )
+
+
+def played(kind: type) -> Any:
+    """Return a workshop after two periods of orders 2, 3 and 4, on two paths."""
+    scenario = workshop()
+    world = kind(Layout(scenario), Chance(scenario).draw(1, 2))
+    order = np.array([[2.0, 3.0, 4.0]] * 2)
+    for _ in range(2):
+        world.step(torch.as_tensor(order) if kind is TensorSimulation else order)
+    return world
+
+
+BOTH = pytest.mark.parametrize("kind", [Simulation, TensorSimulation])
+
+
+@BOTH
+def test_positions_are_what_the_textbook_says(kind: type):
+    """Inventory position is on hand, and on order, less what is owed, kit by kit (Silver et al. 2017, section 6.2)."""
+    world = played(kind)
+    view = View(world)
+    assert view.period == 2
+    assert view.backlog[:, 0].tolist() == [5, 5]  # six bikes were asked for, and there was one bell
+    assert view.in_transit.tolist() == [[1.5, 3 + 0.75 + 5, 8]] * 2
+    assert view.on_order.tolist() == [[1.5 + 1.5, 3 + 3 + 5, 8]] * 2  # of the near, and of a far order, a part waits
+    wheels, bells = 10 + 1 + 5 + 5 - 2 * 1 - 1 - 4, 0  # at first, arrived, in a bike, in repairs
+    assert view.on_hand.tolist() == [[wheels, bells]] * 2
+    assert view.inventory_position.tolist() == [[wheels + 14 - 2 * 5, bells + 8 - 5]] * 2
+
+
+@BOTH
+def test_arrivals_are_seen_within_a_horizon(kind: type):
+    """What arrives within k periods on a lane is the first k places of its pipeline, and all of it at most."""
+    view = View(played(kind))
+    for within, units in enumerate([0, 5, 8, 8.75, 8.75]):
+        assert view.arriving(1, within=within).tolist() == [units] * 2
+
+
+@BOTH
+def test_a_forecast_has_every_demand(kind: type):
+    """A demand that does not change is forecast at its mean, and a season as it will come; one row a demand."""
+    view = View(played(kind))
+    assert view.forecast.shape == (2, 3, 4)  # paths, demands, this period and the longest lead time
+    for path in view.forecast.tolist():
+        assert path == [[3] * 4, [1, 4, 1, 4], pytest.approx([0.2] * 4)]
+
+
+@BOTH
+def test_what_is_hidden_is_not_seen(kind: type):
+    """The strike leaves a quarter of the far lane and all can see it; the theft from the near lane nobody sees."""
+    assert View(played(kind)).available.tolist() == [[1, 0.25, 1]] * 2
+
+
+@BOTH
+def test_usage_is_what_was_drawn_last(kind: type):
+    """In the second period there was no bell, so that no bike took a wheel, and repairs took 4."""
+    assert View(played(kind)).used[:, 0].tolist() == [4] * 2
+
+
+def test_a_view_is_the_same_on_arrays_and_tensors():
+    """Every quantity has the same shape and value, whichever kind of number it is made of."""
+    arrays, tensors = View(played(Simulation)), View(played(TensorSimulation))
+    for name in (
+        *("on_hand", "used", "backlog", "in_transit", "on_order"),
+        *("inventory_position", "forecast", "available"),
+    ):
+        one, other = getattr(arrays, name), getattr(tensors, name)
+        assert isinstance(other, torch.Tensor)
+        assert one.shape == tuple(other.shape)
+        assert np.allclose(one, other.numpy(), rtol=1e-12)

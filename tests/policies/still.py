@@ -1,0 +1,43 @@
+"""A moment to order in: a state that is given, not played."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jit_gym.physics import Layout, View
+from jit_gym.policies import policy
+from jit_gym.scenario import Scenario
+
+
+class Still:
+    """One path in a state that never changes; fields of the state that are not given are 0."""
+
+    def __init__(self, scenario: Scenario, period: int, pipeline: list[float], seen: list[float], **state: Any) -> None:
+        """Take the fields of the state, one number for each stock, lane or demand."""
+        self.layout, self.period, self._state = Layout(scenario), period, state
+        slots = int(self.layout.sizes[-1])
+        self.pipeline = np.array([pipeline or [0.0] * slots], float)
+        columns = self.layout.columns
+        self.seen = np.array([seen or [0.0] * columns.seen], float)
+        assert self.pipeline.shape == (1, slots)
+
+    def read(self, table: str, field: str) -> np.ndarray:
+        """Return one field of the state (1, how many there are)."""
+        given = self._state.get(field, [0.0] * len(getattr(self.layout, table)))
+        if field == "in_transit" and field not in self._state:
+            rows = self.layout.net.lanes
+            given = [self.pipeline[0, row["first_slot"] : row["last_slot"]].sum() for row in rows]
+        return np.array([given], float)
+
+
+def look(scenario: Scenario, period: int = 1, pipeline: Any = (), seen: Any = (), **state: Any) -> View:
+    """Return the view of a state: `look(shop, on_hand=[5], waiting=[2])`."""
+    return View(Still(scenario, period, list(pipeline), list(seen), **state))
+
+
+def orders(what: Any, scenario: Scenario, **state: Any) -> list[float]:
+    """Return what a policy orders on each lane in a state."""
+    (row,) = policy(what, scenario)(look(scenario, **state)).tolist()
+    return row

@@ -1,0 +1,146 @@
+"""Rules at play: in any world, in an env through `predict`, and in Stable-Baselines3's own evaluation."""
+
+import contextlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jit_gym.chance import Chance
+from jit_gym.envs import Env, VectorEnv
+from jit_gym.evaluate import evaluate
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.policies import RULES, PolicyError, Rule, policy
+from jit_gym.scenario import Scenario, load
+
+from ..worlds import scenarios
+
+PERIODS = 200
+PLAYERS = {
+    "lost-sales": [name for name in RULES if "dual" not in name] + ["kanban(container=4)", "s-S(s=17, S=23)"],
+    "dual-sourcing": [*RULES, "s-S(s=4, S=9)", "dual-index(expedited_level=4, regular_level=7)"],
+    "grocery": ["jit", "kanban", "base-stock", "just-in-case"],
+}
+everybody = pytest.mark.parametrize(("world", "what"), [(world, what) for world in PLAYERS for what in PLAYERS[world]])
+
+
+def players(scenario: Scenario) -> list[Any]:
+    """Return every rule that fits a scenario."""
+    found = []
+    for name in RULES:
+        with contextlib.suppress(PolicyError):
+            found.append(policy(name, scenario))
+    return found
+
+
+def check_orders(scenario: Scenario, seed: int) -> None:
+    """Hold that every rule orders what can be ordered, in every period."""
+    trace, layout = Chance(scenario).draw(seed, 3), Layout(scenario)
+    playing = players(scenario)
+    assert len(playing) >= len(RULES) - 2
+    for player in playing:
+        world = Simulation(layout, trace)
+        for _ in range(trace.periods):
+            view = View(world)
+            orders = player(view)
+            assert orders.shape == (3, len(scenario.lanes))
+            assert np.isfinite(orders).all(), player
+            assert (orders >= 0).all(), player
+            if type(player).__call__ is Rule.__call__:
+                wanted = np.maximum(player.quantities(view), 0)
+                if scenario.units == "whole":
+                    assert np.array_equal(orders, np.floor(orders))
+                    wanted = np.floor(wanted + 0.5)
+                assert np.allclose(orders @ layout.into, wanted, rtol=1e-12, atol=1e-9), player
+            world.step(orders)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(scenarios(), st.integers(0, 2**32 - 1))
+def test_rules_order_sensibly_in_any_world(scenario: Scenario, seed: int):
+    """In random worlds orders are finite and not negative, whole where units are, and add up over the lanes."""
+    check_orders(scenario, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(scenarios(periods=25), st.integers(0, 2**32 - 1))
+def test_rules_order_sensibly_in_thousands_of_worlds(scenario: Scenario, seed: int):
+    """The same in more worlds and for longer."""
+    check_orders(scenario, seed)
+
+
+@everybody
+@pytest.mark.parametrize("units", ["mean-demand", "raw"])
+def test_predict_orders_what_the_rule_orders(world: str, what: str, units: str):
+    """In a single env, from observations alone, a rule orders what it orders in the simulation, to the unit."""
+    scenario = load(world)
+    env = Env(scenario, units=units, most_ordered=10)
+    player, simulation = policy(what, scenario), Simulation(Layout(scenario), Chance(scenario).draw(3, [0]))
+    player.coding = env.stage.coding
+    observation, _ = env.reset(seed=3)
+    state, begun = None, True
+    for _ in range(scenario.horizon.periods):
+        wanted = np.minimum(player(View(simulation)), player.coding.lanes["limit"])
+        action, state = player.predict(observation, state, np.array([begun]))
+        flows = simulation.step(wanted)
+        assert action.shape == env.action_space.shape
+        assert action in env.action_space
+        observation, *_, info = env.step(action)
+        begun = False
+        ordered = [info[f"{name}.ordered"] for name in scenario.lanes]
+        assert ordered == flows.lanes["ordered"][0].tolist()
+
+
+@everybody
+def test_predict_takes_a_batch(world: str, what: str):
+    """For a batch of observations it gives a batch of actions, each as for its observation alone."""
+    scenario = load(world)
+    player, batch = policy(what, scenario), VectorEnv(scenario, 4)
+    observations, _ = batch.reset(seed=1)
+    for _ in range(10):
+        actions, state = player.predict(observations)
+        assert state is None
+        assert actions.shape == batch.action_space.shape
+        assert actions.dtype == np.float32
+        assert all(
+            np.array_equal(player.predict(one)[0], action) for one, action in zip(observations, actions, strict=True)
+        )
+        observations, *_ = batch.step(actions)
+
+
+def test_predict_counts_the_periods():
+    """Given the starts of episodes, the state is each row's period, and what happens once happens once an episode."""
+    scenario = load("lost-sales")
+    player, batch = policy("jit", scenario), VectorEnv(scenario, 2)
+    observations, _ = batch.reset(seed=1)
+    actions, state = player.predict(observations, None, np.array([True, True]))
+    assert state.tolist() == [1, 1]
+    assert (actions > 0).all()  # 15 units, to fill up
+    observations[:, 1] = 0  # nothing was used
+    actions, state = player.predict(observations, state, np.array([False, True]))
+    assert state.tolist() == [2, 1]
+    assert actions[0] == -1
+    assert actions[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("world", "what"), [("lost-sales", "jit"), ("lost-sales", "kanban"), ("dual-sourcing", "dual-index")]
+)
+@pytest.mark.parametrize("rows", [1, 2])
+def test_stable_baselines3_evaluates_a_rule(world: str, what: str, rows: int):
+    """`evaluate_policy` finds the returns that `evaluate` finds on the same paths, of the seeds s, s + 1, ..."""
+    from stable_baselines3.common.evaluation import evaluate_policy
+    from stable_baselines3.common.monitor import Monitor
+    from stable_baselines3.common.vec_env import DummyVecEnv
+
+    scenario = load(world)
+    player = policy(what, scenario)
+    envs = DummyVecEnv([lambda: Monitor(Env(scenario))] * rows)
+    envs.seed(7)
+    returns, lengths = evaluate_policy(player, envs, n_eval_episodes=2 * rows, return_episode_rewards=True)
+    expected = [evaluate(player, scenario, paths=2, seed=7 + b).figures["profit"] * PERIODS for b in range(rows)]
+    assert lengths == [PERIODS] * 2 * rows
+    assert sorted(returns) == pytest.approx(sorted(np.ravel(expected)), rel=1e-4)

@@ -1,0 +1,367 @@
+"""What makes no sense is refused in one line that names the place, the value and the fix."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from jit_gym.scenario import History, Scenario, ScenarioError, load
+
+CUSTOMERS = "demands.customers"
+DISTRIBUTION = f"{CUSTOMERS}.distribution"
+HISTORY = f"{CUSTOMERS}.history"
+QUAKE = {"hits": ["supplier"], "starts": {"rate": 0.01}, "lasts": 5}
+LIMITS = {"to": "shop", "capacity": 40}
+
+
+def quake(**changed) -> dict:
+    return {"quake": {**QUAKE, **changed}}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        # numbers
+        ("stocks.shop.holding_cost", -1, "stocks.shop.holding_cost: must be 0 or more, got -1"),
+        ("stocks.shop.holding_cost", "1", "stocks.shop.holding_cost: must be a number, got '1'"),
+        ("stocks.shop.holding_cost", "abc", "stocks.shop.holding_cost: must be a number, got 'abc'"),
+        ("stocks.shop.holding_cost", True, "stocks.shop.holding_cost: must be a number, got True"),
+        ("stocks.shop.holding_cost", [1], "stocks.shop.holding_cost: must be a number, got [1]"),
+        (
+            "stocks.shop.holding_cost",
+            float("nan"),
+            "stocks.shop.holding_cost: must be a finite number, got nan",
+        ),
+        (
+            "lanes.supplier.unit_cost",
+            float("inf"),
+            "lanes.supplier.unit_cost: must be a finite number, got inf",
+        ),
+        ("lanes.supplier.capacity", 0, "lanes.supplier.capacity: must be more than 0, got 0"),
+        ("lanes.supplier.share", 1.5, "lanes.supplier.share: must be 1 or less, got 1.5"),
+        ("objective.discount", 0, "objective.discount: must be more than 0, got 0"),
+        ("horizon.periods", 0, "horizon.periods: must be 1 or more, got 0"),
+        ("horizon.periods", 2.5, "horizon.periods: must be a whole number, got 2.5"),
+        ("horizon.periods", "many", "horizon.periods: must be a whole number, got 'many'"),
+        (f"{CUSTOMERS}.season", [1, -1], "demands.customers.season.1: must be 0 or more, got -1"),
+        # quantities
+        (
+            "stocks.shop.initial",
+            "many",
+            "stocks.shop.initial: must be 0 or more, or as in {periods_of_supply: 2}, got 'many'",
+        ),
+        (
+            "lanes.supplier.initial",
+            {"period_of_supply": 2},
+            "lanes.supplier.initial: must be 0 or more, or as in {periods_of_supply: 2}, got {'period_of_supply': 2}",
+        ),
+        # other kinds
+        ("units", "pieces", "units: must be 'whole' or 'continuous', got 'pieces'"),
+        ("horizon.ends", "maybe", "horizon.ends: must be true or false, got 'maybe'"),
+        ("horizon.starts", "soon", "horizon.starts: must be a date such as 2024-12-31, got 'soon'"),
+        ("horizon.starts", 20240101, "horizon.starts: must be a date such as 2024-12-31, got 20240101"),
+        ("horizon.period", 7, "horizon.period: must be a text, got 7"),
+        ("horizon", 200, "horizon: must be a mapping, got 200"),
+        ("lanes", ["supplier"], "lanes: must be a mapping, got ['supplier']"),
+        ("lanes.supplier", "shop", "lanes.supplier: must be a mapping, got 'shop'"),
+        ("policies", "jit", "policies: must be a list, got 'jit'"),
+        (f"{CUSTOMERS}.season", 1, "demands.customers.season: must be a list, got 1"),
+        ("stocks", {}, "stocks: must have 1 or more entries, got {}"),
+        # names
+        ("name", "a shop", "name: must be letters, digits, - and _, got 'a shop'"),
+        (
+            "suppliers",
+            {"Aisin Seiki": {}},
+            "suppliers: a name must be letters, digits, - and _, got 'Aisin Seiki'",
+        ),
+        ("suppliers", {1: {}}, "suppliers: a name must be letters, digits, - and _, got 1"),
+        (
+            "stocks.valve",
+            {"holdng_cost": 1},
+            "stocks.valve: unknown key 'holdng_cost' (did you mean 'holding_cost'?)",
+        ),
+        ("lanes.supplier", {}, "lanes.supplier: needs 'to'"),
+        ("lanes.supplier", {"too": "shop"}, "lanes.supplier: unknown key 'too' (did you mean 'to'?)"),
+        ("lanes.supplier", {"xyz": 1, "to": "shop"}, "lanes.supplier: unknown key 'xyz'"),
+        (
+            f"{CUSTOMERS}.draws_on",
+            "shop",
+            f"{CUSTOMERS}.draws_on: must be given under one name only, got 'shop'",
+        ),
+        (CUSTOMERS, {"draw_on": "shop"}, "demands.customers: unknown key 'draw_on'"),
+        ("lanes.supplier.to", "shp", "lanes.supplier.to: unknown stock 'shp' (did you mean 'shop'?)"),
+        ("lanes.supplier.supplier", "aisin", "lanes.supplier.supplier: unknown supplier 'aisin'"),
+        ("lanes.supplier.route", "suez", "lanes.supplier.route: unknown route 'suez'"),
+        (f"{CUSTOMERS}.from", "shp", "demands.customers.from: unknown stock 'shp' (did you mean 'shop'?)"),
+        (f"{CUSTOMERS}.from", {}, "demands.customers.from: must name one stock or more"),
+        (f"{CUSTOMERS}.from", {"shop": 0}, "demands.customers.from.shop: must be more than 0, got 0"),
+        (
+            "suppliers",
+            {"supplier": {}},
+            "lanes.supplier: one of the suppliers has this name too (rename one)",
+        ),
+        # distributions
+        (
+            DISTRIBUTION,
+            "poisson",
+            f"{DISTRIBUTION}: must be a number, or as in {{name: poisson, mu: 5}}, got 'poisson'",
+        ),
+        (
+            DISTRIBUTION,
+            True,
+            f"{DISTRIBUTION}: must be a number, or as in {{name: poisson, mu: 5}}, got True",
+        ),
+        (DISTRIBUTION, {"mu": 5}, "demands.customers.distribution: needs 'name'"),
+        (DISTRIBUTION, {"name": 5}, "demands.customers.distribution.name: must be a text, got 5"),
+        (
+            DISTRIBUTION,
+            {"name": "poison", "mu": 5},
+            "demands.customers.distribution: unknown distribution 'poison' (did you mean 'poisson'?)",
+        ),
+        (DISTRIBUTION, {"name": "poisson"}, "demands.customers.distribution: poisson needs mu"),
+        (
+            DISTRIBUTION,
+            {"name": "poisson", "mu": [5, 6]},
+            "demands.customers.distribution: poisson: mu must be a finite number, got [5, 6]",
+        ),
+        (
+            DISTRIBUTION,
+            {"name": "poisson", "mu": -5},
+            "demands.customers.distribution: must have parameters that poisson allows, got poisson(mu=-5)",
+        ),
+        (
+            DISTRIBUTION,
+            {"name": "pareto", "b": 1},
+            "demands.customers.distribution: must have a finite mean and variance, got pareto(b=1)",
+        ),
+        (
+            DISTRIBUTION,
+            {"name": "empirical", "values": []},
+            "demands.customers.distribution: empirical: values must be a list of one number or more, got []",
+        ),
+        (
+            DISTRIBUTION,
+            {"name": "empirical", "values": [1, 2], "weights": [1]},
+            "demands.customers.distribution: empirical: weights must be a list of 2, one for each value",
+        ),
+        (DISTRIBUTION, -5, "demands.customers.distribution: must be 0 or more, got -5"),
+        (
+            DISTRIBUTION,
+            {"name": "randint", "low": -2, "high": 3},
+            "demands.customers.distribution: must be 0 or more, got randint(low=-2, high=3)",
+        ),
+        (DISTRIBUTION, None, "demands.customers: needs either a distribution or a history, got neither"),
+        (HISTORY, {"values": [1]}, "demands.customers: needs either a distribution or a history, got both"),
+        # lead times
+        ("lanes.supplier.lead_time", -1, "lanes.supplier.lead_time: must be 0 periods or more, got -1"),
+        (
+            "lanes.supplier.lead_time",
+            2.5,
+            "lanes.supplier.lead_time: must be a whole number of periods, got 2.5",
+        ),
+        (
+            "lanes.supplier.lead_time",
+            {"name": "norm", "loc": 4},
+            "lanes.supplier.lead_time: must be a whole number of periods, got norm(loc=4)",
+        ),
+        (
+            "lanes.supplier.lead_time",
+            {"name": "poisson", "mu": 4, "loc": 0.5},
+            "lanes.supplier.lead_time: must be a whole number of periods, got poisson(mu=4, loc=0.5)",
+        ),
+        # limits of an order
+        (
+            "lanes.supplier",
+            {**LIMITS, "batch": 50},
+            "lanes.supplier.batch: must be 40 (the capacity) or less, got 50",
+        ),
+        (
+            "lanes.supplier",
+            {**LIMITS, "minimum_order": 41},
+            "lanes.supplier.minimum_order: must be 40 (the capacity) or less, got 41",
+        ),
+        (
+            "lanes.supplier.batch",
+            2.5,
+            "lanes.supplier.batch: must be whole, got 2.5 (or set units: continuous)",
+        ),
+        (
+            "stocks.shop.initial",
+            0.5,
+            "stocks.shop.initial: must be whole, got 0.5 (or set units: continuous)",
+        ),
+        (
+            f"{CUSTOMERS}.from.shop",
+            0.5,
+            "demands.customers.from.shop: must be whole, got 0.5 (or set units: continuous)",
+        ),
+        # lanes into stocks
+        ("stocks.depot", {}, "stocks.depot: no lane leads to it (add one with 'to: depot')"),
+        (
+            "lanes",
+            {"a": {"to": "shop", "share": 0.75}, "b": {"to": "shop", "share": 0.5}},
+            "stocks.shop: the shares of its lanes must add up to 1, got a 0.75, b 0.5",
+        ),
+        (
+            "lanes",
+            {"a": {"to": "shop", "share": 0.25}, "b": {"to": "shop", "share": 0.5}},
+            "stocks.shop: the shares of its lanes must add up to 1, got a 0.25, b 0.5",
+        ),
+        # spikes and disruptions
+        (
+            "disruptions",
+            quake(hits=["suplier"]),
+            "disruptions.quake.hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)",
+        ),
+        ("disruptions", quake(hits="supplier"), "disruptions.quake.hits: must be a list, got 'supplier'"),
+        ("disruptions", quake(hits=[]), "disruptions.quake.hits: must have 1 or more entries, got []"),
+        ("disruptions", quake(lasts=0), "disruptions.quake.lasts: must be 1 period or more, got 0"),
+        ("disruptions", quake(starts={}), "disruptions.quake.starts: needs one of 'every', 'rate' and 'at'"),
+        (
+            "disruptions",
+            quake(starts={"every": 0}),
+            "disruptions.quake.starts.every: must be 1 period or more, got 0",
+        ),
+        (
+            "disruptions",
+            quake(starts={"at": [3, -1]}),
+            "disruptions.quake.starts.at: must be period 0 or later, got -1",
+        ),
+        (
+            "disruptions",
+            quake(starts={"at": ["soon"]}),
+            "disruptions.quake.starts.at.0: must be a period or a date, got 'soon'",
+        ),
+        (
+            "disruptions",
+            quake(starts={"at": ["1997-02-01"]}),
+            "disruptions.quake.starts.at: a date such as 1997-02-01 needs horizon.starts, the date of period 0",
+        ),
+        ("spikes", {"sale": {**QUAKE, "factor": 2}}, "spikes.sale.hits: unknown demand 'supplier'"),
+        # histories
+        (
+            CUSTOMERS,
+            {"from": "shop", "history": {}},
+            f"{HISTORY}: needs either a file or values, got neither",
+        ),
+        (
+            CUSTOMERS,
+            {"from": "shop", "history": {"values": []}},
+            f"{HISTORY}.values: must have 1 or more entries, got []",
+        ),
+        (
+            CUSTOMERS,
+            {"from": "shop", "history": {"values": [1, -2]}},
+            f"{HISTORY}.values.1: must be 0 or more, got -2",
+        ),
+        (
+            CUSTOMERS,
+            {"from": "shop", "history": {"values": [1], "file": "a.csv", "value": "units"}},
+            f"{HISTORY}: needs either a file or values, got both",
+        ),
+        (
+            CUSTOMERS,
+            {"from": "shop", "history": {"values": [1], "date": "week"}},
+            f"{HISTORY}: 'date' needs a file",
+        ),
+        (
+            CUSTOMERS,
+            {"from": "shop", "history": {"file": "a.csv"}},
+            f"{HISTORY}: needs 'value', the column of the file with the quantity",
+        ),
+        (
+            CUSTOMERS,
+            {"from": "shop", "history": {"values": [1, 2], "replay": "resampled", "season": 3}},
+            f"{HISTORY}.season: must be 2 (the length of the history) or less, got 3",
+        ),
+        (
+            CUSTOMERS,
+            {"from": "shop", "history": {"values": [1, 2]}},
+            "horizon.periods: must be 2 (the length of demands.customers.history) or less, got 200 "
+            "(or set replay: resampled)",
+        ),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(key: str, value: object, message: str):
+    with pytest.raises(ScenarioError) as caught:
+        load("lost-sales", {key: value})
+    assert str(caught.value) == message
+
+
+def test_of_several_complaints_the_first_is_told_and_the_others_counted():
+    with pytest.raises(ScenarioError) as caught:
+        load("lost-sales", {"horizon.periods": 0, "units": "pieces", "stocks.shop.initial": -1})
+    assert str(caught.value) == "units: must be 'whole' or 'continuous', got 'pieces' (and 2 more)"
+
+
+def test_a_long_value_is_cut_short():
+    with pytest.raises(ScenarioError) as caught:
+        load("lost-sales", {"units": "x" * 1000})
+    assert len(str(caught.value)) < 120
+
+
+def test_a_date_is_not_before_the_start():
+    shock = {"disruptions": quake(starts={"at": ["1997-02-01"]})}
+    with pytest.raises(ScenarioError) as caught:
+        load("lost-sales", {"horizon.starts": "1997-02-02", **shock})
+    assert str(caught.value) == (
+        "disruptions.quake.starts.at: must not be before horizon.starts, 1997-02-02, got 1997-02-01"
+    )
+    scenario = load("lost-sales", {"horizon.starts": "1997-01-31", **shock})
+    assert scenario.horizon.period_of(scenario.disruptions["quake"].starts.at[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (DISTRIBUTION, {"name": "geom", "p": 0.2, "loc": -1}),
+        (DISTRIBUTION, {"name": "norm", "loc": 5, "scale": 3}),  # cut at 0
+        (DISTRIBUTION, 0),
+        ("lanes.supplier.lead_time", {"name": "empirical", "values": [1, 2.0]}),
+        ("lanes.supplier.share", 1),
+        (
+            "lanes",
+            {
+                "a": {"to": "shop", "share": 0.1},
+                "b": {"to": "shop", "share": 0.2},
+                "c": {"to": "shop", "share": 0.7},
+            },
+        ),
+        ("lanes", {"a": {"to": "shop", "share": 0.25}, "b": {"to": "shop"}}),
+        ("lanes.supplier", {**LIMITS, "batch": 40, "minimum_order": 40}),
+        ("disruptions", quake(starts={"at": []})),
+        ("policies", ["anything at all"]),
+    ],
+)
+def test_what_makes_sense_is_accepted(key: str, value: object):
+    assert load("lost-sales", {key: value})
+
+
+def test_a_fraction_is_accepted_where_units_are_continuous():
+    assert load("lost-sales", {"units": "continuous", "stocks.shop.initial": 0.5, "lanes.supplier.batch": 2.5})
+
+
+def test_in_python_pydantic_speaks_the_same_words():
+    with pytest.raises(ValidationError, match="needs either a file or values, got neither"):
+        History()
+    with pytest.raises(ValidationError, match=r"demands\.customers\.history\.file: was not read"):
+        Scenario(
+            name="unread",
+            stocks={"shop": {}},
+            lanes={"supplier": {"to": "shop"}},
+            demands={"customers": {"from": "shop", "history": {"file": "a.csv", "value": "units"}}},
+        )
+
+
+def test_a_scenario_never_changes():
+    scenario = load("lost-sales")
+    with pytest.raises(ValidationError, match="frozen"):
+        scenario.units = "continuous"
+    with pytest.raises(ValidationError, match="continuous"):
+        scenario.model_copy(update={"units": "pieces"})
+    other = scenario.model_copy(update={"units": "continuous"})
+    assert (scenario.units, other.units) == ("whole", "continuous")
+    assert other != scenario
+
+
+def test_quantities_of_numpy_are_numbers():
+    assert load("lost-sales", {"stocks.shop.initial": np.int64(3)}).stocks["shop"].initial == 3

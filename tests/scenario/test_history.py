@@ -1,0 +1,230 @@
+"""A history is read once, by column and filter, and every slip in the file is found."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jit_gym.scenario import ScenarioError, load
+
+HISTORY = "demands.customers.history"
+SALES = """week,store,item,units
+2024-01-15,a,milk,3
+2024-01-01,a,milk,1
+2024-01-08,a,milk,2
+2024-01-01,b,milk,10
+2024-01-08,b,milk,0
+2024-01-08,007,tea,4.5
+"""
+HEAD = "week,store,item,units\n"
+
+
+@pytest.fixture
+def world(tmp_path: Path):
+    """Return a function that writes a CSV file and a scenario that reads it, and tells the latter's path."""
+
+    def world(sales: str | bytes = SALES, more: str = "", **history: object) -> Path:
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data/sales.csv").write_bytes(sales.encode() if isinstance(sales, str) else sales)
+        keys = {"file": "data/sales.csv", "value": "units", **history}
+        path = tmp_path / "my.yaml"
+        path.write_text(
+            f"stocks: {{shop: {{}}}}\nlanes: {{supplier: {{to: shop}}}}\n{more}\n"
+            f"demands: {{customers: {{from: shop, history: {keys}}}}}",
+            encoding="utf-8",
+        )
+        return path
+
+    return world
+
+
+def values(scenario) -> list[float]:
+    return list(scenario.demands["customers"].history.values)
+
+
+def complaint(scenario, overrides=None) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        load(scenario, overrides)
+    assert "\n" not in str(caught.value)
+    return str(caught.value).removeprefix("my.yaml: ").removeprefix(f"{HISTORY}: ")
+
+
+def test_rows_are_filtered_and_sorted_by_date(world):
+    assert values(load(world(date="week", where={"store": "a"}))) == [1, 2, 3]
+    assert values(load(world(date="week", where={"store": "b", "item": "milk"}))) == [10, 0]
+
+
+def test_without_a_date_the_order_is_the_files(world):
+    assert values(load(world(where={"store": "a"}))) == [3, 1, 2]
+
+
+def test_a_number_is_found_however_the_file_writes_it(world):
+    assert values(load(world(where={"store": 7}))) == values(load(world(where={"store": "007"}))) == [4.5]
+    assert complaint(world(where={"store": "7"})) == "sales.csv: no row has store '7' (there are '007', 'a', 'b')"
+
+
+def test_dates_may_be_numbers(world):
+    assert values(load(world("t,units\n10,2\n9,1\n11,3\n", date="t"))) == [1, 2, 3]
+
+
+def test_what_is_loaded_needs_the_file_no_more(world):
+    path = world(date="week", where={"store": "a"})
+    scenario = load(path)
+    history = scenario.demands["customers"].history
+    assert history.source == "sales.csv: units, store a"
+    assert (history.file, history.value, history.date, history.where) == (None, None, None, {})
+    (path.parent / "data/sales.csv").unlink()
+    assert load(scenario.model_dump()) == load(scenario, {"title": "Other"}) == scenario
+
+
+def test_a_file_and_its_values_are_the_same_world(world):
+    read = load(world(date="week", where={"store": "a"}))
+    assert read == load(read, {HISTORY: {"values": [1, 2, 3]}})
+    assert read != load(read, {HISTORY: {"values": [1, 2, 4]}})
+
+
+def test_the_scenario_is_as_long_as_its_history_unless_it_says(world):
+    assert load(world(where={"store": "a"})).horizon.periods == 3
+    assert load(world(where={"store": "a"}, more="horizon: {period: week}")).horizon.periods == 3
+    assert load(world(where={"store": "a"}, more="horizon: {periods: 2}")).horizon.periods == 2
+    assert load(world(where={"store": "a"}, replay="resampled", more="horizon: {periods: 9}")).horizon.periods == 9
+    assert complaint(world(where={"store": "a"}, more="horizon: {periods: 9}")) == (
+        "horizon.periods: must be 3 (the length of demands.customers.history) or less, got 9 (or set replay: resampled)"
+    )
+
+
+def test_a_file_is_relative_to_the_one_that_names_it_and_in_an_override_to_where_one_is(world, tmp_path, monkeypatch):
+    path = world(where={"store": "a"})
+    child = tmp_path / "far/away/child.yaml"
+    child.parent.mkdir(parents=True)
+    child.write_text("extends: ../../my.yaml\ntitle: Child")
+    assert load(child) == load(path)
+    (child.parent / "mine.csv").write_text("units\n8\n9\n")
+    monkeypatch.chdir(child.parent)
+    assert values(load(path, {f"{HISTORY}.file": "mine.csv", f"{HISTORY}.where": None})) == [8, 9]
+    assert values(load(path, {f"{HISTORY}.where.store": "b"})) == [10, 0]
+
+
+def test_what_was_read_is_not_read_differently(world):
+    scenario = load(world(where={"store": "a"}))
+    assert complaint(scenario, {f"{HISTORY}.where.store": "b"}) == (
+        "'where' needs a file (the values were read from sales.csv: units, store a: load that again)"
+    )
+
+
+def test_a_resampled_history_has_a_whole_season(world):
+    path = world(where={"store": "a"}, replay="resampled", season=52)
+    assert complaint(path) == f"{HISTORY}.season: must be 3 (the length of the history) or less, got 52"
+
+
+@pytest.mark.parametrize(
+    ("sales", "history", "message"),
+    [
+        (SALES, {"value": "unit"}, "sales.csv has no column 'unit' (did you mean 'units'?)"),
+        (SALES, {"date": "tag"}, "sales.csv has no column 'tag' (it has week, store, item, units)"),
+        (SALES, {"where": {"shop": "a"}}, "sales.csv has no column 'shop' (it has week, store, item, units)"),
+        (SALES, {"where": {"store": "c"}}, "sales.csv: no row has store 'c' (there are '007', 'a', 'b')"),
+        (
+            SALES,
+            {"where": {"store": "b", "item": "tea"}},
+            "sales.csv: no row with store 'b' has item 'tea' (there are 'milk')",
+        ),
+        (
+            "store,units\n" + "".join(f"s{i},1\n" for i in range(9)),
+            {"where": {"store": "x"}},
+            "sales.csv: no row has store 'x' (there are 's0', 's1', 's2', 's3', 's4', ...)",
+        ),
+        (
+            SALES,
+            {"date": "week"},
+            "sales.csv lines 3 and 5: week is 2024-01-01 in both (a filter is missing on store)",
+        ),
+        (
+            HEAD + "1,a,milk,1\n1,a,milk,2\n",
+            {"date": "week"},
+            "sales.csv lines 2 and 3: week is 1 in both (one is too many)",
+        ),
+        (
+            HEAD + "1,a,milk,1\n\n2,a,milk,x\n",
+            {},
+            "sales.csv line 4: units must be a number, 0 or more, got 'x'",
+        ),
+        (
+            HEAD + "1,a,milk,1\n2,a,milk,-2\n",
+            {},
+            "sales.csv line 3: units must be a number, 0 or more, got '-2'",
+        ),
+        (
+            HEAD + "1,a,milk,1\n2,a,milk,\n",
+            {},
+            "sales.csv line 3: units must be a number, 0 or more, got nothing",
+        ),
+        (HEAD + "1,a,milk,1\n2,a\n", {}, "sales.csv line 3: units must be a number, 0 or more, got nothing"),
+        (HEAD + "1,a,milk,inf\n", {}, "sales.csv line 2: units must be a number, 0 or more, got 'inf'"),
+        (HEAD + "1,a,milk,nan\n", {}, "sales.csv line 2: units must be a number, 0 or more, got 'nan'"),
+        (HEAD + "1,a,milk,NA\n", {}, "sales.csv line 2: units must be a number, 0 or more, got 'NA'"),
+        (
+            HEAD + "2024-01-01,a,milk,1\nsoon,a,milk,1\n",
+            {"date": "week"},
+            "sales.csv line 3: week must be a date such as 2024-12-31 or a number, got 'soon'",
+        ),
+        (HEAD + "1,a,milk,1,5\n", {}, "sales.csv line 2: there are more fields than columns"),
+        (HEAD, {}, "sales.csv has no rows"),
+        ("store;units\n1;2\n", {}, "sales.csv has no column 'units' (did you mean 'store;units'?)"),
+    ],
+)
+def test_a_slip_in_the_file_is_found(world, sales: str, history: dict, message: str):
+    assert complaint(world(sales, **history)) == message
+
+
+@pytest.mark.parametrize("sales", ["", b"\xff\xfe\x80", HEAD + "1,a,milk,1\n2,a,milk,1,5\n", HEAD + '1,"a,milk,1\n'])
+def test_what_is_no_csv_file_cannot_be_read(world, sales: str | bytes):
+    assert complaint(world(sales)).startswith("sales.csv cannot be read: ")
+
+
+def test_a_missing_file_is_named_in_full(world, tmp_path):
+    path = world(file="nowhere.csv")
+    assert complaint(path) == f"there is no file {str(tmp_path / 'nowhere.csv')!r}"
+    assert complaint(path, {f"{HISTORY}.file": "here.csv"}) == "there is no file 'here.csv'"
+
+
+@pytest.mark.parametrize(
+    "sales",
+    [
+        "\ufeff" + SALES,
+        SALES.replace("\n", "\r\n"),
+        SALES + "\n\n",
+        SALES.replace("week,store,", " week , store,"),
+    ],
+)
+def test_what_spreadsheets_do_to_a_file_does_not_matter(world, sales: str):
+    assert values(load(world(sales, date="week", where={"store": "a"}))) == [1, 2, 3]
+
+
+def test_a_date_left_out_is_warned_of(world):
+    sales = "week,units\n2024-01-01,1\n2024-01-08,1\n2024-01-22,1\n"
+    with pytest.warns(UserWarning, match="sales.csv: there is no row between 2024-01-08 and 2024-01-22"):
+        load(world(sales, date="week"))
+    load(world("month,units\n2024-01-01,1\n2024-02-01,1\n2024-03-01,1\n", date="month"))
+
+
+def test_the_grocery_replays_sales_with_a_season_and_promotions():
+    sales = np.array(values(load("grocery")))
+    assert len(sales) == 156
+    summer, winter = sales.reshape(3, 52)[:, 20:33], sales.reshape(3, 52)[:, [*range(7), *range(46, 52)]]
+    assert summer.mean() > 1.5 * winter.mean()
+    assert sales.max() > 3 * np.median(sales)
+
+
+@pytest.mark.parametrize("store", ["market-street", "station"])
+@pytest.mark.parametrize("item", ["lemonade", "coffee", "candles"])
+def test_the_grocery_takes_any_of_its_stores_and_items(store: str, item: str):
+    scenario = load("grocery", {f"{HISTORY}.where.store": store, f"{HISTORY}.where.item": item})
+    assert len(values(scenario)) == 156
+    assert scenario.horizon.periods == 52
+
+
+def test_the_grocery_takes_a_file_with_other_columns_too(tmp_path):
+    (tmp_path / "mine.csv").write_text("units\n" + "3\n" * 60)
+    changed = {"file": str(tmp_path / "mine.csv"), "value": "units", "date": None, "where": None}
+    assert values(load("grocery", {f"{HISTORY}.{key}": value for key, value in changed.items()})) == [3] * 60

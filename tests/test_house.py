@@ -1,0 +1,87 @@
+"""The house: each room imports only from the rooms above it, and the front door opens fast."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ["scenario", "chance", "physics", "envs", "policies", "theory", "evaluate", "report", "cli", "__main__"]
+HEAVY = {"torch", "stable_baselines3", "pandas", "matplotlib", "numba", "pydantic"}
+
+
+def imported(source: str, package: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the full dotted name of everything a module imports, at its top or in a function."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+def wrong_ways(source: str, package: str, room: str) -> list[str]:
+    """Return the imports by which a module of `room` reaches down the house, or leaves by its front door."""
+    wrong = []
+    for line, name in imported(source, package):
+        top, _, rest = name.partition(".")
+        target = rest.partition(".")[0]
+        if top == "agents":
+            wrong.append(f"line {line}: agents belongs to another project")
+        elif top == "jit_gym" and not target.startswith("__"):  # jit_gym.__version__ is anyone's
+            if target not in ROOMS:
+                wrong.append(f"line {line}: {name} is no room; import from the room that defines it")
+            elif ROOMS.index(target) > ROOMS.index(room):
+                wrong.append(f"line {line}: {room} imports {name}, which is below it")
+    return wrong
+
+
+def modules() -> list[Path]:
+    """List the modules that live in a room; jit_gym/__init__.py is the door, and may name anything."""
+    return sorted(path for path in (ROOT / "jit_gym").rglob("*.py") if path != ROOT / "jit_gym/__init__.py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_point_one_way(path: Path):
+    folders = path.relative_to(ROOT).parts[:-1]
+    room = folders[1] if len(folders) > 1 else path.stem
+    assert room in ROOMS, f"jit_gym/{room} is no room: give it its place in ROOMS, and in CONTRIBUTING.md"
+    assert wrong_ways(path.read_text(encoding="utf-8"), ".".join(folders), room) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("from jit_gym.chance import Trace\nfrom ..scenario import load\nfrom . import layout, period", []),
+        ("from jit_gym import scenario\nfrom jit_gym import __version__\nimport numpy", []),
+        ("import numpy\nimport jit_gym.envs", [2]),
+        ("from jit_gym import evaluate, chance", [1]),
+        ("def late():\n    from ..policies.base import Rule", [2]),
+        ("from .. import load", [1]),
+        ("import jit_gym", [1]),
+        ("import agents.ppo", [1]),
+    ],
+)
+def test_the_walk_sees_every_way_to_write_an_import(source: str, lines: list[int]):
+    found = wrong_ways(source, "jit_gym.physics", "physics")
+    assert [int(line.split()[1].rstrip(":")) for line in found] == lines
+
+
+def test_nothing_imports_the_agents_of_another_project():
+    for folder in ("jit_gym", "agents", "tests", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            names = {name for _, name in imported(path.read_text(encoding="utf-8"), "jit_gym")}
+            assert not {name for name in names if name.partition(".")[0] == "agents"}, path
+
+
+def test_import_jit_gym_loads_nothing_heavy():
+    """A fresh interpreter that says `import jit_gym` has none of the slow ones in sys.modules."""
+    program = "import json, sys, jit_gym; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert HEAVY.isdisjoint(json.loads(run.stdout))

@@ -1,0 +1,44 @@
+"""What the README shows, runs."""
+
+import datetime as dt
+import doctest
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+SHELL = [
+    line.split("  #")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("jit-gym ")
+]
+
+
+def test_its_python_examples_hold():
+    """Every `>>>` gives what the README says."""
+    assert doctest.testfile(str(README), module_relative=False).failed == 0
+
+
+@pytest.mark.parametrize("line", SHELL)
+def test_its_shell_lines_run(line, tmp_path):
+    """Every `jit-gym` line runs, in an empty folder with a sales history."""
+    weeks = (dt.date(2020, 1, 6) + dt.timedelta(weeks=week) for week in range(104))
+    rows = [f"{week},north,milk,{20 + week.day % 7}" for week in weeks]
+    (tmp_path / "sales.csv").write_text("\n".join(["week,store,item,units_sold", *rows]) + "\n")
+    command = [sys.executable, "-m", "jit_gym", *shlex.split(line)[1:]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_it_shows_the_commands_of_the_makefile():
+    """`make demo` and `make test` are in the README, and are targets."""
+    makefile = (README.parent / "Makefile").read_text()
+    for target in ("demo", "test", "check", "bench"):
+        assert f"make {target}" in README.read_text()
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)

@@ -1,0 +1,187 @@
+"""Worlds to test in: a small shop to vary, and whole scenarios drawn at random."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from jit_gym.scenario import Scenario, load
+
+SHOP: dict[str, Any] = {
+    "name": "shop",
+    "units": "continuous",
+    "horizon": {"periods": 20},
+    "stocks": {"shop": {}},
+    "lanes": {"supplier": {"to": "shop"}},
+    "demands": {"customers": {"from": "shop", "distribution": 0}},
+}
+
+
+def shop(overrides: Mapping[str, Any] | None = None, **parts: Any) -> Scenario:
+    """Return a shop with one stock, one lane and one demand, some parts replaced and some values overridden.
+
+    >>> shop({"stocks.shop.initial": 5}, lanes={"lorry": {"to": "shop", "lead_time": 2}}).lanes["lorry"].lead_time.mean
+    2.0
+    """
+    return load({**SHOP, **parts}, overrides)
+
+
+def whole_numbers(low: int, high: int) -> st.SearchStrategy[float]:
+    """Return whole numbers of units."""
+    return st.integers(low, high).map(float)
+
+
+def fractions(low: int, high: int) -> st.SearchStrategy[float]:
+    """Return numbers of units that need not be whole, with no more digits than a person would type."""
+    return st.integers(1000 * low, 1000 * high).map(lambda thousandths: thousandths / 1000)
+
+
+money = st.sampled_from([0.0, 0.1, 1.0, 7.5])
+
+spans = st.sampled_from(
+    [
+        1,
+        4,
+        {"name": "geom", "p": 0.3},
+        {"name": "randint", "low": 1, "high": 5},
+        {"name": "empirical", "values": [1, 6], "weights": [3, 1]},
+    ]
+)
+
+lead_times = st.one_of(
+    st.integers(0, 4).map(lambda periods: {"lead_time": periods}),
+    st.fixed_dictionaries(
+        {
+            "crossing": st.booleans(),
+            "lead_time": st.sampled_from(
+                [
+                    {"name": "randint", "low": 0, "high": 4},
+                    {"name": "empirical", "values": [0]},
+                    {"name": "geom", "p": 0.6, "loc": -1},
+                    {"name": "binom", "n": 3, "p": 0.5},
+                    {"name": "empirical", "values": [0, 1, 2], "weights": [1, 2, 7]},
+                ]
+            ),
+        }
+    ),
+    st.just({"crossing": True, "lead_time": {"name": "empirical", "values": [0, 5], "weights": [4, 1]}}),
+)
+
+distributions = st.sampled_from(
+    [
+        0,
+        4,
+        {"name": "poisson", "mu": 5},
+        {"name": "geom", "p": 0.2, "loc": -1},
+        {"name": "norm", "loc": 6, "scale": 4},
+        {"name": "gamma", "a": 2, "scale": 3},
+        {"name": "empirical", "values": [0, 2.5, 20], "weights": [5, 4, 1]},
+    ]
+)
+
+
+def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return what a strategy returns, or None."""
+    return st.none() | strategy
+
+
+def subsets(names: list[str], most: int = 3) -> st.SearchStrategy[list[str]]:
+    """Return some of the names, at least one."""
+    return st.lists(st.sampled_from(names), min_size=1, max_size=most, unique=True)
+
+
+@st.composite
+def lanes(draw: st.DrawFn, to: str, units: Any) -> dict[str, Any]:
+    """Draw a lane to a stock, with any of its limits, costs, and ways to fail."""
+    capacity = draw(optional(fractions(1, 15)))
+    most = int(capacity or 8)
+    lane = {
+        "to": to,
+        **draw(lead_times),
+        "capacity": capacity,
+        "batch": draw(optional(units(1, min(most, 5)))),
+        "minimum_order": draw(st.just(0.0) | units(0, most)),
+        "unit_cost": draw(money),
+        "fixed_cost": draw(money),
+        "in_transit_cost": draw(money),
+        "unshipped": draw(st.sampled_from(["waits", "lapses"])),
+        "supplier": draw(optional(st.sampled_from(["near", "far"]))),
+        "route": draw(optional(st.sampled_from(["road", "sea"]))),
+        "initial": draw(st.just(0.0) | units(0, 6) | st.just({"periods_of_supply": 1.5})),
+    }
+    return {key: value for key, value in lane.items() if value is not None}
+
+
+@st.composite
+def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
+    """Draw a demand on a stock or a kit, with or without a season, a trend and a past."""
+    past = {"values": [3, 0, 7.5, 2], "replay": "resampled", "block": 3, "season": 2}
+    source = draw(st.just({"history": past}) | st.fixed_dictionaries({"distribution": distributions}))
+    return {
+        "from": {stock: draw(units(1, 3)) for stock in draw(subsets(stocks))},
+        **source,
+        "season": draw(st.sampled_from([[], [0.5, 1, 1.5]])),
+        "trend": draw(st.sampled_from([0.0, 0.03, -0.2])),
+        "unmet": draw(st.sampled_from(["lost", "backlog"])),
+        "shortage_cost": draw(money),
+        "price": draw(money),
+    }
+
+
+@st.composite
+def events(draw: st.DrawFn, targets: list[str]) -> dict[str, Any]:
+    """Draw what a spike and a disruption have in common."""
+    ways = [
+        st.fixed_dictionaries({"every": spans}),
+        st.fixed_dictionaries({"rate": st.sampled_from([0.1, 0.5, 0.9])}),
+        st.fixed_dictionaries({"at": st.lists(st.integers(0, 15), min_size=1, max_size=3)}),
+    ]
+    return {
+        "hits": draw(subsets(targets)),
+        "starts": draw(st.one_of(ways)),
+        "lasts": draw(spans),
+        "seen": draw(st.sampled_from(["at-once", "hidden"])),
+    }
+
+
+@st.composite
+def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
+    """Draw a scenario: up to four stocks, five lanes and three demands, and anything that may befall them."""
+    whole = draw(st.booleans())
+    units = whole_numbers if whole else fractions
+    stocks = [f"stock-{k}" for k in range(draw(st.integers(1, 4)))]
+    ends = stocks + draw(st.lists(st.sampled_from(stocks), max_size=5 - len(stocks)))
+    all_lanes = {f"lane-{k}": draw(lanes(to, units)) for k, to in enumerate(ends)}
+    all_demands = {f"demand-{k}": draw(demands(stocks, units)) for k in range(draw(st.integers(1, 3)))}
+    spikes, disruptions = {}, {}
+    for k in range(draw(st.integers(0, 2))):
+        more = {"factor": draw(st.sampled_from([0.0, 0.5, 3.0])), "announced": draw(st.integers(0, 3))}
+        spikes[f"spike-{k}"] = draw(events(list(all_demands))) | more
+    for k in range(draw(st.integers(0, 2))):
+        fragile = ["near", "far", "road", "sea", *all_lanes]
+        more = {"severity": draw(st.sampled_from([0.25, 0.9, 1.0]))}
+        disruptions[f"disruption-{k}"] = draw(events(fragile)) | more
+    return load(
+        {
+            "name": "random",
+            "units": "whole" if whole else "continuous",
+            "horizon": {"periods": periods},
+            "stocks": {
+                name: {
+                    "initial": draw(units(0, 20) | st.just({"periods_of_supply": 2})),
+                    "storage_limit": draw(optional(units(5, 30))),
+                    "holding_cost": draw(money),
+                    "waste_cost": draw(money),
+                }
+                for name in stocks
+            },
+            "lanes": all_lanes,
+            "suppliers": {"near": {}, "far": {}},
+            "routes": {"road": {}, "sea": {}},
+            "demands": all_demands,
+            "spikes": spikes,
+            "disruptions": disruptions,
+        }
+    )
