@@ -107,8 +107,8 @@ def evaluate(
             simulation.step(_orders(player, simulation))
             if t >= warmup:
                 counter.add(simulation.state, simulation.flows)
-            if progress is not None and t % 16 == 15:
-                progress(16 * len(some))
+            if progress is not None and (t % 16 == 15 or t == warmup + periods - 1):
+                progress((t % 16 + 1) * len(some))
         parts.append(counter.figures())
     figures = {metric.name: np.concatenate([part[metric.name] for part in parts]) for metric in METRICS}
     return Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player)

@@ -45,6 +45,8 @@ def policy(what: Any, scenario: Scenario) -> Any:
     """
     if isinstance(what, str):
         what = parse(what)
+    if isinstance(what, type) and issubclass(what, Policy):
+        what = what()
     if isinstance(what, Policy):
         return what.fit(scenario)
     if callable(what):

@@ -17,7 +17,8 @@ from .rule import Parameter, PolicyError, Rule, positive
 class BaseStock(Rule):
     """Order up to `level` units of inventory position (Scarf 1960; optimal with backlog and no fixed cost).
 
-    By formula: the newsvendor's level, m (L + 1) + z s sqrt(L + 1), with z at the service level p / (p + h).
+    By formula: the newsvendor's level, m (L + 1) + z sqrt((L + 1) s^2 + m^2 s_L^2), with z at the service level
+    p / (p + h).
     """
 
     name: ClassVar[str] = "base-stock"

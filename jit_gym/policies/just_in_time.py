@@ -60,7 +60,10 @@ class Kanban(Rule):
 
 @dataclass(eq=False)
 class Constant(Rule):
-    """Order the same every period: the takt of the line, by formula mean use (Reiman 2004 for lost sales)."""
+    """Order the same every period: the takt of the line, by formula mean use (Reiman 2004 for lost sales).
+
+    A fraction of a unit is levelled over the periods (heijunka): 0.3 a period is one unit in periods 3, 6, 9, ...
+    """
 
     name: ClassVar[str] = "constant"
     quantity: Parameter = None
@@ -69,4 +72,8 @@ class Constant(Rule):
         return {"quantity": plan.mean}
 
     def quantities(self, view: View) -> Any:
-        return np.broadcast_to(self.quantity, np.shape(view.on_hand))
+        if not self.plan.whole or view.period is None:
+            return np.broadcast_to(self.quantity, np.shape(view.on_hand))
+        periods = np.reshape(view.period, (-1, 1))
+        due = np.floor((periods + 1) * self.quantity + 1e-9) - np.floor(periods * self.quantity + 1e-9)
+        return np.broadcast_to(due, np.shape(view.on_hand))

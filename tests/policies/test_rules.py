@@ -362,3 +362,16 @@ def test_lanes_share_fractions_exactly():
     """In continuous units each lane gets exactly its share."""
     lanes = {f"lane-{k}": {"to": "shop", "share": share} for k, share in enumerate([0.2, 0.3, 0.5])}
     assert orders("constant(quantity=3)", shop(lanes=lanes, demands=asked(*[5] * 20))) == pytest.approx([0.6, 0.9, 1.5])
+
+
+def test_constant_levels_a_fraction_over_the_periods():
+    """0.3 a period, in whole units, is one unit in the periods 3, 6 and 9 of ten."""
+    scenario = load("lost-sales", {"lanes.supplier.lead_time": 0})
+    rule = policy("constant(quantity=0.3)", scenario)
+    simulation = Simulation(Layout(scenario), Chance(scenario).draw(0, 1, 10))
+    orders = []
+    for _ in range(10):
+        orders.append(rule(View(simulation))[0, 0])
+        simulation.step(rule(View(simulation)))
+    assert [period for period, order in enumerate(orders) if order] == [3, 6, 9]
+    assert sum(orders) == 3
