@@ -118,3 +118,20 @@ def test_anything_else_is_refused():
         jit_gym.sb3.vec_env(gym.make_vec("CartPole-v1", num_envs=2, vectorization_mode="sync"))
     with pytest.raises(TypeError, match="got RecordEpisodeStatistics"):
         jit_gym.sb3.vec_env(RecordEpisodeStatistics(gym.make_vec("jit_gym/LostSales-v0", num_envs=2)))
+
+
+@pytest.mark.slow
+def test_ppo_learns_out_of_the_box():
+    """A short PPO with plain settings costs less than just in time (13.9 a day; the optimum is 8.89) on fresh paths."""
+    torch.set_num_threads(1)
+    venv = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/LostSales-v0", num_envs=256))
+    settings = {"n_steps": 32, "batch_size": 2048, "n_epochs": 5, "learning_rate": 1e-3, "seed": 0, "device": "cpu"}
+    model = PPO("MlpPolicy", venv, **settings).learn(800_000)
+    envs = gym.make_vec("jit_gym/LostSales-v0", num_envs=256)
+    observations, _ = envs.reset(seed=99)
+    cost = np.zeros(256)
+    for _ in range(200):
+        actions, _ = model.predict(observations, deterministic=True)
+        observations, rewards, *_ = envs.step(actions)
+        cost -= rewards / 200
+    assert cost.mean() + 4 * cost.std() / 16 < 13
