@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 UsageError: Any = typer.BadParameter.__base__  # wherever this version of typer keeps it
-EFFORT = 6_000_000  # periods of one lane that `compare` plays when nobody says how many paths: some seconds
+EFFORT = 20_000_000  # periods of one lane that `compare` plays when nobody says how many paths: some seconds
 
 
 class _Plain(TyperGroup):

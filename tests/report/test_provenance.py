@@ -1,0 +1,47 @@
+"""The birth certificate is plain JSON, and what it holds makes the numbers again."""
+
+import json
+
+import pytest
+import yaml
+
+import jit_gym
+from jit_gym.report.numbers import document
+from jit_gym.report.provenance import certificate, resolved, yaml_of
+
+
+@pytest.mark.parametrize("name", jit_gym.names())
+def test_a_resolved_scenario_is_the_same_world_without_any_other_file(name):
+    scenario = jit_gym.load(name)
+    assert jit_gym.load(json.loads(json.dumps(resolved(scenario)))) == scenario
+    again = jit_gym.load(yaml.safe_load(yaml_of(scenario)))
+    assert again == scenario
+    assert (again.title, again.description, again.policies) == (scenario.title, scenario.description, scenario.policies)
+
+
+def test_the_certificate_tells_what_was_played():
+    scenario = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 2})
+    comparison = jit_gym.compare(["jit", "kanban"], scenario, paths=4, periods=30, warmup=5, seed=3)
+    birth = json.loads(json.dumps(certificate(comparison, "the command", ["a note"]), allow_nan=False))
+    assert birth["fingerprint"] == scenario.fingerprint
+    assert [birth[name] for name in ("seed", "paths", "periods", "warmup")] == [3, 4, 30, 5]
+    assert birth["policies"] == [
+        {"policy": "jit(level=15)", "parameters": {"level": 15}},
+        {"policy": "kanban(cards=17, container=1)", "parameters": {"cards": 17, "container": 1}},
+    ]
+    assert birth["command"] == "the command"
+    assert birth["notes"] == ["a note"]
+    assert {"python", "jit_gym", "numpy", "numba"} <= set(birth["versions"])
+    assert jit_gym.load(birth["resolved"]) == scenario
+
+
+def test_the_numbers_are_those_of_the_comparison():
+    comparison = jit_gym.compare(["jit", "kanban"], "lost-sales", paths=16, periods=50)
+    told = json.loads(json.dumps(document(comparison), allow_nan=False))
+    for result, policy in zip(comparison.results, told["policies"], strict=True):
+        assert policy["policy"] == result.policy
+        for name in ("cost", "fill_rate", "orders"):
+            assert policy["figures"][name] == result.estimate(name)._asdict()
+        assert policy["figures"]["turns"]["mean"] is None  # the stock has no value
+        assert policy["difference"]["cost"] == comparison.difference(result)._asdict()
+    assert [policy["against_first"] for policy in told["policies"]] == ["same", "better"]

@@ -1,0 +1,61 @@
+"""The table in the terminal: it fits, and no number in it is broken."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+import jit_gym
+from jit_gym.report.table import columns, shares, show
+
+
+@pytest.fixture(scope="module", params=jit_gym.names())
+def comparison(request):
+    return jit_gym.compare(None, request.param, paths=8, periods=20)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_the_table_fits(comparison, width):
+    file = io.StringIO()
+    show(comparison, Console(file=file, width=width, highlight=False))
+    text = file.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    for result in comparison.results:
+        assert re.search(rf"^{result.policy.partition('(')[0]}\b", text, re.MULTILINE)
+    numbers = {cell for column in columns(comparison) for cell in column.cells}
+    shown = [
+        cell
+        for line in text.splitlines()
+        if "±" in line and "half" not in line
+        for cell in re.split(r" {2,}", line)[1:]
+    ]
+    assert shown
+    assert {cell.strip() for cell in shown} <= numbers
+
+
+def test_a_wide_terminal_shows_every_column(comparison):
+    file = io.StringIO()
+    show(comparison, Console(file=file, width=250, highlight=False))
+    for column in columns(comparison):
+        for word in column.name.split():
+            assert word in file.getvalue()
+
+
+def test_what_is_zero_for_all_is_left_out():
+    comparison = jit_gym.compare(["jit", "kanban"], "lost-sales", paths=8, periods=20)
+    names = [column.name.replace("\n", " ") for column in columns(comparison)]
+    assert names[:4] == ["cost a day", "cost vs jit", "", "fill rate"]
+    assert not {"profit a day", "turns a year", "cash tied up"} & set(names)
+
+
+def test_where_there_is_revenue_profit_comes_first():
+    comparison = jit_gym.compare(["jit", "kanban"], "grocery", paths=8, periods=20)
+    assert [column.name.split("\n")[0] for column in columns(comparison)][:4] == ["profit", "profit", "", "cost"]
+
+
+def test_a_share_that_is_not_all_is_never_shown_as_all():
+    assert shares([0.9, 1.0]) == ["90.0 %", "100.0 %"]
+    assert shares([0.9996, 1.0]) == ["99.96 %", "100.00 %"]
+    assert shares([0.99999, float("nan")]) == ["99.999 %", "–"]

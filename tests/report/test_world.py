@@ -1,0 +1,41 @@
+"""What is shipped and what a world holds, in words."""
+
+import jit_gym
+from jit_gym.policies import RULES
+from jit_gym.report import catalogue
+from jit_gym.report.world import meaning, world
+
+
+def test_the_catalogue_has_every_scenario_with_its_title():
+    assert catalogue.scenarios() == {name: jit_gym.load(name).title for name in jit_gym.names()}
+
+
+def test_the_catalogue_has_every_rule_with_a_line_of_its_docstring():
+    assert list(catalogue.rules()) == list(RULES)
+    for name, line in catalogue.rules().items():
+        first = " ".join((RULES[name].__doc__ or "").replace("`", "").split())
+        assert first.startswith(line)
+        assert line.count("(") == line.count(")")
+
+
+def test_a_world_is_told_by_what_is_not_as_usual():
+    tables = world(jit_gym.load("grocery"))
+    assert list(tables) == ["stocks", "lanes", "demands"]
+    (shelf,), (warehouse,), (customers,) = tables.values()
+    assert shelf.says == {"initial": "2 weeks of supply", "unit value": "2", "holding cost": "0.02"}
+    assert warehouse.says["lead time"] == "1 week"
+    assert customers.says["history"].startswith("156 weeks of grocery_sales.csv: units_sold")
+    assert meaning("stocks", "unit value") == "Money in one unit, for cash tied up and turns."
+
+
+def test_events_are_told_by_when_and_what():
+    quake = {"hits": ["supplier"], "starts": {"rate": 0.01}, "lasts": {"name": "randint", "low": 2, "high": 5}}
+    sale = {"hits": ["customers"], "starts": {"at": [3, 9]}, "lasts": 1, "factor": 2}
+    scenario = jit_gym.load("lost-sales", {"disruptions": {"quake": quake}, "spikes": {"sale": sale}})
+    tables = world(scenario)
+    assert tables["disruptions"][0].says == {
+        "hits": "supplier",
+        "starts": "with chance 0.01 a day",
+        "lasts": "randint(low=2, high=5), mean 3 days",
+    }
+    assert tables["spikes"][0].says == {"hits": "customers", "starts": "day 3, 9", "lasts": "1 day", "factor": "2"}

@@ -1,0 +1,298 @@
+"""The command line: one line for what is wrong, the library's own numbers for what is right."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import jit_gym
+from jit_gym.cli import app
+
+QUICK = ["--paths", "8", "--periods", "30"]
+HEAVY = {"torch", "pandas", "matplotlib", "numba"}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Stand in an empty folder, at a terminal of 80 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def jit(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), prog_name="jit-gym")
+
+
+def done(*arguments: str) -> str:
+    """Run a command that succeeds, and return what it printed."""
+    result = jit(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(*arguments: str) -> str:
+    """Run a command that fails as it should: one line, status 2, nothing written; return the line."""
+    before = sorted(os.walk("."))
+    result = jit(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert sorted(os.walk(".")) == before
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("jit-gym: ")
+    return line.removeprefix("jit-gym: ")
+
+
+def test_alone_it_helps():
+    for text in (done(), done("--help")):
+        assert "jit-gym compare aisin-1997" in text
+        assert all(name in text for name in ("list", "show", "compare", "new"))
+    assert done("--version") == f"jit-gym {jit_gym.__version__}\n"
+
+
+def test_list_names_scenarios_and_policies():
+    text = done("list")
+    assert all(name in text for name in [*jit_gym.names(), "kanban", "just-in-case"])
+    assert set(json.loads(done("list", "--json"))["scenarios"]) == set(jit_gym.names())
+
+
+def test_list_loads_nothing_heavy():
+    program = "import sys; from jit_gym.cli import app; app(['list'], standalone_mode=False); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "lost-sales" in run.stdout
+    assert HEAVY.isdisjoint(run.stdout.split())
+
+
+def test_show_tells_what_the_world_is():
+    text = done("show", "lost-sales", "--set", "lanes.supplier.lead_time=6")
+    assert "A shop that loses the customers it cannot serve" in text
+    assert "lead time 6 days" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_show_gives_the_scenario_back():
+    overrides = {"lanes.supplier.lead_time": 6}
+    Path("mine.yaml").write_text(done("show", "lost-sales", "--yaml", "--set", "lanes.supplier.lead_time=6"))
+    assert jit_gym.load("mine.yaml") == jit_gym.load("lost-sales", overrides)
+    assert jit_gym.load(json.loads(done("show", "grocery", "--json"))) == jit_gym.load("grocery")
+    assert json.loads(done("show", "--schema"))["properties"]["stocks"]
+
+
+def test_compare_prints_a_table_and_writes_a_report():
+    text = done("compare", "lost-sales", *QUICK)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "lost-sales: 8 paths of 30 days, seed 0" in text
+    assert text.endswith("Report: reports/lost-sales.html\n")
+    html = Path("reports/lost-sales.html").read_text(encoding="utf-8")
+    for policy in jit_gym.load("lost-sales").policies:
+        assert policy in text
+        assert policy in html
+
+
+def test_the_same_command_writes_the_same_report_but_for_the_date():
+    pages = []
+    for name in ("same.html", "same.html"):
+        done("compare", "lost-sales", "jit", "kanban", *QUICK, "--report", name)
+        pages.append(re.sub(r"<time.*?</time>", "", Path(name).read_text(encoding="utf-8")))
+    assert pages[0] == pages[1]
+    assert os.listdir() == ["same.html"]
+
+
+def test_json_has_the_numbers_of_the_library():
+    options = ["--set", "lanes.supplier.lead_time=2", "--warmup", "5", "--seed", "7"]
+    result = jit("compare", "lost-sales", "jit", "base-stock(level=25)", *QUICK, *options, "--json")
+    told = json.loads(result.stdout)
+    assert result.stderr == ""
+    assert os.listdir() == []
+    scenario = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 2})
+    comparison = jit_gym.compare(["jit", "base-stock(level=25)"], scenario, paths=8, periods=30, warmup=5, seed=7)
+    assert [each["policy"] for each in told["policies"]] == [each.policy for each in comparison.results]
+    for each, mine in zip(comparison.results, told["policies"], strict=True):
+        for figure in each.figures:
+            estimate = each.estimate(figure)._asdict()
+            assert mine["figures"][figure] == {k: None if v != v else v for k, v in estimate.items()}
+        assert mine["difference"]["cost"] == comparison.difference(each)._asdict()
+    again = json.loads(done(*shlex.split(told["provenance"]["command"])[1:], "--json"))
+    assert again["policies"] == told["policies"]
+
+
+def test_json_writes_a_report_where_one_is_asked_for():
+    json.loads(done("compare", "lost-sales", "jit", *QUICK, "--json", "--report", "a/b.html"))
+    assert Path("a/b.html").is_file()
+
+
+def test_policies_may_stand_together():
+    apart = done("compare", "lost-sales", "jit", "base-stock(level=25)", "s-S(s=20, S=25)", *QUICK, "--no-report")
+    assert done("compare", "lost-sales", "jit, base-stock(level=25) s-S(s=20, S=25)", *QUICK, "--no-report") == apart
+
+
+def test_a_history_of_ones_own_is_short_for_its_overrides():
+    rows = [f"{week},{item},{week + (item == 'b')}" for week in range(12) for item in "ab"]
+    Path("own.csv").write_text("\n".join(["week,item,sold", *rows]))
+    short = ["--history", "own.csv", "--value", "sold", "--date", "week", "--where", "item=b"]
+    history = "demands.customers.history"
+    long = ["demands.customers.distribution=null", f"{history}.file=own.csv", f"{history}.value=sold"]
+    long += [f"{history}.date=week", f"{history}.where.item=b"]
+    arguments = ["compare", "lost-sales", "jit", "--paths", "2", "--set", "horizon.periods=10", "--json"]
+    told = json.loads(done(*arguments, *short))
+    assert told["provenance"]["resolved"]["demands"]["customers"]["history"]["values"] == list(range(1, 13))
+    pairs = [word for override in long for word in ("--set", override)]
+    assert told["policies"] == json.loads(done(*arguments, *pairs))["policies"]
+    assert told["policies"] == json.loads(done(*arguments, *short, "--demand", "customers"))["policies"]
+
+
+def test_another_item_of_the_same_history_needs_only_where():
+    told = json.loads(done("compare", "grocery", "jit", *QUICK, "--where", "item=coffee", "--json"))
+    assert told["provenance"]["resolved"]["demands"]["customers"]["history"]["source"].endswith("item coffee")
+
+
+def test_gaps_in_a_history_are_noted():
+    Path("own.csv").write_text("week,sold\n1,5\n2,6\n3,4\n9,6\n")
+    own = ["--history", "own.csv", "--value", "sold", "--date", "week", "--set", "horizon.periods=4"]
+    result = jit("compare", "lost-sales", "jit", "--paths", "2", *own)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("jit-gym: note: own.csv: there is no row between 3 and 9")
+    assert "there is no row between 3 and 9" in Path("reports/lost-sales.html").read_text(encoding="utf-8")
+
+
+def test_several_demands_need_a_name():
+    two = "demands.others={from: shop, distribution: 1}"
+    Path("own.csv").write_text("sold\n5\n")
+    own = ["--set", two, "--history", "own.csv", "--value", "sold"]
+    assert "must say whose history it is (customers, others)" in refused("compare", "lost-sales", *own)
+    named = ["--demand", "others", "--set", "horizon.periods=1", "--json"]
+    assert json.loads(done("compare", "lost-sales", "jit", "--paths", "2", *own, *named))
+
+
+def test_new_starts_a_scenario_that_works():
+    assert "jit-gym compare mine.yaml" in done("new", "mine")
+    assert jit_gym.load("mine.yaml").name == "mine"
+    assert "base-stock" in done("compare", "mine.yaml", *QUICK, "--no-report")
+    before = Path("mine.yaml").read_bytes()
+    assert refused("new", "mine") == "mine.yaml: is there already, and stays as it is"
+    assert Path("mine.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["lost-sale"], "unknown scenario 'lost-sale' (did you mean 'lost-sales'?)"),
+        (["nothing.yaml"], "there is no file 'nothing.yaml'"),
+        (["lost-sales", "jitt"], "unknown policy 'jitt' (did you mean 'jit'?)"),
+        (["lost-sales", "base-stock(levl=3)"], "base-stock: unknown parameter 'levl' (did you mean 'level'?)"),
+        (["lost-sales", "base-stock(level=x)"], "base-stock: level must be a number, 0 or more, got 'x'"),
+        (
+            ["lost-sales", "base-stock(level=3"],
+            "cannot read the policy 'base-stock(level=3' (write it like base-stock(level=25))",
+        ),
+        (["lost-sales", "dual-index"], "dual-index: needs two lanes with fixed lead times into 'shop', got 1"),
+        (
+            ["lost-sales", "--set", "stocks.shop.holdng_cost=2"],
+            "stocks.shop: unknown key 'holdng_cost' (did you mean 'holding_cost'?)",
+        ),
+        (
+            ["lost-sales", "--set", "stocks.shop.holding_cost=abc"],
+            "stocks.shop.holding_cost: must be a number, got 'abc'",
+        ),
+        (["lost-sales", "--set", "stocks.shop.holding_cost=-2"], "stocks.shop.holding_cost: must be 0 or more, got -2"),
+        (["lost-sales", "--set", "lanes.supplier.supplier=aisin"], "lanes.supplier.supplier: unknown supplier 'aisin'"),
+        (["lost-sales", "--set", "nonsense"], "an override must be written as key=value, got 'nonsense'"),
+        (
+            ["lost-sales", "--history", "missing.csv", "--value", "sold"],
+            "demands.customers.history: there is no file 'missing.csv'",
+        ),
+        (
+            ["lost-sales", "--history", "bad.csv", "--value", "sold"],
+            "demands.customers.history: bad.csv line 3: sold must be a number, 0 or more, got 'many'",
+        ),
+        (
+            ["lost-sales", "--history", "bad.csv", "--value", "solt"],
+            "demands.customers.history: bad.csv has no column 'solt' (did you mean 'sold'?)",
+        ),
+        (
+            ["lost-sales", "--history", "bad.csv"],
+            "demands.customers.history: needs 'value', the column of the file with the quantity",
+        ),
+        (["lost-sales", "--where", "item"], "--where: must be written as column=value, got 'item'"),
+        (["lost-sales", "--demand", "customers"], "--demand: says whose --history it is, and there is none"),
+        (
+            ["grocery", "--periods", "500", "--set", "demands.customers.history.replay=as-it-was"],
+            "the history has 156 periods",
+        ),
+        (["lost-sales", "--report", "report.txt"], "--report: must end in .html, got 'report.txt'"),
+        (["lost-sales", "--report", "a.html", "--no-report"], "--report and --no-report exclude each other"),
+        (["lost-sales", "--report", "bad.csv/a.html"], "cannot write bad.csv/a.html: there is a file where a folder"),
+        (["lost-sales", "--report", "folder.html"], "cannot write folder.html: it is not a file"),
+        (["lost-sales", "--seed", "many"], "Invalid value for '--seed'"),
+        (["lost-sales", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["lost-sales", "--paths", "0"], "Invalid value for '--paths'"),
+        (["lost-sales", "--periods", "2.5"], "Invalid value for '--periods'"),
+        (["lost-sales", "--pahts", "9"], "No such option: --pahts"),
+        ([], "Missing argument 'SCENARIO'"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_before_anything_is_written(arguments, line):
+    Path("bad.csv").write_text("week,sold\n1,5\n2,many\n")
+    Path("folder.html").mkdir()
+    assert refused("compare", *arguments).startswith(line)
+
+
+def test_a_bad_file_is_refused_with_its_name_and_line():
+    Path("bad.yaml").write_text("name: bad\nstocks: [\n")
+    assert refused("show", "bad.yaml").startswith("bad.yaml: line ")
+    Path("bad.yaml").write_text("extends: lost-sales\nstocks: {shop: {holdng_cost: 1}}\n")
+    assert (
+        refused("compare", "bad.yaml")
+        == "bad.yaml: stocks.shop: unknown key 'holdng_cost' (did you mean 'holding_cost'?)"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["compar"], ["show"], ["show", "--yaml", "--json", "lost-sales"], ["new", "a b"], ["--x"]]
+)
+def test_a_wrong_use_is_refused_in_one_line(arguments):
+    refused(*arguments)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="nothing is write-protected for root")
+def test_a_protected_folder_is_refused():
+    Path("locked").mkdir(mode=0o500)
+    assert (
+        refused("compare", "lost-sales", "--report", "locked/a.html") == "cannot write locked/a.html: permission denied"
+    )
+
+
+def started(*arguments: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "jit_gym.cli", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_command_itself_refuses_without_a_traceback():
+    run = started("compare", "lost-sales", "jitt")
+    out, err = run.communicate()
+    assert (run.returncode, out, err) == (2, "", "jit-gym: unknown policy 'jitt' (did you mean 'jit'?)\n")
+
+
+def test_a_reader_who_leaves_early_is_no_error():
+    with started("show", "--schema") as run:
+        run.stdout.close()
+        assert run.stderr.read() == ""
+    assert run.returncode != 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+def test_ctrl_c_stops_without_a_word():
+    Path("own.csv").write_text("week,sold\n1,5\n2,6\n3,4\n9,6\n")
+    own = ["--history", "own.csv", "--value", "sold", "--date", "week", "--set", "horizon.periods=4"]
+    with started("compare", "lost-sales", *own, "--paths", "100000000", "--report", "a/b.html") as run:
+        assert "note" in run.stderr.readline()  # the last it says before it plays
+        run.send_signal(signal.SIGINT)
+        assert (run.stdout.read(), run.stderr.read()) == ("", "")
+    assert run.returncode == 130
+    assert os.listdir() == ["own.csv"]
