@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .scenario import Scenario, ScenarioError, json_schema, load, parse_override
+from .scenario import BadInput, Scenario, ScenarioError, json_schema, load, parse_override
 from .scenario.yaml12 import parse
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _Plain(TyperGroup):
             status = 1
         except OSError as error:
             status = _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        except (ValueError, MemoryError) as error:  # ScenarioError and PolicyError are ValueErrors
+        except (BadInput, MemoryError) as error:
             status = _refuse(str(error) or "this is too large for the memory (try fewer paths or periods)")
         except (KeyboardInterrupt, typer.Abort):
             status = 130
@@ -132,12 +132,12 @@ def show(
 ) -> None:
     """Show what the world of a scenario is."""
     if sum([as_yaml, as_json, schema]) > 1:
-        raise ValueError("only one of --yaml, --json and --schema can be shown")
+        raise BadInput("only one of --yaml, --json and --schema can be shown")
     if schema:
         print(json.dumps(json_schema(), indent=2))
         return
     if scenario is None:
-        raise ValueError("which SCENARIO? (jit-gym list names those that are shipped)")
+        raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")
     from .report.provenance import resolved, yaml_of
 
     with _warnings():
@@ -199,9 +199,9 @@ def compare(
     from .report import files
 
     if report is not None and no_report:
-        raise ValueError("--report and --no-report exclude each other")
+        raise BadInput("--report and --no-report exclude each other")
     if report is not None and report.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"--report: must end in .html, got {str(report)!r}")
+        raise BadInput(f"--report: must end in .html, got {str(report)!r}")
 
     with _warnings() as notes:
         overrides = _overrides(set_)
@@ -253,14 +253,14 @@ def new(name: Annotated[str, typer.Argument(metavar="NAME", help="What to call i
     """Start a scenario of your own, from one with comments."""
     name = name.removesuffix(".yaml")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise ValueError(f"a name must be letters, digits, - and _, got {name!r}")
+        raise BadInput(f"a name must be letters, digits, - and _, got {name!r}")
     path = Path(f"{name}.yaml")
     starter = (resources("jit_gym.report") / "templates" / "starter.yaml").read_text(encoding="utf-8")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(starter.replace("NAME", name))
     except FileExistsError:
-        raise ValueError(f"{path}: is there already, and stays as it is") from None
+        raise BadInput(f"{path}: is there already, and stays as it is") from None
     print(f"Wrote {path}. Next: jit-gym compare {path}")
 
 
@@ -280,14 +280,14 @@ def _own_history(
     """Return the overrides that put a history of one's own in place of a demand's, or change the columns of one."""
     if file is None and value is None and date is None and not where:
         if demand is not None:
-            raise ValueError("--demand: says whose --history it is, and there is none")
+            raise BadInput("--demand: says whose --history it is, and there is none")
         return {}
     if demand is None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong with the history that gives way does not matter
             demands = list(load(scenario, overrides).demands)
         if len(demands) > 1:
-            raise ValueError(f"--demand: must say whose history it is ({', '.join(demands)})")
+            raise BadInput(f"--demand: must say whose history it is ({', '.join(demands)})")
         demand = demands[0]
     place = f"demands.{demand}.history"
     own: dict[str, Any] = {}
@@ -304,7 +304,7 @@ def _filter(text: str) -> tuple[str, str | int | float]:
     """Return the column and the value in `column=value`; what looks like a number is found however it is written."""
     column, equals, wanted = (part.strip() for part in text.partition("="))
     if not equals or not column:
-        raise ValueError(f"--where: must be written as column=value, got {text!r}")
+        raise BadInput(f"--where: must be written as column=value, got {text!r}")
     try:
         read = parse(wanted)
     except ScenarioError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..scenario import Demand, Distribution, History, Scenario
+from ..scenario import Demand, Distribution, History, Scenario, ScenarioError
 from .bits import uniforms
 from .tables import Table, fill, fill_continuous, tabulate
 
@@ -86,7 +86,7 @@ def replay(history: History, values: np.ndarray, keys: np.ndarray, paths: np.nda
     t = np.arange(periods)
     if history.replay == "as-it-was":
         if periods > len(values):
-            raise ValueError(f"the history has {len(values)} periods and cannot be replayed for {periods}")
+            raise ScenarioError(f"the history has {len(values)} periods and cannot be replayed for {periods}")
         return np.broadcast_to(values[t, None], (periods, len(paths)))
     block, season, length = history.block, history.season, len(values)
     first = t // block * block  # the period in which each period's block begins

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from ..scenario import Distribution
+from ..scenario import Distribution, ScenarioError
 from .bits import UNIT, uniforms, words
 from .compiled import compiled
 
@@ -87,7 +87,7 @@ def counts(distribution: Distribution) -> Table:
     """Return the table of a distribution of whole numbers from 0 up, such as a lead time or a duration."""
     table = tabulate(distribution)
     if table is None:
-        raise ValueError(f"{distribution} has more than {LARGEST} values, too many for a number of periods")
+        raise ScenarioError(f"{distribution} has more than {LARGEST} values, too many for a number of periods")
     return table
 
 

@@ -8,6 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from ..scenario import ScenarioError
+from ..scenario.errors import at
 from ..scenario.model import Event, Scenario, Spike
 from .bits import stream, uniforms
 from .demand import fill_demand, level, pattern
@@ -32,9 +34,10 @@ class Columns:
     def of(cls, scenario: Scenario) -> Columns:
         """Return the columns that this scenario needs, and no more."""
         for name, lane in scenario.lanes.items():
-            if not (lane.crossing or keep_sequence(lane.lead_time)):
-                must = "without crossing, the chance to arrive must not fall with age"
-                raise ValueError(f"lanes.{name}.lead_time: {must}, got {lane.lead_time} (set crossing: true)")
+            with at(f"lanes.{name}.lead_time"):
+                if longest(lane.lead_time) and not (lane.crossing or keep_sequence(lane.lead_time)):
+                    must = "without crossing, the chance to arrive must not fall with age"
+                    raise ScenarioError(f"{must}, got {lane.lead_time} (set crossing: true)")
         demands = list(scenario.demands)
         random_lanes = [name for name, lane in scenario.lanes.items() if varies(lane.lead_time)]
         fragile = [name for name, hits in scenario.hit_by.items() if hits]
@@ -229,7 +232,8 @@ class _Draw:
         beyond = self.periods + self.columns.ahead
         events: dict[str, Event] = {f"spikes.{key}": spike for key, spike in self.scenario.spikes.items()}
         events |= {f"disruptions.{key}": disruption for key, disruption in self.scenario.disruptions.items()}
-        return {
-            source: spells(event, self.scenario.horizon, self.keys(source), self.paths, beyond)
-            for source, event in events.items()
-        }
+        begun = {}
+        for source, event in events.items():
+            with at(source):
+                begun[source] = spells(event, self.scenario.horizon, self.keys(source), self.paths, beyond)
+        return begun

@@ -12,7 +12,7 @@ import numpy as np
 from ..chance import Chance
 from ..physics import Layout, Simulation, View
 from ..policies import policy
-from ..scenario import Scenario, load
+from ..scenario import BadInput, Scenario, load
 from .metrics import METRICS
 from .rollout import Result, evaluate, name_of
 from .statistics import Estimate
@@ -95,7 +95,7 @@ def fitted(policies: Sequence[Any] | None, scenario: Scenario) -> list[Any]:
     """Return the policies fitted to the scenario, so that a bad one is refused before any is played."""
     names = list(policies) if policies is not None else list(scenario.policies or ("jit", "just-in-case"))
     if not names:
-        raise ValueError("policies: there must be one or more")
+        raise BadInput("policies: there must be one or more")
     return [policy(name, scenario) for name in names]
 
 

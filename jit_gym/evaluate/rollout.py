@@ -12,7 +12,7 @@ import numpy as np
 from ..chance import Chance
 from ..physics import Layout, Simulation, View
 from ..policies import PolicyError, policy
-from ..scenario import Scenario, load
+from ..scenario import BadInput, Scenario, load
 from .metrics import METRICS, Counter
 from .statistics import Estimate
 
@@ -92,9 +92,9 @@ def evaluate(
     periods = scenario.horizon.periods if periods is None else periods
     for name, value, least in (("paths", paths, 1), ("periods", periods, 1), ("warmup", warmup, 0)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise ValueError(f"{name}: must be a whole number, {least} or more, got {value!r}")
+            raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
     if scenario.horizon.ends and warmup + periods > scenario.horizon.periods:
-        raise ValueError(
+        raise BadInput(
             f"periods: {scenario.name} ends after {scenario.horizon.periods} periods, got {warmup} + {periods}"
         )
     player = policy(what, scenario)

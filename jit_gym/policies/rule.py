@@ -13,7 +13,7 @@ import numpy as np
 from ..envs.observation import Coding
 from ..physics import View
 from ..physics.numbers import is_tensor
-from ..scenario import Scenario
+from ..scenario import BadInput, Scenario
 from ..scenario.part import nearest
 from .plan import Plan
 
@@ -21,7 +21,7 @@ Parameter = Any
 """One number for every stock, numbers by the stocks' names, or None: by the rule's formula. Fitted: (stocks,)."""
 
 
-class PolicyError(ValueError):
+class PolicyError(BadInput):
     """A policy that does not exist, or that does not fit its scenario; the text is one line."""
 
 

@@ -1,7 +1,7 @@
 """What is the world? Scenarios, and how they are loaded."""
 
 from .distribution import Distribution
-from .errors import ScenarioError
+from .errors import BadInput, ScenarioError
 from .load import load, names, parse_override
 from .model import (
     Demand,
@@ -20,6 +20,7 @@ from .model import (
 from .schema import json_schema
 
 __all__ = [
+    "BadInput",
     "Demand",
     "Disruption",
     "Distribution",

@@ -11,7 +11,11 @@ from pydantic_core import ErrorDetails
 from .part import show
 
 
-class ScenarioError(ValueError):
+class BadInput(ValueError):
+    """Tells, in one line, what of that which somebody wrote cannot be used, and how to mend it."""
+
+
+class ScenarioError(BadInput):
     """Tells what is wrong with a scenario: `FILE: PLACE: what is wrong, got VALUE (fix)`."""
 
 
