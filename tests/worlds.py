@@ -106,12 +106,24 @@ def lanes(draw: st.DrawFn, to: str, units: Any) -> dict[str, Any]:
         "unit_cost": draw(money),
         "fixed_cost": draw(money),
         "in_transit_cost": draw(money),
+        "waiting_cost": draw(money),
         "unshipped": draw(st.sampled_from(["waits", "lapses"])),
+        "order_delay": draw(st.sampled_from([0, 0, 1, 2])),
+        "initial_orders": draw(st.just(0.0) | units(0, 6) | st.just({"periods_of_supply": 1.5})),
         "supplier": draw(optional(st.sampled_from(["near", "far"]))),
         "route": draw(optional(st.sampled_from(["road", "sea"]))),
         "initial": draw(st.just(0.0) | units(0, 6) | st.just({"periods_of_supply": 1.5})),
     }
     return {key: value for key, value in lane.items() if value is not None}
+
+
+def a_period_longer(lead_time: Any) -> Any:
+    """Return a lead time that is a period longer."""
+    if isinstance(lead_time, int):
+        return lead_time + 1
+    if "values" in lead_time:
+        return {**lead_time, "values": [value + 1 for value in lead_time["values"]]}
+    return {**lead_time, "loc": lead_time.get("loc", 0) + 1}
 
 
 @st.composite
@@ -148,12 +160,21 @@ def events(draw: st.DrawFn, targets: list[str]) -> dict[str, Any]:
 
 @st.composite
 def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
-    """Draw a scenario: up to four stocks, five lanes and three demands, and anything that may befall them."""
+    """Draw a scenario: up to four stocks, five lanes and three demands, and anything that may befall them.
+
+    In half of them lanes take from other stocks, from such as come later in the order, so that no stock feeds itself.
+    """
     whole = draw(st.booleans())
     units = whole_numbers if whole else fractions
     stocks = [f"stock-{k}" for k in range(draw(st.integers(1, 4)))]
     ends = stocks + draw(st.lists(st.sampled_from(stocks), max_size=5 - len(stocks)))
     all_lanes = {f"lane-{k}": draw(lanes(to, units)) for k, to in enumerate(ends)}
+    network, late = draw(st.booleans()), draw(st.booleans())
+    for lane in all_lanes.values():
+        later = stocks[stocks.index(lane["to"]) + 1 :]
+        if network and later and draw(st.sampled_from([True, True, False])):
+            lane["uses"] = {stock: draw(units(1, 3)) for stock in draw(subsets(later, 2))}
+            lane["lead_time"] = a_period_longer(lane["lead_time"]) if late else lane["lead_time"]
     all_demands = {f"demand-{k}": draw(demands(stocks, units)) for k in range(draw(st.integers(1, 3)))}
     spikes, disruptions = {}, {}
     for k in range(draw(st.integers(0, 2))):
@@ -167,6 +188,7 @@ def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
         {
             "name": "random",
             "units": "whole" if whole else "continuous",
+            "sources_ship": "after-receiving" if late else "before-receiving",
             "horizon": {"periods": periods},
             "stocks": {
                 name: {
@@ -174,6 +196,7 @@ def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
                     "storage_limit": draw(optional(units(5, 30))),
                     "holding_cost": draw(money),
                     "waste_cost": draw(money),
+                    "rationing": draw(st.sampled_from(["priority", "proportional"])),
                 }
                 for name in stocks
             },

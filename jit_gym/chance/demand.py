@@ -99,10 +99,21 @@ def replay(history: History, values: np.ndarray, keys: np.ndarray, paths: np.nda
 
 
 def usage(scenario: Scenario) -> dict[str, tuple[float, float]]:
-    """Return the mean and variance of what all demands together draw from each stock in a period."""
+    """Return the mean and variance of what demands, and other stocks' replenishment, draw from each stock in a period.
+
+    A lane carries its share of what its stock is used, and draws on the stocks that it uses as much as that takes.
+    """
     total = {name: (0.0, 0.0) for name in scenario.stocks}
+
+    def draw(stock: str, mean: float, variance: float) -> None:
+        total[stock] = (total[stock][0] + mean, total[stock][1] + variance)
+        for name in scenario.feeds[stock]:
+            share = scenario.shares[name]
+            for source, quantity in scenario.lanes[name].uses.items():
+                draw(source, quantity * share * mean, (quantity * share) ** 2 * variance)
+
     for name, demand in scenario.demands.items():
         mean, variance = moments(scenario, name)
         for stock, quantity in demand.draws_on.items():
-            total[stock] = (total[stock][0] + quantity * mean, total[stock][1] + quantity**2 * variance)
+            draw(stock, quantity * mean, quantity**2 * variance)
     return total

@@ -23,20 +23,20 @@ MOST_ORDERED = 4.0  # periods of mean demand on a lane without a capacity, unles
 SHOWN = np.dtype([("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")])  # path b's is at first + b * step
 SAID = np.dtype([("raw", "i8"), ("middle", "f8"), ("limit", "f8")])
 
-_INT, _HEADER = np.dtype(np.int64), 11
+_INT, _HEADER = np.dtype(np.int64), 14
 
 Row = tuple[int, int, float, float]
-Sizes = tuple[int, int, int, int, int]  # stocks, lanes, demands, needs, slots
+Sizes = tuple[int, int, int, int, int, int, int, int]  # those of a layout
 
 
 class Coding:
     """The observation and action of an env: which number stands where, and in which unit.
 
     An observation holds, in this order: on hand and last period's use of each stock; the backlog of each demand whose
-    customers wait; what waits unshipped on each lane that can be disrupted; what arrives in the next 1, 2, ...
-    periods on each lane with a fixed lead time, or the total on the way on a lane with a random one; the forecast of
-    each demand whose mean changes; the availability of each lane whose disruptions are visible; and, in a world that
-    ends, the share of the horizon that has passed.
+    customers wait; what waits unshipped on each lane where it can; the orders in the mail, by when they are read;
+    what arrives in the next 1, 2, ... periods on each lane with a fixed lead time, or the total on the way on a lane
+    with a random one; the forecast of each demand whose mean changes; the availability of each lane whose disruptions
+    are visible; and, in a world that ends, the share of the horizon that has passed.
 
     An action holds one number a lane, -1 to 1: -1 orders nothing, 0 the lane's share of the mean demand, and 1 the
     most that can be ordered, with straight lines between. With `units="raw"` both are in units of stock.
@@ -95,7 +95,7 @@ class Coding:
 
     def _state(self) -> Iterator[tuple[str, Row]]:
         layout, scenario = self.layout, self.layout.scenario
-        stocks, lanes, demands, _, slots = layout.sizes
+        stocks, lanes, demands, _, slots, _, _, _ = layout.sizes
         after_stocks = stocks * len(fields(STOCK_STATE))
         after_lanes = after_stocks + lanes * len(fields(LANE_STATE))
         after_demands = after_lanes + demands * len(fields(DEMAND_STATE))
@@ -109,15 +109,20 @@ class Coding:
                 place = d * len(fields(DEMAND_STATE)) + fields(DEMAND_STATE).index("backlog")
                 yield f"{name}.backlog", self._row(after_lanes, after_demands, place, moments(scenario, name)[0])
         for m, (name, lane) in enumerate(scenario.lanes.items()):
-            if lane.unshipped == "waits" and scenario.hit_by[name]:
+            if lane.unshipped == "waits" and (lane.uses or lane.order_delay or scenario.hit_by[name]):
                 place = m * len(fields(LANE_STATE)) + fields(LANE_STATE).index("waiting")
                 yield f"{name}.waiting", self._row(after_stocks, after_lanes, place, self._lane_usage(m))
         for m, (name, lane) in enumerate(scenario.lanes.items()):
+            first = layout.net.lanes[m]["first_letter"]
+            for k in range(lane.order_delay):
+                row = self._row(after_demands, after_slots, first + k, self._lane_usage(m))
+                yield f"{name}.read_in_{k + 1}", row
+        for m, (name, lane) in enumerate(scenario.lanes.items()):
             if lane.lead_time.is_fixed:
                 first, last = layout.net.lanes[m]["first_slot"], layout.net.lanes[m]["last_slot"]
-                for k in range(first, last):
+                for k in range(first + 1, last):
                     row = self._row(after_demands, after_slots, k, self._lane_usage(m))
-                    yield f"{name}.arrives_in_{k + 1 - first}", row
+                    yield f"{name}.arrives_in_{k - first}", row
             else:
                 place = m * len(fields(LANE_STATE)) + fields(LANE_STATE).index("in_transit")
                 yield f"{name}.in_transit", self._row(after_stocks, after_lanes, place, self._lane_usage(m))
@@ -170,8 +175,11 @@ class Decoded:
     @property
     def pipeline(self) -> np.ndarray:
         """Return what arrives in the next 1, 2, ... periods, lane by lane (paths, slots); 0 where lead times vary."""
-        slots = [self._value(name) for m in range(len(self.layout.lanes)) for name in self._slots(m)]
-        return np.stack(slots, axis=-1) if slots else np.zeros((self._paths, 0))
+        slots = []
+        for m, (name, lane) in enumerate(self.layout.scenario.lanes.items()):
+            slots += [np.zeros(self._paths)] + [self._value(slot) for slot in self._slots(m)]
+            slots += [self._value(f"{name}.read_in_{k + 1}") for k in range(lane.order_delay)]
+        return np.stack(slots, axis=-1)
 
     @property
     def seen(self) -> np.ndarray:
@@ -190,7 +198,9 @@ class Decoded:
 
     def _slots(self, m: int) -> list[str]:
         row = self.layout.net.lanes[m]
-        return [f"{self.layout.lanes[m]}.arrives_in_{k + 1}" for k in range(int(row["last_slot"] - row["first_slot"]))]
+        return [
+            f"{self.layout.lanes[m]}.arrives_in_{k + 1}" for k in range(int(row["last_slot"] - row["first_slot"]) - 1)
+        ]
 
     def _in_transit(self, m: int) -> np.ndarray:
         total = self._value(f"{self.layout.lanes[m]}.in_transit")
@@ -200,14 +210,14 @@ class Decoded:
 @register_jitable(forceinline=True)
 def sizes_of(program: np.ndarray) -> Sizes:
     """Return the sizes of the layout that a program holds."""
-    stocks, lanes, demands, needs, slots = table(program, _INT, 0, 1, _HEADER)[0, :5]
-    return stocks, lanes, demands, needs, slots
+    stocks, lanes, demands, needs, slots, network, mail, ships_late = table(program, _INT, 0, 1, _HEADER)[0, :8]
+    return stocks, lanes, demands, needs, slots, network, mail, ships_late
 
 
 @register_jitable(forceinline=True)
 def unpack(program: np.ndarray, sizes: Sizes) -> tuple[Any, Any, Any, Any, int]:
     """Return the net, the lanes, what is shown of the state and of chance, and the width of an observation."""
-    from_state, from_seen, width, a, b, c = table(program, _INT, 0, 1, _HEADER)[0, 5:]
+    from_state, from_seen, width, a, b, c = table(program, _INT, 0, 1, _HEADER)[0, 8:]
     return (
         net_of(program[_HEADER:], sizes),
         table(program, SAID, _HEADER + a, 1, sizes[1])[0],

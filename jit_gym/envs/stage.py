@@ -64,8 +64,8 @@ def _play_paths(
 def _play(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> None:
     """Order, play one period and observe, on every path whose episode is not over."""
     sizes = sizes_of(program)
-    if sizes[:4] == (1, 1, 1, 1):  # the same, but the compiler knows that every loop has one turn
-        _play_paths(program, memory, rows, paths, actions, flows, out, (1, 1, 1, 1, sizes[4]))
+    if sizes[:4] == (1, 1, 1, 1) and sizes[6] == 0:  # the same, but the compiler knows that every loop has one turn
+        _play_paths(program, memory, rows, paths, actions, flows, out, (1, 1, 1, 1, sizes[4], 0, 0, 0))
     else:
         _play_paths(program, memory, rows, paths, actions, flows, out, sizes)
 

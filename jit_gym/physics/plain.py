@@ -38,7 +38,9 @@ class ByHand:
     def __init__(self, layout: Layout) -> None:
         """Start in the scenario's first state."""
         self.layout = layout
-        self.net = Net(*(spread(table) for table in layout.net))
+        net = layout.net
+        tables = spread(net.stocks), spread(net.lanes), spread(net.demands), spread(net.needs)
+        self.net = Net(*tables, net.network, net.mail, net.ships_late)
         self.state = State(*(spread(table[0]) for table in state_of(layout.start.copy(), layout.sizes, 1)))
         self.period = 0
 
@@ -56,7 +58,7 @@ class ByHand:
 
     @property
     def pipeline(self) -> Any:
-        """Return what arrives in the next 1, 2, ... periods, lane by lane (slots,), or (paths, slots) of tensors."""
+        """Return what arrived last, what arrives in 1, 2, ... periods, and the mail (slots,), or (paths, slots)."""
         return _stacked(self.state.pipeline)
 
 

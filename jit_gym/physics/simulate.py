@@ -73,7 +73,7 @@ class Simulation:
 
     @property
     def pipeline(self) -> np.ndarray:
-        """Return what arrives in the next 1, 2, ... periods, lane by lane (paths, slots)."""
+        """Return what arrived last, what arrives in 1, 2, ... periods, and the mail, lane by lane (paths, slots)."""
         return self.state.pipeline
 
     @property

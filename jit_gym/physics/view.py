@@ -65,21 +65,26 @@ class View:
         return self._source.read("lanes", "in_transit")
 
     @cached_property
+    def waiting(self) -> Any:
+        """Return the units ordered on each lane that wait at its source (paths, lanes)."""
+        return self._source.read("lanes", "waiting")
+
+    @cached_property
     def on_order(self) -> Any:
         """Return the units ordered on each lane and not arrived, on the way or not yet shipped (paths, lanes)."""
-        return self.in_transit + self._source.read("lanes", "waiting")
+        return self.in_transit + self.waiting + self._source.read("lanes", "posted")
 
     @cached_property
     def inventory_position(self) -> Any:
-        """Return on hand + on order - backlog for each stock (paths, stocks)."""
-        into, needs = self._like(self.layout.into), self._like(self.layout.needs)
-        return self.on_hand + self.on_order @ into - self.backlog @ needs
+        """Return on hand + on order - what waits for it, customers and orders, for each stock (paths, stocks)."""
+        into, needs, uses = (self._like(matrix) for matrix in (self.layout.into, self.layout.needs, self.layout.uses))
+        return self.on_hand + self.on_order @ into - self.backlog @ needs - self.waiting @ uses
 
     def arriving(self, lane: int, within: int) -> Any:
         """Return the units on the way on a lane with a fixed lead time that arrive in the next periods (paths,)."""
         row = self.layout.net.lanes[lane]
         first, last = int(row["first_slot"]), int(row["last_slot"])
-        return self._source.pipeline[..., first : min(first + within, last)].sum(-1)
+        return self._source.pipeline[..., first + 1 : min(first + 1 + within, last)].sum(-1)
 
     @cached_property
     def forecast(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..scenario import Scenario, ScenarioError, yaml12
 from ..scenario.part import nearest
+from .anchoring import Anchoring
 from .base_stock import BaseStock, CappedBaseStock, JustInCase, ReorderPoint
 from .dual_sourcing import CappedDualIndex, DualIndex
 from .hybrid import Hybrid
@@ -26,6 +27,7 @@ RULES: dict[str, type[Rule]] = {
         CappedBaseStock,
         DualIndex,
         CappedDualIndex,
+        Anchoring,
     )
 }
 

@@ -15,7 +15,8 @@ from ..scenario import Scenario
 class Plan:
     """Means, variances, lead times and costs of each stock (stocks,), from the scenario alone.
 
-    Where several lanes lead to a stock, its lead time is that of its main lane, the one with the largest share.
+    Where several lanes lead to a stock, its lead time is that of its main lane, the one with the largest share: from
+    the order, with its delay, until what arrives can be used.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -26,7 +27,11 @@ class Plan:
         self.mean, self.variance = np.array(list(usage(scenario).values())).T
         self.main = [max(names, key=scenario.shares.__getitem__) for names in scenario.feeds.values()]
         lead_times = [scenario.lanes[name].lead_time for name in self.main]
-        self.lead_time = np.array([time.mean for time in lead_times])
+        delays = [scenario.lanes[name].order_delay for name in self.main]
+        late = np.zeros(len(delays))
+        if scenario.sources_ship == "before-receiving":  # what a stock receives, others can use a period later
+            late += self.layout.uses.any(axis=0)
+        self.lead_time = np.array([time.mean for time in lead_times]) + delays + late
         self.lead_time_variance = np.array([time.variance for time in lead_times])
         self.holding_cost = np.array([stock.holding_cost for stock in scenario.stocks.values()])
         self.fixed_cost = np.array([scenario.lanes[name].fixed_cost for name in self.main])
@@ -41,13 +46,21 @@ class Plan:
 
     @property
     def shortage_cost(self) -> np.ndarray:
-        """Return what a missing unit of each stock costs: the dearest demand that it holds up, per unit of stock."""
+        """Return what a missing unit of each stock costs: the dearest demand that it holds up, per unit of stock.
+
+        A stock that feeds others holds up what they would have served.
+        """
         worst = np.zeros(len(self.layout.stocks))
         for demand in self.scenario.demands.values():
             cost = demand.shortage_cost + (demand.price if demand.unmet == "lost" else 0.0)
             for stock, quantity in demand.draws_on.items():
                 i = self.layout.stocks.index(stock)
                 worst[i] = max(worst[i], cost / quantity)
+        for _ in self.layout.stocks:  # one step up the network each time
+            for lane in self.scenario.lanes.values():
+                for stock, quantity in lane.uses.items():
+                    i, served = self.layout.stocks.index(stock), self.layout.stocks.index(lane.to)
+                    worst[i] = max(worst[i], worst[served] / quantity)
         return worst
 
     @property

@@ -54,7 +54,7 @@ def _things(table: str, scenario: Scenario) -> list[Thing]:
             {
                 _label(key, alias): _words(key, getattr(part, key), scenario)
                 for key, alias in said
-                if key != "title" and getattr(part, key) not in (None, False)
+                if key != "title" and getattr(part, key) not in (None, False, {}, ())
             },
         )
         for name, part in parts.items()

@@ -88,15 +88,21 @@ class Stock(Part):
     """Units that fit; what arrives beyond is wasted."""
     waste_cost: NotNegative = 0.0
     """Money per unit wasted."""
+    rationing: Literal["priority", "proportional"] = "priority"
+    """Whom it serves when it runs short: its lanes in their order, or each with the same share of what it asks."""
 
 
 class Lane(Part):
-    """One way to replenish a stock from an outside supplier."""
+    """One way to replenish a stock: from an outside supplier, or from other stocks."""
 
     title: str | None = None
     """What it is, in words."""
     to: str
     """The stock it replenishes."""
+    uses: dict[str, Positive] = {}
+    """The stocks it takes from, and units of each in one unit shipped; none when an outside supplier ships."""
+    order_delay: Annotated[int, Field(ge=0)] = 0
+    """Periods that an order travels before its source reads it."""
     lead_time: Distribution = Distribution(name="fixed", value=0)
     """Periods from shipment to arrival."""
     crossing: bool = False
@@ -117,6 +123,8 @@ class Lane(Part):
     """Money per order placed."""
     in_transit_cost: NotNegative = 0.0
     """Money per unit and period on the way."""
+    waiting_cost: NotNegative = 0.0
+    """Money per unit and period that its source was asked for and did not ship."""
     unshipped: Literal["waits", "lapses"] = "waits"
     """What becomes of an order that cannot be shipped at once."""
     share: Share | None = None
@@ -125,6 +133,8 @@ class Lane(Part):
     """Would its failure stop the business? (Hybrid rules guard these.)"""
     initial: Quantity = 0.0
     """Units on the way at the start, arriving in each of the first periods."""
+    initial_orders: Quantity = 0.0
+    """Units in each period's order that is on its way to the source at the start (with an order delay)."""
 
     @field_validator("lead_time")
     @classmethod
@@ -344,6 +354,8 @@ class Scenario(Part):
     """What it is about, and where it comes from."""
     units: Literal["whole", "continuous"] = "whole"
     """Whether quantities are whole numbers."""
+    sources_ship: Literal["before-receiving", "after-receiving"] = "before-receiving"
+    """Whether what a stock receives can leave it in the same period."""
     horizon: Horizon = Horizon()
     """How long it lasts."""
     objective: Objective = Objective()
@@ -376,6 +388,13 @@ class Scenario(Part):
                 places[name] = f"one of the {table}"
         for name, lane in self.lanes.items():
             _known(lane.to, self.stocks, f"lanes.{name}.to", "stock")
+            for stock in lane.uses:
+                _known(stock, self.stocks, f"lanes.{name}.uses", "stock")
+            if lane.to in lane.uses:
+                raise ValueError(f"lanes.{name}.uses: cannot take from the stock it replenishes, {lane.to!r}")
+            if lane.uses and self.sources_ship == "after-receiving" and lane.lead_time.lowest < 1:
+                must = "must be 1 period or more where stocks ship after receiving"
+                raise ValueError(f"lanes.{name}.lead_time: {must}, got {lane.lead_time}")
             _known(lane.supplier, self.suppliers, f"lanes.{name}.supplier", "supplier")
             _known(lane.route, self.routes, f"lanes.{name}.route", "route")
         for name, demand in self.demands.items():
@@ -403,6 +422,18 @@ class Scenario(Part):
         return self
 
     @model_validator(mode="after")
+    def _nothing_is_made_of_itself(self) -> Self:
+        """Refuse stocks that feed each other in a circle."""
+        above: dict[str, set[str]] = {stock: set() for stock in self.stocks}
+        for lane in self.lanes.values():
+            above[lane.to] |= set(lane.uses)
+        while sources := {stock for stock, feeds in above.items() if not feeds}:
+            above = {stock: feeds - sources for stock, feeds in above.items() if stock not in sources}
+        if above:
+            raise ValueError(f"lanes: these stocks feed each other in a circle: {', '.join(above)}")
+        return self
+
+    @model_validator(mode="after")
     def _units_are_whole(self) -> Self:
         """Refuse fractions where they would leave a fraction of a unit on the shelf."""
         quantities: dict[str, Any] = {}
@@ -412,6 +443,9 @@ class Scenario(Part):
         for name, lane in self.lanes.items():
             quantities[f"lanes.{name}.batch"] = lane.batch
             quantities[f"lanes.{name}.initial"] = lane.initial
+            quantities[f"lanes.{name}.initial_orders"] = lane.initial_orders
+            for part, units in lane.uses.items():
+                quantities[f"lanes.{name}.uses.{part}"] = units
         for name, demand in self.demands.items():
             for part, units in demand.draws_on.items():
                 quantities[f"demands.{name}.from.{part}"] = units

@@ -103,7 +103,10 @@ def seen_by_name(world: Simulation) -> dict[str, np.ndarray]:
             out[f"{name}.forecast_{h}"] = view.forecast[:, d, h] / asked[name]
     for m, (name, lane) in enumerate(scenario.lanes.items()):
         unit = used[lane.to]
-        out[f"{name}.waiting"] = (view.on_order - view.in_transit)[:, m] / unit
+        out[f"{name}.waiting"] = view.waiting[:, m] / unit
+        letter = int(world.layout.net.lanes[m]["first_letter"])
+        for k in range(scenario.lanes[name].order_delay):
+            out[f"{name}.read_in_{k + 1}"] = world.pipeline[:, letter + k] / unit
         out[f"{name}.in_transit"] = view.in_transit[:, m] / unit
         out[f"{name}.available"] = view.available[:, m]
         for k in range(1, 9):

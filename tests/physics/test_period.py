@@ -38,7 +38,7 @@ def test_a_world_starts_with_what_it_is_given():
     """At first there are the initial units on the shelf, and in each of the next periods those on the way."""
     by_hand = world({"stocks.shop.initial": 7.5, "lanes.supplier.lead_time": 3, "lanes.supplier.initial": 2})
     assert by_hand.read("stocks", "on_hand").tolist() == [7.5]
-    assert by_hand.pipeline.tolist() == [2, 2, 2]
+    assert by_hand.pipeline.tolist() == [0, 2, 2, 2]  # nothing has arrived yet
     assert by_hand.read("lanes", "in_transit").tolist() == [6]
     assert by_hand.read("lanes", "waiting").tolist() == by_hand.read("demands", "backlog").tolist() == [0]
 
@@ -47,7 +47,7 @@ def test_a_random_lead_time_starts_with_its_mean_on_the_way():
     """With a lead time of 0 to 4, two periods on average, the first two periods have their arrivals."""
     lead_time = {"name": "randint", "low": 0, "high": 5}
     by_hand = world({"lanes.supplier.lead_time": lead_time, "lanes.supplier.initial": 3})
-    assert by_hand.pipeline.tolist() == [3, 3, 0, 0]
+    assert by_hand.pipeline.tolist() == [0, 3, 3, 0, 0]
     assert by_hand.read("lanes", "in_transit").tolist() == [6]
 
 
@@ -60,7 +60,8 @@ def test_initial_units_can_be_periods_of_supply(units: str, asked: float, each: 
         demands={"customers": {"from": "shop", "distribution": asked}},
         units=units,
     )
-    assert by_hand.read("stocks", "on_hand").tolist() == by_hand.pipeline.tolist() == [each]
+    assert by_hand.read("stocks", "on_hand").tolist() == [each]
+    assert by_hand.pipeline.tolist() == [0, each]
 
 
 def test_lanes_share_the_periods_of_supply_on_the_way():
@@ -72,7 +73,7 @@ def test_lanes_share_the_periods_of_supply_on_the_way():
         demands={"bikes": {"from": {"wheel": 2}, "distribution": 6}},
     )
     assert by_hand.read("stocks", "on_hand").tolist() == [24]
-    assert by_hand.pipeline.tolist() == [9, 3]
+    assert by_hand.pipeline.tolist() == [0, 9, 0, 3]
 
 
 # 2. Order
@@ -216,7 +217,7 @@ def test_a_lead_time_is_the_periods_from_shipment_to_arrival(lead_time: int):
     by_hand = world({"lanes.supplier.lead_time": lead_time, "lanes.supplier.initial": 9})
     arrived = [lane(by_hand.step([float(t)], [0.0]))[2] for t in range(1, 7)]
     assert arrived == ([9] * lead_time + [1, 2, 3, 4, 5, 6])[:6]
-    assert by_hand.pipeline.tolist() == [7 - lead_time + k for k in range(lead_time)]
+    assert by_hand.pipeline.tolist() == [6 - lead_time + k for k in range(lead_time + 1)]  # the last arrival first
 
 
 def test_random_lead_times_let_orders_cross_and_meet():
@@ -243,7 +244,7 @@ def test_the_lanes_of_a_scenario_keep_to_their_own_pipelines():
     )
     first = by_hand.step([1.0, 2.0, 3.0, 4.0], [0.0, 2.0])
     assert [flow.arrived for flow in first.lanes] == [0, 2, 0, 0]
-    assert by_hand.pipeline.tolist() == [0, 1, 0, 3, 4]
+    assert by_hand.pipeline.tolist() == [0, 0, 1, 2, 0, 0, 3, 0, 4]
     second = by_hand.step([0.0] * 4, [0.0, 0.0])
     assert [flow.arrived for flow in second.lanes] == [0, 0, 0, 4]
     third = by_hand.step([0.0] * 4, [0.0, 0.0])
@@ -421,11 +422,11 @@ def test_units_on_the_way_cost_from_shipment_until_they_arrive():
 
 
 def test_everything_on_the_way_is_one_period_nearer():
-    """The pipeline reads what arrives in 1, 2 and 3 periods, and moves up by one in each."""
+    """The pipeline reads what has arrived and what does in 1, 2 and 3 periods, and moves up by one in each."""
     by_hand = world({"lanes.supplier.lead_time": 3})
     pipelines = []
     for order in (1.0, 2.0, 3.0, 4.0):
         by_hand.step([order], [0.0])
         pipelines.append(by_hand.pipeline.tolist())
-    assert pipelines == [[0, 0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 4]]
+    assert pipelines == [[0, 0, 0, 1], [0, 0, 1, 2], [0, 1, 2, 3], [1, 2, 3, 4]]
     assert by_hand.period == 4

@@ -15,20 +15,27 @@ class Still:
     """One path in a state that never changes; fields of the state that are not given are 0."""
 
     def __init__(self, scenario: Scenario, period: int, pipeline: list[float], seen: list[float], **state: Any) -> None:
-        """Take the fields of the state, one number for each stock, lane or demand."""
+        """Take the fields of the state, one number for each stock, lane or demand.
+
+        `pipeline` has what arrives in the next 1, 2, ... periods, lane by lane. What has arrived already, which
+        lies before it on each lane, is 99 units: whoever counts them as on the way will be found out.
+        """
         self.layout, self.period, self._state = Layout(scenario), period, state
-        slots = int(self.layout.sizes[-1])
-        self.pipeline = np.array([pipeline or [0.0] * slots], float)
+        rows = self.layout.net.lanes
+        self._coming = [range(int(row["first_slot"]) + 1, int(row["last_slot"])) for row in rows]
+        coming = [slot for slots in self._coming for slot in slots]
+        self.pipeline = np.zeros((1, int(self.layout.sizes[4])))
+        self.pipeline[0, [slots.start - 1 for slots in self._coming]] = 99.0
+        assert len(pipeline) in (0, len(coming))
+        self.pipeline[0, coming] = pipeline or 0.0
         columns = self.layout.columns
         self.seen = np.array([seen or [0.0] * columns.seen], float)
-        assert self.pipeline.shape == (1, slots)
 
     def read(self, table: str, field: str) -> np.ndarray:
         """Return one field of the state (1, how many there are)."""
         given = self._state.get(field, [0.0] * len(getattr(self.layout, table)))
         if field == "in_transit" and field not in self._state:
-            rows = self.layout.net.lanes
-            given = [self.pipeline[0, row["first_slot"] : row["last_slot"]].sum() for row in rows]
+            given = [self.pipeline[0, slots].sum() for slots in self._coming]
         return np.array([given], float)
 
 

@@ -82,7 +82,7 @@ def test_the_page_says_everything(report, comparison):
     assert " ".join(scenario.description.split()) in " ".join(text.split())
     for result in comparison.results:
         assert result.policy in text
-        assert f"{result.mean('cost'):,.0f}"[:3] in text
+        assert f"{result.mean('cost'):,.6f}"[:2] in text
     for table in ("stocks", "lanes", "demands", "disruptions"):
         for name in getattr(scenario, table):
             assert name in text

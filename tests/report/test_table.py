@@ -31,7 +31,7 @@ def test_the_table_fits(comparison, width):
         if "±" in line and "half" not in line
         for cell in re.split(r" {2,}", line)[1:]
     ]
-    assert shown
+    assert shown or not any(result.error() for result in comparison.results)  # where chance is nothing, so is ±
     assert {cell.strip() for cell in shown} <= numbers
 
 

@@ -365,3 +365,14 @@ def test_a_scenario_never_changes():
 
 def test_quantities_of_numpy_are_numbers():
     assert load("lost-sales", {"stocks.shop.initial": np.int64(3)}).stocks["shop"].initial == 3
+
+
+def test_stocks_that_feed_each_other_are_refused():
+    """A circle of stocks, which would be made of themselves, is named."""
+    circle = {
+        "lanes.supplier.uses": {"back": 1},
+        "stocks.back": {},
+        "lanes.return": {"to": "back", "uses": {"shop": 1}},
+    }
+    with pytest.raises(ScenarioError, match="lanes: these stocks feed each other in a circle: shop, back"):
+        load("lost-sales", circle)

@@ -1,0 +1,87 @@
+"""Networks: other people's numbers for lines, assemblies, and the beer game."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jit_gym import evaluate, load
+from jit_gym.chance import Chance
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.policies import policy
+from jit_gym.scenario import Scenario
+
+OR_GYM = json.loads((Path(__file__).parent / "or_gym_inv_management.json").read_text())
+LOST = {"demands.customers.unmet": "lost"} | {
+    f"lanes.to-{stage}.unshipped": "lapses" for stage in ("retailer", "distributor", "manufacturer")
+}
+
+
+def on_demand(scenario: Scenario, demand: list[float]) -> Simulation:
+    """Return a simulation of one path with this demand."""
+    trace = Chance(scenario).draw(0, 1, len(demand))
+    trace.rows[: len(demand), 0, 0] = demand
+    return Simulation(Layout(scenario), trace)
+
+
+@pytest.mark.parametrize(("name", "changes"), [("v0_basestock", {}), ("v1_const20", LOST)], ids=["v0", "v1"])
+def test_or_gym_inv_management_agrees_period_by_period(name, changes):
+    """Rewards (to 1e-9) and stocks of OR-Gym's own code, on its demand and actions; its rewards are discounted."""
+    published = OR_GYM[name]
+    simulation = on_demand(load("or-gym-inv-management", changes), published["demand"])
+    rewards, held = [], []
+    for t, action in enumerate(published["action"]):
+        flows = simulation.step(np.array([action], float))
+        rewards.append(0.97**t * flows.money["reward"][0, 0])
+        held.append(flows.stocks["held"][0].copy())
+    np.testing.assert_allclose(rewards, published["reward"], rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(held, np.array(published["I"])[1:])
+    assert sum(rewards) == pytest.approx(published["total"], abs=1e-9)
+
+
+def echelon(levels: list[float], chain: list[list[int]]) -> Callable[[View], np.ndarray]:
+    """Return an echelon base-stock rule: stock i's echelon is itself and what it feeds, `chain[i]` its next stocks."""
+
+    def order(view: View) -> np.ndarray:
+        position = view.on_hand + view.on_order @ view.layout.into - view.backlog @ view.layout.needs
+        local = view.inventory_position
+        for stock, after in enumerate(chain):
+            for following in after:  # what waits at this stock is a part of the following one's position already
+                position[:, stock] = local[:, stock] + position[:, following]
+        return np.maximum(np.array(levels) - position, 0.0) @ view.layout.into.T
+
+    return order
+
+
+def test_a_serial_line_with_echelon_base_stock_levels_costs_what_snyder_and_shen_say():
+    """Example 6.1: the levels 6.49, 12.02 and 22.71 cost 47.66 a period (their simulation, to 0.1)."""
+    rule = echelon([6.49, 12.02, 22.71], [[], [0], [1]])
+    result = evaluate(rule, "serial", paths=512, periods=1000, warmup=100, seed=1)
+    assert result.mean("cost") == pytest.approx(47.66, abs=0.1)
+    assert result.error("cost") < 0.002 * 47.66
+
+
+def test_an_assembly_with_echelon_base_stock_levels_costs_what_its_serial_line_does():
+    """Levels of 12 for the parts and 8 for the product cost 22.7583 a period (Rosling 1989)."""
+    rule = echelon([12, 12, 8], [[2], [2], []])
+    result = evaluate(rule, "assembly", paths=1024, periods=1000, warmup=100, seed=1)
+    assert abs(result.mean("cost") - 22.7583) < 4 * result.error("cost")
+    assert result.error("cost") < 0.002 * 22.7583
+
+
+def test_the_beer_game_costs_204_with_anchoring_and_adjustment():
+    """Sterman's board: targets of 28, 28, 28 and 20 cost the teams 46, 50, 54 and 54, after four weeks of fours."""
+    scenario = load("beer-game")
+    layout = Layout(scenario)
+    simulation = Simulation(layout, Chance(scenario).draw(0, 1))
+    rule = policy("anchoring(target={retailer: 28, wholesaler: 28, distributor: 28, factory: 20}, use=4)", scenario)
+    teams = np.zeros(4)
+    for week in range(36):
+        orders = np.full((1, 4), 4.0) if week < 5 else rule(View(simulation))
+        flows = simulation.step(orders)
+        waiting = [*simulation.state.demands["backlog"][0], *simulation.state.lanes["waiting"][0, :3]]
+        teams += 0.5 * flows.stocks["held"][0] + waiting
+    assert teams.tolist() == [46, 50, 54, 54]
+    assert teams.sum() == 204
