@@ -110,7 +110,7 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         """Order, and play one period."""
         if self._period >= self._horizon:
             raise ResetNeeded("the episode is over: call reset() first")
-        action = np.ascontiguousarray(action, np.float32)
+        action = np.asarray(action, np.float32, "C")
         if action.shape != self._shape:  # the compiled step does not look
             raise ValueError(f"action: must have the shape {self._shape}, got {action.shape}")
         self.stage.play(action, self._flows, self._shown)

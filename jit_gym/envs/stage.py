@@ -63,11 +63,14 @@ def _play_paths(
 @compiled
 def _play(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> None:
     """Order, play one period and observe, on every path whose episode is not over."""
+    _play_paths(program, memory, rows, paths, actions, flows, out, sizes_of(program))
+
+
+@compiled
+def _play_one(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> None:
+    """Do the same in a world of one stock, lane and demand: the compiler knows that every loop has one turn."""
     sizes = sizes_of(program)
-    if sizes[:4] == (1, 1, 1, 1) and sizes[6] == 0:  # the same, but the compiler knows that every loop has one turn
-        _play_paths(program, memory, rows, paths, actions, flows, out, (1, 1, 1, 1, sizes[4], 0, 0, 0))
-    else:
-        _play_paths(program, memory, rows, paths, actions, flows, out, sizes)
+    _play_paths(program, memory, rows, paths, actions, flows, out, (1, 1, 1, 1, sizes[4], 0, 0, 0))
 
 
 def flow_names(layout: Layout) -> list[str]:
@@ -91,6 +94,8 @@ class Stage:
         self._rows = np.zeros((self.horizon + 1, paths, columns.chance + columns.seen))
         self.flow_names = flow_names(self.layout)
         self.width = len(self.coding.names)
+        sizes = self.layout.sizes.tolist()
+        self._has_one_of_each = sizes[:4] == [1, 1, 1, 1] and not any(sizes[5:])
         self._seeds = np.full(paths, None, object)
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)
@@ -155,4 +160,5 @@ class Stage:
             flows: room for them, from `Layout.flows`.
             out: (paths * observation,), 32-bit floats.
         """
-        _play(self.coding.program, self._memory, self._rows, self.paths, actions, flows, out)
+        play = _play_one if self._has_one_of_each else _play
+        play(self.coding.program, self._memory, self._rows, self.paths, actions, flows, out)
