@@ -173,16 +173,23 @@ def ship_from_stocks(net: Any, state: Any, chance: Any, flows: Any) -> Any:
 @register_jitable(forceinline=True, error_model="numpy")
 def take(net: Any, state: Any, flows: Any, m: int, wanted: Any) -> None:
     """Take what a lane wants from the stocks it uses, as far as they last, and add it to its shipment."""
-    lane, flow = net.lanes[m], flows.lanes[m]
-    for k in range(lane.first_use, lane.last_use):
+    lane = net.lanes[m]
+    taken = draw(net, state, lane.first_use, lane.last_use, wanted, lane.whole)
+    flows.lanes[m].shipped = flows.lanes[m].shipped + taken
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def draw(net: Any, state: Any, first: int, last: int, wanted: Any, whole: int) -> Any:
+    """Draw kits from the stocks that some needs name, as far as the scarcest lasts, and return how many."""
+    for k in range(first, last):
         wanted = minimum(wanted, state.stocks[net.needs[k].stock].on_hand * net.needs[k].kits)
-    if lane.whole:
+    if whole:
         wanted = floor(wanted + CRUMB)
-    for k in range(lane.first_use, lane.last_use):
-        source = state.stocks[net.needs[k].stock]
-        source.on_hand = source.on_hand - wanted * net.needs[k].quantity
-        source.used = source.used + wanted * net.needs[k].quantity
-    flow.shipped = flow.shipped + wanted
+    for k in range(first, last):
+        stock = state.stocks[net.needs[k].stock]
+        stock.on_hand = stock.on_hand - wanted * net.needs[k].quantity
+        stock.used = stock.used + wanted * net.needs[k].quantity
+    return wanted
 
 
 @register_jitable(forceinline=True, error_model="numpy")
@@ -209,18 +216,7 @@ def serve(net: Any, state: Any, chance: Any, flows: Any) -> Any:
         demand, at, flow = net.demands[d], state.demands[d], flows.demands[d]
         flow.demanded = chance[demand.draw]
         wanted = at.backlog + flow.demanded
-        served = wanted
-        for k in range(demand.first_need, demand.last_need):
-            need = net.needs[k]
-            kits = state.stocks[need.stock].on_hand * need.kits
-            if demand.whole:
-                kits = floor(kits + CRUMB)
-            served = minimum(served, kits)
-        for k in range(demand.first_need, demand.last_need):
-            need = net.needs[k]
-            stock = state.stocks[need.stock]
-            stock.on_hand = stock.on_hand - served * need.quantity
-            stock.used = stock.used + served * need.quantity
+        served = draw(net, state, demand.first_need, demand.last_need, wanted, demand.whole)
         unmet = wanted - served
         flow.served, flow.short = served, minimum(flow.demanded, unmet)
         if demand.backlogs:
