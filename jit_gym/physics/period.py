@@ -37,6 +37,14 @@ def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
         chance: this period's row of a trace (columns.chance,).
         flows: what happens this period (`layout.Flows`), filled in place.
     """
+    placing, buying, waiting = replenish(net, state, order, chance, flows)
+    trade(net, state, chance, flows, placing, buying, waiting)
+    return flows
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def replenish(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
+    """Play what comes before the demand: order, ship, arrive; return what placing, buying and waiting cost."""
     age(net, state, flows)
     placing = place_orders(net, state, order, flows)
     buying, waiting = ship_from_outside(net, state, chance, flows)
@@ -47,9 +55,14 @@ def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
         buying, waiting = buying + moving, waiting + queueing
     if not net.ships_late:
         arrive(net, state, flows)
+    return placing, buying, waiting
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def trade(net: Any, state: Any, chance: Any, flows: Any, placing: Any, buying: Any, waiting: Any) -> None:
+    """Play the demand and what comes after it: serve, and pay for it all."""
     lacking, revenue = serve(net, state, chance, flows)
     pay(net, state, flows, placing, buying, waiting, lacking, revenue)
-    return flows
 
 
 @register_jitable(forceinline=True, error_model="numpy")
