@@ -73,6 +73,44 @@ Quantity = Annotated[
 ]
 
 
+Moment = Annotated[int | dt.date, says("must be a period or a date")]
+
+
+class Starts(Part):
+    """When something begins: after random quiet spells, at a rate, or at given periods or dates."""
+
+    every: Distribution | None = None
+    """Periods from the end of one to the start of the next."""
+    rate: Annotated[Number, Field(gt=0, le=1)] | None = None
+    """The chance to begin in any quiet period; short for `every: {name: geom, p: ...}`."""
+    at: tuple[Moment, ...] | None = None
+    """Periods (the first is 0) or dates."""
+
+    @field_validator("every")
+    @classmethod
+    def _every_is_a_count(cls, value: Distribution | None) -> Distribution | None:
+        return value and _count(value, at_least=1)
+
+    @field_validator("at")
+    @classmethod
+    def _at_is_in_the_episode(cls, value: tuple[Moment, ...] | None) -> tuple[Moment, ...] | None:
+        for when in value or ():
+            if isinstance(when, int) and when < 0:
+                raise ValueError(f"must be period 0 or later, got {when}")
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_of_three(self) -> Self:
+        if sum(way is not None for way in (self.every, self.rate, self.at)) != 1:
+            raise ValueError("needs one of 'every', 'rate' and 'at'")
+        return self
+
+    @property
+    def spell(self) -> Distribution | None:
+        """Return the distribution of the quiet spells, or None where the dates are given."""
+        return self.every or (Distribution(name="geom", p=self.rate) if self.rate else None)
+
+
 class Stock(Part):
     """An item held at a place."""
 
@@ -86,10 +124,38 @@ class Stock(Part):
     """Money per unit and period, on end-of-period stock."""
     storage_limit: NotNegative | None = None
     """Units that fit; what arrives beyond is wasted."""
+    shelf_life: Annotated[int, Field(ge=1)] | None = None
+    """Periods in which a unit can be used, the one of its arrival included; what is left then is wasted."""
+    issuing: Literal["fifo", "lifo"] = "fifo"
+    """Which units are used first: the oldest, or the newest (with a shelf life only)."""
     waste_cost: NotNegative = 0.0
     """Money per unit wasted."""
+    obsolete: Starts | None = None
+    """When nobody asks for it any more: from then on, what is left after each period is scrapped."""
+    scrap_value: NotNegative = 0.0
+    """Money earned per unit scrapped."""
+    terminal_value: NotNegative = 0.0
+    """Money per unit that is left, on hand or on the way, when the episode ends."""
+    seen_late: Annotated[int, Field(ge=0)] = 0
+    """Periods by which its records run late: what is on hand, used, waited for, and has arrived."""
+
+    @field_validator("storage_limit")
+    @classmethod
+    def _there_is_room_for_what_is_there(cls, value: float | None, info: ValidationInfo) -> float | None:
+        initial = info.data.get("initial")
+        if value is not None and isinstance(initial, float) and initial > value:
+            raise ValueError(f"must be {show(initial)} (the initial stock) or more, got {show(value)}")
+        return value
+
     rationing: Literal["priority", "proportional"] = "priority"
     """Whom it serves when it runs short: its lanes in their order, or each with the same share of what it asks."""
+
+
+class Drift(Part):
+    """Defects that grow with the lot: a process that may drift out of control at each unit (Porteus 1986)."""
+
+    drift: Share
+    """The chance, with each unit, that this and all that follow in the lot are defective; the next lot begins well."""
 
 
 class Lane(Part):
@@ -127,6 +193,16 @@ class Lane(Part):
     """Money per unit and period that its source was asked for and did not ship."""
     unshipped: Literal["waits", "lapses"] = "waits"
     """What becomes of an order that cannot be shipped at once."""
+    pays_after: Annotated[int, Field(ge=0)] = 0
+    """Periods from a shipment to its payment (the supplier's payment terms)."""
+    cost_erosion: Share = 0.0
+    """The share of its unit cost that is lost each period."""
+    defects: Annotated[
+        Distribution | Drift, says("must be a share, a distribution of shares, or as in {drift: 0.01}")
+    ] = Distribution(name="fixed", value=0)
+    """The share of what arrives that is rejected: fixed, drawn anew, or growing with the lot (`{drift: 0.01}`)."""
+    reject_cost: NotNegative = 0.0
+    """Money per unit rejected."""
     share: Share | None = None
     """Of its stock's everyday orders, from 0 to 1; by default the first lane takes them all."""
     critical: bool = False
@@ -141,6 +217,11 @@ class Lane(Part):
     def _lead_time_is_a_count(cls, value: Distribution) -> Distribution:
         return _count(value, at_least=0)
 
+    @field_validator("defects")
+    @classmethod
+    def _defects_are_a_share(cls, value: Distribution | Drift) -> Distribution | Drift:
+        return _share(value) if isinstance(value, Distribution) else value
+
     @field_validator("batch", "minimum_order")
     @classmethod
     def _fits_the_capacity(cls, value: float | None, info: ValidationInfo) -> float | None:
@@ -150,18 +231,60 @@ class Lane(Part):
         return value
 
 
+class Late(Part):
+    """Shipments that come late now and then."""
+
+    chance: Share
+    """The chance that what is shipped in a period comes late."""
+    by: Distribution
+    """Periods by which it is late, 1 or more; later shipments may overtake it."""
+
+    @field_validator("by")
+    @classmethod
+    def _by_is_a_count(cls, value: Distribution) -> Distribution:
+        return _count(value, at_least=1)
+
+
+class Short(Part):
+    """Shipments that fall short now and then."""
+
+    chance: Share
+    """The chance that shipments of a period fall short."""
+    by: Distribution = Distribution(name="fixed", value=1)
+    """The share of what would be shipped that is missing, from 0 to 1; it waits at the source, or lapses."""
+
+    @field_validator("by")
+    @classmethod
+    def _by_is_a_share(cls, value: Distribution) -> Distribution:
+        return _share(value)
+
+
 class Supplier(Part):
     """Somebody outside who ships: what several lanes, or a disruption, can have in common."""
 
     title: str | None = None
     """Who it is, in words."""
+    late: Late | None = None
+    """How often its shipments come late."""
+    short: Short | None = None
+    """How often its shipments fall short."""
 
 
 class Route(Part):
-    """A way that goods take: a port, a road, a strait."""
+    """A way that goods take: a port, a road, a strait, a truck."""
 
     title: str | None = None
     """What it is, in words."""
+    vehicle_capacity: Positive | None = None
+    """Units that fit into one vehicle, of all lanes that take this route together; no vehicles are counted without."""
+    vehicle_cost: NotNegative = 0.0
+    """Money per vehicle that sets off."""
+
+    @model_validator(mode="after")
+    def _has_vehicles_to_pay(self) -> Self:
+        if self.vehicle_cost and self.vehicle_capacity is None:
+            raise ValueError("vehicle_cost needs vehicle_capacity, the units that fit into one")
+        return self
 
 
 class History(Part):
@@ -231,6 +354,10 @@ class Demand(Part):
     """Money per unit lost, or per unit waiting and period."""
     price: NotNegative = 0.0
     """Money earned per unit served."""
+    price_erosion: Share = 0.0
+    """The share of its price that is lost each period."""
+    pays_after: Annotated[int, Field(ge=0)] = 0
+    """Periods from a sale to its payment (the customers' payment terms)."""
 
     @field_validator("draws_on", mode="before")
     @classmethod
@@ -257,44 +384,6 @@ class Demand(Part):
             got = "neither" if self.history is None else "both"
             raise ValueError(f"needs either a distribution or a history, got {got}")
         return self
-
-
-Moment = Annotated[int | dt.date, says("must be a period or a date")]
-
-
-class Starts(Part):
-    """When something begins: after random quiet spells, at a rate, or at given periods or dates."""
-
-    every: Distribution | None = None
-    """Periods from the end of one to the start of the next."""
-    rate: Annotated[Number, Field(gt=0, le=1)] | None = None
-    """The chance to begin in any quiet period; short for `every: {name: geom, p: ...}`."""
-    at: tuple[Moment, ...] | None = None
-    """Periods (the first is 0) or dates."""
-
-    @field_validator("every")
-    @classmethod
-    def _every_is_a_count(cls, value: Distribution | None) -> Distribution | None:
-        return value and _count(value, at_least=1)
-
-    @field_validator("at")
-    @classmethod
-    def _at_is_in_the_episode(cls, value: tuple[Moment, ...] | None) -> tuple[Moment, ...] | None:
-        for when in value or ():
-            if isinstance(when, int) and when < 0:
-                raise ValueError(f"must be period 0 or later, got {when}")
-        return value
-
-    @model_validator(mode="after")
-    def _is_one_of_three(self) -> Self:
-        if sum(way is not None for way in (self.every, self.rate, self.at)) != 1:
-            raise ValueError("needs one of 'every', 'rate' and 'at'")
-        return self
-
-    @property
-    def spell(self) -> Distribution | None:
-        """Return the distribution of the quiet spells, or None where the dates are given."""
-        return self.every or (Distribution(name="geom", p=self.rate) if self.rate else None)
 
 
 class Event(Part):
@@ -329,12 +418,26 @@ class Spike(Event):
 class Disruption(Event):
     """A supplier, a route or a lane that stops or slows down for a while."""
 
-    stops: Literal["shipping"] = "shipping"
-    """What it stops."""
+    stops: Literal["ordering", "shipping", "transit", "receiving"] = "shipping"
+    """What it stops: taking orders, shipping them, what is on the way, or receiving what has come."""
     severity: Share = 1.0
-    """The share of capacity (without one: of what is wanted) that is gone, from 0 to 1."""
+    """The share of capacity (without one: of what is wanted, under way, or has come) that is gone, from 0 to 1."""
+    recovers_over: Annotated[int, Field(ge=0)] = 0
+    """Periods after it over which what is gone comes back, in equal steps."""
     seen: Literal["at-once", "hidden"] = "at-once"
     """When one learns that it has begun."""
+    announced: Annotated[int, Field(ge=0)] = 0
+    """Periods ahead that one knows of it."""
+    seen_late: Annotated[int, Field(ge=0)] = 0
+    """Periods after which one learns what it does."""
+
+    @model_validator(mode="after")
+    def _is_seen_in_one_way(self) -> Self:
+        ways = [f"{key}: {value}" for key in ("announced", "seen_late") if (value := getattr(self, key))]
+        ways = ["seen: hidden", *ways] if self.seen == "hidden" else ways
+        if len(ways) > 1:
+            raise ValueError(f"must be seen in one way, got {' and '.join(ways)}")
+        return self
 
 
 class Scenario(Part):
@@ -406,6 +509,11 @@ class Scenario(Part):
         for name, disruption in self.disruptions.items():
             for target in disruption.hits:
                 _known(target, places, f"disruptions.{name}.hits", "supplier, route or lane")
+        for name, hits in self.hit_by.items():
+            stalls = [key for key in hits if self.disruptions[key].stops == "transit"]
+            if stalls and self.lanes[name].lead_time.lowest < 1:
+                must = f"must be 1 period or more for {stalls[0]!r} to stop what is on the way"
+                raise ValueError(f"lanes.{name}.lead_time: {must}, got {self.lanes[name].lead_time}")
         return self
 
     @model_validator(mode="after")
@@ -457,13 +565,15 @@ class Scenario(Part):
     @model_validator(mode="after")
     def _time_fits_together(self, info: ValidationInfo) -> Self:
         """Refuse dates before the start, and histories that are shorter than the horizon or were not read."""
+        beginnings = {f"stocks.{name}.obsolete": stock.obsolete for name, stock in self.stocks.items()}
         for table in ("spikes", "disruptions"):
-            for name, event in getattr(self, table).items():
-                for when in event.starts.at or ():
-                    try:
-                        self.horizon.period_of(when)
-                    except ValueError as error:
-                        raise ValueError(f"{table}.{name}.starts.at: {error}") from None
+            beginnings |= {f"{table}.{name}.starts": event.starts for name, event in getattr(self, table).items()}
+        for place, starts in beginnings.items():
+            for when in (starts and starts.at) or ():
+                try:
+                    self.horizon.period_of(when)
+                except ValueError as error:
+                    raise ValueError(f"{place}.at: {error}") from None
         if info.context == UNREAD:
             return self
         for name, demand in self.demands.items():
@@ -535,4 +645,11 @@ def _count(value: Distribution, at_least: int) -> Distribution:
         raise ValueError(f"must be a whole number of periods, got {value}")
     if value.lowest < at_least:
         raise ValueError(f"must be {at_least} period{'' if at_least == 1 else 's'} or more, got {value}")
+    return value
+
+
+def _share(value: Distribution) -> Distribution:
+    """Refuse a distribution of anything but shares from 0 to 1."""
+    if value.lowest < 0 or value.highest > 1:
+        raise ValueError(f"must be a share from 0 to 1, got {value}")
     return value
