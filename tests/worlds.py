@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 from hypothesis import strategies as st
@@ -36,6 +37,11 @@ def whole_numbers(low: int, high: int) -> st.SearchStrategy[float]:
 def fractions(low: int, high: int) -> st.SearchStrategy[float]:
     """Return numbers of units that need not be whole, with no more digits than a person would type."""
     return st.integers(1000 * low, 1000 * high).map(lambda thousandths: thousandths / 1000)
+
+
+def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return what a strategy returns, or None."""
+    return st.none() | strategy
 
 
 money = st.sampled_from([0.0, 0.1, 1.0, 7.5])
@@ -82,11 +88,6 @@ distributions = st.sampled_from(
 )
 
 
-def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return what a strategy returns, or None."""
-    return st.none() | strategy
-
-
 def subsets(names: list[str], most: int = 3) -> st.SearchStrategy[list[str]]:
     """Return some of the names, at least one."""
     return st.lists(st.sampled_from(names), min_size=1, max_size=most, unique=True)
@@ -127,19 +128,55 @@ def a_period_longer(lead_time: Any) -> Any:
 
 
 @st.composite
+def regimes(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw one to three regimes, some of which may follow each other."""
+    names = ["calm", "busy", "dead"][: draw(st.integers(1, 3))]
+    chances = st.sampled_from([0.0, 0.1, 0.5])
+    return {
+        name: {
+            "distribution": draw(distributions),
+            "next": {other: draw(chances) for other in names if other != name and draw(st.booleans())},
+        }
+        for name in names
+    }
+
+
+past = st.just({"history": {"values": [3, 0, 7.5, 2], "replay": "resampled", "block": 3, "season": 2}})
+
+futures = st.fixed_dictionaries(
+    {
+        "occurs": st.sampled_from([1.0, 1.0, 0.4]),
+        "autocorrelation": st.sampled_from([0.0, 0.0, 0.7, -0.4]),
+        "forecast": optional(
+            st.fixed_dictionaries({"accuracy": st.sampled_from([[0.0], [1.0], [0.9, 0.5], [1, 0.8, 0.8, 0.3, 0]])})
+        ),
+    }
+)
+
+
+@st.composite
 def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
-    """Draw a demand on a stock or a kit, with or without a season, a trend and a past."""
-    past = {"values": [3, 0, 7.5, 2], "replay": "resampled", "block": 3, "season": 2}
-    source = draw(st.just({"history": past}) | st.fixed_dictionaries({"distribution": distributions}))
+    """Draw a demand on a stock or a kit: with a past, or with a distribution or regimes and what is known of them."""
+    drawn = st.fixed_dictionaries({"distribution": distributions})
+    turning = st.fixed_dictionaries({"regimes": regimes(), "regime_seen": st.sampled_from(["at-once", "hidden"])})
+    source = draw(past | drawn | drawn | turning)
     return {
         "from": {stock: draw(units(1, 3)) for stock in draw(subsets(stocks))},
         **source,
+        **({} if "history" in source or draw(st.booleans()) else draw(futures)),
         "season": draw(st.sampled_from([[], [0.5, 1, 1.5]])),
         "trend": draw(st.sampled_from([0.0, 0.03, -0.2])),
         "unmet": draw(st.sampled_from(["lost", "backlog"])),
         "shortage_cost": draw(money),
         "price": draw(money),
     }
+
+
+@st.composite
+def correlations(draw: st.DrawFn, names: list[str]) -> list[dict[str, Any]]:
+    """Draw correlations of some pairs of demands, which up to three of them can have at once."""
+    pairs = [pair for pair in combinations(names, 2) if draw(st.booleans())]
+    return [{"between": list(pair), "correlation": draw(st.sampled_from([-0.4, 0.3, 0.45]))} for pair in pairs]
 
 
 @st.composite
@@ -176,6 +213,7 @@ def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
             lane["uses"] = {stock: draw(units(1, 3)) for stock in draw(subsets(later, 2))}
             lane["lead_time"] = a_period_longer(lane["lead_time"]) if late else lane["lead_time"]
     all_demands = {f"demand-{k}": draw(demands(stocks, units)) for k in range(draw(st.integers(1, 3)))}
+    free = [name for name, demand in all_demands.items() if "history" not in demand]
     spikes, disruptions = {}, {}
     for k in range(draw(st.integers(0, 2))):
         more = {"factor": draw(st.sampled_from([0.0, 0.5, 3.0])), "announced": draw(st.integers(0, 3))}
@@ -204,6 +242,7 @@ def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "suppliers": {"near": {}, "far": {}},
             "routes": {"road": {}, "sea": {}},
             "demands": all_demands,
+            "correlations": draw(correlations(free)),
             "spikes": spikes,
             "disruptions": disruptions,
         }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ..scenario import ScenarioError
 from ..scenario.errors import at
 from ..scenario.model import Event, Scenario, Spike
 from .bits import stream, uniforms
+from .copula import Copula, Drawn
 from .demand import fill_demand, level, pattern
 from .events import NEVER, spells
 from .lead_times import fill_lead_times, keep_sequence, longest, varies
@@ -41,7 +43,8 @@ class Columns:
         demands = list(scenario.demands)
         random_lanes = [name for name, lane in scenario.lanes.items() if varies(lane.lead_time)]
         fragile = [name for name, hits in scenario.hit_by.items() if hits]
-        ahead = 1 + max(longest(lane.lead_time) for lane in scenario.lanes.values())
+        known = [len(demand.forecast.accuracy) for demand in scenario.demands.values() if demand.forecast]
+        ahead = max([1 + longest(lane.lead_time) + lane.order_delay for lane in scenario.lanes.values()] + known)
         foretold = [name for name in demands if _changes_visibly(scenario, name)]
         forewarned = [
             name for name in fragile if any(scenario.disruptions[d].seen == "at-once" for d in scenario.hit_by[name])
@@ -62,7 +65,8 @@ class Columns:
 def _changes_visibly(scenario: Scenario, name: str) -> bool:
     demand = scenario.demands[name]
     spiked = any(name in spike.hits and spike.seen == "at-once" for spike in scenario.spikes.values())
-    return bool(demand.season or demand.trend or spiked)
+    shifts = demand.regimes and demand.regime_seen == "at-once"
+    return bool(demand.season or demand.trend or spiked or shifts or demand.autocorrelation or demand.forecast)
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ class Chance:
         """Prepare the tables and columns of a scenario."""
         self.scenario = scenario
         self.columns = Columns.of(scenario)
+        self.copulas = {name: Copula(scenario, name) for name in scenario.demands if Copula.needed(scenario, name)}
 
     def draw(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
@@ -148,7 +153,7 @@ class _Draw:
     """One drawing of a trace: the paths, the periods, and the streams they come from."""
 
     def __init__(self, chance: Chance, seed: int | Sequence[int], paths: np.ndarray, periods: int) -> None:
-        self.scenario, self.columns = chance.scenario, chance.columns
+        self.scenario, self.columns, self.copulas = chance.scenario, chance.columns, chance.copulas
         self.seeds = [seed] * len(paths) if isinstance(seed, int | np.integer) else list(seed)
         if len(self.seeds) != len(paths):
             raise ValueError(f"{len(self.seeds)} seeds were given for {len(paths)} paths")
@@ -174,38 +179,49 @@ class _Draw:
     def draw_demand(self, name: str, chance: np.ndarray, seen: np.ndarray) -> None:
         column = self.columns.demand[name]
         demand = self.scenario.demands[name]
-        fill_demand(chance, column, self.scenario, name, self.keys(f"demands.{name}"), self.paths)
         beyond = self.periods + self.columns.ahead
+        drawn = None
+        if name in self.copulas:
+            drawn = Drawn(self.copulas[name], lambda source: uniforms(self.keys(source), self.paths, beyond))
+        if drawn is None or drawn.copula.plain:
+            fill_demand(chance, column, self.scenario, name, self.keys(f"demands.{name}"), self.paths)
+        else:
+            chance[:, :, column] = drawn.demand[: self.periods]
         expected = pattern(demand, beyond)
         spikes = {key: spike for key, spike in self.scenario.spikes.items() if name in spike.hits}
-        if expected is None and not spikes:
-            return
-        expected = np.ones(beyond) if expected is None else expected
         begun = {key: self.spells[f"spikes.{key}"] for key in spikes}
-        factor = np.repeat(expected[: self.periods, None], len(self.paths), axis=1)
-        for key, spike in spikes.items():
-            factor[begun[key][: self.periods] != NEVER] *= spike.factor
-        scaled = chance[:, :, column] * factor
-        if self.scenario.units == "whole":
-            up = uniforms(self.keys(f"demands.{name}.rounding"), self.paths, self.periods)
-            scaled = np.floor(scaled + up)
-        chance[:, :, column] = scaled
+        if expected is not None or spikes:
+            factor = np.ones((self.periods, len(self.paths)))
+            if expected is not None:
+                factor *= expected[: self.periods, None]
+            for key, spike in spikes.items():
+                factor[begun[key][: self.periods] != NEVER] *= spike.factor
+            scaled = chance[:, :, column] * factor
+            if self.scenario.units == "whole":
+                up = uniforms(self.keys(f"demands.{name}.rounding"), self.paths, self.periods)
+                scaled = np.floor(scaled + up)
+            chance[:, :, column] = scaled
         if name in self.columns.forecast:
-            seen[:, :, self.columns.forecast[name]] = self.forecast(name, expected, spikes, begun)
+            ahead = self.columns.ahead
+            means = drawn.foretold(self.periods + 1, ahead) if drawn else repeat(level(self.scenario, name)[0], ahead)
+            seen[:, :, self.columns.forecast[name]] = self.forecast(means, expected, spikes, begun)
 
     def forecast(
-        self, name: str, expected: np.ndarray, spikes: dict[str, Spike], begun: dict[str, np.ndarray]
+        self,
+        means: Iterable[np.ndarray | float],
+        expected: np.ndarray | None,
+        spikes: dict[str, Spike],
+        begun: dict[str, np.ndarray],
     ) -> np.ndarray:
         """Return this and the next periods' mean demand, as far as it is known (periods + 1, paths, ahead).
 
-        It knows the season, the trend, and each spike that has begun or is announced; the end of a spike is known.
+        It knows the mean without season, trend and spikes of each period ahead, the season, the trend, and each spike
+        that has begun or is announced; the end of a spike is known.
         """
-        ahead = self.columns.ahead
-        mean = level(self.scenario, name)[0]
-        out = np.empty((self.periods + 1, len(self.paths), ahead))
+        out = np.empty((self.periods + 1, len(self.paths), self.columns.ahead))
         now = np.arange(self.periods + 1)[:, None]
-        for h in range(ahead):
-            out[:, :, h] = mean * expected[h : self.periods + 1 + h, None]
+        for h, mean in enumerate(means):
+            out[:, :, h] = mean if expected is None else mean * expected[h : self.periods + 1 + h, None]
             for key, spike in spikes.items():
                 known = begun[key][h : self.periods + 1 + h] <= now + spike.announced
                 if spike.seen == "at-once":
