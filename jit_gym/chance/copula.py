@@ -15,17 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from ..scenario import Scenario
 from .bits import UNIT
+from .compiled import compiled
 from .demand import Marginal, marginals, transition
 
 LOWEST, HIGHEST = UNIT / 2, 1.0 - UNIT / 2  # what a 32-bit word can mean; a score beyond means no more than that
-STEPS = 2048  # steps that a quantile function is taken to rise in, unless it has as many of its own or fewer
-POINTS = 2049  # scores for which a mean is tabulated
+FEW = 128  # values of a demand whose means are worked out jump by jump
+POINTS = 4096  # scores for which a mean is tabulated
+SCORES = np.linspace(ndtri(LOWEST), ndtri(HIGHEST), POINTS)
 
 Source = Callable[[str], np.ndarray]  # uniform numbers of a source of chance (periods, paths)
 
@@ -66,32 +69,38 @@ class Mean:
         """Prepare to tabulate it."""
         self.marginal, self.mean = marginal, marginal.moments[0]
         self._tables: dict[float, np.ndarray] = {}
-        self._at = np.linspace(float(ndtri(LOWEST)), float(ndtri(HIGHEST)), POINTS)
 
     def __call__(self, score: np.ndarray, variance: float) -> np.ndarray | float:
-        """Return E[F^-1(Phi(m + sqrt(v) X))], where X is standard normal, for scores m of any shape."""
+        """Return E[F^-1(Phi(m + sqrt(v) X))], where X is standard normal, for scores m (periods, paths)."""
         if variance > 1.0 - 1e-12:
             return self.mean
         if variance < 1e-4:  # the mean bends too sharply for a table
             return self.marginal.quantile(np.clip(ndtr(score), LOWEST, HIGHEST))
         if variance not in self._tables:
-            self._tables[variance] = self._table(variance)
-        return np.interp(score, self._at, self._tables[variance])
+            self._tables[variance] = self._table(np.sqrt(variance))
+        return look_up(score, self._tables[variance], float(SCORES[0]), float(SCORES[1] - SCORES[0]))
 
-    def _table(self, variance: float) -> np.ndarray:
-        """Return the mean for each score: F^-1 rises in steps, each of which is reached with a normal chance."""
-        values, at = self._steps
-        reached = ndtr((self._at[:, None] - at) / np.sqrt(variance))
-        return values[0] + reached @ np.diff(values)
-
-    @cached_property
-    def _steps(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the values that the demand takes as its score rises, and the scores where it changes between them."""
+    def _table(self, deviation: float) -> np.ndarray:
+        """Return the mean for each score: F^-1 rises in jumps, each of which is reached with a normal chance."""
         table = self.marginal.table
-        if table is not None and len(table.values) <= STEPS:
-            return table.values, ndtri(table.cumulative[:-1])
-        at = np.linspace(self._at[0], self._at[-1], STEPS)
-        return self.marginal.quantile(np.clip(ndtr(at), LOWEST, HIGHEST)), (at[:-1] + at[1:]) / 2
+        if table is not None and len(table.values) <= FEW:
+            at = ndtri(table.cumulative[:-1])
+            return table.values[0] + ndtr((SCORES[:, None] - at) / deviation) @ np.diff(table.values)
+        values = self.marginal.quantile(np.clip(ndtr(SCORES), LOWEST, HIGHEST))
+        apart = (SCORES[1] - SCORES[0]) * (np.arange(2 * POINTS - 2) - POINTS + 1.5)  # scores from jumps amid them
+        return values[0] + np.convolve(np.diff(values), ndtr(apart / deviation), "valid")
+
+
+@compiled
+def look_up(score: Any, table: Any, low: float, step: float) -> np.ndarray:
+    """Return what a table of scores, evenly spaced from `low` on, says between them (periods, paths)."""
+    out = np.empty(score.shape)
+    for t in range(score.shape[0]):
+        for b in range(score.shape[1]):
+            place = min(max((score[t, b] - low) / step, 0.0), len(table) - 1.0)
+            k = min(int(place), len(table) - 2)
+            out[t, b] = table[k] + (place - k) * (table[k + 1] - table[k])
+    return out
 
 
 class Drawn:
@@ -158,7 +167,7 @@ class Drawn:
                 each = mean(score, later)
                 if first != later:
                     each = np.broadcast_to(each, score.shape).copy()
-                    each[0] = mean(score[0], first)
+                    each[:1] = mean(score[:1], first)
                 total = total + weight * each
             yield total
 

@@ -151,14 +151,35 @@ def replay(history: History, values: np.ndarray, keys: np.ndarray, paths: np.nda
         if periods > len(values):
             raise ScenarioError(f"the history has {len(values)} periods and cannot be replayed for {periods}")
         return np.broadcast_to(values[t, None], (periods, len(paths)))
-    block, season, length = history.block, history.season, len(values)
+    u = uniforms(keys, paths, -(-periods // history.block))[t // history.block]
+    return values[_place(history, len(values), t, np.floor(u * _seasons(history, len(values), t)[:, None]).astype(int))]
+
+
+def _seasons(history: History, length: int, t: np.ndarray) -> np.ndarray:
+    """Return from how many seasons of a history each period's block can be taken (periods,)."""
+    place = t // history.block * history.block % history.season  # of its beginning; the history begins at place 0
+    return (length - place + history.season - 1) // history.season
+
+
+def _place(history: History, length: int, t: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return which value of a history each period has when its block is from a chosen season (periods, any)."""
+    block, season = history.block, history.season
     first = t // block * block  # the period in which each period's block begins
-    place = first % season  # where in a season that is; the history begins at place 0
-    seasons = (length - place + season - 1) // season  # how many values the history has at that place
-    u = uniforms(keys, paths, -(-periods // block))[t // block]
-    chosen = place[:, None] + season * np.floor(u * seasons[:, None]).astype(int) + (t - first)[:, None]
+    index = (first % season)[:, None] + season * chosen + (t - first)[:, None]
     turn = length // season * season  # what runs past the end comes back a whole number of seasons earlier
-    return values[chosen - np.maximum(chosen - length + turn, 0) // turn * turn]
+    return index - np.maximum(index - length + turn, 0) // turn * turn
+
+
+def seasonal(scenario: Scenario, name: str, periods: int) -> np.ndarray | None:
+    """Return the mean of each period that is resampled from a history with a season (periods,), or None without."""
+    history = scenario.demands[name].history
+    if history is None or history.replay == "as-it-was" or history.season == 1:
+        return None
+    values, t = _past(history, scenario.units == "whole"), np.arange(periods)
+    seasons = _seasons(history, len(values), t)[:, None]
+    chosen = np.arange(seasons.max())
+    drawn = values[_place(history, len(values), t, np.minimum(chosen, seasons - 1))]
+    return np.where(chosen < seasons, drawn, 0.0).sum(axis=1) / seasons[:, 0]
 
 
 def usage(scenario: Scenario) -> dict[str, tuple[float, float]]:

@@ -14,7 +14,7 @@ from ..scenario.errors import at
 from ..scenario.model import Event, Scenario, Spike
 from .bits import stream, uniforms
 from .copula import Copula, Drawn
-from .demand import fill_demand, level, pattern
+from .demand import fill_demand, level, pattern, seasonal
 from .events import NEVER, spells
 from .lead_times import fill_lead_times, keep_sequence, longest, varies
 
@@ -26,7 +26,7 @@ class Columns:
     demand: dict[str, int]
     lead_time: dict[str, int]  # lanes with random lead times only
     available: dict[str, int]  # lanes that a disruption can hit only
-    forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
+    forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known, or that are known in advance
     visible: dict[str, int]  # seen: lanes that a visible disruption can hit
     chance: int  # numbers in a row of chance
     seen: int  # numbers in a row of what is seen
@@ -203,22 +203,26 @@ class _Draw:
             chance[:, :, column] = scaled
         if name in self.columns.forecast:
             ahead = self.columns.ahead
-            means = drawn.foretold(self.periods + 1, ahead) if drawn else repeat(level(self.scenario, name)[0], ahead)
-            seen[:, :, self.columns.forecast[name]] = self.forecast(means, expected, spikes, begun)
+            means: Iterable[np.ndarray | float] = repeat(level(self.scenario, name)[0], ahead)
+            if drawn is not None:
+                means = drawn.foretold(self.periods + 1, ahead)
+            elif (each := seasonal(self.scenario, name, beyond)) is not None:
+                means = (each[h : self.periods + 1 + h, None] for h in range(ahead))
+            self.forecast(seen[:, :, self.columns.forecast[name]], means, expected, spikes, begun)
 
     def forecast(
         self,
+        out: np.ndarray,
         means: Iterable[np.ndarray | float],
         expected: np.ndarray | None,
         spikes: dict[str, Spike],
         begun: dict[str, np.ndarray],
-    ) -> np.ndarray:
-        """Return this and the next periods' mean demand, as far as it is known (periods + 1, paths, ahead).
+    ) -> None:
+        """Write down this and the next periods' mean demand, as far as it is known (periods + 1, paths, ahead).
 
         It knows the mean without season, trend and spikes of each period ahead, the season, the trend, and each spike
         that has begun or is announced; the end of a spike is known.
         """
-        out = np.empty((self.periods + 1, len(self.paths), self.columns.ahead))
         now = np.arange(self.periods + 1)[:, None]
         for h, mean in enumerate(means):
             out[:, :, h] = mean if expected is None else mean * expected[h : self.periods + 1 + h, None]
@@ -226,7 +230,6 @@ class _Draw:
                 known = begun[key][h : self.periods + 1 + h] <= now + spike.announced
                 if spike.seen == "at-once":
                     out[:, :, h][known] *= spike.factor
-        return out
 
     def draw_disruptions(self, chance: np.ndarray, seen: np.ndarray) -> None:
         for name, column in self.columns.available.items():
