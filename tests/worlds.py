@@ -39,11 +39,6 @@ def fractions(low: int, high: int) -> st.SearchStrategy[float]:
     return st.integers(1000 * low, 1000 * high).map(lambda thousandths: thousandths / 1000)
 
 
-def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return what a strategy returns, or None."""
-    return st.none() | strategy
-
-
 money = st.sampled_from([0.0, 0.1, 1.0, 7.5])
 
 spans = st.sampled_from(
@@ -86,6 +81,11 @@ distributions = st.sampled_from(
         {"name": "empirical", "values": [0, 2.5, 20], "weights": [5, 4, 1]},
     ]
 )
+
+
+def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return what a strategy returns, or None."""
+    return st.none() | strategy
 
 
 def subsets(names: list[str], most: int = 3) -> st.SearchStrategy[list[str]]:
@@ -155,6 +155,14 @@ futures = st.fixed_dictionaries(
 
 
 @st.composite
+def correlations(draw: st.DrawFn, demands: dict[str, Any]) -> list[dict[str, Any]]:
+    """Draw correlations of some pairs of demands, such as up to three of them can have at once."""
+    free = [name for name, demand in demands.items() if "history" not in demand]
+    pairs = [pair for pair in combinations(free, 2) if draw(st.booleans())]
+    return [{"between": list(pair), "correlation": draw(st.sampled_from([-0.4, 0.3, 0.45]))} for pair in pairs]
+
+
+@st.composite
 def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
     """Draw a demand on a stock or a kit: with a past, or with a distribution or regimes and what is known of them."""
     drawn = st.fixed_dictionaries({"distribution": distributions})
@@ -170,13 +178,6 @@ def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
         "shortage_cost": draw(money),
         "price": draw(money),
     }
-
-
-@st.composite
-def correlations(draw: st.DrawFn, names: list[str]) -> list[dict[str, Any]]:
-    """Draw correlations of some pairs of demands, which up to three of them can have at once."""
-    pairs = [pair for pair in combinations(names, 2) if draw(st.booleans())]
-    return [{"between": list(pair), "correlation": draw(st.sampled_from([-0.4, 0.3, 0.45]))} for pair in pairs]
 
 
 @st.composite
@@ -213,7 +214,6 @@ def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
             lane["uses"] = {stock: draw(units(1, 3)) for stock in draw(subsets(later, 2))}
             lane["lead_time"] = a_period_longer(lane["lead_time"]) if late else lane["lead_time"]
     all_demands = {f"demand-{k}": draw(demands(stocks, units)) for k in range(draw(st.integers(1, 3)))}
-    free = [name for name, demand in all_demands.items() if "history" not in demand]
     spikes, disruptions = {}, {}
     for k in range(draw(st.integers(0, 2))):
         more = {"factor": draw(st.sampled_from([0.0, 0.5, 3.0])), "announced": draw(st.integers(0, 3))}
@@ -242,7 +242,7 @@ def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "suppliers": {"near": {}, "far": {}},
             "routes": {"road": {}, "sea": {}},
             "demands": all_demands,
-            "correlations": draw(correlations(free)),
+            "correlations": draw(correlations(all_demands)),
             "spikes": spikes,
             "disruptions": disruptions,
         }

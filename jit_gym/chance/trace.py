@@ -26,7 +26,7 @@ class Columns:
     demand: dict[str, int]
     lead_time: dict[str, int]  # lanes with random lead times only
     available: dict[str, int]  # lanes that a disruption can hit only
-    forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known, or that are known in advance
+    forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
     visible: dict[str, int]  # seen: lanes that a visible disruption can hit
     chance: int  # numbers in a row of chance
     seen: int  # numbers in a row of what is seen

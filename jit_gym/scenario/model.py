@@ -250,6 +250,22 @@ class Forecast(Part):
         return value
 
 
+class Correlation(Part):
+    """Two demands that tend to be high together, or one high when the other is low (NORTA, Cario and Nelson 1997)."""
+
+    between: Annotated[tuple[str, str], says("must be two demands, as in [bread, butter]")]
+    """The two demands."""
+    correlation: Annotated[Number, Field(gt=-1, lt=1)]
+    """The correlation of what is new in their normal scores in each period, -1 to 1."""
+
+    @field_validator("between")
+    @classmethod
+    def _is_between_two(cls, value: tuple[str, str]) -> tuple[str, str]:
+        if value[0] == value[1]:
+            raise ValueError(f"must be two demands, got {value[0]!r} twice")
+        return min(value), max(value)
+
+
 class Demand(Part):
     """Who draws on a stock, or on a kit of stocks at once."""
 
@@ -311,22 +327,6 @@ class Demand(Part):
             if self.history and getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"{key!r} needs a distribution or regimes, got a history")
         return self
-
-
-class Correlation(Part):
-    """Two demands that tend to be high together, or one high when the other is low (NORTA, Cario and Nelson 1997)."""
-
-    between: Annotated[tuple[str, str], says("must be two demands, as in [bread, butter]")]
-    """The two demands."""
-    correlation: Annotated[Number, Field(gt=-1, lt=1)]
-    """The correlation of what is new in their normal scores in each period, -1 to 1."""
-
-    @field_validator("between")
-    @classmethod
-    def _is_between_two(cls, value: tuple[str, str]) -> tuple[str, str]:
-        if value[0] == value[1]:
-            raise ValueError(f"must be two demands, got {value[0]!r} twice")
-        return min(value), max(value)
 
 
 Moment = Annotated[int | dt.date, says("must be a period or a date")]
