@@ -8,6 +8,7 @@ from scipy.special import ndtri
 from scipy.stats import binom, norm, poisson
 
 from jit_gym.chance import Chance, Trace, moments, usage
+from jit_gym.chance.copula import HIGHEST, Copula, Drawn
 from jit_gym.scenario import Scenario
 
 from ..worlds import shop
@@ -498,9 +499,11 @@ def test_what_is_known_of_demands_is_their_own():
 def test_extremes_are_finite():
     """Scores beyond what a 32-bit word can mean stand for the last that it can, and no demand is infinite."""
     scenario = world(distribution={"name": "expon"}, autocorrelation=0.99, forecast={"accuracy": [1, 0.999999, 1e-9]})
-    trace = draw(scenario, 2000, 50)
-    assert np.isfinite(trace.rows).all()
-    assert trace.demand.max() <= -np.log(2.0**-33) * (1 + 1e-9)
+    assert np.isfinite(draw(scenario, 2000, 50).rows).all()
+    always_most = Drawn(Copula(scenario, "customers"), lambda source: np.full((50, 1), HIGHEST))
+    assert always_most.scores[-1] > 9  # where a normal distribution's share is 1 in floating point
+    assert always_most.demand == pytest.approx(-np.log(1 - HIGHEST))
+    assert np.isfinite(list(always_most.foretold(49, 2))).all()
 
 
 def test_a_table_of_many_values_is_as_good_as_its_steps():
