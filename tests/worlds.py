@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 from hypothesis import strategies as st
@@ -138,13 +139,50 @@ def a_period_longer(lead_time: Any) -> Any:
 
 
 @st.composite
+def regimes(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw one to three regimes, some of which may follow each other."""
+    names = ["calm", "busy", "dead"][: draw(st.integers(1, 3))]
+    chances = st.sampled_from([0.0, 0.1, 0.5])
+    return {
+        name: {
+            "distribution": draw(distributions),
+            "next": {other: draw(chances) for other in names if other != name and draw(st.booleans())},
+        }
+        for name in names
+    }
+
+
+past = st.just({"history": {"values": [3, 0, 7.5, 2], "replay": "resampled", "block": 3, "season": 2}})
+
+futures = st.fixed_dictionaries(
+    {
+        "occurs": st.sampled_from([1.0, 1.0, 0.4]),
+        "autocorrelation": st.sampled_from([0.0, 0.0, 0.7, -0.4]),
+        "forecast": optional(
+            st.fixed_dictionaries({"accuracy": st.sampled_from([[0.0], [1.0], [0.9, 0.5], [1, 0.8, 0.8, 0.3, 0]])})
+        ),
+    }
+)
+
+
+@st.composite
+def correlations(draw: st.DrawFn, demands: dict[str, Any]) -> list[dict[str, Any]]:
+    """Draw correlations of some pairs of demands, such as up to three of them can have at once."""
+    free = [name for name, demand in demands.items() if "history" not in demand]
+    pairs = [pair for pair in combinations(free, 2) if draw(st.booleans())]
+    return [{"between": list(pair), "correlation": draw(st.sampled_from([-0.4, 0.3, 0.45]))} for pair in pairs]
+
+
+@st.composite
 def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
-    """Draw a demand on a stock or a kit, with or without a season, a trend and a past."""
-    past = {"values": [3, 0, 7.5, 2], "replay": "resampled", "block": 3, "season": 2}
-    source = draw(st.just({"history": past}) | st.fixed_dictionaries({"distribution": distributions}))
+    """Draw a demand on a stock or a kit: with a past, or with a distribution or regimes and what is known of them."""
+    drawn = st.fixed_dictionaries({"distribution": distributions})
+    turning = st.fixed_dictionaries({"regimes": regimes(), "regime_seen": st.sampled_from(["at-once", "hidden"])})
+    source = draw(past | drawn | drawn | turning)
     return {
         "from": {stock: draw(units(1, 3)) for stock in draw(subsets(stocks))},
         **source,
+        **({} if "history" in source or draw(st.booleans()) else draw(futures)),
         "season": draw(st.sampled_from([[], [0.5, 1, 1.5]])),
         "trend": draw(st.sampled_from([0.0, 0.03, -0.2])),
         "unmet": draw(st.sampled_from(["lost", "backlog"])),
@@ -254,6 +292,7 @@ def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "suppliers": {"near": {}, "far": draw(suppliers())},
             "routes": {"road": {}, "sea": draw(st.sampled_from([{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}]))},
             "demands": all_demands,
+            "correlations": draw(correlations(all_demands)),
             "spikes": spikes,
             "disruptions": troubles,
         }

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..scenario import Lane
+from ..scenario import Distribution, Lane
 from ..scenario.model import Drift
-from .bits import uniforms
-from .tables import fill_continuous
+from .tables import quantile
 
 
 def rejects(lane: Lane) -> bool:
@@ -17,8 +16,8 @@ def rejects(lane: Lane) -> bool:
     return lane.defects.highest > 0
 
 
-def fill_defects(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, defects: object) -> None:
-    """Draw what decides on each period's arrivals into one column of `out` (periods, paths, columns).
+def defective(u: np.ndarray, defects: Distribution | Drift) -> np.ndarray:
+    """Return what decides on each period's arrivals, from numbers between 0 and 1 (periods, paths).
 
     For a share it is the share that is rejected. For a process that drifts with chance q at each unit it is how many
     units are good before it does: k or more with chance (1 - q)^k, so that of a lot of n units n - (1 - q)(1 - (1 -
@@ -27,6 +26,5 @@ def fill_defects(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarr
     """
     if isinstance(defects, Drift):
         with np.errstate(divide="ignore"):
-            out[:, :, column] = np.floor(np.log(uniforms(keys, paths, out.shape[0])) / np.log1p(-defects.drift))
-    else:
-        fill_continuous(out, column, keys, paths, defects, whole=False)  # type: ignore[arg-type]
+            return np.floor(np.log(u) / np.log1p(-defects.drift))
+    return quantile(defects, u, whole=False)

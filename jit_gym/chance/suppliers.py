@@ -6,9 +6,8 @@ import numpy as np
 
 from ..scenario import Scenario, Supplier
 from ..scenario.model import Late, Short
-from .bits import uniforms
 from .lead_times import longest, varies
-from .tables import counts, fill, fill_continuous
+from .tables import counts, quantile
 
 
 def supplier_of(scenario: Scenario, lane: str) -> Supplier:
@@ -35,15 +34,6 @@ def slowest(scenario: Scenario, lane: str) -> int:
     return longest(scenario.lanes[lane].lead_time) + (int(counts(late.by).values[-1]) if late and late.chance else 0)
 
 
-def lateness(keys: np.ndarray, more_keys: np.ndarray, paths: np.ndarray, periods: int, late: Late) -> np.ndarray:
-    """Draw the periods by which each period's shipments are late (periods, paths): mostly 0."""
-    by = np.empty((periods, len(paths), 1))
-    fill(by, 0, more_keys, paths, counts(late.by))
-    return np.where(uniforms(keys, paths, periods) < late.chance, by[:, :, 0], 0.0)
-
-
-def filled(keys: np.ndarray, more_keys: np.ndarray, paths: np.ndarray, periods: int, short: Short) -> np.ndarray:
-    """Draw the share of what would be shipped in each period that is (periods, paths): mostly 1."""
-    by = np.empty((periods, len(paths), 1))
-    fill_continuous(by, 0, more_keys, paths, short.by, whole=False)
-    return np.where(uniforms(keys, paths, periods) < short.chance, 1.0 - by[:, :, 0], 1.0)
+def failing(u: np.ndarray, more: np.ndarray, how: Late | Short) -> np.ndarray:
+    """Return by how much a supplier is late or short in each period: mostly 0, from two numbers between 0 and 1."""
+    return np.where(u < how.chance, quantile(how.by, more, whole=False), 0.0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from ..scenario import Distribution, ScenarioError
 from ..scenario.errors import at
 from ..scenario.model import Disruption, Scenario, Spike, Starts
 from .bits import stream, uniforms
-from .demand import fill_demand, level, pattern
+from .copula import Copula, Drawn
+from .demand import fill_demand, level, pattern, seasonal
 from .events import FOREVER, NEVER, left_working, spells
 from .lead_times import fill_lead_times, keep_sequence, longest
-from .quality import fill_defects, rejects
-from .suppliers import falls_short, filled, is_random, lateness, slowest, supplier_of
+from .quality import defective, rejects
+from .suppliers import failing, falls_short, is_random, slowest, supplier_of
 
 
 class _Room:
@@ -71,7 +73,8 @@ class Columns:
                 if longest(lane.lead_time) and not (lane.crossing or keep_sequence(lane.lead_time)):
                     must = "without crossing, the chance to arrive must not fall with age"
                     raise ScenarioError(f"{must}, got {lane.lead_time} (set crossing: true)")
-        ahead = 1 + max(slowest(scenario, name) for name in lanes)
+        known = [len(demand.forecast.accuracy) for demand in demands.values() if demand.forecast]
+        ahead = max([1 + slowest(scenario, name) + lane.order_delay for name, lane in lanes.items()] + known)
         foretold = [name for name in demands if _changes_visibly(scenario, name)]
         hits = hits_of(scenario)
         eroding = [name for name, lane in lanes.items() if lane.cost_erosion]
@@ -119,7 +122,8 @@ def hits_of(scenario: Scenario) -> dict[tuple[str, str], dict[str, Disruption]]:
 def _changes_visibly(scenario: Scenario, name: str) -> bool:
     demand = scenario.demands[name]
     spiked = any(name in spike.hits and spike.seen == "at-once" for spike in scenario.spikes.values())
-    return bool(demand.season or demand.trend or spiked)
+    shifts = demand.regimes and demand.regime_seen == "at-once"
+    return bool(demand.season or demand.trend or spiked or shifts or demand.autocorrelation or demand.forecast)
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,7 @@ class Chance:
         """Prepare the tables and columns of a scenario."""
         self.scenario = scenario
         self.columns = Columns.of(scenario)
+        self.copulas = {name: Copula(scenario, name) for name in scenario.demands if Copula.needed(scenario, name)}
 
     def draw(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
@@ -205,7 +210,7 @@ class _Draw:
     """One drawing of a trace: the paths, the periods, and the streams they come from."""
 
     def __init__(self, chance: Chance, seed: int | Sequence[int], paths: np.ndarray, periods: int) -> None:
-        self.scenario, self.columns = chance.scenario, chance.columns
+        self.scenario, self.columns, self.copulas = chance.scenario, chance.columns, chance.copulas
         self.seeds = [seed] * len(paths) if isinstance(seed, int | np.integer) else list(seed)
         if len(self.seeds) != len(paths):
             raise ValueError(f"{len(self.seeds)} seeds were given for {len(paths)} paths")
@@ -232,43 +237,57 @@ class _Draw:
     def draw_demand(self, name: str, chance: np.ndarray, seen: np.ndarray) -> None:
         column = self.columns.demand[name]
         demand = self.scenario.demands[name]
-        fill_demand(chance, column, self.scenario, name, self.keys(f"demands.{name}"), self.paths)
         beyond = self.periods + self.columns.ahead
+        drawn = None
+        if name in self.copulas:
+            drawn = Drawn(self.copulas[name], lambda source: uniforms(self.keys(source), self.paths, beyond))
+        if drawn is None or drawn.copula.plain:
+            fill_demand(chance, column, self.scenario, name, self.keys(f"demands.{name}"), self.paths)
+        else:
+            chance[:, :, column] = drawn.demand[: self.periods]
         expected = pattern(demand, beyond)
         spikes = {key: spike for key, spike in self.scenario.spikes.items() if name in spike.hits}
-        if expected is None and not spikes:
-            return
-        expected = np.ones(beyond) if expected is None else expected
         begun = {key: self.spells[f"spikes.{key}"] for key in spikes}
-        factor = np.repeat(expected[: self.periods, None], len(self.paths), axis=1)
-        for key, spike in spikes.items():
-            factor[begun[key][: self.periods] != NEVER] *= spike.factor
-        scaled = chance[:, :, column] * factor
-        if self.scenario.units == "whole":
-            up = uniforms(self.keys(f"demands.{name}.rounding"), self.paths, self.periods)
-            scaled = np.floor(scaled + up)
-        chance[:, :, column] = scaled
+        if expected is not None or spikes:
+            factor = np.ones((self.periods, len(self.paths)))
+            if expected is not None:
+                factor *= expected[: self.periods, None]
+            for key, spike in spikes.items():
+                factor[begun[key][: self.periods] != NEVER] *= spike.factor
+            scaled = chance[:, :, column] * factor
+            if self.scenario.units == "whole":
+                up = uniforms(self.keys(f"demands.{name}.rounding"), self.paths, self.periods)
+                scaled = np.floor(scaled + up)
+            chance[:, :, column] = scaled
         if name in self.columns.forecast:
-            seen[:, :, self.columns.forecast[name]] = self.forecast(name, expected, spikes, begun)
+            ahead = self.columns.ahead
+            means: Iterable[np.ndarray | float] = repeat(level(self.scenario, name)[0], ahead)
+            if drawn is not None:
+                means = drawn.foretold(self.periods + 1, ahead)
+            elif (each := seasonal(self.scenario, name, beyond)) is not None:
+                means = (each[h : self.periods + 1 + h, None] for h in range(ahead))
+            self.forecast(seen[:, :, self.columns.forecast[name]], means, expected, spikes, begun)
 
     def forecast(
-        self, name: str, expected: np.ndarray, spikes: dict[str, Spike], begun: dict[str, np.ndarray]
-    ) -> np.ndarray:
-        """Return this and the next periods' mean demand, as far as it is known (periods + 1, paths, ahead).
+        self,
+        out: np.ndarray,
+        means: Iterable[np.ndarray | float],
+        expected: np.ndarray | None,
+        spikes: dict[str, Spike],
+        begun: dict[str, np.ndarray],
+    ) -> None:
+        """Write down this and the next periods' mean demand, as far as it is known (periods + 1, paths, ahead).
 
-        It knows the season, the trend, and each spike that has begun or is announced; the end of a spike is known.
+        It knows the mean without season, trend and spikes of each period ahead, the season, the trend, and each spike
+        that has begun or is announced; the end of a spike is known.
         """
-        ahead = self.columns.ahead
-        mean = level(self.scenario, name)[0]
-        out = np.empty((self.periods + 1, len(self.paths), ahead))
         now = np.arange(self.periods + 1)[:, None]
-        for h in range(ahead):
-            out[:, :, h] = mean * expected[h : self.periods + 1 + h, None]
+        for h, mean in enumerate(means):
+            out[:, :, h] = mean if expected is None else mean * expected[h : self.periods + 1 + h, None]
             for key, spike in spikes.items():
                 known = begun[key][h : self.periods + 1 + h] <= now + spike.announced
                 if spike.seen == "at-once":
                     out[:, :, h][known] *= spike.factor
-        return out
 
     def draw_shipments(self, chance: np.ndarray) -> None:
         """Draw how long each period's shipments take, how much of them is missing, and what is rejected of arrivals."""
@@ -277,20 +296,23 @@ class _Draw:
             keys = self.keys(f"lanes.{name}.lead_time")
             fill_lead_times(chance, column, keys, self.paths, lanes[name].lead_time, lanes[name].crossing)
             if late := supplier_of(self.scenario, name).late:
-                chance[:, :, column] += lateness(*self.supplier_keys(name, "late"), self.paths, self.periods, late)
+                chance[:, :, column] += failing(*self.supplier_draws(name, "late"), late)
         for name, column in columns.filled.items():
             if short := supplier_of(self.scenario, name).short:
-                both_keys = self.supplier_keys(name, "short")
-                chance[:, :, column] = filled(*both_keys, self.paths, self.periods, short)
+                chance[:, :, column] = 1.0 - failing(*self.supplier_draws(name, "short"), short)
         for name, column in columns.defects.items():
-            fill_defects(chance, column, self.keys(f"lanes.{name}.defects"), self.paths, lanes[name].defects)
+            chance[:, :, column] = defective(self.draws(f"lanes.{name}.defects"), lanes[name].defects)
         for name, column in columns.rounding.items():
-            chance[:, :, column] = uniforms(self.keys(f"lanes.{name}.rounding"), self.paths, self.periods)
+            chance[:, :, column] = self.draws(f"lanes.{name}.rounding")
 
-    def supplier_keys(self, lane: str, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the keys of whether, and by how much, a lane's supplier fails: the same for all that it serves."""
+    def draws(self, source: str) -> np.ndarray:
+        """Return a source's numbers between 0 and 1 (periods, paths)."""
+        return uniforms(self.keys(source), self.paths, self.periods)
+
+    def supplier_draws(self, lane: str, what: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return what decides whether, and by how much, a lane's supplier fails: the same on all lanes that it serves."""
         source = f"suppliers.{self.scenario.lanes[lane].supplier}.{what}"
-        return self.keys(source), self.keys(f"{source}.by")
+        return self.draws(source), self.draws(f"{source}.by")
 
     def draw_disruptions(self, chance: np.ndarray, seen: np.ndarray) -> None:
         """Fill in what share of each lane works, and what of that is known, now and as far ahead as it is announced."""

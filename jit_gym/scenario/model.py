@@ -6,8 +6,10 @@ import datetime as dt
 import hashlib
 import json
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .distribution import Distribution
@@ -333,6 +335,60 @@ class History(Part):
         return self
 
 
+class Regime(Part):
+    """One of the states of the world that a demand passes through, each with demand of its own."""
+
+    title: str | None = None
+    """What it is, in words."""
+    distribution: Distribution
+    """Units a period while it lasts, drawn anew in each; cut at 0."""
+    next: dict[str, Share] = {}
+    """The chance that each other regime follows in the next period, from 0 to 1; what is left stays."""
+
+    @field_validator("distribution")
+    @classmethod
+    def _is_not_negative(cls, value: Distribution) -> Distribution:
+        return _units(value)
+
+    @field_validator("next")
+    @classmethod
+    def _is_a_chance(cls, value: dict[str, float]) -> dict[str, float]:
+        if (total := sum(value.values())) > 1 + 1e-9:
+            raise ValueError(f"must add up to 1 or less, got {show(float(total))}")
+        return value
+
+
+class Forecast(Part):
+    """What is known of a demand in advance (a martingale model of forecast evolution, Heath and Jackson 1994)."""
+
+    accuracy: Annotated[tuple[Share, ...], Field(min_length=1)]
+    """Of what is new in a demand, the share of variance known that many periods ahead, from 0 (this period) on."""
+
+    @field_validator("accuracy")
+    @classmethod
+    def _does_not_rise(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        for near, far in pairwise(value):
+            if far > near:
+                raise ValueError(f"must not rise with the periods ahead, got {show(far)} after {show(near)}")
+        return value
+
+
+class Correlation(Part):
+    """Two demands that tend to be high together, or one high when the other is low (NORTA, Cario and Nelson 1997)."""
+
+    between: Annotated[tuple[str, str], says("must be two demands, as in [bread, butter]")]
+    """The two demands."""
+    correlation: Annotated[Number, Field(gt=-1, lt=1)]
+    """The correlation of what is new in their normal scores in each period, -1 to 1."""
+
+    @field_validator("between")
+    @classmethod
+    def _is_between_two(cls, value: tuple[str, str]) -> tuple[str, str]:
+        if value[0] == value[1]:
+            raise ValueError(f"must be two demands, got {value[0]!r} twice")
+        return min(value), max(value)
+
+
 class Demand(Part):
     """Who draws on a stock, or on a kit of stocks at once."""
 
@@ -342,8 +398,18 @@ class Demand(Part):
     """The stock; or, for a kit, each stock and its units in one unit of demand."""
     distribution: Distribution | None = None
     """Units a period, drawn anew in each; cut at 0."""
+    regimes: dict[Name, Regime] = {}
+    """Regimes that it passes through, from the first on, instead of one distribution (Song and Zipkin 1993)."""
+    regime_seen: Literal["at-once", "hidden"] = "at-once"
+    """Whether one knows which regime the period that begins is in."""
     history: History | None = None
     """Units a period as they were."""
+    occurs: Annotated[Number, Field(gt=0, le=1)] = 1.0
+    """The chance that there is any demand in a period; in the others it is 0 (Croston 1972)."""
+    autocorrelation: Annotated[Number, Field(gt=-1, lt=1)] = 0.0
+    """The correlation of its normal score with the last period's, -1 to 1 (ARTA, Cario and Nelson 1996)."""
+    forecast: Forecast | None = None
+    """What is known of it in advance, beyond its mean."""
     season: tuple[NotNegative, ...] = ()
     """Factors on the demand, one a period, repeated."""
     trend: Number = 0.0
@@ -374,15 +440,19 @@ class Demand(Part):
     @field_validator("distribution")
     @classmethod
     def _is_not_negative(cls, value: Distribution | None) -> Distribution | None:
-        if value and value.is_discrete and value.lowest < 0:
-            raise ValueError(f"must be 0 or more, got {value}")
-        return value
+        return value and _units(value)
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
-        if (self.distribution is None) == (self.history is None):
-            got = "neither" if self.history is None else "both"
-            raise ValueError(f"needs either a distribution or a history, got {got}")
+        given = [key for key in ("distribution", "regimes", "history") if getattr(self, key)]
+        if len(given) != 1:
+            got = " and ".join(map(repr, given)) or "none"
+            raise ValueError(f"needs one of 'distribution', 'regimes' and 'history', got {got}")
+        if self.regime_seen != "at-once" and not self.regimes:
+            raise ValueError("'regime_seen' needs regimes")
+        for key in ("occurs", "autocorrelation", "forecast"):
+            if self.history and getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"{key!r} needs a distribution or regimes, got a history")
         return self
 
 
@@ -473,12 +543,23 @@ class Scenario(Part):
     """Which ways goods take."""
     demands: dict[Name, Demand] = Field(min_length=1)
     """Who draws on it."""
+    correlations: tuple[Correlation, ...] = ()
+    """Which demands rise and fall together; those not named do so by chance alone."""
     spikes: dict[Name, Spike] = {}
     """What multiplies demand for a while."""
     disruptions: dict[Name, Disruption] = {}
     """What stops supply for a while."""
     policies: tuple[str, ...] = ()
     """What `compare` plays when nobody names any."""
+
+    @field_validator("correlations")
+    @classmethod
+    def _are_told_once(cls, value: tuple[Correlation, ...]) -> tuple[Correlation, ...]:
+        value = tuple(sorted(value, key=lambda each: each.between))
+        for each, following in pairwise(value):
+            if each.between == following.between:
+                raise ValueError(f"the one between {' and '.join(each.between)} is given twice (remove one)")
+        return value
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:
@@ -503,6 +584,12 @@ class Scenario(Part):
         for name, demand in self.demands.items():
             for stock in demand.draws_on:
                 _known(stock, self.stocks, f"demands.{name}.from", "stock")
+            for key, regime in demand.regimes.items():
+                for other in regime.next:
+                    place = f"demands.{name}.regimes.{key}.next"
+                    _known(other, demand.regimes, place, "regime")
+                    if other == key:
+                        raise ValueError(f"{place}: must name other regimes (what is left stays), got {key!r}")
         for name, spike in self.spikes.items():
             for target in spike.hits:
                 _known(target, self.demands, f"spikes.{name}.hits", "demand")
@@ -514,6 +601,20 @@ class Scenario(Part):
             if stalls and self.lanes[name].lead_time.lowest < 1:
                 must = f"must be 1 period or more for {stalls[0]!r} to stop what is on the way"
                 raise ValueError(f"lanes.{name}.lead_time: {must}, got {self.lanes[name].lead_time}")
+        return self
+
+    @model_validator(mode="after")
+    def _correlations_fit_together(self) -> Self:
+        """Refuse correlations of what is no demand, has a history, or cannot all be so at once."""
+        for each in self.correlations:
+            for name in each.between:
+                _known(name, self.demands, "correlations", "demand")
+                if self.demands[name].history:
+                    raise ValueError(f"correlations: demands.{name} has a history, which is as it was (leave it out)")
+        names, matrix = self.correlated
+        if names and np.linalg.eigvalsh(matrix)[0] < 1e-9:
+            pairs = ", ".join(f"{' and '.join(each.between)} {show(each.correlation)}" for each in self.correlations)
+            raise ValueError(f"correlations: cannot all be so at once (not positive definite), got {pairs}")
         return self
 
     @model_validator(mode="after")
@@ -589,6 +690,17 @@ class Scenario(Part):
         return self
 
     @cached_property
+    def correlated(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """Return the demands that `correlations` names, in their order, and the matrix of their correlations."""
+        named = {name for each in self.correlations for name in each.between}
+        names = tuple(name for name in self.demands if name in named)
+        matrix = np.eye(len(names))
+        for each in self.correlations:
+            i, j = map(names.index, each.between)
+            matrix[i, j] = matrix[j, i] = each.correlation
+        return names, matrix
+
+    @cached_property
     def feeds(self) -> dict[str, tuple[str, ...]]:
         """Return the lanes into each stock, in their order."""
         return {stock: tuple(name for name, lane in self.lanes.items() if lane.to == stock) for stock in self.stocks}
@@ -622,9 +734,11 @@ class Scenario(Part):
         """Return 16 hexadecimal digits that are the same for the same world, on any machine.
 
         Titles and the like do not count, nor does how a value was written. Any number does, and so does the
-        order of stocks, lanes and demands, which is the order of the numbers in orders and observations.
+        order of stocks, lanes and demands, which is the order of the numbers in orders and observations, and that of
+        regimes, of which the first begins.
         """
         world = [meaning(self), list(self.stocks), list(self.lanes), list(self.demands)]
+        world += [[name, *demand.regimes] for name, demand in self.demands.items() if demand.regimes]
         return hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()[:16]
 
     def __eq__(self, other: object) -> bool:
@@ -637,6 +751,13 @@ class Scenario(Part):
 def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:
     if name is not None and name not in known:
         raise ValueError(f"{place}: unknown {what} {name!r}{nearest(name, known)}")
+
+
+def _units(value: Distribution) -> Distribution:
+    """Refuse a distribution of units that counts below 0; a continuous one is cut there."""
+    if value.is_discrete and value.lowest < 0:
+        raise ValueError(f"must be 0 or more, got {value}")
+    return value
 
 
 def _count(value: Distribution, at_least: int) -> Distribution:
