@@ -103,8 +103,10 @@ class Starts(Part):
 
     @model_validator(mode="after")
     def _is_one_of_three(self) -> Self:
-        if sum(way is not None for way in (self.every, self.rate, self.at)) != 1:
-            raise ValueError("needs one of 'every', 'rate' and 'at'")
+        given = [key for key in ("every", "rate", "at") if getattr(self, key) is not None]
+        if len(given) != 1:
+            got = " and ".join(map(repr, given)) or "none"
+            raise ValueError(f"needs one of 'every', 'rate' and 'at', got {got}")
         return self
 
     @property

@@ -48,7 +48,7 @@ def test_what_waits_is_known_late():
 
 
 def test_what_has_arrived_is_on_the_way_until_one_knows():
-    """One knows what one ordered: six are on the way at first, eleven with an order of five; arrivals are told later."""
+    """One knows what one ordered: six are on the way at first, eleven with an order of 5; arrivals are told late."""
     truth, records = [], []
     tale = told(1)
     for order in (5.0, 0.0, 0.0, 0.0, 0.0):
