@@ -190,10 +190,6 @@ class Decoded:
         out = np.zeros((self._paths, self.layout.sizes.slots))
         for name, place in self.layout.slots.items():
             out[:, place] = self._value(name)
-        for i, row in enumerate(self.layout.net.stocks):
-            if row["perishable"]:  # the newest units are those that no other name tells of
-                ages = slice(int(row["first_age"]), int(row["last_age"]) - 1)
-                out[:, ages.stop] = self._value(f"{self.layout.stocks[i]}.on_hand") - out[:, ages].sum(1)
         return out
 
     @property

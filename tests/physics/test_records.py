@@ -101,6 +101,20 @@ def test_what_is_recorded_late_happens_at_once():
         assert one == other
 
 
+def test_ages_are_known_as_late_as_the_rest():
+    """Ten of which a day of three is gone, and five fresh ones; of each age one knows what was there a day before."""
+    tale = story({"stocks.shop": {"initial": 10, "shelf_life": 3, "seen_late": 1}})
+    prompt = story({"stocks.shop": {"initial": 10, "shelf_life": 3}})
+    truth, records = [], []
+    for order, demand in ((5.0, 4.0), (0.0, 0.0), (0.0, 3.0), (0.0, 0.0)):
+        truth.append(prompt.view.ages(0).tolist())
+        records.append(tale.view.ages(0).tolist())
+        prompt.step([order], [demand])
+        tale.step([order], [demand])
+    assert truth == [[0, 10, 0], [6, 5, 0], [5, 0, 0], [0, 0, 0]]
+    assert records == [[0, 10, 0], *truth[:-1]]
+
+
 @pytest.mark.parametrize("late", [1, 3])
 def test_what_expires_is_known_late_too(late: int):
     """Ten that expire on the first day are thought to be there for as long as records run late."""
