@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..scenario import Demand, Distribution, History, Scenario, ScenarioError
@@ -98,10 +100,13 @@ def replay(history: History, values: np.ndarray, keys: np.ndarray, paths: np.nda
     return values[chosen - np.maximum(chosen - length + turn, 0) // turn * turn]
 
 
-def usage(scenario: Scenario) -> dict[str, tuple[float, float]]:
+def usage(
+    scenario: Scenario, of: Callable[[Scenario, str], tuple[float, float]] = moments
+) -> dict[str, tuple[float, float]]:
     """Return the mean and variance of what demands, and other stocks' replenishment, draw from each stock in a period.
 
-    A lane carries its share of what its stock is used, and draws on the stocks that it uses as much as that takes.
+    A lane carries its share of what its stock is used, and draws on the stocks that it uses as much as that takes. `of`
+    tells the mean and variance of a demand.
     """
     total = {name: (0.0, 0.0) for name in scenario.stocks}
 
@@ -113,7 +118,7 @@ def usage(scenario: Scenario) -> dict[str, tuple[float, float]]:
                 draw(source, quantity * share * mean, (quantity * share) ** 2 * variance)
 
     for name, demand in scenario.demands.items():
-        mean, variance = moments(scenario, name)
+        mean, variance = of(scenario, name)
         for stock, quantity in demand.draws_on.items():
             draw(stock, quantity * mean, quantity**2 * variance)
     return total
