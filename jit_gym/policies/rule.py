@@ -129,6 +129,8 @@ class Rule(Policy):
     """Parameters that come with the world or the business, and are not tuned unless asked for."""
 
     plan: Plan = field(init=False, repr=False)
+    tuning: Any = field(init=False, repr=False, default=None)
+    """How the parameters were found, for a rule from `jit_gym.tune` (an `evaluate.Tuning`)."""
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         """Return each parameter by formula (stocks,), or one number for all."""
@@ -145,6 +147,8 @@ class Rule(Policy):
     def fit(self, scenario: Scenario) -> Self:
         """Return this rule with every parameter filled in."""
         fitted = super().fit(scenario)
+        if self.tuning is not None and scenario != self.scenario:
+            fitted.tuning = None
         fitted.plan = Plan(scenario)
         self.check(fitted.plan)
         for name, formula in self.formulas(fitted.plan).items():
@@ -161,6 +165,7 @@ class Rule(Policy):
         Nobody looks at `faults`; whoever calls this does.
         """
         other = copy.copy(self)
+        other.tuning = None
         for name, value in parameters.items():
             setattr(other, name, value)
         other.prepare()
