@@ -83,7 +83,20 @@ def tune(
     Returns:
         The rule, fitted, with its parameters; its attribute `tuning` is a `Tuning`.
     """
-    scenario = load(scenario)
+    search = prepare(what, load(scenario), seed=seed, budget=budget, periods=periods, warmup=warmup)
+    return search.winner(progress)
+
+
+def prepare(
+    what: Any,
+    scenario: Scenario,
+    *,
+    seed: int = 0,
+    budget: int | None = None,
+    periods: int | None = None,
+    warmup: int | None = None,
+) -> Search:
+    """Return the search that `tune` would make, having refused what makes no sense."""
     rule = policy(what, scenario)
     if not isinstance(rule, Rule):
         raise PolicyError(f"tune: must be a rule with parameters, got {name_of(rule)}")
@@ -95,9 +108,7 @@ def tune(
     for name, value, least in (("budget", budget, 1), ("periods", periods, 1), ("warmup", warmup, 0)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
-    search = _Search(rule, names, seed, periods, warmup, progress)
-    search.budget = BUDGET * (2 + len(search.axes)) // 3 * max(1, len(search.axes) // 2) if budget is None else budget
-    return search.winner()
+    return Search(rule, names, seed, budget, periods, warmup)
 
 
 def _given(what: Any) -> list[str]:
@@ -173,7 +184,7 @@ def settling(rule: Rule) -> int:
     return int(min(max([WARMUP, 10 * (plan.through.max() + 1.0), *cycles]), 10 * WARMUP))
 
 
-class _Search:
+class Search:
     """The search for the parameters of one rule: candidates are rows (candidates, axes)."""
 
     def __init__(
@@ -181,10 +192,11 @@ class _Search:
         rule: Rule,
         names: list[str],
         seed: int,
+        budget: int | None,
         periods: int | None,
         warmup: int | None,
-        progress: Callable[[int], Any] | None,
     ) -> None:
+        """Find out what there is to look for."""
         self.rule, self.scenario, self.names = rule, rule.scenario, names
         self.axes = axes_of(rule, names)
         self.layout, self.chance = Layout(self.scenario), Chance(self.scenario)
@@ -196,8 +208,10 @@ class _Search:
                 f"periods: {self.scenario.name} ends after {end} periods, got {self.warmup} + {self.periods}"
             )
         self.seeds = {use: int(stream(seed, f"tune.{use}") >> np.uint64(33)) for use in ("search", "report")}
-        self.progress = progress
-        self.budget = self.spent = 0
+        count = len(self.axes)
+        self.budget = BUDGET * (2 + count) // 3 * max(1, count // 2) if budget is None else budget
+        self.spent = 0
+        self.progress: Callable[[int], Any] | None = None
         self.random = np.random.default_rng(self.seeds["search"])
         self.tried: set[tuple[float, ...]] = set()
         self.figure = "cost"
@@ -219,6 +233,17 @@ class _Search:
         for axis, column in zip(self.axes, values.T, strict=True):
             out[axis.name][:, axis.stocks] = column[:, None]
         return out
+
+    def place(self, parameters: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the candidate (axes,) that has parameters (stocks,), and those by formula where none are given."""
+        return np.array(
+            [
+                float(parameters[axis.name][axis.stocks[0]])
+                if axis.name in parameters and not axis.share
+                else axis.start
+                for axis in self.axes
+            ]
+        )
 
     def sensible(self, values: np.ndarray) -> np.ndarray:
         """Tell which candidates the rule does not refuse (candidates,)."""
@@ -283,8 +308,9 @@ class _Search:
 
     # Searching
 
-    def winner(self) -> Rule:
+    def winner(self, progress: Callable[[int], Any] | None = None) -> Rule:
         """Search, race, and report."""
+        self.progress = progress
         start = np.array([axis.start for axis in self.axes])
         pattern = len(self.pattern(start, np.ones(len(start))))
         if len(start) == 1:
@@ -301,11 +327,12 @@ class _Search:
 
         count = 10 * len(start)
         paths = max(2, min(self.paths_for(0.25, 25 * count), 32))
-        wide = 3.0 * np.array([axis.step for axis in self.axes])
+        wide = np.maximum(3.0 * np.array([axis.step for axis in self.axes]), 0.75 * np.abs(start))
         low = np.maximum(start - wide, [axis.low for axis in self.axes])
         high = np.maximum(start, low) + wide
         first = self.random.uniform(low, high, (count, len(start)))
-        first[0] = start
+        known = np.vstack([start, *(self.place(each) for each in self.rule.starts())])
+        first[: len(known)] = np.clip(known, low, high)
         noted = start
 
         def note(intermediate_result: Any) -> bool:

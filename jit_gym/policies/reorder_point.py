@@ -47,6 +47,12 @@ class ReorderPoint(Rule):
             s = self._filled("s", self.s, s, list(plan.scenario.stocks))
         return {"s": s, "S": s + lot}
 
+    def starts(self) -> list[dict[str, np.ndarray]]:
+        """Order in most periods, or in every second, third or fourth one: each may be best, and none is near another."""
+        level, mean = self.plan.level(self.plan.critical_ratio), self.plan.mean
+        s = self.plan.rounded(level - 0.25 * mean)
+        return [{"s": s, "S": self.plan.rounded(level + more * mean)} for more in (0.0, 1.0, 2.0, 3.0)]
+
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
         yield Fault(self.s > self.S, "S must be s ({:g}) or more, got {:g}", (self.s, self.S))

@@ -180,6 +180,10 @@ class Rule(Policy):
             must = f"{name} must be a whole number of periods, 1 or more, got {{:g}}"
             yield Fault((value < 1) | (value != np.floor(value)), must, (value,))
 
+    def starts(self) -> list[dict[str, np.ndarray]]:
+        """Return more parameters, besides those by formula, from which a search should begin: each other kind of plan."""
+        return []
+
     def prepare(self) -> None:
         """Work out what follows from the parameters, and does not change while playing."""
 
