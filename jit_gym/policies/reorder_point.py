@@ -48,7 +48,7 @@ class ReorderPoint(Rule):
         return {"s": s, "S": s + lot}
 
     def starts(self) -> list[dict[str, np.ndarray]]:
-        """Order in most periods, or in every second, third or fourth one: each may be best, and none is near another."""
+        """Order in most periods, or in every second, third or fourth: each may be best, and none is near another."""
         level, mean = self.plan.level(self.plan.critical_ratio), self.plan.mean
         s = self.plan.rounded(level - 0.25 * mean)
         return [{"s": s, "S": self.plan.rounded(level + more * mean)} for more in (0.0, 1.0, 2.0, 3.0)]

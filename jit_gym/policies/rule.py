@@ -181,7 +181,7 @@ class Rule(Policy):
             yield Fault((value < 1) | (value != np.floor(value)), must, (value,))
 
     def starts(self) -> list[dict[str, np.ndarray]]:
-        """Return more parameters, besides those by formula, from which a search should begin: each other kind of plan."""
+        """Return more parameters than those by formula to begin a search from: other ways to plan."""
         return []
 
     def prepare(self) -> None:

@@ -1,7 +1,5 @@
 """Rules at play: in any world, in an env through `predict`, and in Stable-Baselines3's own evaluation."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
