@@ -23,7 +23,7 @@ class TwoLanes(Rule):
 
     def check(self, plan: Plan) -> None:
         for stock, names in plan.scenario.feeds.items():
-            fixed = all(plan.scenario.lanes[name].lead_time.is_fixed for name in names)
+            fixed = not any(name in plan.layout.columns.lead_time for name in names)
             if len(names) != 2 or not fixed:
                 got = f"{len(names)}" if len(names) != 2 else "random lead times"
                 raise PolicyError(f"{self.name}: needs two lanes with fixed lead times into {stock!r}, got {got}")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..chance.demand import marginals
 from ..chance.tables import tabulate
 from ..physics import View
 from ..scenario import Distribution, Scenario
@@ -49,7 +50,8 @@ class Pipeline:
         feeds = [scenario.lanes[lane] for lane in scenario.feeds[name]]
         users = [key for key, demand in scenario.demands.items() if name in demand.draws_on]
         drawn = any(name in lane.uses for lane in scenario.lanes.values())
-        if len(feeds) != 1 or not feeds[0].lead_time.is_fixed or feeds[0].order_delay or feeds[0].uses or drawn:
+        varies = scenario.feeds[name][0] in plan.layout.columns.lead_time
+        if len(feeds) != 1 or varies or feeds[0].order_delay or feeds[0].uses or drawn:
             raise PolicyError(
                 f"{rule}: needs one lane with a fixed lead time, from outside, into {name!r} and none out of it"
             )
@@ -57,13 +59,13 @@ class Pipeline:
             raise PolicyError(f"{rule}: needs whole units, got units: {scenario.units}")
         if len(users) != 1 or (demand := scenario.demands[users[0]]).draws_on != {name: 1.0} or demand.unmet != "lost":
             raise PolicyError(f"{rule}: needs one demand on {name!r} alone, whose customers are lost when it is empty")
-        if demand.season or demand.trend or any(users[0] in spike.hits for spike in scenario.spikes.values()):
+        changes = demand.season or demand.trend or demand.regimes or demand.autocorrelation or demand.forecast
+        if changes or any(users[0] in spike.hits for spike in scenario.spikes.values()):
             raise PolicyError(f"{rule}: needs a demand that is the same in every period, {users[0]!r} changes")
-        distribution = demand.distribution
         if demand.history is not None:
-            distribution = Distribution(name="empirical", values=list(demand.history.values or ()))
-        assert distribution is not None
-        table = tabulate(distribution)
+            table = tabulate(Distribution(name="empirical", values=list(demand.history.values or ())))
+        else:
+            table = marginals(scenario, users[0])[0].table
         if table is None:
             raise PolicyError(f"{rule}: the demand {users[0]!r} has too many values")
         self.demand = np.zeros(int(table.values[-1]) + 1)  # P(D = 0, 1, 2, ...)
