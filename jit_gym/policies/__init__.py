@@ -15,6 +15,7 @@ from .hybrid import Emergency, Hybrid, HybridByRisk, HybridByValue
 from .just_in_time import Constant, Conwip, DemandFlow, Heijunka, JustInTime, Kanban, ShortCycle, Synchronised
 from .lost_sales import CappedBaseStock, Myopic, MyopicTwo, ProjectedInventoryLevel, StandardVector
 from .network import Anchoring, EchelonBaseStock
+from .perishable import BaseStockWithWaste
 from .reorder_point import FixedLot, ModifiedReorderPoint, ReorderPoint, ReviewedReorderPoint
 from .rule import Policy, PolicyError, Rule
 
@@ -51,6 +52,7 @@ RULES: dict[str, type[Rule]] = {
         CappedDualIndex,
         TailoredBaseSurge,
         OrderSplitting,
+        BaseStockWithWaste,
         EchelonBaseStock,
         Anchoring,
         Acceptance,

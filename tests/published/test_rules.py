@@ -258,18 +258,18 @@ def test_fixed_lots_cost_what_hadley_and_whitin_say(point: int, lot: int):
 @pytest.mark.parametrize("buffer", ["1", "3", "10"])
 def test_kanban_and_conwip_make_what_a_bernoulli_line_makes(buffer: str, rule: str):
     """Jacobs and Meerkov (1995): two machines that are up in 90 % of the slots, and as many cards as places between."""
-    given = OTHERS["bernoulli_line"]
-    down = 1 - given["up"]
+    given = OTHERS["bernoulli_two_machine_line"]
+    down = 1 - given["p"]
     world = load(
         {
             "name": "bernoulli-line",
             "stocks": {"buffer": {}},
             "lanes": {"first": {"to": "buffer", "capacity": 1, "unshipped": "lapses"}},
             "demands": {
-                "second": {"from": "buffer", "distribution": {"name": "bernoulli", "p": given["up"]}, "price": 1}
+                "second": {"from": "buffer", "distribution": {"name": "bernoulli", "p": given["p"]}, "price": 1}
             },
             "disruptions": {
-                "stop": {"hits": ["first"], "starts": {"rate": down}, "lasts": {"name": "geom", "p": given["up"]}}
+                "stop": {"hits": ["first"], "starts": {"rate": down}, "lasts": {"name": "geom", "p": given["p"]}}
             },
         }
     )
