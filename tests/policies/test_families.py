@@ -311,10 +311,7 @@ def test_how_long_an_outage_to_outlast_depends_on_costs():
 
 
 def test_what_will_be_wasted_is_ordered_for():
-    """Nine that last two periods, of which 4 a period are used: one is thrown away before the order arrives.
-
-    Seven that come tomorrow are fresh then; the oldest are used first, so the one is wasted all the same.
-    """
+    """Of nine that are in their last period 4 are used, and five thrown away before the order arrives."""
     world = load(
         "perishable",
         {
@@ -324,7 +321,7 @@ def test_what_will_be_wasted_is_ordered_for():
             "demands.customers.distribution": 4,
         },
     )
-    assert played("base-stock-with-waste(level=12)", world)[0] == [4]
+    assert played("base-stock-with-waste(level=12)", world)[0] == [8]
     assert played("base-stock(level=12)", world)[0] == [3]
     assert policy("base-stock-with-waste", load("lost-sales")).parameters == {"level": 34}  # what keeps, as ever
 

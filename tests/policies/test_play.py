@@ -29,7 +29,7 @@ def check_orders(scenario: Scenario, seed: int) -> None:
     """Hold that every rule orders what can be ordered, in every period."""
     trace, layout = Chance(scenario).draw(seed, 3), Layout(scenario)
     playing = [policy(name, scenario) for name in fitting(scenario)]
-    assert len(playing) >= len(RULES) - 8
+    assert len(playing) >= len(RULES) - 9
     for player in playing:
         world = Simulation(layout, trace)
         for _ in range(trace.periods):

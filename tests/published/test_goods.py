@@ -42,7 +42,7 @@ def test_base_stock_on_perishables_returns_what_de_moor_et_al_say(row: dict[str,
 
 @pytest.mark.parametrize("row", PERISHABLE, ids=lambda row: f"life {row['shelf_life']}, setting {row['experiment']}")
 def test_who_orders_for_what_will_be_wasted_returns_more(row: dict[str, str]):
-    """Broekmeulen and van Donselaar (2009): better than base-stock at its own best level, and never above the optimum."""
+    """Broekmeulen and van Donselaar (2009): better than base-stock at its best level, and below the optimum."""
     level = (
         8 if (row["lead_time"], row["issuing"], row["waste_cost"]) == ("2", "lifo", "7.0") else row["base_stock_level"]
     )
