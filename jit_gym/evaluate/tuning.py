@@ -21,6 +21,9 @@ from .statistics import Estimate
 
 BUDGET = 4_000_000  # periods of play for one number that is looked for: about a second
 WARMUP = 120  # periods before those that count, at least, where the long run counts
+MANY = 6  # numbers beyond which all stocks are moved together first
+ENOUGH = 8  # paths on which one may believe in the better of many
+MOST = 60_000_000  # periods of one lane that are played when nobody says how many
 ROWS = 1 << 23  # random numbers laid out at a time
 DIGITS = 6  # significant ones of a number that need not be whole, so that its text says all of it
 
@@ -172,8 +175,16 @@ def stays_as_it_is(scenario: Scenario) -> bool:
     histories = [demand.history for demand in demands if demand.history is not None]
     once = any(history.replay == "as-it-was" for history in histories)
     dated = any(event.starts.at is not None for event in events)
-    trends = any(demand.trend for demand in demands)
-    return not (scenario.horizon.ends or scenario.objective.discount < 1 or once or dated or trends)
+    trends = any(demand.trend or demand.price_erosion for demand in demands)
+    trends |= any(lane.cost_erosion for lane in scenario.lanes.values())
+    ends = any(stock.obsolete or stock.terminal_value for stock in scenario.stocks.values()) or scenario.horizon.ends
+    return not (ends or scenario.objective.discount < 1 or once or dated or trends)
+
+
+def season_of(scenario: Scenario) -> int:
+    """Return the periods in the longest season of any demand."""
+    demands = scenario.demands.values()
+    return max(max(len(demand.season), demand.history.season if demand.history else 1, 1) for demand in demands)
 
 
 def settling(rule: Rule) -> int:
@@ -201,7 +212,8 @@ class Search:
         self.axes = axes_of(rule, names)
         self.layout, self.chance = Layout(self.scenario), Chance(self.scenario)
         settles = settling(rule) if stays_as_it_is(self.scenario) else 0
-        self.periods = periods or 4 * settles or self.scenario.horizon.periods
+        season = season_of(self.scenario)
+        self.periods = periods or -(-4 * settles // season) * season or self.scenario.horizon.periods
         self.warmup = warmup if warmup is not None else settles if periods is None else 0
         if self.scenario.horizon.ends and self.warmup + self.periods > (end := self.scenario.horizon.periods):
             raise BadInput(
@@ -209,7 +221,9 @@ class Search:
             )
         self.seeds = {use: int(stream(seed, f"tune.{use}") >> np.uint64(33)) for use in ("search", "report")}
         count = len(self.axes)
-        self.budget = BUDGET * (2 + count) // 3 * max(1, count // 2) if budget is None else budget
+        few = min(count, MANY)
+        usual = BUDGET * (2 + few) // 3 * max(1, few // 2)
+        self.budget = min(usual, MOST // len(self.layout.lanes)) if budget is None else budget
         self.spent = 0
         self.progress: Callable[[int], Any] | None = None
         self.random = np.random.default_rng(self.seeds["search"])
@@ -315,11 +329,31 @@ class Search:
         pattern = len(self.pattern(start, np.ones(len(start))))
         if len(start) == 1:
             centre, paths = start, self.paths_for(0.25, 5 * pattern)
-        else:
+        elif len(start) <= MANY:
             centre, paths = self.evolve(start, self.budget * 0.25), self.paths_for(0.4, 6 * pattern)
-        found = self.descend(np.array([start, centre]), paths, 0.65 * self.budget)
-        best = self.race(np.unique(np.vstack([start, found]), axis=0), 0.85 * self.budget)
-        return self.report(best)
+        else:
+            centre, paths = self.together(start, self.budget * 0.25), self.paths_for(0.4, 6 * pattern)
+        found = np.array([start, centre])
+        if len(start) <= MANY or paths >= ENOUGH:
+            found = np.vstack([start, self.descend(found, paths, 0.65 * self.budget)])
+        return self.report(self.race(np.unique(found, axis=0), 0.85 * self.budget))
+
+    def together(self, start: np.ndarray, until: float) -> np.ndarray:
+        """Return the best place when a parameter of all stocks moves by as many of their own steps at once."""
+        names = list(dict.fromkeys(axis.name for axis in self.axes))
+        member = np.array([[axis.name == name for axis in self.axes] for name in names], float)
+        step, low = (np.array([getattr(axis, what) for axis in self.axes]) for what in ("step", "low"))
+        reach = 4 if len(names) == 1 else 1
+        moves = np.array(list(product(range(-reach, reach + 1), repeat=len(names))), float)
+        paths = max(ENOUGH, min(self.paths_for(0.25, 8 * len(moves)), 32))
+        best, width, place = np.zeros(len(names)), 1.0 if reach == 1 else 0.5, start
+        while width > 0.05 and self.spent < until:
+            offsets = best + width * moves
+            places = np.maximum(start + offsets @ member * step, low)
+            chosen = int(np.argmin(self.cost(places, paths)))
+            width = width / 2 if (np.abs(moves[chosen]) <= reach / 2).all() else width
+            best, place = offsets[chosen], places[chosen]
+        return place
 
     def evolve(self, start: np.ndarray, until: float) -> np.ndarray:
         """Return the best place that differential evolution finds from the start."""

@@ -78,7 +78,7 @@ class JustInCase(SafetyStock):
 
 @dataclass(eq=False)
 class SafetyLeadTime(Rule):
-    """Order what the forecast needs some `periods_early` (safety lead time; Whybark and Williams 1976).
+    """Order what the forecast needs, and some periods early (safety lead time; Whybark and Williams 1976).
 
     An order is placed as if the lead time were longer. By formula one period, and as many standard deviations of the
     lead time on top as the service level p / (p + h) asks for.

@@ -14,7 +14,7 @@ from .rule import Mindful, Parameter, PolicyError, Rule, positive
 
 @dataclass(eq=False)
 class JustInTime(Mindful):
-    """Order what was asked for in the last period, and hold nothing for safety (lot-for-lot; Ohno 1988).
+    """Order lot for lot what was asked for in the last period, and hold nothing for safety (Ohno 1988).
 
     Where customers wait, they are ordered for; where they are lost, what was sold is ordered. The line is primed once:
     the first order fills it up to `level`, the mean use over lead time and review. What is lost on the way afterwards

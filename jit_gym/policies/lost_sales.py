@@ -55,6 +55,10 @@ class Pipeline:
             raise PolicyError(
                 f"{rule}: needs one lane with a fixed lead time, from outside, into {name!r} and none out of it"
             )
+        if scenario.stocks[name].shelf_life:
+            raise PolicyError(
+                f"{rule}: needs goods that keep, {name!r} lasts {scenario.stocks[name].shelf_life} periods"
+            )
         if scenario.units != "whole":
             raise PolicyError(f"{rule}: needs whole units, got units: {scenario.units}")
         if len(users) != 1 or (demand := scenario.demands[users[0]]).draws_on != {name: 1.0} or demand.unmet != "lost":

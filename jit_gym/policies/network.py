@@ -71,7 +71,7 @@ class Anchoring(Rule):
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         target = plan.mean * plan.lead_time
-        return {"target": np.ceil(target - 1e-9) if plan.whole else target, "use": plan.mean, "alpha": 1.0, "beta": 1.0}
+        return {"target": plan.rounded(target) + 0.0, "use": plan.mean, "alpha": 1.0, "beta": 1.0}
 
     def quantities(self, view: View) -> Any:
         line = view.on_order @ self.plan.layout.into

@@ -70,15 +70,25 @@ class Plan:
             for stock, quantity in demand.draws_on.items():
                 yield from reach(d, stock, quantity, 0.0)
 
+    @cached_property
+    def to_buy(self) -> dict[str, float]:
+        """Return what a unit of each stock costs to buy, with all that goes into it, by the main lanes."""
+        each = np.array([self.scenario.lanes[name].unit_cost for name in self.main])
+        return dict(zip(self.layout.stocks, (self.content @ each).tolist(), strict=True))
+
     @property
     def shortage_cost(self) -> np.ndarray:
         """Return what a missing unit of each stock costs: the dearest demand that it holds up, per unit of stock.
 
-        A stock that feeds others holds up what they would have served.
+        A stock that feeds others holds up what they would have served. A sale that is lost is worth its price less what
+        it would have taken to buy, if that is less.
         """
         worst = np.zeros(len(self.layout.stocks))
         for demand in self.scenario.demands.values():
-            cost = demand.shortage_cost + (demand.price if demand.unmet == "lost" else 0.0)
+            cost = demand.shortage_cost
+            if demand.unmet == "lost":
+                bought = sum(quantity * self.to_buy[stock] for stock, quantity in demand.draws_on.items())
+                cost += demand.price - (bought if bought < cost + demand.price else 0.0)
             for stock, quantity in demand.draws_on.items():
                 i = self.layout.stocks.index(stock)
                 worst[i] = max(worst[i], cost / quantity)

@@ -359,6 +359,7 @@ def test_a_deviation_is_smoothed():
     [
         ({"units": "continuous"}, "needs whole units, got units: continuous"),
         ({"demands.customers.unmet": "backlog"}, "needs one demand on 'shop' alone, whose customers are lost"),
+        ({"stocks.shop.shelf_life": 3}, "needs goods that keep, 'shop' lasts 3 periods"),
         ({"lanes.supplier.order_delay": 1}, "needs one lane with a fixed lead time, from outside, into 'shop'"),
         ({"demands.customers.season": [1, 2]}, "needs a demand that is the same in every period, 'customers' changes"),
     ],

@@ -291,6 +291,8 @@ def test_the_economic_lot():
             33.2243,
         ),  # a sale lost is worth its price
         ({"demands.customers.shortage_cost": 9, "demands.customers.price": 10}, 33.2243),
+        ({"demands.customers.price": 10, "lanes.supplier.unit_cost": 10}, 33.2243),  # what is lost need not be bought
+        ({"lanes.supplier.unit_cost": 30}, 33.2243),  # whoever sells at a loss is taken to know why
         (
             {"demands.customers.price": 10, "demands.customers.unmet": "backlog"},
             33.2243,
