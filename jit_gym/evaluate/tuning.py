@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -289,6 +290,12 @@ class Search:
             self._traces[key] = self.chance.draw(self.seeds[use], np.arange(first, last), self.warmup + self.periods)
         return self._traces[key]
 
+    @cached_property
+    def certain(self) -> bool:
+        """Tell whether all paths are the same, so that few are as good as many."""
+        rows = self.trace("search", 0, ENOUGH).rows
+        return bool((rows == rows[:, :1]).all())
+
     def rewards(self, parameters: dict[str, np.ndarray], use: str, first: int, last: int) -> np.ndarray:
         """Return the reward a period (or discounted) of several candidates, on the same paths (candidates, paths)."""
         (count,) = {len(each) for each in parameters.values()}
@@ -318,6 +325,8 @@ class Search:
 
     def paths_for(self, share: float, candidates: int) -> int:
         """Return how many paths each of some candidates may be played on, for a share of the budget."""
+        if self.certain:
+            return ENOUGH
         return max(2, int(share * self.budget / ((self.warmup + self.periods) * candidates)))
 
     # Searching

@@ -253,7 +253,7 @@ def test_profit_and_discounted_rewards_are_made_as_large_as_they_can_be():
 
 def test_many_stocks_are_moved_together():
     """With fifty levels to find, all are moved by their own spread at once, and what is found beats the formula."""
-    best = tune("base-stock", "multi-item", budget=400_000, periods=104)
+    best = tune("base-stock", "multi-item", budget=100_000, periods=52)
     assert best.tuning.difference.high < 0
     moved = best.level - policy("base-stock", load("multi-item")).level
     assert len(set(np.sign(moved))) == 1
