@@ -61,6 +61,12 @@ class Rows:
 
 
 @register_jitable
+def _clear(numbers: Any) -> None:
+    for k in range(len(numbers)):  # a slice would take seconds to compile
+        numbers[k] = 0.0
+
+
+@register_jitable
 def _place(slots: Any, rows: Any, row: Any) -> int:
     """Return the slot that holds a row's number, or the empty one where it belongs."""
     key = np.uint64(14695981039346656037)
@@ -178,7 +184,7 @@ def expand_orders(
         for r in range(len(supply)):
             for c in range(len(work)):
                 work[c] = before[n, c]
-            flow_numbers[:] = 0.0
+            _clear(flow_numbers)
             placing, buying, waiting = replenish(net, state, order[n], chance[r], flows)
             _forget_ready(net, state, merging)
             for c in range(len(work)):
@@ -224,11 +230,11 @@ def expand_demand(
     apart, k = True, 0
     for n in range(len(ready)):
         begin = k
-        costs[n] = 0.0
+        _clear(costs[n])
         for d in range(len(demand)):
             for c in range(len(work)):
                 work[c] = ready[n, c]
-            flow_numbers[:] = 0.0
+            _clear(flow_numbers)
             trade(net, state, asked[d], flows, 0.0, 0.0, 0.0)
             same = k > begin
             for c in range(len(work)):
@@ -236,8 +242,9 @@ def expand_demand(
                     apart = False
                 same = same and parts[k - 1, c] == work[c]
             if not same:
-                parts[k] = work
-                weights[k] = 0.0
+                for c in range(len(work)):
+                    parts[k, c] = work[c]
+                _clear(weights[k])
                 k += 1
             if d == 0:
                 first[n] = -flows.money[0].reward
@@ -274,7 +281,7 @@ def expand_ready(
     for n in range(len(ready)):
         for c in range(len(work)):
             work[c] = ready[n, c]
-        flow_numbers[:] = 0.0
+        _clear(flow_numbers)
         trade(net, state, borrowed(demand), flows, 0.0, 0.0, 0.0)
         first[n] = -flows.money[0].reward
         for g in range(starts[level[n]], ends[level[n]]):
