@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -109,8 +110,7 @@ class Iteration:
         They are in money a period: the long-run average, or (1 - discount) times the discounted sum from the start.
         """
         sweeps, spread, damp = 0, np.inf, 1.0
-        with ThreadPoolExecutor(self._threads) as pool:
-            self._map: Callable[..., Any] = pool.map
+        with self.threads():
             while True:
                 old = self.values[0].copy()
                 self.sweep(keep=False)
@@ -132,6 +132,13 @@ class Iteration:
                     self._settle(old, damp)
                     if np.ptp(change) < 0.1 * gap:
                         break
+
+    @contextmanager
+    def threads(self) -> Iterator[None]:
+        """Have threads at hand, while there are sweeps to make."""
+        with ThreadPoolExecutor(self._threads) as pool:
+            self._map: Callable[..., Any] = pool.map
+            yield
 
     def _settle(self, old: np.ndarray, damp: float) -> None:
         """Go only part of the way where values swing from sweep to sweep, and keep them from growing."""

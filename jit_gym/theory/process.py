@@ -249,8 +249,10 @@ class Process:
     def _view(self, rows: np.ndarray) -> View:
         return View(Shown(self.layout, rows, np.zeros((len(rows), self.layout.columns.seen))))
 
-    def check(self, orders_of: OrdersOf, times: int = 24, seed: int = 0) -> None:
+    def check(self, orders_of: OrdersOf, *, any_order: bool = True, times: int = 24, seed: int = 0) -> None:
         """Play whole periods from states along a random path, and hold that the enumeration says the same of them.
+
+        Where there is one order for each state of chance, `any_order` is false.
 
         Raises:
             AssertionError: if not; that is a fault of ours, such as states merged that do differ.
@@ -263,7 +265,7 @@ class Process:
             state = phase * (outcomes.states // outcomes.season) + mode
             x = int(self.before.find(self.simplified(raw[None, :]))[0])
             _, orders, _ = orders_of(self.before.all[x : x + 1].astype(float), x)
-            a = int(rng.integers(len(orders)))
+            a = int(rng.integers(len(orders))) if any_order else state
             r = int(rng.choice(len(outcomes.supply), p=outcomes.supply_chance[state]))
             y = self.made[self.pair_start[x] + a, r]
             states, flows = np.empty(many * layout.state_size), np.zeros(many * layout.flows_size)

@@ -62,7 +62,7 @@ def solve(
     *,
     most_ordered: float | Mapping[str, float] | None = None,
     most_states: int = MOST_STATES,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-7,
     progress: Callable[[str], Any] | None = None,
 ) -> Optimum:
     """Compute the optimal policy of a scenario in whole units, and its cost, by value iteration with certified bounds.
