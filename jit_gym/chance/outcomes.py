@@ -17,7 +17,7 @@ from .trace import Columns
 
 LARGEST = 1 << 20  # outcomes of a period; more are too many to add up
 
-# What of a scenario is understood here, beside its names: a field that is not listed, and not at its default, is refused.
+# What of a scenario is understood here: a field that is not listed, and not at its default, is refused.
 _UNDERSTOOD = {
     "stocks": {"initial", "unit_value", "holding_cost", "storage_limit", "shelf_life", "issuing", "waste_cost"}
     | {"rationing", "cell"},
@@ -94,9 +94,7 @@ class Outcomes:
             for row, (phase, _) in zip(seen, states, strict=True):
                 row[place] = level(scenario, name)[0] * factors[phase + ahead]
         phases = np.array([phase for phase, _ in states])
-        return cls(
-            columns, season, phases, seen, np.kron(turn, move), supply, supply_chance, demand, demand_chance
-        )
+        return cls(columns, season, phases, seen, np.kron(turn, move), supply, supply_chance, demand, demand_chance)
 
 
 def _refuse_what_is_not_understood(scenario: Scenario) -> None:
@@ -149,9 +147,7 @@ def _working(scenario: Scenario, columns: Columns, on: dict[str, bool]) -> tuple
         hits = [scenario.disruptions[key] for key in scenario.hit_by[lane]]
         keys = scenario.hit_by[lane]
         chance[column] = prod(1 - hit.severity for key, hit in zip(keys, hits, strict=True) if on[key])
-        visible = [
-            1 - hit.severity for key, hit in zip(keys, hits, strict=True) if on[key] and hit.seen == "at-once"
-        ]
+        visible = [1 - hit.severity for key, hit in zip(keys, hits, strict=True) if on[key] and hit.seen == "at-once"]
         for place in (columns.visible[key] for key in columns.visible if lane in (key, key[-1])):
             seen[place] = prod(visible)
     return chance, seen

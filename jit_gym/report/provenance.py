@@ -24,21 +24,29 @@ def certificate(comparison: Comparison, command: str | None = None, notes: Seque
         command: the command line that makes them again.
         notes: what whoever reads the numbers should know, such as gaps in a history.
     """
-    scenario, any_result = comparison.scenario, comparison.results[0]
-    return {
-        "scenario": scenario.name,
-        "title": scenario.title,
-        "fingerprint": scenario.fingerprint,
+    any_result = comparison.results[0]
+    world = birth(comparison.scenario, command, notes)
+    played = {
         "seed": int(any_result.seed),
         "paths": int(any_result.paths),
         "periods": int(any_result.periods),
         "warmup": int(any_result.warmup),
-        "command": command,
-        "notes": list(notes),
         "policies": [
             {"policy": result.policy, "parameters": getattr(result.player, "parameters", {})}
             for result in comparison.results
         ],
+    }
+    return world | played
+
+
+def birth(scenario: Scenario, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what any number about a scenario needs, to be made again, as plain JSON."""
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "fingerprint": scenario.fingerprint,
+        "command": command,
+        "notes": list(notes),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "commit": commit(),
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

@@ -116,10 +116,10 @@ def _enumerated(player: Any, scenario: Scenario, outcomes: Outcomes, most_states
         return place, orders.reshape(-1, lanes), np.zeros(len(place), np.int64)
 
     process = Process(scenario, outcomes, nothing_merged(scenario, use=True), most_states=most_states)
-    process.enumerate(orders_of, progress)
+    process.enumerate(orders_of, outcomes.states, progress)
     if ("stocks", "used") in asked:
         process = Process(scenario, outcomes, nothing_merged(scenario, use=False), most_states=most_states)
-        process.enumerate(orders_of, progress)
+        process.enumerate(orders_of, outcomes.states, progress)
     process.check(orders_of, any_order=False)
     return process
 

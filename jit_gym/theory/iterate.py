@@ -19,7 +19,16 @@ GRAIN = 1 << 13  # states that are worth a thread
 
 @compiled
 def _sum_demand(
-    first: int, last: int, level: Any, level_start: Any, weights: Any, next_start: Any, nexts: Any, cost: Any, after: Any, out: Any
+    first: int,
+    last: int,
+    level: Any,
+    level_start: Any,
+    weights: Any,
+    next_start: Any,
+    nexts: Any,
+    cost: Any,
+    after: Any,
+    out: Any,
 ) -> None:
     """Sum out the demand of one phase: what each ready state is worth, by what its next ones are (modes, states)."""
     for y in range(first, last):

@@ -18,7 +18,8 @@ from .space import Rows, allowed, expand_demand, expand_orders, expand_ready, si
 
 OrdersOf = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
-MOST_KEPT = 400_000_000  # pairs, and what may follow: about 4 GB
+MOST_KEPT = 150_000_000  # pairs, and what may follow: about 3 GB
+BEYOND = 1000  # times more states than are wanted: then it is not even tried, for estimates are rough
 AT_ONCE = 1 << 17  # pairs of a state and an order, or outcomes, that are played in one go
 
 
@@ -139,6 +140,7 @@ class Process:
     def enumerate(
         self,
         orders_of: OrdersOf,
+        width: int,
         progress: Callable[[str], Any] | None = None,
     ) -> None:
         """Find all states that can be reached from the start.
@@ -146,13 +148,16 @@ class Process:
         Args:
             orders_of: given states (states, width) and the number of the first, returns pairs, in the order of the
                 states: the place of each among these states, its orders (pairs, lanes), and a label.
+            width: how many orders it looks at in each state.
             progress: told how far it is.
         """
+        if self.estimate > BEYOND * self.most_states:
+            self._refuse(0)
         for apart in (True, False):
-            if self._enumerated(orders_of, progress, apart):
+            if self._enumerated(orders_of, width, progress, apart):
                 return
 
-    def _enumerated(self, orders_of: Any, progress: Any, apart: bool) -> bool:
+    def _enumerated(self, orders_of: OrdersOf, width: int, progress: Any, apart: bool) -> bool:
         layout, outcomes = self.layout, self.outcomes
         self.before, self.ready, levels = (Rows(layout.state_size) for _ in range(3))
         self.before.put(self.start)
@@ -167,9 +172,9 @@ class Process:
         level_of, nexts, first = (list[np.ndarray]() for _ in range(3))
         ends, parts = np.zeros(0, np.int64), np.zeros((0, layout.state_size))
         weights, level_costs, level_first = np.zeros((0, phases)), np.zeros((0, phases)), np.zeros(0)
-        done, played = 0, 0
+        done, played, kept = 0, 0, 0
         while done < len(self.before) or played < len(self.ready):
-            for some in _chunks(done, len(self.before), AT_ONCE // 32):
+            for some in _chunks(done, len(self.before), max(1, min(AT_ONCE // 32, 16 * AT_ONCE // width))):
                 rows = self.before.rows[some].astype(float)
                 place, orders, label = orders_of(rows, some.start)
                 self.ready.make_room(len(place) * supplies)
@@ -183,7 +188,8 @@ class Process:
                 made.append(ready.astype(np.int32))
                 paid.append(costs)
                 labels.append(label)
-                done = some.stop
+                done, kept = some.stop, kept + ready.size
+                self._count(kept, progress)
             for some in _chunks(played, len(self.ready), max(16, AT_ONCE // asked)):
                 rows = self.ready.rows[some].astype(float)
                 known = len(levels)
@@ -206,14 +212,12 @@ class Process:
                 self.before.make_room(many)
                 follows, paid_first = np.empty(many, np.int32), np.empty(len(rows))
                 rest = self.before.slots, self.before.rows, self.before.count, follows, paid_first
-                expand_ready(
-                    *world, self.merging, rows, held, level, starts, ends, parts, outcomes.demand[0], *rest
-                )
+                expand_ready(*world, self.merging, rows, held, level, starts, ends, parts, outcomes.demand[0], *rest)
                 level_of.append(level)
                 nexts.append(follows)
                 first.append(paid_first)
-                played = some.stop
-            self._count(sum(map(len, made)) * supplies + sum(map(len, nexts)), progress)
+                played, kept = some.stop, kept + many
+                self._count(kept, progress)
         self.pair_start = np.concatenate([[0], np.cumsum(np.concatenate(pairs))])
         self.made, self.labels = np.concatenate(made), np.concatenate(labels)
         self.level = np.concatenate(level_of)
@@ -222,20 +226,28 @@ class Process:
         self.next_start = np.concatenate([[0], np.cumsum(np.diff(self.level_start)[self.level])])
         self.nexts = np.concatenate(nexts)
         first_cost = np.concatenate(first)
-        self.demand_cost = np.ascontiguousarray((level_costs[self.level] + (first_cost - level_first[self.level])[:, None]).T)
+        self.demand_cost = np.ascontiguousarray(
+            (level_costs[self.level] + (first_cost - level_first[self.level])[:, None]).T
+        )
         self.order_cost = np.concatenate(paid) - first_cost[self.made]
         return True
 
     def _count(self, kept: int, progress: Any) -> None:
         found = len(self.before) * self.outcomes.states
-        if found > self.most_states or kept > MOST_KEPT:
-            about = f", perhaps {self.estimate:,.0f}" if self.estimate > found else ""
-            raise TooMany(
-                f"{self.scenario.name}: has more than {found:,} states{about}, too many to enumerate (make demands or "
-                "lead times smaller, order in batches, limit most_ordered, or allow more most_states)"
-            )
+        typical = kept / max(found, 1)  # of each state, pairs and what may follow
+        hopeless = found > 1000 and typical * self.estimate > BEYOND * MOST_KEPT
+        if found > self.most_states or kept > MOST_KEPT or hopeless:
+            self._refuse(found)
         if progress is not None:
             progress(f"{found:,} states")
+
+    def _refuse(self, found: int) -> None:
+        """Say that there are too many states, and about how many."""
+        about = f"about {self.estimate:.2g}" if self.estimate > found else f"more than {found:,}"
+        raise TooMany(
+            f"{self.scenario.name}: has {about} states, too many to enumerate (make demands or lead times smaller, "
+            f"order in batches, limit most_ordered, or raise most_states, now {self.most_states:,})"
+        )
 
     @property
     def states(self) -> int:

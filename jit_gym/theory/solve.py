@@ -17,10 +17,11 @@ from ..scenario import BadInput, Scenario, ScenarioError, load
 from ..scenario.part import nearest
 from .iterate import Iteration, NotSettled
 from .optimal import Optimal
-from .process import Merging, Process, TooMany, merging
+from .process import Merging, Process, TooMany, merging, places
+from .space import allowed
 
 MOST_STATES = 3_000_000
-MOST_ORDERS = 200_000  # combinations of orders that are looked at in each state
+MOST_ORDERS = 20_000  # combinations of orders that are looked at in each state
 RARE = 1e-8  # how often customers may be forgotten because too many wait
 
 
@@ -128,7 +129,10 @@ def _refuse_what_is_not_seen(scenario: Scenario, outcomes: Outcomes) -> None:
     if outcomes.hidden:
         raise ScenarioError("disruptions: two of them look the same, so that no optimum can be played")
     for name, lane in scenario.lanes.items():
-        if name in outcomes.columns.lead_time and (longest := int(outcomes.supply[:, outcomes.columns.lead_time[name]].max())) > 1:
+        if (
+            name in outcomes.columns.lead_time
+            and (longest := int(outcomes.supply[:, outcomes.columns.lead_time[name]].max())) > 1
+        ):
             sorry = "must be fixed, or 0 or 1, for an optimum: nobody sees when a shipment will arrive"
             raise ScenarioError(f"lanes.{name}.lead_time: {sorry}; got {lane.lead_time}, up to {longest}")
 
@@ -149,26 +153,24 @@ def _enumerated(
     process.estimate = _estimate(process, limits) * outcomes.states
 
     def orders_of(rows: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        from .space import allowed
-
         positions = process.positions(rows)
-        room = np.empty((2, len(rows) * len(orders)), np.int64)
+        room = np.empty((2, len(rows) * len(orders)), np.int32)
         pairs = allowed(positions, adding, adding.max(axis=0), limits.low, limits.high, *room)
-        place, label = room[:, :pairs]
+        place, label = room[:, :pairs].copy()
         return place, orders[label], label
 
-    process.enumerate(orders_of, progress)
+    process.enumerate(orders_of, len(orders), progress)
     process.check(orders_of)
     return process, orders
 
 
-def _first_limits(
-    scenario: Scenario, outcomes: Outcomes, most_ordered: float | Mapping[str, float] | None
-) -> _Limits:
+def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | Mapping[str, float] | None) -> _Limits:
     """Return where to begin: around the newsvendor's level, and the lot that spreads the fixed costs (Harris 1913)."""
     plan, layout = Plan(scenario), Plan(scenario).layout
     lanes = list(scenario.lanes.values())
-    slowest = [max(lanes[m].lead_time.mean + lanes[m].order_delay for m in np.flatnonzero(into)) for into in layout.into.T]
+    slowest = [
+        max(lanes[m].lead_time.mean + lanes[m].order_delay for m in np.flatnonzero(into)) for into in layout.into.T
+    ]
     slowest_later = np.maximum(np.array(slowest), plan.lead_time)
     fixed = [sum(_fixed_cost(scenario, lanes[m]) for m in np.flatnonzero(into)) for into in layout.into.T]
     holding = np.where(plan.holding_cost > 0, plan.holding_cost, np.inf)
@@ -240,7 +242,9 @@ def _orders(process: Process, limits: _Limits) -> np.ndarray:
     waiting = _with_backlog(scenario)
     for stock in _downstream_first(scenario):
         i = layout.stocks.index(stock)
-        reach = asked[i] + sum(largest[name] * lane.uses[stock] for name, lane in scenario.lanes.items() if stock in lane.uses)
+        reach = asked[i] + sum(
+            largest[name] * lane.uses[stock] for name, lane in scenario.lanes.items() if stock in lane.uses
+        )
         reach = limits.high[i] - limits.low[i] + (reach if waiting[i] else 0.0)
         for name in scenario.feeds[stock]:
             m = layout.lanes.index(name)
@@ -302,8 +306,6 @@ def _wider(limits: _Limits, process: Process, orders: np.ndarray, iteration: Ite
     too_low = ((after <= limits.low) & (adding < most)).any(axis=0) & waiting
     crowded = np.zeros(len(limits.longest), bool)
     if np.isfinite(limits.longest).any():
-        from .process import places
-
         backlog = process.before.all[:, places(layout)["demands", "backlog"]]
         for d in np.flatnonzero(np.isfinite(limits.longest)):
             full = np.broadcast_to(backlog[:, d] >= limits.longest[d], choice.shape)
@@ -347,8 +349,12 @@ def _lasting(process: Process, choice: np.ndarray, iteration: Iteration) -> np.n
     heads, tails = [], []
     states = np.arange(many)
     for phase in range(phases):
-        follows = [(mode, other) for mode in range(modes) for other in range(modes)
-                   if iteration.move[phase, mode, (phase + 1) % phases, other] > 0]
+        follows = [
+            (mode, other)
+            for mode in range(modes)
+            for other in range(modes)
+            if iteration.move[phase, mode, (phase + 1) % phases, other] > 0
+        ]
         for mode in range(modes):
             for r in np.flatnonzero(iteration.chance[phase, mode] > 0):
                 y = process.made[choice[phase, mode], r]
