@@ -126,7 +126,7 @@ def _enumerated(player: Any, scenario: Scenario, outcomes: Outcomes, most_states
 
 def _orders(player: Any, shown: Shown, shape: tuple[int, int]) -> np.ndarray:
     """Ask a policy for orders, and refuse what is none."""
-    orders = np.asarray(player(View(shown)), float)
+    orders: np.ndarray = np.asarray(player(View(shown)), float)
     if orders.shape != shape or not np.isfinite(orders).all() or orders.min(initial=0.0) < 0:
         raise PolicyError(f"{_name(player)}: orders must be {shape} (states, lanes), finite and 0 or more")
     return orders

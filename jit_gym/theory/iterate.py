@@ -101,7 +101,7 @@ class Iteration:
     """
 
     def __init__(self, process: Process, discount: float, choice: np.ndarray | None = None) -> None:
-        """Start with values of 0, and free to choose, unless the pair of each state is given (phases, modes, states)."""
+        """Start with values of 0, and free to choose unless each state's pair is given (phases, modes, states)."""
         self.process, self.discount, self.free = process, discount, choice is None
         outcomes = process.outcomes
         self.phases, self.modes = outcomes.season, outcomes.states // outcomes.season
@@ -119,6 +119,7 @@ class Iteration:
         They are in money a period: the long-run average, or (1 - discount) times the discounted sum from the start.
         """
         sweeps, spread, damp = 0, np.inf, 1.0
+        words = f"{self.process.states:,} states"
         with self.threads():
             while True:
                 old = self.values[0].copy()
@@ -126,7 +127,7 @@ class Iteration:
                 sweeps += 1
                 low, high, gap = self.bounds(old)
                 if progress is not None:
-                    progress(f"{process_words(self.process)}, sweep {sweeps}: cost between {low:.6g} and {high:.6g}")
+                    progress(f"{words}, sweep {sweeps}: cost between {low:.6g} and {high:.6g}")
                 if high - low <= tolerance * max(1.0, abs(low + high) / 2):
                     return low, high, sweeps
                 if sweeps >= TURNS or not np.isfinite(gap):
@@ -204,8 +205,3 @@ class NotSettled(Exception):
         """Keep the bounds."""
         super().__init__(low, high)
         self.low, self.high = low, high
-
-
-def process_words(process: Process) -> str:
-    """Return how large a process is, in words."""
-    return f"{process.states:,} states"

@@ -153,10 +153,10 @@ class Optimal(Policy):
                 raise ValueError
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile):
             raise BadInput(f"{file}: is no saved policy, or is damaged (solve the scenario again)") from None
-        use, *rest = (arrays[name] for name in ARRAYS[4:])
-        figures = (float(about[name]) for name in ("cost", "low", "high"))
-        tables = (arrays[name] for name in ARRAYS[:4])
-        policy = cls(made_for, *figures, *tables, Merging(bool(use), *rest))
+        cost, low, high = (float(about[name]) for name in ("cost", "low", "high"))
+        states, orders, phase, seen, use, arrivals, waiters, longest = (arrays[name] for name in ARRAYS)
+        merging = Merging(bool(use), arrivals, waiters, longest)
+        policy = cls(made_for, cost, low, high, states, orders, phase, seen, merging)
         return policy if scenario is None else policy.fit(load(scenario))
 
 

@@ -14,7 +14,7 @@ from ..physics.layout import flows_of, state_of
 from ..physics.simulate import advance
 from ..scenario import BadInput, Scenario
 from ..scenario.part import meaning
-from .space import Rows, allowed, expand_demand, expand_orders, expand_ready, simplify
+from .space import Rows, expand_demand, expand_orders, expand_ready, simplify
 
 OrdersOf = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
@@ -179,10 +179,10 @@ class Process:
                 place, orders, label = orders_of(rows, some.start)
                 self.ready.make_room(len(place) * supplies)
                 ready, costs = np.empty((len(place), supplies), np.int64), np.empty((len(place), supplies))
-                rest = self.ready.slots, self.ready.rows, self.ready.count, ready, costs
+                into = self.ready.slots, self.ready.rows, self.ready.count, ready, costs
                 orders = np.ascontiguousarray(orders, float)
                 tables = rows[place], orders, outcomes.supply, outcomes.demand[0]
-                if not expand_orders(*world, self.merging, *tables, *rest):
+                if not expand_orders(*world, self.merging, *tables, *into):
                     raise BadInput(f"{self.scenario.name}: its quantities do not stay whole, and cannot be counted")
                 pairs.append(np.bincount(place, minlength=len(rows)))
                 made.append(ready.astype(np.int32))

@@ -264,7 +264,7 @@ def _orders(process: Process, limits: _Limits) -> np.ndarray:
 
 def _downstream_first(scenario: Scenario) -> list[str]:
     """Return the stocks, each after those that take from it."""
-    left, found = list(scenario.stocks), []
+    left, found = list(scenario.stocks), list[str]()
     while left:
         for stock in left:
             takers = {lane.to for lane in scenario.lanes.values() if stock in lane.uses}
@@ -276,7 +276,7 @@ def _downstream_first(scenario: Scenario) -> list[str]:
 
 
 def _estimate(process: Process, limits: _Limits) -> float:
-    """Return about how many states there are: of units on hand and on the way that add up to no more than the limits."""
+    """Return about how many states there are: units on hand and on the way that add up to no more than the limits."""
     layout = process.layout
     reach = process.outcomes.demand[:, list(process.outcomes.columns.demand.values())].max(axis=0) @ layout.needs
     total = 1.0

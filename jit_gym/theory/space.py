@@ -84,7 +84,7 @@ def _place(slots: Any, rows: Any, row: Any) -> int:
         if same:
             break
         at = (at + np.uint64(1)) & mask
-    return np.int64(at)
+    return int(at)
 
 
 @register_jitable
@@ -97,7 +97,7 @@ def _number(slots: Any, rows: Any, count: Any, row: Any) -> int:
             rows[n, c] = np.int32(row[c])
         slots[at] = n
         count[0] = n + 1
-    return np.int64(slots[at])
+    return int(slots[at])
 
 
 @compiled
