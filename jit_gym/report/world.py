@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 from typing import Any, NamedTuple
 
-from ..scenario import Demand, Disruption, Distribution, History, Lane, PeriodsOfSupply, Scenario, Spike, Starts, Stock
+from ..scenario import (
+    Correlation,
+    Demand,
+    Disruption,
+    Distribution,
+    Forecast,
+    History,
+    Lane,
+    PeriodsOfSupply,
+    Regime,
+    Scenario,
+    Spike,
+    Starts,
+    Stock,
+)
 from ..scenario.part import Part
 
 TABLES: dict[str, type[Part]] = {
@@ -29,14 +44,21 @@ class Thing(NamedTuple):
 
 def world(scenario: Scenario) -> dict[str, list[Thing]]:
     """Return what there is in a scenario, table by table; tables without entries are left out."""
-    return {table: _things(table, scenario) for table in TABLES if getattr(scenario, table)}
+    tables = {table: _things(table, scenario) for table in TABLES if getattr(scenario, table)}
+    for each in scenario.correlations:
+        for one, other in permutations(each.between):
+            said = next(thing.says for thing in tables["demands"] if thing.name == one)
+            before = f"{said['correlation']}, " if "correlation" in said else ""
+            said["correlation"] = f"{before}{each.correlation:g} with {other}"
+    return tables
 
 
 def meaning(table: str, label: str) -> str:
     """Return what a field means, as the scenario's own documentation has it."""
-    for name, field in TABLES[table].model_fields.items():
-        if _label(name, field.alias) == label:
-            return field.description or ""
+    for part in (TABLES[table], Correlation):
+        for name, field in part.model_fields.items():
+            if _label(name, field.alias) == label:
+                return field.description or ""
     return ""
 
 
@@ -81,6 +103,13 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
         return mean if value.is_fixed else f"{_drawn(value)}, mean {mean}"
     if isinstance(value, History):
         return _replayed(value, period)
+    if isinstance(value, Regime):
+        follows = ", ".join(f"{chance:g} {name}" for name, chance in value.next.items())
+        return _words("distribution", value.distribution, scenario) + (f" (next: {follows})" if follows else "")
+    if isinstance(value, Forecast):
+        return f"accuracy {_words('accuracy', value.accuracy, scenario)}"
+    if key == "regimes":
+        return "; ".join(f"{name} {_words('regime', each, scenario)}" for name, each in value.items())
     if isinstance(value, Starts):
         if value.at is not None:
             return f"{period} {', '.join(map(str, value.at))}"

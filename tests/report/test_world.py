@@ -39,3 +39,35 @@ def test_events_are_told_by_when_and_what():
         "lasts": "randint(low=2, high=5), mean 3 days",
     }
     assert tables["spikes"][0].says == {"hits": "customers", "starts": "day 3, 9", "lasts": "1 day", "factor": "2"}
+
+
+def test_demand_is_told_with_its_regimes_and_what_is_known_of_it():
+    """Regimes, the forecast and each correlation of a demand are in its words."""
+    regimes = {
+        "calm": {"distribution": 4, "next": {"boom": 0.1}},
+        "boom": {"distribution": {"name": "poisson", "mu": 9}},
+    }
+    scenario = jit_gym.load(
+        "lost-sales",
+        {
+            "demands.customers": {"from": "shop", "regimes": regimes, "occurs": 0.5, "autocorrelation": 0.3},
+            "demands.guests": {"from": "shop", "distribution": 2, "forecast": {"accuracy": [0.9, 0.5]}},
+            "demands.others": {"from": "shop", "distribution": 2},
+            "correlations": [
+                {"between": ["customers", "guests"], "correlation": 0.4},
+                {"between": ["customers", "others"], "correlation": -0.2},
+            ],
+        },
+    )
+    customers, guests, others = (thing.says for thing in world(scenario)["demands"])
+    assert customers == {
+        "from": "shop",
+        "regimes": "calm 4 (next: 0.1 boom); boom poisson(mu=9), mean 9",
+        "occurs": "0.5",
+        "autocorrelation": "0.3",
+        "correlation": "0.4 with guests, -0.2 with others",
+    } | {key: customers[key] for key in ("unmet", "shortage cost", "price") if key in customers}
+    assert guests["forecast"] == "accuracy 0.9, 0.5"
+    assert guests["correlation"] == "0.4 with customers"
+    assert others["correlation"] == "-0.2 with customers"
+    assert meaning("demands", "correlation").startswith("The correlation of what is new")
