@@ -11,8 +11,8 @@ import numpy as np
 from ..scenario import Demand, Distribution, Scenario, ScenarioError
 from ..scenario.model import Disruption
 from ..scenario.part import meaning
-from .demand import level, pattern
-from .tables import counts, tabulate
+from .demand import level, marginals, pattern
+from .tables import counts
 from .trace import Columns
 
 LARGEST = 1 << 20  # outcomes of a period; more are too many to add up
@@ -20,13 +20,13 @@ LARGEST = 1 << 20  # outcomes of a period; more are too many to add up
 # What of a scenario is understood here: a field that is not listed, and not at its default, is refused.
 _UNDERSTOOD = {
     "stocks": {"initial", "unit_value", "holding_cost", "storage_limit", "shelf_life", "issuing", "waste_cost"}
-    | {"rationing", "cell"},
+    | {"rationing"},
     "lanes": {"to", "uses", "order_delay", "lead_time", "crossing", "supplier", "route", "capacity", "batch"}
     | {"minimum_order", "unit_cost", "fixed_cost", "in_transit_cost", "waiting_cost", "unshipped", "share"}
     | {"critical", "initial", "initial_orders", "reject_cost"},
     "suppliers": set(),
     "routes": {"vehicle_capacity", "vehicle_cost"},
-    "demands": {"draws_on", "distribution", "history", "season", "unmet", "shortage_cost", "price"},
+    "demands": {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "price"},
     "spikes": set(),
     "disruptions": {"hits", "starts", "lasts", "stops", "severity", "seen"},
 }
@@ -148,7 +148,7 @@ def _working(scenario: Scenario, columns: Columns, on: dict[str, bool]) -> tuple
         keys = scenario.hit_by[lane]
         chance[column] = prod(1 - hit.severity for key, hit in zip(keys, hits, strict=True) if on[key])
         visible = [1 - hit.severity for key, hit in zip(keys, hits, strict=True) if on[key] and hit.seen == "at-once"]
-        for place in (columns.visible[key] for key in columns.visible if lane in (key, key[-1])):
+        if place := columns.visible.get(("shipping", lane)):
             seen[place] = prod(visible)
     return chance, seen
 
@@ -222,8 +222,7 @@ def _base(scenario: Scenario, name: str, phase: int) -> Points:
         past = np.asarray(history.values, float)[phase % history.season :: history.season]
         past = np.floor(past + 0.5) if scenario.units == "whole" else past
         return past, np.full(len(past), 1 / len(past))
-    assert demand.distribution is not None
-    table = tabulate(demand.distribution)
+    table = marginals(scenario, name)[0].table
     if table is None:
         raise ScenarioError(f"demands.{name}.distribution: has too many values to add up, got {demand.distribution}")
     return table.values, table.probabilities

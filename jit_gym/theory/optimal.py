@@ -95,6 +95,8 @@ class Optimal(Policy):
         rows = np.zeros((len(view.on_hand), self.layout.state_size))
         where = places(self.layout)
         for (table, name), numbers in where.items():
+            if not len(numbers):
+                continue
             rows[:, numbers] = source.read(table, name) if name else source.pipeline
         net, way, mail = self.layout.net, where["lanes", "in_transit"], where["lanes", "posted"]
         slots = where["pipeline", ""]

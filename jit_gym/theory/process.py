@@ -34,11 +34,11 @@ class Merging(NamedTuple):
 
 # What a stock, a lane and a demand may say when what surely arrives before the next demand is as good as on hand. The
 # arrival is received before anything else looks at the stock; a field that is not listed may change that.
-_NO_MATTER_STOCK = {"initial", "unit_value", "holding_cost", "rationing", "cell"}
+_NO_MATTER_STOCK = {"initial", "unit_value", "holding_cost", "rationing"}
 _NO_MATTER_LANE = {"to", "uses", "order_delay", "lead_time", "crossing", "supplier", "route", "capacity", "batch"}
 _NO_MATTER_LANE |= {"minimum_order", "unit_cost", "fixed_cost", "in_transit_cost", "waiting_cost", "unshipped"}
 _NO_MATTER_LANE |= {"share", "critical", "initial", "initial_orders"}
-_NO_MATTER_DEMAND = {"draws_on", "distribution", "history", "season", "unmet", "shortage_cost"}
+_NO_MATTER_DEMAND = {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost"}
 
 
 def merging(scenario: Scenario) -> Merging:
@@ -288,7 +288,7 @@ class Process:
             chance = outcomes.demand_chance[phase]
             cost = -flows_of(flows, layout.sizes, many).money["reward"][:, 0] @ chance
             said = self.order_cost[self.pair_start[x] + a, r] + self.demand_cost[phase, y]
-            rows = np.concatenate([table.view(float) for table in state_of(states, layout.sizes, many)], axis=1)
+            rows = np.concatenate([table.view(float) for table in state_of(states, layout.sizes, many) if table.size], axis=1)
             reached = self.before.find(self.simplified(rows))
             groups = slice(self.level_start[self.level[y]], self.level_start[self.level[y] + 1])
             follows = self.nexts[self.next_start[y] : self.next_start[y + 1]]

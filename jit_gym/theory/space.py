@@ -12,9 +12,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ..chance.compiled import borrowed, compiled
-from ..physics.layout import flows_of, net_of, state_of
+from ..physics.layout import flows_of, flows_of_path, net_of, path_of, state_of
 from ..physics.period import replenish, trade
-from ..physics.simulate import flows_of_path, path_of
 
 
 class Rows:
