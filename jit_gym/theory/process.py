@@ -288,7 +288,9 @@ class Process:
             chance = outcomes.demand_chance[phase]
             cost = -flows_of(flows, layout.sizes, many).money["reward"][:, 0] @ chance
             said = self.order_cost[self.pair_start[x] + a, r] + self.demand_cost[phase, y]
-            rows = np.concatenate([table.view(float) for table in state_of(states, layout.sizes, many) if table.size], axis=1)
+            rows = np.concatenate(
+                [table.view(float) for table in state_of(states, layout.sizes, many) if table.size], axis=1
+            )
             reached = self.before.find(self.simplified(rows))
             groups = slice(self.level_start[self.level[y]], self.level_start[self.level[y] + 1])
             follows = self.nexts[self.next_start[y] : self.next_start[y + 1]]

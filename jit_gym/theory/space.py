@@ -156,6 +156,23 @@ def simplify(numbers: Any, sizes: Any, merging: Any, rows: Any) -> None:
 
 
 @compiled
+def _supply(numbers: Any, sizes: Any, work: Any, order: Any, chance: Any, flow_numbers: Any) -> Any:
+    """Play what comes before the demand on one state; return what placing, buying and waiting cost."""
+    net, state = net_of(numbers, sizes), path_of(state_of(work, sizes, 1), 0)
+    return replenish(net, state, order, chance, flows_of_path(flows_of(flow_numbers, sizes, 1), 0))
+
+
+@compiled
+def _trade(numbers: Any, sizes: Any, work: Any, chance: Any, flow_numbers: Any, costs: Any) -> float:
+    """Play the demand and what comes after it on one state, at these costs before; return what the period costs."""
+    net, state = net_of(numbers, sizes), path_of(state_of(work, sizes, 1), 0)
+    flows = flows_of_path(flows_of(flow_numbers, sizes, 1), 0)
+    placing, buying, waiting = costs
+    trade(net, state, chance, flows, placing, buying, waiting)
+    return -flows.money[0].reward
+
+
+@compiled
 def expand_orders(
     numbers: Any,
     sizes: Any,
@@ -176,7 +193,7 @@ def expand_orders(
     Returns whether all quantities are whole.
     """
     net, work = net_of(numbers, sizes), np.empty(rows.shape[1])
-    state, flows = path_of(state_of(work, sizes, 1), 0), flows_of_path(flows_of(flow_numbers, sizes, 1), 0)
+    state = path_of(state_of(work, sizes, 1), 0)
     order, chance, asked = borrowed(orders), borrowed(supply), borrowed(demand)
     whole = True
     for n in range(len(before)):
@@ -184,13 +201,12 @@ def expand_orders(
             for c in range(len(work)):
                 work[c] = before[n, c]
             _clear(flow_numbers)
-            placing, buying, waiting = replenish(net, state, order[n], chance[r], flows)
+            before_demand = _supply(numbers, sizes, work, order[n], chance[r], flow_numbers)
             _forget_ready(net, state, merging)
             for c in range(len(work)):
                 whole = whole and work[c] == np.rint(work[c])
             ready[n, r] = _number(slots, rows, count, work)
-            trade(net, state, asked, flows, placing, buying, waiting)
-            costs[n, r] = -flows.money[0].reward
+            costs[n, r] = _trade(numbers, sizes, work, asked, flow_numbers, before_demand)
     return whole
 
 
@@ -223,9 +239,7 @@ def expand_demand(
 
     Returns whether nothing but the level changed.
     """
-    net, work = net_of(numbers, sizes), np.empty(ready.shape[1])
-    state, flows = path_of(state_of(work, sizes, 1), 0), flows_of_path(flows_of(flow_numbers, sizes, 1), 0)
-    asked = borrowed(demand)
+    work, asked = np.empty(ready.shape[1]), borrowed(demand)
     apart, k = True, 0
     for n in range(len(ready)):
         begin = k
@@ -234,7 +248,7 @@ def expand_demand(
             for c in range(len(work)):
                 work[c] = ready[n, c]
             _clear(flow_numbers)
-            trade(net, state, asked[d], flows, 0.0, 0.0, 0.0)
+            cost = _trade(numbers, sizes, work, asked[d], flow_numbers, (0.0, 0.0, 0.0))
             same = k > begin
             for c in range(len(work)):
                 if not held[c] and work[c] != ready[n, c]:
@@ -246,10 +260,10 @@ def expand_demand(
                 _clear(weights[k])
                 k += 1
             if d == 0:
-                first[n] = -flows.money[0].reward
+                first[n] = cost
             for f in range(len(chances)):
                 weights[k - 1, f] += chances[f, d]
-                costs[n, f] -= chances[f, d] * flows.money[0].reward
+                costs[n, f] += chances[f, d] * cost
         ends[n] = k
     return apart
 
@@ -275,14 +289,13 @@ def expand_ready(
 ) -> None:
     """Find the states that follow when demand has come, by the groups of each state's level."""
     net, work = net_of(numbers, sizes), np.empty(ready.shape[1])
-    state, flows = path_of(state_of(work, sizes, 1), 0), flows_of_path(flows_of(flow_numbers, sizes, 1), 0)
+    state, asked = path_of(state_of(work, sizes, 1), 0), borrowed(demand)
     k = 0
     for n in range(len(ready)):
         for c in range(len(work)):
             work[c] = ready[n, c]
         _clear(flow_numbers)
-        trade(net, state, borrowed(demand), flows, 0.0, 0.0, 0.0)
-        first[n] = -flows.money[0].reward
+        first[n] = _trade(numbers, sizes, work, asked, flow_numbers, (0.0, 0.0, 0.0))
         for g in range(starts[level[n]], ends[level[n]]):
             for c in range(len(work)):
                 work[c] = parts[g, c] if held[c] else ready[n, c]
