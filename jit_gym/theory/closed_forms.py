@@ -204,13 +204,18 @@ def best_levels(scenario: Scenario | str) -> ReorderLevels:
     scenario = load(scenario)
     if scenario.units != "whole" or len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands) != 3:
         raise BadInput(f"{scenario.name}: must have whole units, one stock, one lane and one demand for a closed form")
-    (stock,), (lane,), (demand,) = (list(t.values()) for t in (scenario.stocks, scenario.lanes, scenario.demands))
+    stock, lane, demand = (
+        next(iter(scenario.stocks.values())),
+        next(iter(scenario.lanes.values())),
+        next(iter(scenario.demands.values())),
+    )
     allowed = {
         "stocks": {"initial", "unit_value", "holding_cost"},
         "lanes": {"to", "lead_time", "fixed_cost", "unit_cost", "initial", "supplier", "route", "share", "critical"},
         "demands": {"draws_on", "distribution", "unmet", "shortage_cost"},
     }
-    for table, part in (("stocks", stock), ("lanes", lane), ("demands", demand)):
+    parts: dict[str, Any] = {"stocks": stock, "lanes": lane, "demands": demand}
+    for table, part in parts.items():
         if more := sorted(set(meaning(part)) - allowed[table]):
             raise BadInput(f"{scenario.name}: has no closed form, for it says {more[0]} (jit_gym.solve may help)")
     if not lane.lead_time.is_fixed or demand.unmet != "backlog" or scenario.disruptions or scenario.spikes:

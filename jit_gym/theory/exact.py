@@ -73,6 +73,11 @@ def exact_cost(
     for name, value, least in (("periods", periods, 1), ("warmup", warmup, 0)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least):
             raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
+    if scenario.horizon.ends and periods is None:
+        periods = scenario.horizon.periods - warmup
+    if scenario.horizon.ends and warmup + (periods or 0) > scenario.horizon.periods:
+        ends = f"{scenario.name} ends after {scenario.horizon.periods} periods"
+        raise BadInput(f"periods: {ends}, got {warmup} + {periods}")
     player = policy(what, scenario)
     outcomes = Outcomes.of(scenario)
     process = _enumerated(player, scenario, outcomes, most_states, progress)

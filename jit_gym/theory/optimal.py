@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -153,7 +154,7 @@ class Optimal(Policy):
             BadInput: for a file that is damaged, or made for another scenario.
         """
         try:
-            with np.load(file, allow_pickle=False) as saved:
+            with Path(file).open("rb") as opened, np.load(opened, allow_pickle=False) as saved:
                 about = json.loads(saved["manifest"].tobytes())
                 arrays = {name: saved[name] for name in ARRAYS}
             if about["format"] != FORMAT or about["digest"] != _digest(arrays):
@@ -161,7 +162,7 @@ class Optimal(Policy):
             made_for = load(about["scenario"])
             if made_for.fingerprint != about["fingerprint"]:
                 raise ValueError
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile):
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error):
             raise BadInput(f"{file}: is no saved policy, or is damaged (solve the scenario again)") from None
         cost, low, high = (float(about[name]) for name in ("cost", "low", "high"))
         states, orders, phase, seen, use, arrivals, waiters, longest = (arrays[name] for name in ARRAYS)

@@ -90,6 +90,9 @@ def solve(
     scenario = load(scenario)
     if not 0 < tolerance < 1:
         raise BadInput(f"tolerance: must be more than 0 and less than 1, got {tolerance!r}")
+    if scenario.horizon.ends:
+        must = "must be false for an optimum, which is that of a world that goes on"
+        raise ScenarioError(f"horizon.ends: {must}, got true")
     outcomes = Outcomes.of(scenario)
     _refuse_what_is_not_seen(scenario, outcomes)
     merged = merging(scenario)

@@ -65,8 +65,16 @@ def test_so_many_periods_from_the_start():
 
 def test_one_period_by_hand():
     """Nothing is ordered, 10 on the shelf, 4 asked for: 6 are held, at 1 each."""
-    exact = exact_cost("constant(quantity=0)", shop({"demands.customers.distribution": 4}), periods=1)
+    exact = exact_cost(lambda view: 0.0 * view.on_hand, shop({"demands.customers.distribution": 4}), periods=1)
     assert (exact.cost, exact.total) == (6.0, 6.0)
+
+
+def test_a_world_that_ends_is_summed_to_its_end():
+    """Three periods of 10, 9 and 8 units held: 9 a period; a fourth is refused."""
+    world = shop({"horizon": {"periods": 3, "ends": True}, "demands.customers.distribution": 1})
+    assert exact_cost(lambda view: 0.0 * view.on_hand, world).cost == pytest.approx(8.0)
+    with pytest.raises(BadInput, match="ends after 3 periods"):
+        exact_cost(lambda view: 0.0 * view.on_hand, world, periods=4)
 
 
 def test_what_looks_at_the_period_is_refused():
@@ -91,8 +99,8 @@ def test_orders_must_be_orders():
         exact_cost(backwards, shop())
 
 
-def test_two_ways_to_end_are_no_one_cost():
-    """With nothing asked for any more, what is held depends on the first demand, and so does the cost."""
+def test_a_shop_that_never_orders_loses_all():
+    """The first units are sold, and from then on 1.5 a period are lost, at 9 each."""
     world = shop(
         {
             "demands.customers.distribution": None,

@@ -31,7 +31,7 @@ WORLDS = {
     "price": {"demands.customers.price": 10, "lanes.supplier.unit_cost": 3, "lanes.supplier.in_transit_cost": 0.3},
     "batches": {"lanes.supplier.batch": 4, "lanes.supplier.fixed_cost": 3},
     "least order": {"lanes.supplier.minimum_order": 7},
-    "small room": {"stocks.shop.storage_limit": 8, "stocks.shop.waste_cost": 2},
+    "small room": {"stocks.shop.initial": 8, "stocks.shop.storage_limit": 8, "stocks.shop.waste_cost": 2},
     "mail": {"lanes.supplier.order_delay": 1},
     "season": {"demands.customers.season": [0.5, 1, 1.5, 1.0]},
     "random lead time": {"lanes.supplier.lead_time": {"name": "randint", "low": 0, "high": 2}},
@@ -157,6 +157,7 @@ def test_it_tells_how_far_it_is():
 
 REFUSED = {
     "units": ({"units": "continuous"}, "set units: whole"),
+    "end": ({"horizon.ends": True}, "horizon.ends"),
     "trend": ({"demands.customers.trend": 0.01}, "demands.customers.trend"),
     "dates": ({"disruptions.breakdown": BREAKDOWN | {"starts": {"at": [3]}}}, "disruptions.breakdown.starts.at"),
     "memory": ({"disruptions.breakdown": BREAKDOWN | {"lasts": 4}}, "disruptions.breakdown.lasts"),
