@@ -71,6 +71,8 @@ class Outcomes:
         Raises:
             ScenarioError: for chance that depends on more of the past than can be seen, naming the field.
         """
+        if scenario.units != "whole":
+            raise ScenarioError("units: must be whole to be enumerated, got continuous (set units: whole)")
         _refuse_what_is_not_understood(scenario)
         columns = Columns.of(scenario)
         season = int(np.lcm.reduce([_season(demand) for demand in scenario.demands.values()]))
@@ -197,13 +199,10 @@ def _of_phase(scenario: Scenario, phase: int) -> list[Points]:
         values, probability = _base(scenario, name, phase)
         if demand.season:
             scaled = values * demand.season[phase % len(demand.season)]
-            if scenario.units == "whole":  # rounded up as often as makes the mean right
-                low = np.floor(scaled)
-                up = scaled - low
-                values = np.concatenate([low, low + 1])
-                probability = np.concatenate([probability * (1 - up), probability * up])
-            else:
-                values = scaled
+            low = np.floor(scaled)
+            up = scaled - low  # rounded up as often as makes the mean right
+            values = np.concatenate([low, low + 1])
+            probability = np.concatenate([probability * (1 - up), probability * up])
         values, index = np.unique(values, return_inverse=True)
         probability = np.bincount(index, probability)
         found.append((values[probability > 0], probability[probability > 0]))
@@ -220,8 +219,7 @@ def _base(scenario: Scenario, name: str, phase: int) -> Points:
         if history.block > 1:
             raise ScenarioError(f"{place}.block: must be 1 to be solved exactly, got {history.block}")
         past = np.asarray(history.values, float)[phase % history.season :: history.season]
-        past = np.floor(past + 0.5) if scenario.units == "whole" else past
-        return past, np.full(len(past), 1 / len(past))
+        return np.floor(past + 0.5), np.full(len(past), 1 / len(past))
     table = marginals(scenario, name)[0].table
     if table is None:
         raise ScenarioError(f"demands.{name}.distribution: has too many values to add up, got {demand.distribution}")

@@ -124,8 +124,6 @@ class Process:
 
     def __init__(self, scenario: Scenario, outcomes: Outcomes, merged: Merging, *, most_states: int) -> None:
         """Prepare to enumerate."""
-        if scenario.units != "whole":
-            raise BadInput(f"{scenario.name}: its units are continuous; only whole ones are counted (set units: whole)")
         self.scenario, self.outcomes, self.merging = scenario, outcomes, merged
         self.layout = Layout(scenario)
         self.most_states, self.estimate = most_states, 0.0

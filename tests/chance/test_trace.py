@@ -88,7 +88,8 @@ def test_in_any_world_a_path_is_the_same_however_it_is_drawn(scenario: Scenario,
     long, short = chance.draw(seed, 5, 12), chance.draw(seed, [3, 1], 7)
     assert np.isfinite(long.rows).all()
     assert (long.demand >= 0).all()
-    assert np.array_equal(short.chance, long.chance[:7, [3, 1]])
+    same = [k for k in range(chance.columns.chance) if k != chance.columns.last]  # each ends at its own end
+    assert np.array_equal(short.chance[..., same], long.chance[:7, [3, 1]][..., same])
     assert np.array_equal(short.seen, long.seen[:8, [3, 1]])
 
 

@@ -1,5 +1,7 @@
 """What the best policy costs, and what rules cost without simulation, as others have printed it: to 1e-3."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,26 +10,12 @@ from jit_gym.scenario import Scenario, load
 from jit_gym.theory import exact_cost, solve
 from jit_gym.theory.process import Shown
 
+from .instances import JOINT, joint, lost_sales, perishable
 from .tables import others, rows
 
 LOST_SALES, DUAL_SOURCING, FIXED_COST = (rows(f"{name}.csv") for name in ("lost_sales", "dual_sourcing", "fixed_cost"))
-PERISHABLE, JOINT = (rows(f"{name}.csv") for name in ("perishable", "joint_replenishment"))
+PERISHABLE = rows("perishable.csv")
 SLOW = pytest.mark.slow
-
-
-def lost_sales(row: dict[str, str]) -> Scenario:
-    """Return an instance of Zipkin's, as overrides of `lost-sales`."""
-    geometric = {"name": "geom", "p": 1 / 6, "loc": -1}
-    return load(
-        "lost-sales",
-        {
-            "demands.customers.distribution": geometric
-            if row["demand"] == "geometric"
-            else {"name": "poisson", "mu": 5},
-            "demands.customers.shortage_cost": float(row["shortage_cost"]),
-            "lanes.supplier.lead_time": int(row["lead_time"]),
-        },
-    )
 
 
 def dual_sourcing(row: dict[str, str]) -> Scenario:
@@ -102,31 +90,11 @@ def test_lost_sales_with_a_fixed_cost_cost_what_bijvank_says():
     assert exact_cost(f"s-S(s={given['s']:g}, S={given['S']:g})", world).cost == pytest.approx(given["cost"], abs=1e-3)
 
 
-def perishable(row: dict[str, str]) -> Scenario:
-    """Return an instance of De Moor et al.'s: with a lead time of L an order can be sold on the L-th day from now."""
-    return load(
-        {
-            "name": "perishable",
-            "objective": {"discount": 0.99},
-            "stocks": {
-                "shop": {
-                    "holding_cost": 1,
-                    "shelf_life": int(row["shelf_life"]),
-                    "issuing": row["issuing"],
-                    "waste_cost": float(row["waste_cost"]),
-                }
-            },
-            "lanes": {"supplier": {"to": "shop", "lead_time": int(row["lead_time"]), "unit_cost": 3}},
-            "demands": {"customers": {"from": "shop", "distribution": {"name": "gamma", "a": 4}, "shortage_cost": 5}},
-        }
-    )
-
-
 @pytest.mark.parametrize("row", PERISHABLE, ids=lambda row: f"experiment{row['experiment']}")
 def test_perishables_earn_what_de_moor_says(row: dict[str, str]):
     """De Moor et al. (2022), shelf life 2: the optimal return to 0.01, and that of the best base-stock level."""
     world = perishable(row)
-    policy = solve(world, most_ordered=10).policy
+    policy = solve(world).policy
     best, plain = (
         exact_cost(each, world, periods=365, warmup=100).total
         for each in (policy, f"base-stock(level={row['base_stock_level']})")
@@ -135,45 +103,12 @@ def test_perishables_earn_what_de_moor_says(row: dict[str, str]):
     assert -plain == pytest.approx(float(row["base_stock_return"]), abs=1e-3)
 
 
-def joint_replenishment(row: dict[str, str]) -> Scenario:
-    """Return a setting of Vanvuchelen et al.'s: two items, and trucks that both go in."""
-    items = list(zip(("a", "b"), *(map(float, row[key].split("|")) for key in "khb"), (6, 4), strict=True))
-    demand = {"name": "randint", "low": 0}
-    return load(
-        {
-            "name": "joint-replenishment",
-            "stocks": {name: {"holding_cost": h} for name, _, h, _, _ in items},
-            "routes": {"truck": {"vehicle_capacity": 6, "vehicle_cost": 75}},
-            "lanes": {f"to-{name}": {"to": name, "route": "truck", "fixed_cost": k} for name, k, _, _, _ in items},
-            "demands": {
-                f"of-{name}": {
-                    "from": name,
-                    "distribution": demand | {"high": high},
-                    "unmet": "backlog",
-                    "shortage_cost": b,
-                }
-                for name, _, _, b, high in items
-            },
-        }
-    )
-
-
-@pytest.mark.parametrize("row", JOINT, ids=lambda row: f"setting{row['setting']}")
-def test_joint_replenishment_costs_what_vanvuchelen_says(row: dict[str, str]):
-    """Vanvuchelen et al. (2020): the optimum of each setting, and its orders in two states."""
-    optimum = solve(joint_replenishment(row))
-    assert optimum.cost == pytest.approx(float(row["optimal"]), abs=1e-3)
-    world = joint_replenishment(row)
+@pytest.mark.parametrize("setting", JOINT, ids=lambda setting: f"setting{setting['setting']}")
+def test_joint_replenishment_costs_what_vanvuchelen_says(setting: dict[str, Any]):
+    """Vanvuchelen et al. (2020): the optimum of each setting, and its orders with 5 and 0, and 0 and 0 on hand."""
+    optimum = solve(joint(setting))
+    assert optimum.cost == pytest.approx(setting["avg_cost_opt"], abs=1e-3)
     for on_hand in ((5, 0), (0, 0)):
-        begun = world.model_copy(
-            update={
-                "stocks": {
-                    name: stock.model_copy(update={"initial": units})
-                    for (name, stock), units in zip(world.stocks.items(), on_hand, strict=True)
-                }
-            }
-        )
-        layout = Layout(begun)
-        shown = Shown(layout, layout.start[None, :], np.zeros((1, 0)))
-        orders = optimum.policy(View(shown))[0]
-        assert "|".join(f"{units:g}" for units in orders) == row[f"orders_at_{on_hand[0]}_{on_hand[1]}"]
+        layout = Layout(joint(setting, {f"stocks.item-{k + 1}.initial": on_hand[k] for k in (0, 1)}))
+        orders = optimum.policy(View(Shown(layout, layout.start[None, :], np.zeros((1, 0)))))
+        assert orders[0].tolist() == setting[f"act_{on_hand[0]}_{on_hand[1]}"]

@@ -70,7 +70,7 @@ def test_one_period_by_hand():
 
 
 def test_a_world_that_ends_is_summed_to_its_end():
-    """Three periods of 10, 9 and 8 units held: 9 a period; a fourth is refused."""
+    """Three periods with 9, 8 and 7 units held: 8 a period; a fourth is refused."""
     world = shop({"horizon": {"periods": 3, "ends": True}, "demands.customers.distribution": 1})
     assert exact_cost(lambda view: 0.0 * view.on_hand, world).cost == pytest.approx(8.0)
     with pytest.raises(BadInput, match="ends after 3 periods"):
