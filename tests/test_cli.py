@@ -320,8 +320,7 @@ def test_solve_saves_a_policy_that_compare_plays():
 
 
 def test_solve_refuses_in_a_line():
-    assert (
-        refused("solve", "serial") == "serial: its units are continuous; only whole ones are counted (set units: whole)"
-    )
+    units = "units: must be whole to be enumerated, got continuous (set units: whole)"
+    assert refused("solve", "serial") == units
     assert "too many to enumerate" in refused("solve", "lost-sales", "--set", "lanes.supplier.lead_time=10")
     assert refused("solve", "lost-sales", "--save", "best.txt") == "--save: must end in .npz, got 'best.txt'"
