@@ -167,7 +167,8 @@ def _enumerated(
 
 def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | Mapping[str, float] | None) -> _Limits:
     """Return where to begin: around the newsvendor's level, and the lot that spreads the fixed costs (Harris 1913)."""
-    plan, layout = Plan(scenario), Plan(scenario).layout
+    plan = Plan(scenario)
+    layout = plan.layout
     lanes = list(scenario.lanes.values())
     slowest = [
         max(lanes[m].lead_time.mean + lanes[m].order_delay for m in np.flatnonzero(into)) for into in layout.into.T
