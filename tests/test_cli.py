@@ -350,3 +350,31 @@ def test_ctrl_c_stops_without_a_word():
         assert (run.stdout.read(), run.stderr.read()) == ("", "")
     assert run.returncode == 130
     assert os.listdir() == ["own.csv"]
+
+
+def test_solve_tells_the_optimum_and_what_rules_cost():
+    """Zipkin (2008): 7.66442 at a lead time of 2, and 7.84217 with base-stock level 21."""
+    arguments = ["lost-sales", "base-stock(level=21)", "--set", "lanes.supplier.lead_time=2"]
+    text = done("solve", *arguments)
+    assert "at least 7.66442 a day" in text
+    assert "300 states" in text
+    assert "2.32 %" in text
+    found = json.loads(done("solve", *arguments, "--json"))
+    assert found["low"] <= found["cost"] <= found["high"]
+    assert found["policies"][0]["cost"] == pytest.approx(7.84217, abs=1e-5)
+    assert shlex.split(found["provenance"]["command"]) == ["jit-gym", "solve", *arguments]
+
+
+def test_solve_saves_a_policy_that_compare_plays():
+    two = ["--set", "lanes.supplier.lead_time=2"]
+    done("solve", "lost-sales", *two, "--save", "best.npz")
+    found = json.loads(done("compare", "lost-sales", "base-stock(level=21)", "best.npz", *two, *QUICK, "--json"))
+    assert [each["policy"] for each in found["policies"]] == ["base-stock(level=21)", "optimal"]
+    assert "computed for another scenario" in refused("compare", "lost-sales", "best.npz", *QUICK)
+
+
+def test_solve_refuses_in_a_line():
+    units = "units: must be whole to be enumerated, got continuous (set units: whole)"
+    assert refused("solve", "serial") == units
+    assert "too many to enumerate" in refused("solve", "lost-sales", "--set", "lanes.supplier.lead_time=10")
+    assert refused("solve", "lost-sales", "--save", "best.txt") == "--save: must end in .npz, got 'best.txt'"

@@ -1,34 +1,19 @@
 """Perishables, shared trucks, and machines with a buffer: other people's numbers."""
 
-import json
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from jit_gym import evaluate, load
+from jit_gym import evaluate
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation
-from jit_gym.scenario import Scenario
 
+from .instances import JOINT, joint, perishable
 from .tables import others, rows
 
-HERE = Path(__file__).parent
 PERISHABLE = rows("perishable.csv")
-JOINT = json.loads((HERE / "joint_replenishment.json").read_text())["settings"]
-
-
-def perishable(row: dict[str, str]) -> Scenario:
-    """Return one setting of De Moor et al. (2022)."""
-    overrides = {
-        "stocks.shop.shelf_life": int(row["shelf_life"]),
-        "stocks.shop.issuing": row["issuing"],
-        "stocks.shop.waste_cost": float(row["waste_cost"]),
-        "lanes.supplier.lead_time": int(row["lead_time"]),
-    }
-    return load("perishable", overrides)
 
 
 @pytest.mark.parametrize("row", PERISHABLE, ids=lambda row: f"life {row['shelf_life']}, setting {row['experiment']}")
@@ -51,16 +36,6 @@ def test_who_orders_for_what_will_be_wasted_returns_more(row: dict[str, str]):
     more = with_waste.figures["discounted_reward"] - plain.figures["discounted_reward"]
     assert more.mean() > 3 * more.std() / np.sqrt(len(more))
     assert with_waste.mean("discounted_reward") < float(row["optimal_return"])
-
-
-def joint(setting: dict[str, Any]) -> Scenario:
-    """Return one setting of Vanvuchelen et al. (2020)."""
-    overrides = {"routes.truck.vehicle_cost": setting["K"], "routes.truck.vehicle_capacity": setting["V"]}
-    for k in (1, 2):
-        overrides[f"lanes.order-{k}.fixed_cost"] = setting["k"][k - 1]
-        overrides[f"stocks.item-{k}.holding_cost"] = setting["h"][k - 1]
-        overrides[f"demands.customers-{k}.shortage_cost"] = setting["b"][k - 1]
-    return load("joint-replenishment", overrides)
 
 
 @pytest.mark.parametrize("setting", JOINT, ids=lambda setting: f"setting {setting['setting']}")

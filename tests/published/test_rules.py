@@ -16,6 +16,7 @@ from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
 from jit_gym.scenario import Distribution, Scenario, load
 
+from .instances import lost_sales
 from .tables import others, rows
 
 LOST_SALES, DUAL_SOURCING, FIXED_COST = (rows(f"{name}.csv") for name in ("lost_sales", "dual_sourcing", "fixed_cost"))
@@ -31,22 +32,6 @@ def check(result: Result, cost: float, error: float | None = None) -> None:
 def played(what: str, scenario: Scenario, periods: int = 400, warmup: int = 40) -> Result:
     """Evaluate a policy on a million and a half periods or more."""
     return evaluate(what, scenario, paths=4096, periods=periods, warmup=warmup, seed=2024)
-
-
-def lost_sales(row: dict[str, str]) -> Scenario:
-    """Return an instance of Zipkin's, as overrides of `lost-sales`."""
-    geometric = {"name": "geom", "p": 1 / 6, "loc": -1}
-    return load(
-        "lost-sales",
-        {
-            "demands.customers.distribution": geometric
-            if row["demand"] == "geometric"
-            else {"name": "poisson", "mu": 5},
-            "demands.customers.shortage_cost": float(row["shortage_cost"]),
-            "stocks.shop.holding_cost": float(row["holding_cost"]),
-            "lanes.supplier.lead_time": int(row["lead_time"]),
-        },
-    )
 
 
 def ids(row: dict[str, str]) -> str:
