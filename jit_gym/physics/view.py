@@ -15,8 +15,11 @@ from .numbers import is_tensor
 class Seen(Protocol):
     """Whatever can tell a state: a simulation, a simulation on tensors, or an observation that is decoded."""
 
-    layout: Layout
-    period: Any
+    @property
+    def layout(self) -> Layout: ...
+
+    @property
+    def period(self) -> Any: ...
 
     def read(self, table: str, field: str) -> Any: ...
 
