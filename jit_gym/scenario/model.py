@@ -165,10 +165,10 @@ class Stock(Part):
     same share of what it asks (proportional allocation, Cachon and Lariviere 1999). Whole units that a share leaves
     over go to the lanes in their order, at first one each.
 
-    `seen_late`: what one sees of the stock at the start of a period is as old as that: on hand, used, and the backlog
-    of demands that draw on it (of a kit, as late as its latest stock). Units on its lanes that have arrived meanwhile
-    are still seen to be on the way. Orders and shipments are known at once, so no unit is counted twice (information
-    delays, Bensoussan, Cakanyildirim and Sethi 2007).
+    `seen_late`: what one sees of the stock at the start of a period is as old as that: on hand, of which age, used, and
+    the backlog of demands that draw on it (of a kit, as late as its latest stock). Units on its lanes that have arrived
+    meanwhile are still seen to be on the way. Orders and shipments are known at once, so no unit is counted twice
+    (information delays, Bensoussan, Cakanyildirim and Sethi 2007).
     """
 
     title: str | None = None
