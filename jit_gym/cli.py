@@ -129,12 +129,20 @@ def show(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of scenarios, for editors.")] = False,
+    vocabulary: Annotated[
+        bool, typer.Option("--reference", help="Print all that a scenario can say, and what it means, in Markdown.")
+    ] = False,
 ) -> None:
     """Show what the world of a scenario is."""
-    if sum([as_yaml, as_json, schema]) > 1:
-        raise BadInput("only one of --yaml, --json and --schema can be shown")
+    if sum([as_yaml, as_json, schema, vocabulary]) > 1:
+        raise BadInput("only one of --yaml, --json, --schema and --reference can be shown")
     if schema:
         print(json.dumps(json_schema(), indent=2))
+        return
+    if vocabulary:
+        from .report.reference import reference
+
+        print(reference(), end="")
         return
     if scenario is None:
         raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")

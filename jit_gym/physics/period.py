@@ -15,7 +15,7 @@ CRUMB = 1e-9  # units; what rounding errors may leave
 def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     """Play one period: change `state`, fill `flows`, and return `flows`.
 
-    1. See the state at the start of the period, and what is visible of the future (whoever calls this has).
+    1. See the state at the start of the period, and what is visible of the future.
     2. Order on each lane: cut to its capacity, in its batches, nothing below its minimum; the order travels its delay.
     3. Ship: each source ships what it holds at this moment, up to capacity and availability; what it cannot ship waits
        there or lapses. A stock that runs short shares out what it has. Shipments on a route share its vehicles.
