@@ -8,6 +8,8 @@ import numpy as np
 
 from ..scenario import Scenario
 
+MOST_NAMED = 5  # lines that a picture's legend has room for
+
 
 def write(scenario: Scenario, past: Sequence[dict[str, float]]) -> str:
     """Return one line on the last period: what arrived, was asked for, was short, is left, and what it cost."""
@@ -31,11 +33,13 @@ def draw(scenario: Scenario, past: Sequence[dict[str, float]]) -> np.ndarray:
     canvas = FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True)
     periods = np.arange(1, len(past) + 1)
-    for name in scenario.stocks:
-        above.step(periods, [row[f"{name}.held"] for row in past], where="mid", label=name)
-    for name in scenario.demands:
-        below.step(periods, [row[f"{name}.demanded"] for row in past], where="mid", label=f"{name}: asked")
-        below.bar(periods, [row[f"{name}.short"] for row in past], alpha=0.5, label=f"{name}: short")
+    for k, name in enumerate(scenario.stocks):
+        label = name if k < MOST_NAMED else None
+        above.step(periods, [row[f"{name}.held"] for row in past], where="mid", label=label)
+    for k, name in enumerate(scenario.demands):
+        asked, short = (f"{name}: asked", f"{name}: short") if k < MOST_NAMED // 2 else (None, None)
+        below.step(periods, [row[f"{name}.demanded"] for row in past], where="mid", label=asked)
+        below.bar(periods, [row[f"{name}.short"] for row in past], alpha=0.5, label=short)
     above.set(ylabel="on hand (units)", xlim=(0, scenario.horizon.periods + 1), title=scenario.title or scenario.name)
     below.set(ylabel="demand (units)", xlabel=scenario.horizon.period)
     above.legend(loc="upper right")
