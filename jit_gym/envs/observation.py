@@ -15,7 +15,8 @@ from numba.extending import register_jitable
 from ..chance import moments, usage
 from ..chance.compiled import table
 from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, fields, net_of
-from ..physics.numbers import minimum
+from ..physics.numbers import is_tensor, minimum
+from ..physics.view import Seen, View
 
 MOST_SEEN = 100.0  # periods of mean demand; a quantity beyond is shown as this
 MOST_ORDERED = 4.0  # periods of mean demand on a lane without a capacity, unless the env is told otherwise
@@ -84,6 +85,40 @@ class Coding:
         action = np.where(orders < middle, below, above)
         return np.where((orders == 0) & (middle == 0), -1.0, action).astype(np.float32)
 
+    def observe(self, view: View) -> Any:
+        """Return what an env would show of a `View` (paths, n): 32-bit floats, or tensors that carry their gradient."""
+        source = view.source
+        shown = _cut(self._flat(source)[..., self._places], self.from_state)
+        columns = self.from_seen["first"].astype(np.int64) - self.layout.columns.chance
+        parts = [shown, _cut(source.seen[..., columns], self.from_seen)]
+        if len(self.names) > shown.shape[-1] + len(columns):
+            passed = 0 * shown[..., :1] + np.reshape(source.period, (-1, 1)) / self.layout.scenario.horizon.periods
+            parts.append(passed)
+        if is_tensor(shown):
+            import torch
+
+            return torch.cat(parts, -1)
+        return np.concatenate(parts, -1).astype(np.float32)
+
+    @staticmethod
+    def _flat(source: Seen) -> Any:
+        """Return the state of each path as one vector of numbers, as a layout has it (paths, numbers)."""
+        kinds = {"stocks": STOCK_STATE, "lanes": LANE_STATE, "demands": DEMAND_STATE}
+        tables = [[source.read(table, field) for field in fields(kind)] for table, kind in kinds.items()]
+        if is_tensor(source.pipeline):
+            import torch
+
+            return torch.cat([*(torch.stack(table, -1).flatten(-2) for table in tables), source.pipeline], -1)
+        flat = [np.stack(table, -1).reshape(len(table[0]), -1) for table in tables]
+        return np.concatenate([*flat, source.pipeline], -1)
+
+    @property
+    def _places(self) -> np.ndarray:
+        """Return the place of each number that is shown in the state of one path."""
+        if self.paths != 1:
+            raise ValueError(f"a coding for a batch of {self.paths} has no places in one path")
+        return self.from_state["first"].astype(np.int64)
+
     def decode(self, observation: np.ndarray) -> Decoded:
         """Return the state that observations (paths, n) show, in units, for a `View` to look at."""
         scale = np.concatenate([self.from_state["scale"], self.from_seen["scale"]])
@@ -91,7 +126,10 @@ class Coding:
         if self.layout.scenario.units == "whole":  # 32-bit floats miss whole numbers of units by a hair
             state = slice(len(self.from_state))
             numbers[:, state] = np.round(numbers[:, state])
-        return Decoded(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
+        seen = Decoded(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
+        if len(self.names) > len(scale):
+            seen.period = np.round(observation[:, -1] * self.layout.scenario.horizon.periods)
+        return seen
 
     def _state(self) -> Iterator[tuple[str, Row]]:
         layout, scenario = self.layout, self.layout.scenario
@@ -157,10 +195,18 @@ class Coding:
         return np.array(rows, SAID)
 
 
+def _cut(quantities: Any, shown: np.ndarray) -> Any:
+    """Return quantities (paths, n) in the units they are shown in, cut to what is shown at most."""
+    if is_tensor(quantities):
+        scale, high = (quantities.new_tensor(shown[name]) for name in ("scale", "high"))
+        return (quantities.clamp(min=0.0) * scale).minimum(high)
+    return np.minimum(np.maximum(quantities, 0.0) * shown["scale"], shown["high"])
+
+
 class Decoded:
     """A batch of observations, to look at as one looks at a simulation; what is not observed is 0."""
 
-    period: Any = None  # not observed; whoever counts may set it
+    period: Any = None  # observed in a world that ends only; whoever counts may set it
 
     def __init__(self, layout: Layout, values: dict[str, np.ndarray], paths: int) -> None:
         """Take the observed values by their names."""

@@ -35,44 +35,44 @@ class View:
 
     def __init__(self, source: Seen) -> None:
         """Look at a simulation."""
-        self._source = source
+        self.source = source
         self.layout = source.layout
         self.scenario = source.layout.scenario
 
     @property
     def period(self) -> Any:
         """Return the period that begins, from 0; a number, or one for each path (paths,)."""
-        return self._source.period
+        return self.source.period
 
     @cached_property
     def on_hand(self) -> Any:
         """Return the units of each stock (paths, stocks)."""
-        return self._source.read("stocks", "on_hand")
+        return self.source.read("stocks", "on_hand")
 
     @cached_property
     def used(self) -> Any:
         """Return the units drawn from each stock in the last period (paths, stocks)."""
-        return self._source.read("stocks", "used")
+        return self.source.read("stocks", "used")
 
     @cached_property
     def backlog(self) -> Any:
         """Return the units that wait to be served (paths, demands)."""
-        return self._source.read("demands", "backlog")
+        return self.source.read("demands", "backlog")
 
     @cached_property
     def in_transit(self) -> Any:
         """Return the units on the way on each lane (paths, lanes)."""
-        return self._source.read("lanes", "in_transit")
+        return self.source.read("lanes", "in_transit")
 
     @cached_property
     def waiting(self) -> Any:
         """Return the units ordered on each lane that wait at its source (paths, lanes)."""
-        return self._source.read("lanes", "waiting")
+        return self.source.read("lanes", "waiting")
 
     @cached_property
     def on_order(self) -> Any:
         """Return the units ordered on each lane and not arrived, on the way or not yet shipped (paths, lanes)."""
-        return self.in_transit + self.waiting + self._source.read("lanes", "posted")
+        return self.in_transit + self.waiting + self.source.read("lanes", "posted")
 
     @cached_property
     def inventory_position(self) -> Any:
@@ -84,13 +84,13 @@ class View:
         """Return the units on the way on a lane with a fixed lead time that arrive in the next periods (paths,)."""
         row = self.layout.net.lanes[lane]
         first, last = int(row["first_slot"]), int(row["last_slot"])
-        return self._source.pipeline[..., first + 1 : min(first + 1 + within, last)].sum(-1)
+        return self.source.pipeline[..., first + 1 : min(first + 1 + within, last)].sum(-1)
 
     @cached_property
     def forecast(self) -> Any:
         """Return this and the next periods' mean demand, as far as it is known (paths, demands, ahead)."""
         columns = self.layout.columns
-        seen = self._source.seen
+        seen = self.source.seen
         rows = []
         for name in self.scenario.demands:
             if name in columns.forecast:
@@ -107,7 +107,7 @@ class View:
     @cached_property
     def available(self) -> Any:
         """Return the share of each lane's capacity that is known to be there (paths, lanes)."""
-        columns, seen = self.layout.columns, self._source.seen
+        columns, seen = self.layout.columns, self.source.seen
         out = self._like(np.ones((*seen.shape[:-1], len(self.layout.lanes))))
         for name, column in columns.visible.items():
             out[..., self.layout.lanes.index(name)] = seen[..., column]
@@ -115,8 +115,8 @@ class View:
 
     def _like(self, array: np.ndarray) -> Any:
         """Return an array as whatever kind the source's numbers are."""
-        if is_tensor(self._source.seen):
+        if is_tensor(self.source.seen):
             import torch
 
-            return torch.as_tensor(array, dtype=self._source.seen.dtype, device=self._source.seen.device)
+            return torch.as_tensor(array, dtype=self.source.seen.dtype, device=self.source.seen.device)
         return array

@@ -12,6 +12,7 @@ from .base_stock import BaseStock, CappedBaseStock, JustInCase, ReorderPoint
 from .dual_sourcing import CappedDualIndex, DualIndex
 from .hybrid import Hybrid
 from .just_in_time import Constant, JustInTime, Kanban
+from .network import Network
 from .rule import Policy, PolicyError, Rule
 
 RULES: dict[str, type[Rule]] = {
@@ -31,7 +32,15 @@ RULES: dict[str, type[Rule]] = {
     )
 }
 
-__all__ = ["RULES", "Policy", "PolicyError", "Rule", "policy", *sorted(rule.__name__ for rule in RULES.values())]
+__all__ = [
+    "RULES",
+    "Network",
+    "Policy",
+    "PolicyError",
+    "Rule",
+    "policy",
+    *sorted(rule.__name__ for rule in RULES.values()),
+]
 
 
 def policy(what: Any, scenario: Scenario) -> Any:
@@ -39,14 +48,16 @@ def policy(what: Any, scenario: Scenario) -> Any:
 
     Args:
         what: a name (`"kanban"`), a name with parameters (`"base-stock(level=25)"`, `"kanban(cards={valve: 8})"`), a
-            policy, or any function of a `View` that returns orders in units (paths, lanes).
+            trained agent (`"agent:dcl"`, shipped for the scenario, or `"agent:runs/mine/model.safetensors"`), a policy,
+            or any function of a `View` that returns orders in units (paths, lanes).
         scenario: the scenario to play.
 
     Raises:
         PolicyError: for an unknown name or parameter, or a rule that does not fit the scenario.
     """
     if isinstance(what, str):
-        what = parse(what)
+        agent = re.fullmatch(r"\s*agent:(.+?)\s*", what, re.DOTALL)
+        what = Network.of(agent[1], scenario) if agent else parse(what)
     if isinstance(what, type) and issubclass(what, Policy):
         what = what()
     if isinstance(what, Policy):

@@ -1,0 +1,1 @@
+"""Who learns? One readable program an agent, and the models that are shipped."""
