@@ -68,15 +68,20 @@ class Model:
         Raises:
             PolicyError: in one line, for a file that is not there, damaged, or no model.
         """
-        from safetensors import SafetensorError, safe_open
-
         if not path.is_file():
             raise PolicyError(f"{path}: there is no such model")
+        return cls.parse(path.read_bytes(), str(path))
+
+    @classmethod
+    def parse(cls, data: bytes, path: str = "model") -> Self:
+        """Read a file's content."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
         try:
-            with safe_open(path, "numpy") as file:
-                header = file.metadata() or {}
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        except (SafetensorError, OSError, TypeError, ValueError) as error:
+            arrays = load(data)
+            header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
+        except (SafetensorError, TypeError, ValueError, KeyError) as error:
             raise PolicyError(f"{path}: is damaged, or no model ({error})") from None
         if header.get("format") != FORMAT:
             raise PolicyError(f"{path}: is no model of this version of jit_gym (its format must be {FORMAT!r})")

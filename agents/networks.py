@@ -1,0 +1,90 @@
+"""Small networks in torch, and the plain arrays that they are shipped as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+def perceptron(inputs: int, hidden: Sequence[int], outputs: int, seed: int, activation: str = "relu") -> Any:
+    """Return a torch network of dense layers; the same seed gives the same weights."""
+    import torch
+    from torch import nn
+
+    kinds = {"relu": nn.ReLU, "tanh": nn.Tanh, "elu": nn.ELU}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        layers: list[nn.Module] = []
+        for width in hidden:
+            layers += [nn.Linear(inputs, width), kinds[activation]()]
+            inputs = width
+        return nn.Sequential(*layers, nn.Linear(inputs, outputs))
+
+
+def arrays_of(net: Any, shift: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the arrays of a perceptron, as `policies.network.Perceptron` reads them: 32-bit floats."""
+    arrays = {"shift": shift, "scale": scale}
+    layers = [layer for layer in net if hasattr(layer, "weight")]
+    for k, layer in enumerate(layers):
+        arrays[f"layers.{k}.weight"], arrays[f"layers.{k}.bias"] = (
+            each.detach().cpu().numpy() for each in (layer.weight, layer.bias)
+        )
+    return {name: np.array(array, np.float32) for name, array in arrays.items()}
+
+
+def scaling(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shift and scale (inputs,) that give observations (n, inputs) mean 0 and variance 1."""
+    spread = seen.std(axis=0)
+    return seen.mean(axis=0).astype(np.float32), (1.0 / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)
+
+
+def batches(count: int, size: int, epochs: int, seed: int) -> Iterator[torch.Tensor]:
+    """Yield the rows of each batch, over and over in a new order; the same seed gives the same batches."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        yield from torch.randperm(count, generator=generator).split(size)
+
+
+def classify(
+    net: Any,
+    inputs: np.ndarray,
+    regrets: np.ndarray,
+    *,
+    epochs: int,
+    batch: int = 256,
+    rate: float = 2e-3,
+    temperature: np.ndarray,
+    seed: int = 0,
+) -> float:
+    """Fit a network to choose what is best for each input, and return its last loss.
+
+    Args:
+        net: is fitted in place.
+        inputs: (n, inputs), scaled.
+        regrets: how much worse each choice is than the best one (n, choices).
+        temperature: 0 labels the best choice alone; more shares the label with choices that are worse by this (n,).
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    x = torch.as_tensor(inputs, dtype=torch.float32)
+    worse = -regrets / np.maximum(temperature, 1e-9)[:, None]
+    targets = torch.softmax(torch.as_tensor(worse), -1).float()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-4)
+    steps = epochs * -(-len(x) // batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, max(steps, 2))
+    loss = torch.zeros(())
+    for rows in batches(len(x), batch, epochs, seed):
+        loss = cross_entropy(net(x[rows]), targets[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return float(loss.detach())
