@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 PROGRAMS = {
     "dcl": "dcl.DCL",
     "hindsight": "hindsight.Hindsight",
-    "imitate": "imitate.Imitate",
+    "ppo": "sb3.PPO",
+    "dqn": "sb3.DQN",
+    "sac": "sb3.SAC",
+    "td3": "sb3.TD3",
 }
 """Each agent's module and class; imported when asked for, because torch is slow to import."""
 

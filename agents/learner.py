@@ -6,7 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pydantic import TypeAdapter, ValidationError
+
 from ..scenario import BadInput, Scenario
+from ..scenario.errors import sentence
 from ..scenario.part import nearest
 
 
@@ -52,29 +55,17 @@ class Learner:
 
 def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
     """Return a program's settings: its own, changed by each of some layers."""
-    known = {field.name: field for field in dataclasses.fields(program.settable)}
+    known = [field.name for field in dataclasses.fields(program.settable)]
     merged: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
             if key not in known:
                 hint = nearest(key, known) or f" (it has {', '.join(known)})"
                 raise BadInput(f"{program.name}: unknown setting {key!r}{hint}")
-            merged[key] = _like(f"{program.name}: {key}", value, known[key].type, known[key].default)
-    return program.settable(**merged)
-
-
-def _like(place: str, value: Any, kind: Any, default: Any) -> Any:
-    """Return a value as the kind of the default, or say what it must be."""
-    if value is None and "None" in str(kind):
-        return None
-    if isinstance(default, bool) or not isinstance(default, int | float):
-        if default is not None and not isinstance(value, type(default)):
-            raise BadInput(f"{place}: must be like {default!r}, got {value!r}")
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value < 0:
-        raise BadInput(f"{place}: must be a number, 0 or more, got {value!r}")
-    if isinstance(default, int):
-        if value != int(value):
-            raise BadInput(f"{place}: must be a whole number, got {value!r}")
-        return int(value)
-    return float(value)
+            if isinstance(value, int | float) and not value >= 0:
+                raise BadInput(f"{program.name}: {key}: must be 0 or more, got {value!r}")
+            merged[key] = value
+    try:
+        return TypeAdapter(program.settable).validate_python(merged)
+    except ValidationError as error:
+        raise BadInput(f"{program.name}: {sentence(error)}") from None

@@ -92,7 +92,7 @@ class Coding:
         columns = self.from_seen["first"].astype(np.int64) - self.layout.columns.chance
         parts = [shown, _cut(source.seen[..., columns], self.from_seen)]
         if len(self.names) > shown.shape[-1] + len(columns):
-            passed = 0 * shown[..., :1] + np.reshape(source.period, (-1, 1)) / self.layout.scenario.horizon.periods
+            passed = 0 * shown[..., :1] + _column(source.period) / self.layout.scenario.horizon.periods
             parts.append(passed)
         if is_tensor(shown):
             import torch
@@ -193,6 +193,11 @@ class Coding:
                 limit = max(most_ordered * mean, lane.minimum_order, lane.batch or 0.0)
             rows.append((self.raw, min(mean * self.layout.scenario.shares[name], limit), limit))
         return np.array(rows, SAID)
+
+
+def _column(period: Any) -> Any:
+    """Return a period, or one for each path (paths,), as a number or a column (paths, 1)."""
+    return period if np.ndim(period) == 0 else np.reshape(period, (-1, 1))
 
 
 def _cut(quantities: Any, shown: np.ndarray) -> Any:
