@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PROGRAMS = {
     "dcl": "dcl.DCL",
     "hindsight": "hindsight.Hindsight",
+    "imitate": "imitate.Imitate",
     "ppo": "sb3.PPO",
     "dqn": "sb3.DQN",
     "sac": "sb3.SAC",

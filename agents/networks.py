@@ -57,11 +57,10 @@ def classify(
     inputs: np.ndarray,
     regrets: np.ndarray,
     *,
-    epochs: int,
-    batch: int = 256,
-    rate: float = 2e-3,
     temperature: np.ndarray,
-    seed: int = 0,
+    epochs: int,
+    rate: float,
+    seed: int,
 ) -> float:
     """Fit a network to choose what is best for each input, and return its last loss.
 
@@ -74,15 +73,30 @@ def classify(
     import torch
     from torch.nn.functional import cross_entropy
 
-    x = torch.as_tensor(inputs, dtype=torch.float32)
     worse = -regrets / np.maximum(temperature, 1e-9)[:, None]
     targets = torch.softmax(torch.as_tensor(worse), -1).float()
+    return _fit(net, inputs, targets, cross_entropy, epochs, rate, seed)
+
+
+def regress(net: Any, inputs: np.ndarray, targets: np.ndarray, epochs: int, rate: float, seed: int) -> float:
+    """Fit a network's numbers, cut to between -1 and 1, to targets (n, outputs), and return its last loss."""
+    import torch
+    from torch.nn.functional import mse_loss
+
+    return _fit(net, inputs, torch.as_tensor(targets, dtype=torch.float32), mse_loss, epochs, rate, seed)
+
+
+def _fit(net: Any, inputs: np.ndarray, targets: Any, loss_of: Any, epochs: int, rate: float, seed: int) -> float:
+    """Descend along the gradient of a loss with AdamW and one cycle of learning rates; the same seed, the same net."""
+    import torch
+
+    x, size = torch.as_tensor(inputs, dtype=torch.float32), 256
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-4)
-    steps = epochs * -(-len(x) // batch)
+    steps = epochs * -(-len(x) // size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, max(steps, 2))
     loss = torch.zeros(())
-    for rows in batches(len(x), batch, epochs, seed):
-        loss = cross_entropy(net(x[rows]), targets[rows])
+    for rows in batches(len(x), size, epochs, seed):
+        loss = loss_of(net(x[rows]), targets[rows])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

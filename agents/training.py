@@ -196,7 +196,7 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, np.ndarray):
         return {"__array__": torch.from_numpy(np.ascontiguousarray(value))}
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _rich(value: Any) -> Any:

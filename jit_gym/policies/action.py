@@ -104,6 +104,17 @@ class Action:
             return positive(self.rule(view) + meant)
         return positive(meant)
 
+    def said(self, quantities: np.ndarray) -> np.ndarray:
+        """Return the numbers between -1 and 1 (paths, lanes) that order these quantities, or as near as can be."""
+        assert self.low is not None
+        assert self.middle is not None
+        assert self.high is not None
+        under, over = (np.where(span > 0, span, 1.0) for span in (self.middle - self.low, self.high - self.middle))
+        numbers = np.where(
+            quantities < self.middle, (quantities - self.middle) / under, (quantities - self.middle) / over
+        )
+        return np.clip(numbers, -1.0, 1.0)
+
     def _meant(self, said: Any) -> Any:
         if self.choices is not None:
             return self.choices[said]
