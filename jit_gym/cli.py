@@ -103,14 +103,15 @@ def list_(as_json: Json = False) -> None:
     """List the scenarios that are shipped, and the policies."""
     from .report import catalogue
 
-    scenarios, rules = catalogue.scenarios(), catalogue.rules()
+    scenarios, rules, agents = catalogue.scenarios(), catalogue.rules(), catalogue.agents()
     if as_json:
-        print(json.dumps({"scenarios": scenarios, "policies": rules}, indent=2))
+        print(json.dumps({"scenarios": scenarios, "policies": rules, "agents": agents}, indent=2))
         return
     console = _console()
     for title, entries, hint in (
         ("Scenarios", scenarios, "jit-gym show NAME tells more, jit-gym new NAME starts your own."),
         ("Policies", rules, "Parameters that are not given come from formulas: base-stock, or base-stock(level=25)."),
+        ("Agents", agents, "Policies that were learned; jit-gym train SCENARIO --agent NAME trains your own."),
     ):
         console.print(title, style="bold")
         _print_pairs(console, entries)

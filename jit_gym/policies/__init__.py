@@ -12,6 +12,7 @@ from .base_stock import BaseStock, CappedBaseStock, JustInCase, ReorderPoint
 from .dual_sourcing import CappedDualIndex, DualIndex
 from .hybrid import Hybrid
 from .just_in_time import Constant, JustInTime, Kanban
+from .models import agents
 from .network import Network
 from .rule import Policy, PolicyError, Rule
 
@@ -38,6 +39,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Rule",
+    "agents",
     "policy",
     *sorted(rule.__name__ for rule in RULES.values()),
 ]

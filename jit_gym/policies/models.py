@@ -116,6 +116,12 @@ def shipped(scenario: str) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
+def agents(scenario: Scenario) -> list[str]:
+    """Return the names of the agents that are shipped for a scenario: none, if it was changed."""
+    models = {name: Model.read(path) for name, path in shipped(scenario.name).items()}
+    return [f"agent:{name}" for name, model in models.items() if model.manifest.fingerprint == scenario.fingerprint]
+
+
 def _digest(arrays: Mapping[str, np.ndarray]) -> str:
     """Return 16 hexadecimal digits that change with any number of the arrays."""
     digest = hashlib.sha256()
