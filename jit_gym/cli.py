@@ -266,6 +266,7 @@ def train(
         int, typer.Option(metavar="N", min=0, help="Stop after so many evaluations without a better one; 0: never.")
     ] = 0,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the runs lie.")] = Path("runs"),
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write each model as ONNX, too.")] = False,
 ) -> None:
     """Train an agent on a scenario; a training that was stopped goes on where it was."""
     from .agents import program, tuned
@@ -279,8 +280,9 @@ def train(
     own = _overrides(setting) | ({} if budget is None else {"budget": budget})
     settings = settings_of(learn, tuned(agent, world.name), own)
     numbers = _seeds(seeds)
-    from .agents import curve
+    from .agents import curve, export
     from .agents.training import Run
+    from .report import files
 
     folder = out / world.name / agent
     console, runs = _console(), []
@@ -290,7 +292,10 @@ def train(
         command = _command("train", scenario, **options)
         run = Run(learn(world, settings, seed), folder / f"seed-{seed}", command, paths, patience)
         with _learning(f"{agent} {world.name} seed {seed}", run):
-            manifest = run.train().manifest
+            model = run.train()
+        manifest = model.manifest
+        if onnx:
+            files.write(run.folder / "model.onnx", export.onnx(model))
         runs.append(run)
         cost, gap = manifest.cost, manifest.gap
         console.print(

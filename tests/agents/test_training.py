@@ -188,10 +188,13 @@ def test_training_survives_being_killed_ten_times(tmp_path: Path):
 
 def test_the_command_trains_compares_and_draws(tmp_path: Path):
     """`jit-gym train` over two seeds writes models that `jit-gym compare` plays, and a learning curve."""
-    done = subprocess.run(train(tmp_path, "--seeds", "0..1"), check=True, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        train(tmp_path, "--seeds", "0..1", "--onnx"), check=True, capture_output=True, text=True, cwd=ROOT
+    )
     assert "seed 1: cost" in done.stdout
     assert (tmp_path / "lost-sales/dcl/curve.png").read_bytes().startswith(b"\x89PNG")
     model = tmp_path / "lost-sales/dcl/seed-1/model.safetensors"
+    assert model.with_suffix(".onnx").is_file()
     words = ["compare", "lost-sales", f"agent:{model}", "--set", "horizon.periods=20", "--paths", "8", "--json"]
     played = subprocess.run(
         [sys.executable, "-m", "jit_gym", *words], check=True, capture_output=True, text=True, cwd=ROOT
