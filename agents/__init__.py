@@ -18,6 +18,7 @@ PROGRAMS = {
     "hindsight": "hindsight.Hindsight",
     "imitate": "imitate.Imitate",
     "ppo": "sb3.PPO",
+    "ppo-lstm": "sb3.PPOLSTM",
     "dqn": "sb3.DQN",
     "sac": "sb3.SAC",
     "td3": "sb3.TD3",

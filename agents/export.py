@@ -29,6 +29,8 @@ def onnx(model: Model) -> bytes:
         raise BadInput("--onnx: needs the package onnx (pip install 'jit-gym[onnx]')") from None
 
     arrays, network = model.arrays, model.manifest.network
+    if "memory.shift" in arrays:
+        raise BadInput(f"--onnx: {model.manifest.agent} has a memory, which is not exported")
     nodes: list[Any] = []
     constants = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
 

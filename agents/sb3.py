@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+import sb3_contrib
 import stable_baselines3
 import torch
 from gymnasium.spaces import Box, Discrete
@@ -56,6 +57,7 @@ class StableBaselines(Learner):
     settable: ClassVar[type] = Settings
     settings: Settings
     algorithm: ClassVar[Any]
+    kind: ClassVar[str] = "MlpPolicy"
     squash: ClassVar[str] = "clip"
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
@@ -72,10 +74,14 @@ class StableBaselines(Learner):
         self.envs = Acting(scenario, settings.n_envs, self.action, shift, scale, money)
         self.shift, self.scale = shift, scale
         self.algo = self.algorithm(
-            "MlpPolicy",
+            self.kind,
             self.envs,
             learning_rate=1e-3,
-            policy_kwargs={"net_arch": [settings.hidden] * 2, "activation_fn": ACTIVATIONS[settings.activation]},
+            policy_kwargs={
+                "net_arch": [settings.hidden] * 2,
+                "activation_fn": ACTIVATIONS[settings.activation],
+                **self.more(),
+            },
             seed=seed,
             device="cpu",
             **settings.hyperparams,
@@ -131,9 +137,17 @@ class StableBaselines(Learner):
                 getattr(buffer, name)[: len(held)] = held
             buffer.pos, buffer.full = state["place"]
 
+    def more(self) -> dict[str, Any]:
+        """Return what else the networks are made with."""
+        return {}
+
     def layers(self) -> Any:
         """Return the layers that decide, in their order."""
         raise NotImplementedError
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of what decides."""
+        return arrays_of(self.layers(), self.shift, self.scale)
 
     def model(self) -> Model:
         """Return the present policy: what it does when it does not explore."""
@@ -145,7 +159,7 @@ class StableBaselines(Learner):
             {"activation": self.settings.activation} | ({} if self.action.discrete else {"squash": self.squash}),
             settings=asdict(self.settings),
         )
-        return model_of(manifest, arrays_of(self.layers(), self.shift, self.scale), self.action)
+        return model_of(manifest, self.arrays(), self.action)
 
 
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
@@ -160,6 +174,27 @@ class PPO(StableBaselines):
     def layers(self) -> Any:
         """Return the layers of the policy, and not those of the value."""
         return [*self.algo.policy.mlp_extractor.policy_net, self.algo.policy.action_net]
+
+
+class PPOLSTM(PPO):
+    """PPO with a memory, for what is hidden (sb3-contrib's RecurrentPPO)."""
+
+    name: ClassVar[str] = "ppo-lstm"
+    kind: ClassVar[str] = "MlpLstmPolicy"
+    algorithm: ClassVar[Any] = sb3_contrib.RecurrentPPO
+
+    def more(self) -> dict[str, Any]:
+        """Return the width of the memory."""
+        return {"lstm_hidden_size": self.settings.hidden}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of the memory, and of what decides by it."""
+        width = self.settings.hidden
+        arrays = arrays_of(self.layers(), np.zeros(width), np.ones(width))
+        arrays |= {"memory.shift": self.shift, "memory.scale": self.scale}
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            arrays[f"memory.{name}"] = getattr(self.algo.policy.lstm_actor, f"{name}_l0").detach().numpy().copy()
+        return arrays
 
 
 class DQN(StableBaselines):
@@ -252,4 +287,4 @@ def _logged(algo: Any) -> dict[str, float]:
     return {name: value for name, value in algo.logger.name_to_value.items() if isinstance(value, int | float)}
 
 
-__all__ = ["DQN", "PPO", "SAC", "TD3", "Settings"]
+__all__ = ["DQN", "PPO", "PPOLSTM", "SAC", "TD3", "Settings"]

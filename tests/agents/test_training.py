@@ -15,6 +15,7 @@ import pytest
 import jit_gym
 from jit_gym.agents import PROGRAMS, program, tuned
 from jit_gym.agents.learner import settings_of
+from jit_gym.policies import Network
 from jit_gym.policies.models import Model
 from jit_gym.scenario import BadInput, load
 
@@ -30,6 +31,7 @@ TINY: dict[str, dict[str, Any]] = {
     "hindsight": {"budget": 6, "chunk": 2, "batch": 8, "periods": 12, "warmup": 2},
     "imitate": {"budget": 3, "paths": 8, "epochs": 2},
     "ppo": {"budget": 768, "chunk": 256, "n_envs": 8, "hyperparams": {"n_steps": 16, "batch_size": 64}},
+    "ppo-lstm": {"budget": 768, "chunk": 256, "n_envs": 8, "hyperparams": {"n_steps": 16, "batch_size": 64}},
     "dqn": {"budget": 600, "chunk": 200, "n_envs": 4, "hyperparams": {"learning_starts": 64, "buffer_size": 256}},
     "sac": {"budget": 192, "chunk": 64, "n_envs": 4, "hyperparams": {"learning_starts": 32, "buffer_size": 96}},
     "td3": {"budget": 192, "chunk": 64, "n_envs": 4, "hyperparams": {"learning_starts": 32, "buffer_size": 96}},
@@ -89,6 +91,22 @@ def test_what_was_trained_plays(agent: str, tmp_path: Path):
     assert manifest.command == "jit-gym train ..."
     assert {"config.yml", "args.yml", "command.txt", "evaluations.npz"} <= {each.name for each in tmp_path.iterdir()}
     assert any(each.name.startswith("events.out.tfevents") for each in tmp_path.iterdir())
+
+
+def test_a_memory_is_torchs(tmp_path: Path):
+    """A recurrent policy orders, period by period, what Stable-Baselines3's own predicts on the same observations."""
+    training = run("ppo-lstm", tmp_path)
+    training.learner.step(0)
+    learner: Any = training.learner
+    player = Network(learner.model()).fit(SHOP)
+    envs, states, ours = learner.envs, None, None
+    seen, begins = envs.reset(), np.ones(envs.num_envs, bool)
+    for _ in range(30):  # into the second episodes
+        raw = seen / learner.scale + learner.shift
+        actions, states = learner.algo.predict(seen, states, begins, deterministic=True)
+        _, ours = player.predict(raw.astype(np.float32), ours, begins)
+        assert np.allclose(ours[0], states[0][0], atol=1e-4)
+        seen, _, begins, _ = envs.step(actions)
 
 
 def test_a_clone_costs_what_its_rule_costs(tmp_path: Path):
