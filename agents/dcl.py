@@ -255,8 +255,15 @@ def _check(scenario: Scenario, layout: Layout) -> None:
     """Refuse a world whose future depends on more than its state."""
     if scenario.units != "whole":
         raise BadInput(f"dcl: chooses among whole units, and {scenario.name} counts in continuous ones")
-    memory = [f"demands.{name}" for name, d in scenario.demands.items() if d.history or d.season or d.trend]
-    memory += [f"lanes.{name}.lead_time" for name in layout.columns.lead_time if not scenario.lanes[name].crossing]
+    columns, changing = layout.columns, ("history", "season", "trend", "regimes", "autocorrelation", "forecast")
+    memory = [
+        f"demands.{name}.{key}" for name, each in scenario.demands.items() for key in changing if getattr(each, key)
+    ]
+    memory += [f"lanes.{name}.lead_time" for name in columns.lead_time if not scenario.lanes[name].crossing]
+    memory += [f"lanes.{name}" for name in (*columns.filled, *columns.defects, *columns.cost)]
+    memory += [f"demands.{name}.price_erosion" for name in columns.price]
+    memory += [f"stocks.{name}.obsolete" for name in columns.obsolete]
+    memory += ["horizon"] if columns.last is not None else []
     memory += [f"spikes.{name}" for name in scenario.spikes] + [f"disruptions.{name}" for name in scenario.disruptions]
     if memory:
         raise BadInput(f"dcl: samples futures that do not depend on the past, and {memory[0]} does")

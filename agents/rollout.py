@@ -10,8 +10,9 @@ from numba.extending import register_jitable
 from ..chance import Trace
 from ..chance.compiled import borrowed, compiled
 from ..envs.observation import Coding, show
+from ..envs.stage import NOTHING_ELSE, ONE_OF_EACH
 from ..physics import Layout
-from ..physics.layout import flows_of, net_of, state_of
+from ..physics.layout import Sizes, flows_of, net_of, state_of
 from ..physics.period import period
 from ..physics.simulate import flows_of_path, path_of
 from ..policies.network import Perceptron
@@ -166,7 +167,7 @@ def _compare_in_one(
     program: Any, sizes: Any, clocks: Any, references: Any, alive: Any, states: Any, rows: Any, span: Any, net: Any
 ) -> Any:
     """Do the same in a world of one stock, lane and demand: the compiler knows that every loop has one turn."""
-    one = (1, 1, 1, 1, sizes[4], 0, 0, 0)
+    one = Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
     return _compare_choices(program, one, clocks, references, alive, states, rows, span, net)
 
 
@@ -179,7 +180,7 @@ class Rollouts:
         self.scenario = layout.scenario
         self.coding = Coding(layout, 1)
         self.choices = np.ascontiguousarray(choices, float)
-        self.sizes = tuple(int(size) for size in layout.sizes)
+        self.sizes = layout.sizes
 
     def compare(
         self,
@@ -212,5 +213,6 @@ class Rollouts:
         net = (perceptron.shift, perceptron.scale, *(array for layer in perceptron.layers for array in layer))
         net = tuple(np.ascontiguousarray(array, np.float32) for array in net)
         span = (*between, trace.paths // len(states), trace.periods, horizon)
-        compare = _compare_in_one if self.sizes[:4] == (1, 1, 1, 1) and not any(self.sizes[5:]) else _compare
+        simple = self.sizes[:5] == ONE_OF_EACH and self.sizes[6:] == NOTHING_ELSE
+        compare = _compare_in_one if simple else _compare
         return compare(program, self.sizes, clocks, references, alive, states, trace.rows, span, net)

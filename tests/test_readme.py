@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from jit_gym.scenario import load, yaml12
+
 README = Path(__file__).parents[1] / "README.md"
 SHELL = [
     line.split("  #")[0].strip()
@@ -34,6 +36,12 @@ def test_its_shell_lines_run(line, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL))
+def test_its_scenarios_load(block):
+    """What is shown of scenarios is a world, with what is not shown taken from `lost-sales`."""
+    assert load({"extends": "lost-sales", **yaml12.parse(block)})
 
 
 def test_it_shows_the_commands_of_the_makefile():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 from hypothesis import strategies as st
@@ -82,6 +83,13 @@ distributions = st.sampled_from(
 )
 
 
+spans_late = {"name": "randint", "low": 1, "high": 4}
+share = {"name": "uniform"}
+defects = st.sampled_from(
+    [0, 0, 0, 0.1, 1, {"name": "beta", "a": 1, "b": 4}, {"name": "empirical", "values": [0, 0.5]}, {"drift": 0.2}]
+)
+
+
 def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Return what a strategy returns, or None."""
     return st.none() | strategy
@@ -113,6 +121,10 @@ def lanes(draw: st.DrawFn, to: str, units: Any) -> dict[str, Any]:
         "supplier": draw(optional(st.sampled_from(["near", "far"]))),
         "route": draw(optional(st.sampled_from(["road", "sea"]))),
         "initial": draw(st.just(0.0) | units(0, 6) | st.just({"periods_of_supply": 1.5})),
+        "pays_after": draw(st.sampled_from([0, 0, 0, 1, 3])),
+        "cost_erosion": draw(st.sampled_from([0.0, 0.0, 0.02])),
+        "defects": draw(defects),
+        "reject_cost": draw(money),
     }
     return {key: value for key, value in lane.items() if value is not None}
 
@@ -127,19 +139,106 @@ def a_period_longer(lead_time: Any) -> Any:
 
 
 @st.composite
+def regimes(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw one to three regimes, some of which may follow each other."""
+    names = ["calm", "busy", "dead"][: draw(st.integers(1, 3))]
+    chances = st.sampled_from([0.0, 0.1, 0.5])
+    return {
+        name: {
+            "distribution": draw(distributions),
+            "next": {other: draw(chances) for other in names if other != name and draw(st.booleans())},
+        }
+        for name in names
+    }
+
+
+past = st.just({"history": {"values": [3, 0, 7.5, 2], "replay": "resampled", "block": 3, "season": 2}})
+
+futures = st.fixed_dictionaries(
+    {
+        "occurs": st.sampled_from([1.0, 1.0, 0.4]),
+        "autocorrelation": st.sampled_from([0.0, 0.0, 0.7, -0.4]),
+        "forecast": optional(
+            st.fixed_dictionaries({"accuracy": st.sampled_from([[0.0], [1.0], [0.9, 0.5], [1, 0.8, 0.8, 0.3, 0]])})
+        ),
+    }
+)
+
+
+@st.composite
+def correlations(draw: st.DrawFn, demands: dict[str, Any]) -> list[dict[str, Any]]:
+    """Draw correlations of some pairs of demands, such as up to three of them can have at once."""
+    free = [name for name, demand in demands.items() if "history" not in demand]
+    pairs = [pair for pair in combinations(free, 2) if draw(st.booleans())]
+    return [{"between": list(pair), "correlation": draw(st.sampled_from([-0.4, 0.3, 0.45]))} for pair in pairs]
+
+
+@st.composite
 def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
-    """Draw a demand on a stock or a kit, with or without a season, a trend and a past."""
-    past = {"values": [3, 0, 7.5, 2], "replay": "resampled", "block": 3, "season": 2}
-    source = draw(st.just({"history": past}) | st.fixed_dictionaries({"distribution": distributions}))
+    """Draw a demand on a stock or a kit: with a past, or with a distribution or regimes and what is known of them."""
+    drawn = st.fixed_dictionaries({"distribution": distributions})
+    turning = st.fixed_dictionaries({"regimes": regimes(), "regime_seen": st.sampled_from(["at-once", "hidden"])})
+    source = draw(past | drawn | drawn | turning)
     return {
         "from": {stock: draw(units(1, 3)) for stock in draw(subsets(stocks))},
         **source,
+        **({} if "history" in source or draw(st.booleans()) else draw(futures)),
         "season": draw(st.sampled_from([[], [0.5, 1, 1.5]])),
         "trend": draw(st.sampled_from([0.0, 0.03, -0.2])),
         "unmet": draw(st.sampled_from(["lost", "backlog"])),
         "shortage_cost": draw(money),
         "price": draw(money),
+        "price_erosion": draw(st.sampled_from([0.0, 0.0, 0.05])),
+        "pays_after": draw(st.sampled_from([0, 0, 0, 2])),
     }
+
+
+@st.composite
+def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
+    """Draw a stock that keeps or perishes, holds its value or becomes obsolete, and tells at once or late."""
+    never, limit = st.none(), draw(optional(units(5, 30)))
+    over = st.fixed_dictionaries({"rate": st.just(0.1)}) | st.fixed_dictionaries({"at": st.just([6])})
+    return {
+        "initial": draw(units(0, int(min(limit or 20, 20))) | st.just({"periods_of_supply": 2})),
+        "storage_limit": limit,
+        "holding_cost": draw(money),
+        "waste_cost": draw(money),
+        "rationing": draw(st.sampled_from(["priority", "proportional"])),
+        "shelf_life": draw(never | never | st.integers(1, 4)),
+        "issuing": draw(st.sampled_from(["fifo", "lifo"])),
+        "obsolete": draw(never | never | never | over),
+        "scrap_value": draw(money),
+        "terminal_value": draw(st.just(0.0) | money),
+        "seen_late": draw(st.sampled_from([0, 0, 0, 1, 2])),
+    }
+
+
+@st.composite
+def disruptions(draw: st.DrawFn, lanes: dict[str, Any]) -> dict[str, Any]:
+    """Draw a disruption of any kind; transit stops only on lanes where something is always on the way for a while."""
+    stops = draw(st.sampled_from(["ordering", "shipping", "transit", "receiving"]))
+    fragile = ["near", "far", "road", "sea", *lanes]
+    if stops == "transit":
+        fragile = [name for name, lane in lanes.items() if isinstance(lane["lead_time"], int) and lane["lead_time"]]
+        if not fragile:
+            stops, fragile = "receiving", list(lanes)
+    event = draw(events(fragile))
+    ways = st.sampled_from([{}, {"announced": 2}, {"seen_late": 1}])
+    return {
+        **event,
+        **(draw(ways) if event["seen"] == "at-once" else {}),
+        "stops": stops,
+        "severity": draw(st.sampled_from([0.25, 0.9, 1.0])),
+        "recovers_over": draw(st.sampled_from([0, 0, 2])),
+    }
+
+
+@st.composite
+def suppliers(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a supplier who is reliable, late now and then, or short."""
+    late = optional(st.fixed_dictionaries({"chance": st.just(0.3), "by": st.sampled_from([2, spans_late])}))
+    short = optional(st.fixed_dictionaries({"chance": st.just(0.3), "by": st.sampled_from([1, 0.4, share])}))
+    return {"late": draw(late), "short": draw(short)}
 
 
 @st.composite
@@ -160,51 +259,41 @@ def events(draw: st.DrawFn, targets: list[str]) -> dict[str, Any]:
 
 @st.composite
 def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
-    """Draw a scenario: up to four stocks, five lanes and three demands, and anything that may befall them.
+    """Draw a scenario: up to four stocks, five lanes and three demands, and anything that may befall any of them.
 
     In half of them lanes take from other stocks, from such as come later in the order, so that no stock feeds itself.
     """
     whole = draw(st.booleans())
     units = whole_numbers if whole else fractions
-    stocks = [f"stock-{k}" for k in range(draw(st.integers(1, 4)))]
-    ends = stocks + draw(st.lists(st.sampled_from(stocks), max_size=5 - len(stocks)))
+    names = [f"stock-{k}" for k in range(draw(st.integers(1, 4)))]
+    ends = names + draw(st.lists(st.sampled_from(names), max_size=5 - len(names)))
     all_lanes = {f"lane-{k}": draw(lanes(to, units)) for k, to in enumerate(ends)}
     network, late = draw(st.booleans()), draw(st.booleans())
     for lane in all_lanes.values():
-        later = stocks[stocks.index(lane["to"]) + 1 :]
+        later = names[names.index(lane["to"]) + 1 :]
         if network and later and draw(st.sampled_from([True, True, False])):
             lane["uses"] = {stock: draw(units(1, 3)) for stock in draw(subsets(later, 2))}
             lane["lead_time"] = a_period_longer(lane["lead_time"]) if late else lane["lead_time"]
-    all_demands = {f"demand-{k}": draw(demands(stocks, units)) for k in range(draw(st.integers(1, 3)))}
-    spikes, disruptions = {}, {}
+    all_demands = {f"demand-{k}": draw(demands(names, units)) for k in range(draw(st.integers(1, 3)))}
+    spikes, troubles = {}, {}
     for k in range(draw(st.integers(0, 2))):
         more = {"factor": draw(st.sampled_from([0.0, 0.5, 3.0])), "announced": draw(st.integers(0, 3))}
         spikes[f"spike-{k}"] = draw(events(list(all_demands))) | more
     for k in range(draw(st.integers(0, 2))):
-        fragile = ["near", "far", "road", "sea", *all_lanes]
-        more = {"severity": draw(st.sampled_from([0.25, 0.9, 1.0]))}
-        disruptions[f"disruption-{k}"] = draw(events(fragile)) | more
+        troubles[f"disruption-{k}"] = draw(disruptions(all_lanes))
     return load(
         {
             "name": "random",
             "units": "whole" if whole else "continuous",
             "sources_ship": "after-receiving" if late else "before-receiving",
             "horizon": {"periods": periods},
-            "stocks": {
-                name: {
-                    "initial": draw(units(0, 20) | st.just({"periods_of_supply": 2})),
-                    "storage_limit": draw(optional(units(5, 30))),
-                    "holding_cost": draw(money),
-                    "waste_cost": draw(money),
-                    "rationing": draw(st.sampled_from(["priority", "proportional"])),
-                }
-                for name in stocks
-            },
+            "stocks": {name: draw(stocks(units)) for name in names},
             "lanes": all_lanes,
-            "suppliers": {"near": {}, "far": {}},
-            "routes": {"road": {}, "sea": {}},
+            "suppliers": {"near": {}, "far": draw(suppliers())},
+            "routes": {"road": {}, "sea": draw(st.sampled_from([{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}]))},
             "demands": all_demands,
+            "correlations": draw(correlations(all_demands)),
             "spikes": spikes,
-            "disruptions": disruptions,
+            "disruptions": troubles,
         }
     )

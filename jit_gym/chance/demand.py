@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..scenario import Demand, Distribution, History, Scenario, ScenarioError
 from .bits import uniforms
-from .tables import Table, fill, fill_continuous, tabulate
+from .tables import Table, fill, quantile, tabulate
 
 
 def moments(scenario: Scenario, name: str) -> tuple[float, float]:
-    """Return the mean and variance of one period's demand: without trend and spikes, over a whole season."""
+    """Return the mean and variance of one period's demand: without trend and spikes, over a whole season.
+
+    They are those of a period picked at random from many: autocorrelation and forecasts leave them as they are.
+    """
     demand = scenario.demands[name]
     mean, variance = level(scenario, name)
     if demand.season:
@@ -22,22 +27,77 @@ def moments(scenario: Scenario, name: str) -> tuple[float, float]:
 
 
 def level(scenario: Scenario, name: str) -> tuple[float, float]:
-    """Return the mean and variance of what season, trend and spikes multiply."""
+    """Return the mean and variance of what season, trend and spikes multiply; in the long run, where regimes change."""
     demand = scenario.demands[name]
     if demand.history is not None:
         values = _past(demand.history, scenario.units == "whole")
         return float(values.mean()), float(values.var())
-    assert demand.distribution is not None
-    if (table := _table(scenario, demand.distribution)) is not None:
-        return table.mean, table.variance
-    if demand.distribution.lowest >= 0:
-        return demand.distribution.mean, demand.distribution.variance
-    return _moments_cut_at_zero(demand.distribution)
+    parts = np.array([marginal.moments for marginal in marginals(scenario, name)])
+    if not demand.regimes:
+        return float(parts[0, 0]), float(parts[0, 1])
+    weights, (means, variances) = in_the_long_run(transition(demand)), parts.T
+    mean = weights @ means
+    return float(mean), float(weights @ (variances + (means - mean) ** 2))
 
 
-def _table(scenario: Scenario, distribution: Distribution) -> Table | None:
-    """Return the table to draw a demand from, if its draws are whole numbers and not too many."""
-    return tabulate(distribution) if scenario.units == "whole" or distribution.is_whole else None
+@dataclass(frozen=True)
+class Marginal:
+    """The distribution of one period's demand before season, trend and spikes."""
+
+    distribution: Distribution
+    occurs: float
+    whole: bool
+    table: Table | None  # to draw from, if the draws are whole numbers and not too many
+
+    @classmethod
+    def of(cls, scenario: Scenario, distribution: Distribution, occurs: float) -> Marginal:
+        """Return the distribution of a demand that occurs with some chance, and then is drawn from another."""
+        whole = scenario.units == "whole"
+        table = tabulate(distribution) if whole or distribution.is_whole else None
+        return cls(distribution, occurs, whole, table and table.thinned(occurs))
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        """Return the mean and variance of a draw."""
+        if self.table is not None:
+            return self.table.mean, self.table.variance
+        if self.distribution.lowest >= 0:
+            mean, variance = self.distribution.mean, self.distribution.variance
+        else:
+            mean, variance = _moments_cut_at_zero(self.distribution)
+        return self.occurs * mean, self.occurs * (variance + (1.0 - self.occurs) * mean**2)
+
+    def quantile(self, u: np.ndarray) -> np.ndarray:
+        """Return the demand that numbers between 0 and 1 mean."""
+        if self.table is not None:
+            return self.table.values[np.searchsorted(self.table.cumulative, u, side="left")]
+        if self.occurs == 1.0:
+            return quantile(self.distribution, u, self.whole)
+        out, some = np.zeros(u.shape), u > 1.0 - self.occurs
+        out[some] = quantile(self.distribution, (u[some] - (1.0 - self.occurs)) / self.occurs, self.whole)
+        return out
+
+
+def marginals(scenario: Scenario, name: str) -> list[Marginal]:
+    """Return the distribution of a period's demand in each of its regimes, or the only one it has."""
+    demand = scenario.demands[name]
+    given = [demand.distribution, *(regime.distribution for regime in demand.regimes.values())]
+    return [Marginal.of(scenario, each, demand.occurs) for each in given if each]
+
+
+def transition(demand: Demand) -> np.ndarray:
+    """Return the chances to pass from each regime of a demand to each (regimes, regimes)."""
+    matrix = np.array([[regime.next.get(other, 0.0) for other in demand.regimes] for regime in demand.regimes.values()])
+    return matrix + np.diag(np.maximum(1.0 - matrix.sum(axis=1), 0.0))
+
+
+def in_the_long_run(matrix: np.ndarray) -> np.ndarray:
+    """Return the share of time that a Markov chain which begins in the first state spends in each."""
+    lazy = (matrix + np.eye(len(matrix))) / 2  # spends the same shares, and does not go in circles
+    for _ in range(64):
+        lazy = lazy @ lazy
+        lazy /= lazy.sum(axis=1, keepdims=True)
+    return lazy[0]
 
 
 def _moments_cut_at_zero(distribution: Distribution) -> tuple[float, float]:
@@ -58,18 +118,21 @@ def pattern(demand: Demand, periods: int) -> np.ndarray | None:
 def fill_demand(
     out: np.ndarray, column: int, scenario: Scenario, name: str, keys: np.ndarray, paths: np.ndarray
 ) -> None:
-    """Draw demand without season, trend and spikes into one column of `out` (periods, paths, columns)."""
+    """Draw demand without season, trend and spikes into one column of `out` (periods, paths, columns).
+
+    This is for demands whose periods are drawn alike and apart; `Copula` draws the others.
+    """
     demand = scenario.demands[name]
     whole = scenario.units == "whole"
     if demand.history is not None:
         values = _past(demand.history, whole)
         out[:, :, column] = replay(demand.history, values, keys, paths, out.shape[0])
         return
-    assert demand.distribution is not None
-    if (table := _table(scenario, demand.distribution)) is not None:
-        fill(out, column, keys, paths, table)
+    (marginal,) = marginals(scenario, name)
+    if marginal.table is not None:
+        fill(out, column, keys, paths, marginal.table)
     else:
-        fill_continuous(out, column, keys, paths, demand.distribution, whole)
+        out[:, :, column] = marginal.quantile(uniforms(keys, paths, out.shape[0]))
 
 
 def _past(history: History, whole: bool) -> np.ndarray:
@@ -88,20 +151,42 @@ def replay(history: History, values: np.ndarray, keys: np.ndarray, paths: np.nda
         if periods > len(values):
             raise ScenarioError(f"the history has {len(values)} periods and cannot be replayed for {periods}")
         return np.broadcast_to(values[t, None], (periods, len(paths)))
-    block, season, length = history.block, history.season, len(values)
+    u = uniforms(keys, paths, -(-periods // history.block))[t // history.block]
+    return values[_place(history, len(values), t, np.floor(u * _seasons(history, len(values), t)[:, None]).astype(int))]
+
+
+def _seasons(history: History, length: int, t: np.ndarray) -> np.ndarray:
+    """Return from how many seasons of a history each period's block can be taken (periods,)."""
+    place = t // history.block * history.block % history.season  # of its beginning; the history begins at place 0
+    return (length - place + history.season - 1) // history.season
+
+
+def _place(history: History, length: int, t: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return which value of a history each period has when its block is from a chosen season (periods, any)."""
+    block, season = history.block, history.season
     first = t // block * block  # the period in which each period's block begins
-    place = first % season  # where in a season that is; the history begins at place 0
-    seasons = (length - place + season - 1) // season  # how many values the history has at that place
-    u = uniforms(keys, paths, -(-periods // block))[t // block]
-    chosen = place[:, None] + season * np.floor(u * seasons[:, None]).astype(int) + (t - first)[:, None]
+    index = (first % season)[:, None] + season * chosen + (t - first)[:, None]
     turn = length // season * season  # what runs past the end comes back a whole number of seasons earlier
-    return values[chosen - np.maximum(chosen - length + turn, 0) // turn * turn]
+    return index - np.maximum(index - length + turn, 0) // turn * turn
+
+
+def seasonal(scenario: Scenario, name: str, periods: int) -> np.ndarray | None:
+    """Return the mean of each period that is resampled from a history with a season (periods,), or None without."""
+    history = scenario.demands[name].history
+    if history is None or history.replay == "as-it-was" or history.season == 1:
+        return None
+    values, t = _past(history, scenario.units == "whole"), np.arange(periods)
+    seasons = _seasons(history, len(values), t)[:, None]
+    chosen = np.arange(seasons.max())
+    drawn = values[_place(history, len(values), t, np.minimum(chosen, seasons - 1))]
+    return np.where(chosen < seasons, drawn, 0.0).sum(axis=1) / seasons[:, 0]
 
 
 def usage(scenario: Scenario) -> dict[str, tuple[float, float]]:
     """Return the mean and variance of what demands, and other stocks' replenishment, draw from each stock in a period.
 
-    A lane carries its share of what its stock is used, and draws on the stocks that it uses as much as that takes.
+    A lane carries its share of what its stock is used, and draws on the stocks that it uses as much as that takes. The
+    variances of demands that meet are added, as if they were not correlated.
     """
     total = {name: (0.0, 0.0) for name in scenario.stocks}
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..scenario.model import Event, Horizon
+from ..scenario import Distribution
+from ..scenario.model import Disruption, Horizon, Starts
 from .bits import words
 from .compiled import compiled
 from .tables import counts, invert
 
 NEVER = np.iinfo(np.int32).max  # the start of a spell that is not on: later than any period
+FOREVER = Distribution(name="fixed", value=1 << 30)  # periods
 
 
 @compiled
@@ -40,16 +42,31 @@ def _dated_spells(out: Any, keys: Any, paths: Any, starts: Any, lasts: Any) -> N
                 out[t, b] = min(out[t, b], starts[n])
 
 
-def spells(event: Event, horizon: Horizon, keys: np.ndarray, paths: np.ndarray, periods: int) -> np.ndarray:
+def spells(
+    starts: Starts, lasts: Distribution, horizon: Horizon, keys: np.ndarray, paths: np.ndarray, periods: int
+) -> np.ndarray:
     """Return when the event that is on in each period began (periods, paths), and NEVER where none is on.
 
     The world begins in a quiet spell. A quiet spell of n periods is n periods without the event.
     """
     out = np.full((periods, len(paths)), NEVER, np.int32)
-    quiet = event.starts.spell
-    if quiet is not None:
-        _random_spells(out, keys, paths, tuple(counts(quiet)), tuple(counts(event.lasts)))
+    if starts.spell is not None:
+        _random_spells(out, keys, paths, tuple(counts(starts.spell)), tuple(counts(lasts)))
     else:
-        starts = np.array(sorted(horizon.period_of(when) for when in event.starts.at or ()), np.int64)
-        _dated_spells(out, keys, paths, starts, tuple(counts(event.lasts)))
+        dates = np.array(sorted(horizon.period_of(when) for when in starts.at or ()), np.int64)
+        _dated_spells(out, keys, paths, dates, tuple(counts(lasts)))
     return out
+
+
+def left_working(disruption: Disruption, begun: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the share that a disruption leaves in each period, and when the last one began (periods, paths).
+
+    When it is over, what was gone comes back in equal steps: with `recovers_over` of n periods, k / (n + 1) of it is
+    back in the k-th.
+    """
+    now = np.arange(len(begun), dtype=np.int64)[:, None]
+    on = begun != NEVER
+    last_on = np.maximum.accumulate(np.where(on, now, -NEVER), axis=0)
+    gone = np.clip(1.0 - (now - last_on) / (disruption.recovers_over + 1.0), 0.0, 1.0)
+    since = np.take_along_axis(begun, np.maximum(last_on, 0), axis=0)
+    return 1.0 - disruption.severity * gone, since

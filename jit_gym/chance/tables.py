@@ -9,7 +9,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ..scenario import Distribution, ScenarioError
-from .bits import UNIT, uniforms, words
+from .bits import UNIT, words
 from .compiled import compiled
 
 GUIDES = 1024  # slices of [0, 1) that the guide knows by heart
@@ -32,6 +32,13 @@ class Table(NamedTuple):
         cumulative[-1] = 1.0
         guide = np.searchsorted(cumulative, np.arange(GUIDES) / GUIDES, side="right")
         return cls(np.asarray(values, float), cumulative, np.minimum(guide, len(values) - 1))
+
+    def thinned(self, occurs: float) -> Table:
+        """Return the table of a draw that is 0 instead, but for the chance that it occurs."""
+        if occurs == 1.0:
+            return self
+        values, chances = np.append(self.values, 0.0), np.append(occurs * self.probabilities, 1.0 - occurs)
+        return Table.of(*_merged(values, chances))
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -118,11 +125,8 @@ def fill(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, tabl
     _fill(out, column, keys, paths, *table)
 
 
-def fill_continuous(
-    out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, distribution: Distribution, whole: bool
-) -> None:
-    """Draw from a distribution by its quantiles, cut at 0, into one column of `out` (periods, paths, columns)."""
-    u = uniforms(keys, paths, out.shape[0])
+def quantile(distribution: Distribution, u: np.ndarray, whole: bool) -> np.ndarray:
+    """Return the quantiles of a distribution, cut at 0 and, where units are whole, rounded to the nearest."""
     if distribution.name in ("fixed", "empirical"):
         values, probabilities = distribution.points
         index = np.searchsorted(np.cumsum(probabilities), u, side="left")
@@ -130,4 +134,4 @@ def fill_continuous(
     else:
         draws = distribution.frozen.ppf(u)
     draws = np.maximum(draws, 0.0)
-    out[:, :, column] = np.floor(draws + 0.5) if whole else draws
+    return np.floor(draws + 0.5) if whole else draws

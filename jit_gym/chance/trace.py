@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 
-from ..scenario import ScenarioError
+from ..scenario import Distribution, ScenarioError
 from ..scenario.errors import at
-from ..scenario.model import Event, Scenario, Spike
+from ..scenario.model import Disruption, Scenario, Spike, Starts
 from .bits import stream, uniforms
-from .demand import fill_demand, level, pattern
-from .events import NEVER, spells
-from .lead_times import fill_lead_times, keep_sequence, longest, varies
+from .copula import Copula, Drawn
+from .demand import fill_demand, level, pattern, seasonal
+from .events import FOREVER, NEVER, left_working, spells
+from .lead_times import fill_lead_times, keep_sequence, longest
+from .quality import defective, rejects
+from .suppliers import failing, falls_short, is_random, slowest, supplier_of
+
+
+class _Room:
+    """Hands out places in a row, one after another."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def one(self) -> int:
+        self.taken += 1
+        return self.taken - 1
+
+    def some(self, width: int) -> slice:
+        self.taken += width
+        return slice(self.taken - width, self.taken)
 
 
 @dataclass(frozen=True)
@@ -23,46 +42,88 @@ class Columns:
 
     demand: dict[str, int]
     lead_time: dict[str, int]  # lanes with random lead times only
-    available: dict[str, int]  # lanes that a disruption can hit only
+    working: dict[tuple[str, str], int]  # the kind of disruption and the lane, where one can hit it
+    filled: dict[str, int]  # lanes whose supplier may fall short
+    defects: dict[str, int]  # lanes: the share that is rejected, or the units that are good before the process drifts
+    rounding: dict[str, int]  # lanes whose rejected share is rounded to whole units
+    cost: dict[str, int]  # lanes whose unit cost falls: what is left of it
+    price: dict[str, int]  # demands whose price falls: what is left of it
+    obsolete: dict[str, int]  # stocks that can become obsolete: 1 where they are
+    last: int | None  # 1 in the last period, where what is left then has a value
     forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
-    visible: dict[str, int]  # seen: lanes that a visible disruption can hit
+    visible: dict[tuple[str, str], slice]  # seen: the kind and the lane of visible disruptions, now and as far as known
+    seen_cost: dict[str, int]
+    seen_price: dict[str, int]
+    seen_obsolete: dict[str, slice]  # 1 in this and the next periods for which it is known
     chance: int  # numbers in a row of chance
     seen: int  # numbers in a row of what is seen
     ahead: int  # periods that a forecast looks ahead, this one included
 
+    @property
+    def available(self) -> dict[str, int]:
+        """Return where the share of capacity that can ship stands, for lanes whose shipping can be disrupted."""
+        return {lane: column for (kind, lane), column in self.working.items() if kind == "shipping"}
+
     @classmethod
     def of(cls, scenario: Scenario) -> Columns:
         """Return the columns that this scenario needs, and no more."""
-        for name, lane in scenario.lanes.items():
+        lanes, demands, stocks = scenario.lanes, scenario.demands, scenario.stocks
+        for name, lane in lanes.items():
             with at(f"lanes.{name}.lead_time"):
                 if longest(lane.lead_time) and not (lane.crossing or keep_sequence(lane.lead_time)):
                     must = "without crossing, the chance to arrive must not fall with age"
                     raise ScenarioError(f"{must}, got {lane.lead_time} (set crossing: true)")
-        demands = list(scenario.demands)
-        random_lanes = [name for name, lane in scenario.lanes.items() if varies(lane.lead_time)]
-        fragile = [name for name, hits in scenario.hit_by.items() if hits]
-        ahead = 1 + max(longest(lane.lead_time) for lane in scenario.lanes.values())
+        known = [len(demand.forecast.accuracy) for demand in demands.values() if demand.forecast]
+        ahead = max([1 + slowest(scenario, name) + lane.order_delay for name, lane in lanes.items()] + known)
         foretold = [name for name in demands if _changes_visibly(scenario, name)]
-        forewarned = [
-            name for name in fragile if any(scenario.disruptions[d].seen == "at-once" for d in scenario.hit_by[name])
-        ]
-        after_lanes = len(demands) + len(random_lanes)
+        hits = hits_of(scenario)
+        eroding = [name for name, lane in lanes.items() if lane.cost_erosion]
+        cheaper = [name for name, demand in demands.items() if demand.price_erosion]
+        ageing = [name for name, stock in stocks.items() if stock.obsolete]
+        rejecting = [name for name, lane in lanes.items() if rejects(lane)]
+        rounded = [name for name in rejecting if isinstance(lanes[name].defects, Distribution)]
+        happens, shows = _Room(), _Room()
         return cls(
-            demand={name: k for k, name in enumerate(demands)},
-            lead_time={name: len(demands) + k for k, name in enumerate(random_lanes)},
-            available={name: after_lanes + k for k, name in enumerate(fragile)},
-            forecast={name: slice(k * ahead, (k + 1) * ahead) for k, name in enumerate(foretold)},
-            visible={name: len(foretold) * ahead + k for k, name in enumerate(forewarned)},
-            chance=after_lanes + len(fragile),
-            seen=len(foretold) * ahead + len(forewarned),
+            demand={name: happens.one() for name in demands},
+            lead_time={name: happens.one() for name in lanes if is_random(scenario, name)},
+            working={key: happens.one() for key in hits},
+            filled={name: happens.one() for name in lanes if falls_short(scenario, name)},
+            defects={name: happens.one() for name in rejecting},
+            rounding={name: happens.one() for name in rounded if scenario.units == "whole"},
+            cost={name: happens.one() for name in eroding},
+            price={name: happens.one() for name in cheaper},
+            obsolete={name: happens.one() for name in ageing},
+            last=happens.one() if any(stock.terminal_value for stock in stocks.values()) else None,
+            forecast={name: shows.some(ahead) for name in foretold},
+            visible={
+                key: shows.some(1 + max(disruption.announced for disruption in events))
+                for key, all_events in hits.items()
+                if (events := [event for event in all_events.values() if event.seen == "at-once"])
+            },
+            seen_cost={name: shows.one() for name in eroding},
+            seen_price={name: shows.one() for name in cheaper},
+            seen_obsolete={name: shows.some(ahead) for name in ageing},
+            chance=happens.taken,
+            seen=shows.taken,
             ahead=ahead,
         )
+
+
+def hits_of(scenario: Scenario) -> dict[tuple[str, str], dict[str, Disruption]]:
+    """Return the disruptions of each kind that can hit each lane, by (kind, lane)."""
+    found: dict[tuple[str, str], dict[str, Disruption]] = {}
+    for lane, keys in scenario.hit_by.items():
+        for key in keys:
+            disruption = scenario.disruptions[key]
+            found.setdefault((disruption.stops, lane), {})[key] = disruption
+    return found
 
 
 def _changes_visibly(scenario: Scenario, name: str) -> bool:
     demand = scenario.demands[name]
     spiked = any(name in spike.hits and spike.seen == "at-once" for spike in scenario.spikes.values())
-    return bool(demand.season or demand.trend or spiked)
+    shifts = demand.regimes and demand.regime_seen == "at-once"
+    return bool(demand.season or demand.trend or spiked or shifts or demand.autocorrelation or demand.forecast)
 
 
 @dataclass(frozen=True)
@@ -111,6 +172,14 @@ class Trace:
         """Return the share of capacity there is, 0 to 1 (paths, periods, lanes that can be disrupted)."""
         return self._of(self.columns.available)
 
+    @property
+    def working(self) -> dict[str, np.ndarray]:
+        """Return the share of each lane that works, the worst of its troubles, if it can have any (periods, paths)."""
+        shares: dict[str, np.ndarray] = {}
+        for (_, lane), column in self.columns.working.items():
+            shares[lane] = np.minimum(shares.get(lane, 1.0), self.chance[:, :, column])
+        return shares
+
     def _of(self, columns: dict[str, int]) -> np.ndarray:
         return self.chance[:, :, list(columns.values())].transpose(1, 0, 2)
 
@@ -126,6 +195,7 @@ class Chance:
         """Prepare the tables and columns of a scenario."""
         self.scenario = scenario
         self.columns = Columns.of(scenario)
+        self.copulas = {name: Copula(scenario, name) for name in scenario.demands if Copula.needed(scenario, name)}
 
     def draw(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
@@ -148,7 +218,7 @@ class _Draw:
     """One drawing of a trace: the paths, the periods, and the streams they come from."""
 
     def __init__(self, chance: Chance, seed: int | Sequence[int], paths: np.ndarray, periods: int) -> None:
-        self.scenario, self.columns = chance.scenario, chance.columns
+        self.scenario, self.columns, self.copulas = chance.scenario, chance.columns, chance.copulas
         self.seeds = [seed] * len(paths) if isinstance(seed, int | np.integer) else list(seed)
         if len(self.seeds) != len(paths):
             raise ValueError(f"{len(self.seeds)} seeds were given for {len(paths)} paths")
@@ -164,76 +234,162 @@ class _Draw:
         chance, seen = rows[:-1], rows[:, :, columns.chance :]
         for name in columns.demand:
             self.draw_demand(name, chance, seen)
-        for name, column in columns.lead_time.items():
-            lane = self.scenario.lanes[name]
-            keys = self.keys(f"lanes.{name}.lead_time")
-            fill_lead_times(chance, column, keys, self.paths, lane.lead_time, lane.crossing)
+        self.draw_shipments(chance)
         self.draw_disruptions(chance, seen)
+        self.draw_prices(chance, seen)
+        self.draw_obsolescence(chance, seen)
+        if columns.last is not None:
+            chance[-1:, :, columns.last] = 1.0
         return Trace(columns, rows)
 
     def draw_demand(self, name: str, chance: np.ndarray, seen: np.ndarray) -> None:
         column = self.columns.demand[name]
         demand = self.scenario.demands[name]
-        fill_demand(chance, column, self.scenario, name, self.keys(f"demands.{name}"), self.paths)
         beyond = self.periods + self.columns.ahead
+        drawn = None
+        if name in self.copulas:
+            drawn = Drawn(self.copulas[name], lambda source: uniforms(self.keys(source), self.paths, beyond))
+        if drawn is None or drawn.copula.plain:
+            fill_demand(chance, column, self.scenario, name, self.keys(f"demands.{name}"), self.paths)
+        else:
+            chance[:, :, column] = drawn.demand[: self.periods]
         expected = pattern(demand, beyond)
         spikes = {key: spike for key, spike in self.scenario.spikes.items() if name in spike.hits}
-        if expected is None and not spikes:
-            return
-        expected = np.ones(beyond) if expected is None else expected
         begun = {key: self.spells[f"spikes.{key}"] for key in spikes}
-        factor = np.repeat(expected[: self.periods, None], len(self.paths), axis=1)
-        for key, spike in spikes.items():
-            factor[begun[key][: self.periods] != NEVER] *= spike.factor
-        scaled = chance[:, :, column] * factor
-        if self.scenario.units == "whole":
-            up = uniforms(self.keys(f"demands.{name}.rounding"), self.paths, self.periods)
-            scaled = np.floor(scaled + up)
-        chance[:, :, column] = scaled
+        if expected is not None or spikes:
+            factor = np.ones((self.periods, len(self.paths)))
+            if expected is not None:
+                factor *= expected[: self.periods, None]
+            for key, spike in spikes.items():
+                factor[begun[key][: self.periods] != NEVER] *= spike.factor
+            scaled = chance[:, :, column] * factor
+            if self.scenario.units == "whole":
+                up = uniforms(self.keys(f"demands.{name}.rounding"), self.paths, self.periods)
+                scaled = np.floor(scaled + up)
+            chance[:, :, column] = scaled
         if name in self.columns.forecast:
-            seen[:, :, self.columns.forecast[name]] = self.forecast(name, expected, spikes, begun)
+            ahead = self.columns.ahead
+            means: Iterable[np.ndarray | float] = repeat(level(self.scenario, name)[0], ahead)
+            if drawn is not None:
+                means = drawn.foretold(self.periods + 1, ahead)
+            elif (each := seasonal(self.scenario, name, beyond)) is not None:
+                means = (each[h : self.periods + 1 + h, None] for h in range(ahead))
+            self.forecast(seen[:, :, self.columns.forecast[name]], means, expected, spikes, begun)
 
     def forecast(
-        self, name: str, expected: np.ndarray, spikes: dict[str, Spike], begun: dict[str, np.ndarray]
-    ) -> np.ndarray:
-        """Return this and the next periods' mean demand, as far as it is known (periods + 1, paths, ahead).
+        self,
+        out: np.ndarray,
+        means: Iterable[np.ndarray | float],
+        expected: np.ndarray | None,
+        spikes: dict[str, Spike],
+        begun: dict[str, np.ndarray],
+    ) -> None:
+        """Write down this and the next periods' mean demand, as far as it is known (periods + 1, paths, ahead).
 
-        It knows the season, the trend, and each spike that has begun or is announced; the end of a spike is known.
+        It knows the mean without season, trend and spikes of each period ahead, the season, the trend, and each spike
+        that has begun or is announced; the end of a spike is known.
         """
-        ahead = self.columns.ahead
-        mean = level(self.scenario, name)[0]
-        out = np.empty((self.periods + 1, len(self.paths), ahead))
         now = np.arange(self.periods + 1)[:, None]
-        for h in range(ahead):
-            out[:, :, h] = mean * expected[h : self.periods + 1 + h, None]
+        for h, mean in enumerate(means):
+            out[:, :, h] = mean if expected is None else mean * expected[h : self.periods + 1 + h, None]
             for key, spike in spikes.items():
                 known = begun[key][h : self.periods + 1 + h] <= now + spike.announced
                 if spike.seen == "at-once":
                     out[:, :, h][known] *= spike.factor
-        return out
+
+    def draw_shipments(self, chance: np.ndarray) -> None:
+        """Draw how long each period's shipments take, how much of them is missing, and what is rejected of arrivals."""
+        columns, lanes = self.columns, self.scenario.lanes
+        for name, column in columns.lead_time.items():
+            keys = self.keys(f"lanes.{name}.lead_time")
+            fill_lead_times(chance, column, keys, self.paths, lanes[name].lead_time, lanes[name].crossing)
+            if late := supplier_of(self.scenario, name).late:
+                chance[:, :, column] += failing(*self.supplier_draws(name, "late"), late)
+        for name, column in columns.filled.items():
+            if short := supplier_of(self.scenario, name).short:
+                chance[:, :, column] = 1.0 - failing(*self.supplier_draws(name, "short"), short)
+        for name, column in columns.defects.items():
+            chance[:, :, column] = defective(self.draws(f"lanes.{name}.defects"), lanes[name].defects)
+        for name, column in columns.rounding.items():
+            chance[:, :, column] = self.draws(f"lanes.{name}.rounding")
+
+    def draws(self, source: str) -> np.ndarray:
+        """Return a source's numbers between 0 and 1 (periods, paths)."""
+        return uniforms(self.keys(source), self.paths, self.periods)
+
+    def supplier_draws(self, lane: str, what: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return what decides whether, and by how much, a lane's supplier fails: the same on all its lanes."""
+        source = f"suppliers.{self.scenario.lanes[lane].supplier}.{what}"
+        return self.draws(source), self.draws(f"{source}.by")
 
     def draw_disruptions(self, chance: np.ndarray, seen: np.ndarray) -> None:
-        for name, column in self.columns.available.items():
-            available = np.ones((self.periods + 1, len(self.paths)))
-            visible = available.copy()
-            for key in self.scenario.hit_by[name]:
-                disruption = self.scenario.disruptions[key]
-                on = self.spells[f"disruptions.{key}"][: self.periods + 1] != NEVER
-                available[on] *= 1.0 - disruption.severity
-                if disruption.seen == "at-once":
-                    visible[on] *= 1.0 - disruption.severity
-            chance[:, :, column] = available[:-1]
-            if name in self.columns.visible:
-                seen[:, :, self.columns.visible[name]] = visible
+        """Fill in what share of each lane works, and what of that is known, now and as far ahead as it is announced."""
+        now = np.arange(self.periods + 1)[:, None]
+        hits = hits_of(self.scenario)
+        for (kind, lane), column in self.columns.working.items():
+            shown = self.columns.visible.get((kind, lane), slice(0, 0))
+            works = np.ones((self.periods, len(self.paths)))
+            known = np.ones((self.periods + 1, len(self.paths), shown.stop - shown.start))
+            for key, disruption in hits[kind, lane].items():
+                begun = self.spells[f"disruptions.{key}"]
+                left, since = left_working(disruption, begun)
+                works *= left[: self.periods]
+                if disruption.seen == "hidden":
+                    continue
+                if late := disruption.seen_late:
+                    left = np.concatenate([np.ones((late, len(self.paths))), left])
+                for h in range(known.shape[2] if disruption.announced else 1):
+                    there = slice(h, self.periods + 1 + h)
+                    told = since[there] <= now + disruption.announced
+                    known[:, :, h] *= np.where(told | (h == 0), left[there], 1.0)
+            chance[:, :, column] = works
+            seen[:, :, shown] = known
+
+    def draw_prices(self, chance: np.ndarray, seen: np.ndarray) -> None:
+        """Fill in what is left of the costs and prices that erode."""
+        columns, t = self.columns, np.arange(self.periods + 1)[:, None]
+        for name, column in columns.cost.items():
+            left = (1.0 - self.scenario.lanes[name].cost_erosion) ** t
+            chance[:, :, column], seen[:, :, columns.seen_cost[name]] = left[:-1], left
+        for name, column in columns.price.items():
+            left = (1.0 - self.scenario.demands[name].price_erosion) ** t
+            chance[:, :, column], seen[:, :, columns.seen_price[name]] = left[:-1], left
+
+    def draw_obsolescence(self, chance: np.ndarray, seen: np.ndarray) -> None:
+        """Mark the stocks that are obsolete, and end the demands that draw on them.
+
+        A date is known from the start, a chance when it has struck.
+        """
+        columns, scenario = self.columns, self.scenario
+        now = np.arange(self.periods + 1)[:, None]
+        for name, column in columns.obsolete.items():
+            obsolete = scenario.stocks[name].obsolete
+            begun = self.spells[f"stocks.{name}.obsolete"]
+            over = begun != NEVER
+            chance[:, :, column] = over[: self.periods]
+            for h, shown in enumerate(range(columns.seen_obsolete[name].start, columns.seen_obsolete[name].stop)):
+                there = slice(h, self.periods + 1 + h)
+                seen[:, :, shown] = over[there] if obsolete and obsolete.at else over[there] & (begun[there] <= now)
+            for demand, asked in columns.demand.items():
+                if name in scenario.demands[demand].draws_on:
+                    chance[:, :, asked] *= ~over[: self.periods]
 
     @cached_property
     def spells(self) -> dict[str, np.ndarray]:
-        """Return when each spike and disruption that is on began (periods + ahead, paths)."""
-        beyond = self.periods + self.columns.ahead
-        events: dict[str, Event] = {f"spikes.{key}": spike for key, spike in self.scenario.spikes.items()}
-        events |= {f"disruptions.{key}": disruption for key, disruption in self.scenario.disruptions.items()}
+        """Return when each event that is on began (periods and as far ahead as anybody looks, paths)."""
+        disruptions = self.scenario.disruptions
+        announced = max((disruption.announced for disruption in disruptions.values()), default=0)
+        beyond = self.periods + max(self.columns.ahead, 1 + announced)
+        events: dict[str, tuple[Starts, Distribution]] = {
+            f"{table}.{key}": (event.starts, event.lasts)
+            for table in ("spikes", "disruptions")
+            for key, event in getattr(self.scenario, table).items()
+        }
+        for name, stock in self.scenario.stocks.items():
+            if stock.obsolete:
+                events[f"stocks.{name}.obsolete"] = stock.obsolete, FOREVER
         begun = {}
-        for source, event in events.items():
+        for source, (starts, lasts) in events.items():
             with at(source):
-                begun[source] = spells(event, self.scenario.horizon, self.keys(source), self.paths, beyond)
+                begun[source] = spells(starts, lasts, self.scenario.horizon, self.keys(source), self.paths, beyond)
         return begun

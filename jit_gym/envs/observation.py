@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Box
 from numba.extending import register_jitable
+from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from ..chance import moments, usage
 from ..chance.compiled import table
-from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, fields, net_of
+from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, Sizes, fields, net_of
 from ..physics.numbers import is_tensor, minimum
-from ..physics.view import Seen, View
+from ..physics.view import View
 
 MOST_SEEN = 100.0  # periods of mean demand; a quantity beyond is shown as this
 MOST_ORDERED = 4.0  # periods of mean demand on a lane without a capacity, unless the env is told otherwise
@@ -24,10 +25,10 @@ MOST_ORDERED = 4.0  # periods of mean demand on a lane without a capacity, unles
 SHOWN = np.dtype([("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")])  # path b's is at first + b * step
 SAID = np.dtype([("raw", "i8"), ("middle", "f8"), ("limit", "f8")])
 
-_INT, _HEADER = np.dtype(np.int64), 14
+_INT, _SIZES = np.dtype(np.int64), len(Sizes._fields)
+_HEADER = _SIZES + 6
 
 Row = tuple[int, int, float, float]
-Sizes = tuple[int, int, int, int, int, int, int, int]  # those of a layout
 
 
 class Coding:
@@ -53,6 +54,7 @@ class Coding:
             raise ValueError(f"most_ordered: must be 1 period of mean demand or more, got {most_ordered!r}")
         self.layout, self.paths, self.raw = layout, paths, units == "raw"
         self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # a unit for stocks nobody uses
+        self._places: list[tuple[str, str, int]] = []  # of what is shown: table, field and number, or in the pipeline
         state, seen = list(self._state()), list(self._seen())
         self.names = [name for name, _ in state + seen] + ["horizon.passed"] * layout.scenario.horizon.ends
         self.from_state = np.array([row for _, row in state], SHOWN)
@@ -87,37 +89,19 @@ class Coding:
 
     def observe(self, view: View) -> Any:
         """Return what an env would show of a `View` (paths, n): 32-bit floats, or tensors that carry their gradient."""
-        source = view.source
-        shown = _cut(self._flat(source)[..., self._places], self.from_state)
-        columns = self.from_seen["first"].astype(np.int64) - self.layout.columns.chance
-        parts = [shown, _cut(source.seen[..., columns], self.from_seen)]
-        if len(self.names) > shown.shape[-1] + len(columns):
-            passed = 0 * shown[..., :1] + _column(source.period) / self.layout.scenario.horizon.periods
-            parts.append(passed)
-        if is_tensor(shown):
+        source, pipeline = view.source, view.source.pipeline
+        tables = {(table, field): source.read(table, field) for table, field, _ in self._places if table}
+        shown = [tables[table, field][..., k] if table else pipeline[..., k] for table, field, k in self._places]
+        seen = source.seen[..., self.from_seen["first"].astype(np.int64) - self.layout.columns.chance]
+        stacked = _stack(shown)
+        parts = [_cut(stacked, self.from_state), _cut(seen, self.from_seen)]
+        if self.layout.scenario.horizon.ends:
+            parts.append(0 * stacked[..., :1] + _column(source.period) / self.layout.scenario.horizon.periods)
+        if is_tensor(stacked):
             import torch
 
             return torch.cat(parts, -1)
         return np.concatenate(parts, -1).astype(np.float32)
-
-    @staticmethod
-    def _flat(source: Seen) -> Any:
-        """Return the state of each path as one vector of numbers, as a layout has it (paths, numbers)."""
-        kinds = {"stocks": STOCK_STATE, "lanes": LANE_STATE, "demands": DEMAND_STATE}
-        tables = [[source.read(table, field) for field in fields(kind)] for table, kind in kinds.items()]
-        if is_tensor(source.pipeline):
-            import torch
-
-            return torch.cat([*(torch.stack(table, -1).flatten(-2) for table in tables), source.pipeline], -1)
-        flat = [np.stack(table, -1).reshape(len(table[0]), -1) for table in tables]
-        return np.concatenate([*flat, source.pipeline], -1)
-
-    @property
-    def _places(self) -> np.ndarray:
-        """Return the place of each number that is shown in the state of one path."""
-        if self.paths != 1:
-            raise ValueError(f"a coding for a batch of {self.paths} has no places in one path")
-        return self.from_state["first"].astype(np.int64)
 
     def decode(self, observation: np.ndarray) -> Decoded:
         """Return the state that observations (paths, n) show, in units, for a `View` to look at."""
@@ -132,38 +116,51 @@ class Coding:
         return seen
 
     def _state(self) -> Iterator[tuple[str, Row]]:
-        layout, scenario = self.layout, self.layout.scenario
-        stocks, lanes, demands, _, slots, _, _, _ = layout.sizes
-        after_stocks = stocks * len(fields(STOCK_STATE))
-        after_lanes = after_stocks + lanes * len(fields(LANE_STATE))
-        after_demands = after_lanes + demands * len(fields(DEMAND_STATE))
-        after_slots = after_demands + slots
-        for i, name in enumerate(layout.stocks):
+        scenario, lanes = self.layout.scenario, list(enumerate(self.layout.scenario.lanes.items()))
+        for i, name in enumerate(self.layout.stocks):
             for field in ("on_hand", "used"):
-                place = i * len(fields(STOCK_STATE)) + fields(STOCK_STATE).index(field)
-                yield f"{name}.{field}", self._row(0, after_stocks, place, self._usage[i])
+                yield self._field("stocks", i, name, field, self._usage[i])
+            for k in range(1, scenario.stocks[name].shelf_life or 0):
+                yield self._slot(f"{name}.lasts_{k}", self._usage[i])
         for d, (name, demand) in enumerate(scenario.demands.items()):
             if demand.unmet == "backlog":
-                place = d * len(fields(DEMAND_STATE)) + fields(DEMAND_STATE).index("backlog")
-                yield f"{name}.backlog", self._row(after_lanes, after_demands, place, moments(scenario, name)[0])
-        for m, (name, lane) in enumerate(scenario.lanes.items()):
-            if lane.unshipped == "waits" and (lane.uses or lane.order_delay or scenario.hit_by[name]):
-                place = m * len(fields(LANE_STATE)) + fields(LANE_STATE).index("waiting")
-                yield f"{name}.waiting", self._row(after_stocks, after_lanes, place, self._lane_usage(m))
-        for m, (name, lane) in enumerate(scenario.lanes.items()):
-            first = layout.net.lanes[m]["first_letter"]
+                yield self._field("demands", d, name, "backlog", moments(scenario, name)[0])
+        for m, (name, lane) in lanes:
+            fails = self.layout.net.lanes[m]["can_fail"] or self.layout.net.lanes[m]["can_fall_short"]
+            if lane.unshipped == "waits" and (lane.uses or lane.order_delay or fails):
+                yield self._field("lanes", m, name, "waiting", self._lane_usage(m))
+        for m, (name, lane) in lanes:
             for k in range(lane.order_delay):
-                row = self._row(after_demands, after_slots, first + k, self._lane_usage(m))
-                yield f"{name}.read_in_{k + 1}", row
-        for m, (name, lane) in enumerate(scenario.lanes.items()):
-            if lane.lead_time.is_fixed:
-                first, last = layout.net.lanes[m]["first_slot"], layout.net.lanes[m]["last_slot"]
-                for k in range(first + 1, last):
-                    row = self._row(after_demands, after_slots, k, self._lane_usage(m))
-                    yield f"{name}.arrives_in_{k - first}", row
-            else:
-                place = m * len(fields(LANE_STATE)) + fields(LANE_STATE).index("in_transit")
-                yield f"{name}.in_transit", self._row(after_stocks, after_lanes, place, self._lane_usage(m))
+                yield self._slot(f"{name}.read_in_{k + 1}", self._lane_usage(m))
+        for m, (name, _) in lanes:
+            row = self.layout.net.lanes[m]
+            if row["can_dock"]:
+                yield self._slot(f"{name}.waits_at_the_dock", self._lane_usage(m))
+            if row["varies"] or f"{name}.in_transit" in self.layout.slots:
+                yield self._field("lanes", m, name, "in_transit", self._lane_usage(m))
+            if not row["varies"]:
+                for k in range(1, int(row["last_slot"] - row["first_slot"])):
+                    yield self._slot(f"{name}.arrives_in_{k}", self._lane_usage(m))
+
+    def _field(self, table: str, k: int, name: str, field: str, mean: float) -> tuple[str, Row]:
+        """Return the name and the place of a field of the state, or of what is told of it where records are late."""
+        if f"{name}.{field}" in self.layout.slots:
+            return self._slot(f"{name}.{field}", mean)
+        tables = {"stocks": STOCK_STATE, "lanes": LANE_STATE, "demands": DEMAND_STATE}
+        start, length = 0, 0
+        for each, kind in tables.items():
+            start, length = start + length, getattr(self.layout.sizes, each) * len(fields(kind))
+            if each == table:
+                break
+        place = k * len(fields(tables[table])) + fields(tables[table]).index(field)
+        self._places.append((table, field, k))
+        return f"{name}.{field}", self._row(start, start + length, place, mean)
+
+    def _slot(self, name: str, mean: float) -> tuple[str, Row]:
+        """Return the name and the place of a place of the pipeline."""
+        end = self.layout.state_size
+        self._places.append(("", "", self.layout.slots[name]))
+        return name, self._row(end - self.layout.sizes.slots, end, self.layout.slots[name], mean)
 
     def _seen(self) -> Iterator[tuple[str, Row]]:
         columns = self.layout.columns
@@ -173,8 +170,8 @@ class Coding:
                     f"{name}.forecast_{h}",
                     self._row(0, 0, columns.chance + column, moments(self.layout.scenario, name)[0]),
                 )
-        for name, column in columns.visible.items():
-            yield f"{name}.available", (columns.chance + column, 0, 1.0, 1.0)
+        for name, column in signs(self.layout):
+            yield name, (columns.chance + column, 0, 1.0, 1.0)
 
     def _row(self, start: int, stop: int, place: int, mean: float) -> Row:
         unit = mean or 1.0
@@ -193,6 +190,15 @@ class Coding:
                 limit = max(most_ordered * mean, lane.minimum_order, lane.batch or 0.0)
             rows.append((self.raw, min(mean * self.layout.scenario.shares[name], limit), limit))
         return np.array(rows, SAID)
+
+
+def _stack(columns: list[Any]) -> Any:
+    """Return columns (paths,) as a table (paths, columns)."""
+    if is_tensor(columns[0]):
+        import torch
+
+        return torch.stack(columns, -1)
+    return np.stack(columns, -1)
 
 
 def _column(period: Any) -> Any:
@@ -225,12 +231,15 @@ class Decoded:
 
     @property
     def pipeline(self) -> np.ndarray:
-        """Return what arrives in the next 1, 2, ... periods, lane by lane (paths, slots); 0 where lead times vary."""
-        slots = []
-        for m, (name, lane) in enumerate(self.layout.scenario.lanes.items()):
-            slots += [np.zeros(self._paths)] + [self._value(slot) for slot in self._slots(m)]
-            slots += [self._value(f"{name}.read_in_{k + 1}") for k in range(lane.order_delay)]
-        return np.stack(slots, axis=-1)
+        """Return what is in the pipeline, as far as it is observed (paths, slots)."""
+        out = np.zeros((self._paths, self.layout.sizes.slots))
+        for name, place in self.layout.slots.items():
+            out[:, place] = self._value(name)
+        for i, row in enumerate(self.layout.net.stocks):
+            if row["perishable"]:  # the newest units are those that no other name tells of
+                ages = slice(int(row["first_age"]), int(row["last_age"]) - 1)
+                out[:, ages.stop] = self._value(f"{self.layout.stocks[i]}.on_hand") - out[:, ages].sum(1)
+        return out
 
     @property
     def seen(self) -> np.ndarray:
@@ -240,38 +249,51 @@ class Decoded:
         for name, ahead in columns.forecast.items():
             for h, column in enumerate(range(ahead.start, ahead.stop)):
                 out[:, column] = self._value(f"{name}.forecast_{h}")
-        for name, column in columns.visible.items():
-            out[:, column] = self._value(f"{name}.available")
+        for name, column in signs(self.layout):
+            out[:, column] = self._value(name)
         return out
 
     def _value(self, name: str) -> np.ndarray:
         return self._values.get(name, np.zeros(self._paths))
 
-    def _slots(self, m: int) -> list[str]:
-        row = self.layout.net.lanes[m]
-        return [
-            f"{self.layout.lanes[m]}.arrives_in_{k + 1}" for k in range(int(row["last_slot"] - row["first_slot"]) - 1)
-        ]
-
     def _in_transit(self, m: int) -> np.ndarray:
-        total = self._value(f"{self.layout.lanes[m]}.in_transit")
-        return total + sum(self._value(name) for name in self._slots(m))
+        name, row = self.layout.lanes[m], self.layout.net.lanes[m]
+        if f"{name}.in_transit" in self._values:
+            return self._value(f"{name}.in_transit")
+        slots = range(1, int(row["last_slot"] - row["first_slot"]))
+        total = self._value(f"{name}.waits_at_the_dock")
+        return total + sum(self._value(f"{name}.arrives_in_{k}") for k in slots)
+
+
+WORKING = {"ordering": "orderable", "shipping": "available", "transit": "moving", "receiving": "receivable"}
+
+
+def signs(layout: Layout) -> Iterator[tuple[str, int]]:
+    """Return the name and the column of each sign that is a share: what works, what is left of prices, what is over."""
+    columns = layout.columns
+    for (kind, name), known in columns.visible.items():
+        for h, column in enumerate(range(known.start, known.stop)):
+            yield f"{name}.{WORKING[kind]}" + (f"_{h}" if h else ""), column
+    for names, field in ((columns.seen_cost, "cost_left"), (columns.seen_price, "price_left")):
+        yield from ((f"{name}.{field}", column) for name, column in names.items())
+    for name, known in columns.seen_obsolete.items():
+        for h, column in enumerate(range(known.start, known.stop)):
+            yield f"{name}.obsolete" + (f"_{h}" if h else ""), column
 
 
 @register_jitable(forceinline=True)
 def sizes_of(program: np.ndarray) -> Sizes:
     """Return the sizes of the layout that a program holds."""
-    stocks, lanes, demands, needs, slots, network, mail, ships_late = table(program, _INT, 0, 1, _HEADER)[0, :8]
-    return stocks, lanes, demands, needs, slots, network, mail, ships_late
+    return Sizes(*to_fixed_tuple(table(program, _INT, 0, 1, _HEADER)[0], _SIZES))  # type: ignore[call-arg]
 
 
 @register_jitable(forceinline=True)
 def unpack(program: np.ndarray, sizes: Sizes) -> tuple[Any, Any, Any, Any, int]:
     """Return the net, the lanes, what is shown of the state and of chance, and the width of an observation."""
-    from_state, from_seen, width, a, b, c = table(program, _INT, 0, 1, _HEADER)[0, 8:]
+    from_state, from_seen, width, a, b, c = table(program, _INT, 0, 1, _HEADER)[0, _SIZES:]
     return (
         net_of(program[_HEADER:], sizes),
-        table(program, SAID, _HEADER + a, 1, sizes[1])[0],
+        table(program, SAID, _HEADER + a, 1, sizes.lanes)[0],
         table(program, SHOWN, _HEADER + b, 1, from_state)[0],
         table(program, SHOWN, _HEADER + c, 1, from_seen)[0],
         width,

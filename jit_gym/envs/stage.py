@@ -10,11 +10,13 @@ from numba.extending import register_jitable
 
 from ..chance import Chance
 from ..chance.compiled import borrowed, compiled, table
-from ..physics.layout import DEMAND_FLOW, LANE_FLOW, MONEY, STOCK_FLOW, Layout, fields, flows_of, state_of
+from ..physics.layout import Layout, Sizes, fields, flows_of, flows_of_path, path_of, state_of
 from ..physics.period import period
-from ..physics.simulate import flows_of_path, path_of
 from ..scenario import Scenario
-from .observation import Coding, Sizes, order_of, show, sizes_of, unpack
+from .observation import Coding, order_of, show, sizes_of, unpack
+
+ONE_OF_EACH = 1, 1, 1, 1, 0
+NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
 
 WHOLE, SINGLE = np.dtype(np.int64), np.dtype(np.float32)
 
@@ -68,15 +70,19 @@ def _play(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows:
 
 @compiled
 def _play_one(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> None:
-    """Do the same in a world of one stock, lane and demand: the compiler knows that every loop has one turn."""
+    """Do the same in a world of one stock, lane and demand and nothing else: each loop is known to have one turn."""
     sizes = sizes_of(program)
-    _play_paths(program, memory, rows, paths, actions, flows, out, (1, 1, 1, 1, sizes[4], 0, 0, 0))
+    _play_paths(program, memory, rows, paths, actions, flows, out, Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE))
 
 
 def flow_names(layout: Layout) -> list[str]:
     """Return the names of a period's flows, in the order of their numbers: `supplier.ordered`, ..., `reward`."""
-    tables = (layout.stocks, STOCK_FLOW), (layout.lanes, LANE_FLOW), (layout.demands, DEMAND_FLOW)
-    return [f"{name}.{field}" for names, kind in tables for name in names for field in fields(kind)] + fields(MONEY)
+    return [
+        f"{name}.{field}" if name else field
+        for names, kind in layout.flow_tables()
+        for name in names
+        for field in fields(kind)
+    ]
 
 
 class Stage:
@@ -94,8 +100,7 @@ class Stage:
         self._rows = np.zeros((self.horizon + 1, paths, columns.chance + columns.seen))
         self.flow_names = flow_names(self.layout)
         self.width = len(self.coding.names)
-        sizes = self.layout.sizes.tolist()
-        self._has_one_of_each = sizes[:4] == [1, 1, 1, 1] and not any(sizes[5:])
+        self._is_simple = self.layout.sizes[:5] == ONE_OF_EACH and self.layout.sizes[6:] == NOTHING_ELSE
         self._seeds = np.full(paths, None, object)
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)
@@ -160,5 +165,5 @@ class Stage:
             flows: room for them, from `Layout.flows`.
             out: (paths * observation,), 32-bit floats.
         """
-        play = _play_one if self._has_one_of_each else _play
+        play = _play_one if self._is_simple else _play
         play(self.coding.program, self._memory, self._rows, self.paths, actions, flows, out)

@@ -12,7 +12,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector import VectorEnv as GymVectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ..physics.layout import DEMAND_FLOW, LANE_FLOW, MONEY, STOCK_FLOW, Layout, fields
+from ..physics.layout import Layout, fields
 from ..scenario import Scenario, load
 from .observation import MOST_ORDERED
 from .stage import Stage, flow_names
@@ -143,16 +143,9 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
 def _columns(layout: Layout, paths: int) -> Iterator[tuple[str, int, int, int]]:
     """Find each flow of a batch in its vector: the name, and the slice that holds it for every path."""
-    names = iter(flow_names(layout))
-    counts = (
-        (len(layout.stocks), STOCK_FLOW),
-        (len(layout.lanes), LANE_FLOW),
-        (len(layout.demands), DEMAND_FLOW),
-        (1, MONEY),
-    )
-    first = 0
-    for count, kind in counts:
-        width = count * len(fields(kind))
+    names, first = iter(flow_names(layout)), 0
+    for about, kind in layout.flow_tables():
+        width = len(about) * len(fields(kind))
         for place in range(width):
             yield next(names), first + place, first + paths * width, width
         first += paths * width

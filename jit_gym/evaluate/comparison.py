@@ -142,8 +142,8 @@ def tell(what: Any, scenario: Scenario, *, path: int = 0, periods: int | None = 
             rows[name].append(values[0].copy())
         cost.append(flows.money["cost"][0].copy())
     available = np.ones((trace.periods, len(layout.lanes)))
-    for name, column in layout.columns.available.items():
-        available[:, layout.lanes.index(name)] = trace.chance[:, 0, column]
+    for name, share in trace.working.items():
+        available[:, layout.lanes.index(name)] = share[:, 0]
     return Story(
         name_of(player), **{name: np.array(row) for name, row in rows.items()}, cost=np.array(cost), available=available
     )

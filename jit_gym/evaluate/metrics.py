@@ -25,7 +25,10 @@ METRICS = (
     Metric("holding_cost", "money a period", "units on hand at the end of each period"),
     Metric("shortage_cost", "money a period", "units lost, or waiting at the end of each period"),
     Metric("waste_cost", "money a period", "units wasted"),
-    Metric("revenue", "money a period", "units sold"),
+    Metric("waiting_cost", "money a period", "units that sources were asked for and did not ship"),
+    Metric("vehicle_cost", "money a period", "vehicles that set off"),
+    Metric("reject_cost", "money a period", "units rejected on arrival"),
+    Metric("revenue", "money a period", "units sold, scrapped, or left at the end with a value"),
     Metric("profit", "money a period", "revenue less cost"),
     Metric("discounted_reward", "money", "profits, each discounted to the first period counted"),
     Metric("fill_rate", "share", "demand served in its own period, from the shelf"),
@@ -36,7 +39,12 @@ METRICS = (
     Metric("stock", "units", "on hand at the end of a period, all stocks together"),
     Metric("periods_of_supply", "periods", "that the stock on hand lasts, at the rate it is used"),
     Metric("turns", "a year", "times a year that the value of the stock is used up"),
-    Metric("cash", "money", "value of the stock on hand"),
+    Metric("inventory_value", "money", "value of the stock on hand"),
+    Metric("return_on_inventory", "a year", "profit of a year over the value of the stock on hand"),
+    Metric(
+        "cash_to_cash", "periods", "from paying for a unit to being paid for it: of supply, sales unpaid, less bills"
+    ),
+    Metric("lowest_cash", "money", "the least there was in the till at the end of a period; it begins with 0"),
     Metric("waste", "units a period", "units wasted"),
     Metric("orders", "a period", "orders placed, on all lanes"),
     Metric("bullwhip", "ratio", "variance of what is ordered over the variance of what is used"),
@@ -52,7 +60,8 @@ class Counter:
         self.layout = layout
         stocks, lanes, demands = (len(names) for names in (layout.stocks, layout.lanes, layout.demands))
         self.periods = 0
-        self.money: dict[str, np.ndarray] = {}
+        self.money = {kind: np.zeros(paths) for kind in ("waiting_cost", "vehicle_cost", "reject_cost")}
+        self.lowest_cash, self.payable, self.receivable = np.zeros((3, paths))
         self.discounted = np.zeros(paths)
         self.held, self.used, self.wasted = np.zeros((3, paths, stocks))
         self.demanded, self.short = np.zeros((2, paths, demands))
@@ -65,9 +74,12 @@ class Counter:
     def add(self, state: State, flows: Flows) -> None:
         """Count one period."""
         lanes, demands = flows.lanes, flows.demands
-        for kind in flows.money.dtype.names:
-            amount = flows.money[kind][:, 0]
-            self.money[kind] = self.money.get(kind, 0.0) + amount
+        for table in (flows.money, flows.charges):
+            for kind in table.dtype.names if table.shape[1] else ():
+                self.money[kind] = self.money.get(kind, 0.0) + table[kind][:, 0]
+        payable, receivable = (state.books[kind].sum(axis=1) for kind in ("payable", "receivable"))
+        self.payable, self.receivable = self.payable + payable, self.receivable + receivable
+        self.lowest_cash = np.minimum(self.lowest_cash, self.money["reward"] + payable - receivable)
         self.discounted += self.layout.scenario.objective.discount**self.periods * flows.money["reward"][:, 0]
         self.held += flows.stocks["held"]
         self.used += state.stocks["used"]
@@ -92,9 +104,11 @@ class Counter:
         values = np.array([stock.unit_value for stock in scenario.stocks.values()])
         stock = self.held.sum(axis=1) / n
         use = self.used.sum(axis=1) / n
-        cash = self.held @ values / n
+        worth, used = self.held @ values / n, self.used @ values / n
         figures = {kind: total / n for kind, total in self.money.items()}
         figures["profit"] = figures.pop("reward")
+        owed = _ratio(self.payable / n, figures["purchase_cost"], 0.0)  # in periods of bills, and of sales
+        owing = _ratio(self.receivable / n, figures["revenue"], 0.0)
         figures |= {
             "discounted_reward": self.discounted,
             "fill_rate": 1.0 - _ratio(self.short.sum(axis=1), self.demanded.sum(axis=1), 0.0),
@@ -104,8 +118,11 @@ class Counter:
             "short": self.short.sum(axis=1) / n,
             "stock": stock,
             "periods_of_supply": _ratio(stock, use, np.nan),
-            "turns": _ratio(self.used @ values / n * scenario.horizon.year, cash, np.nan),
-            "cash": cash,
+            "turns": _ratio(used * scenario.horizon.year, worth, np.nan),
+            "inventory_value": worth,
+            "return_on_inventory": _ratio(figures["profit"] * scenario.horizon.year, worth, np.nan),
+            "cash_to_cash": _ratio(worth, used, np.nan) + owing - owed,
+            "lowest_cash": self.lowest_cash,
             "waste": self.wasted.sum(axis=1) / n,
             "orders": self.placed.sum(axis=1) / n,
             "bullwhip": _ratio(self._ordered.variance, self._drawn.variance, np.nan),

@@ -24,7 +24,7 @@ class TensorSimulation(ByHand):
         self.trace = trace
         self.like: dict[str, Any] = {"dtype": dtype or torch.float64, "device": device}
         self._rows = torch.as_tensor(trace.rows, **self.like)
-        for table in self.state[:3]:
+        for table in self.state[:-1]:
             for record in table:
                 for field, value in vars(record).items():
                     setattr(record, field, torch.full((trace.paths,), value, **self.like))

@@ -15,8 +15,8 @@ from numba.extending import register_jitable
 
 from ..chance import Columns, usage
 from ..chance.compiled import table
-from ..chance.lead_times import longest
-from ..scenario.model import PeriodsOfSupply, Quantity, Scenario
+from ..chance.suppliers import slowest
+from ..scenario.model import Drift, PeriodsOfSupply, Quantity, Scenario
 
 
 def _records(*, index: str = "", flag: str = "", real: str = "") -> np.dtype:
@@ -30,110 +30,216 @@ def fields(kind: np.dtype) -> list[str]:
     return list(kind.names or ())
 
 
-STOCK = _records(flag="proportional", real="holding_cost storage_limit waste_cost")
-LANE = _records(
-    index="to available lead_time first_slot last_slot first_letter last_letter first_use last_use",
-    flag="can_fail varies limited whole waits shares",
-    real="capacity most order_limit batch batches least unit_cost fixed_cost in_transit_cost waiting_cost",
+# What an index points at: a column of chance (available, draw, ...), or the first place in the pipeline of something
+# that goes through it period by period, and the place after the last.
+STOCK = _records(
+    flag="proportional perishable lifo obsolesces keeps_value",
+    index="first_age newest_age last_age first_report last_report obsolete last",
+    real="holding_cost storage_limit waste_cost scrap_value terminal_value",
 )
-DEMAND = _records(index="draw first_need last_need", flag="whole backlogs", real="shortage_cost price")
+LANE = _records(
+    index="to available lead_time first_slot second_slot newest_slot last_slot first_letter last_letter"
+    " first_use last_use route ordering moving receiving filled defects rounding cost first_bill last_bill"
+    " first_report last_report",
+    flag="can_fail varies limited whole waits shares can_refuse can_stall can_dock can_fall_short rejects drifts"
+    " erodes drives",
+    real="capacity most order_limit batch batches least unit_cost fixed_cost in_transit_cost waiting_cost reject_cost",
+)
+DEMAND = _records(
+    index="draw first_need last_need price_left first_bill last_bill first_report last_report",
+    flag="whole backlogs erodes",
+    real="shortage_cost price",
+)
 NEED = _records(index="stock", real="quantity kits")
+ROUTE = _records(real="vehicles vehicle_cost")
 
 STOCK_STATE = _records(real="on_hand used")
-LANE_STATE = _records(real="posted waiting in_transit")
+LANE_STATE = _records(real="waiting in_transit")
 DEMAND_STATE = _records(real="backlog")
+BOOKS = _records(real="cash receivable payable")
 
-STOCK_FLOW = _records(real="asked wasted held")
+STOCK_FLOW = _records(real="wasted held")
 LANE_FLOW = _records(real="ordered shipped arrived")
 DEMAND_FLOW = _records(real="demanded served short")
-MONEY = _records(
-    real="purchase_cost fixed_cost transit_cost waiting_cost holding_cost shortage_cost waste_cost cost revenue reward"
-)
+MONEY = _records(real="purchase_cost fixed_cost transit_cost holding_cost shortage_cost waste_cost cost revenue reward")
+# What happens in some worlds only.
+SOURCE_FLOW = _records(real="asked")
+GOODS_FLOW = _records(real="expired scrapped")
+REJECT_FLOW = _records(real="rejected")
+ROUTE_FLOW = _records(real="loaded vehicles")
+CHARGES = _records(real="waiting_cost vehicle_cost reject_cost salvage")
 
 SLOT = np.dtype(np.float64)
 
-# How many numbers one stock, lane or demand takes in a net, in a state, and in the flows.
-_STOCK, _LANE, _DEMAND, _NEED = (len(fields(kind)) for kind in (STOCK, LANE, DEMAND, NEED))
-_STOCK_STATE, _LANE_STATE, _DEMAND_STATE = (len(fields(kind)) for kind in (STOCK_STATE, LANE_STATE, DEMAND_STATE))
-_STOCK_FLOW, _LANE_FLOW, _DEMAND_FLOW = (len(fields(kind)) for kind in (STOCK_FLOW, LANE_FLOW, DEMAND_FLOW))
-_MONEY = len(fields(MONEY))
+
+def _lengths(*kinds: np.dtype) -> np.ndarray:
+    return np.array([len(fields(kind)) for kind in kinds])
+
+
+# How many numbers one of each takes in a net, in a state, and in the flows.
+_STOCK, _LANE, _DEMAND, _NEED, _ROUTE = _NET = tuple(_lengths(STOCK, LANE, DEMAND, NEED, ROUTE).tolist())
+_STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = _STATE = tuple(
+    _lengths(STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS).tolist()
+)
+FLOWS = STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES
+_FLOWS = tuple(_lengths(*FLOWS).tolist())
+
+
+class Sizes(NamedTuple):
+    """How many there are of each, and which steps of a period a world needs: what it does not use, it does not pay."""
+
+    stocks: int
+    lanes: int
+    demands: int
+    needs: int
+    routes: int
+    slots: int
+    network: int  # do stocks feed stocks?
+    mail: int  # do orders travel?
+    ships_late: int  # do stocks ship after they have received?
+    ages: int  # has any stock a shelf life?
+    troubles: int  # can ordering, transit or receiving stop, or a supplier fall short?
+    rejects: int  # is anything rejected on arrival?
+    vehicles: int  # do any lanes share vehicles?
+    worth: int  # do costs or prices fall, stocks become obsolete, or what is left have a value?
+    charges: int  # is there any money that few worlds know: for waiting, vehicles or rejects, or from salvage?
+    credit: int  # is anything paid later?
+    reports: int  # are any records late?
 
 
 class Net(NamedTuple):
-    """What never changes: one record for each stock, lane, demand, and stock that a demand or a lane needs."""
+    """What never changes: a record for each stock, lane, demand, need (of a demand or a lane for a stock) and route."""
 
     stocks: Any
     lanes: Any
     demands: Any
     needs: Any
-    network: int  # do stocks feed stocks?
-    mail: int  # do orders travel?
-    ships_late: int  # do stocks ship after they have received?
+    routes: Any
+    has: Sizes
 
 
 class State(NamedTuple):
-    """What is where; `pipeline` holds, by lane, what arrived last, what arrives in 1, 2, ... periods, and its mail."""
+    """What is where.
+
+    `pipeline` holds all that moves up a place each period: by lane, what arrived last, what arrives in 1, 2, ...
+    periods, its mail, its bills and its reports; by stock, its units by age and its reports; by demand, its bills and
+    its reports. `books` has one record where anything is paid later, and none elsewhere.
+    """
 
     stocks: Any
     lanes: Any
     demands: Any
+    books: Any
     pipeline: Any
 
 
 class Flows(NamedTuple):
-    """What happened in a period."""
+    """What happened in a period; the tables after `money` are empty in worlds that have no use for them."""
 
     stocks: Any
     lanes: Any
     demands: Any
     money: Any
+    sources: Any  # a record for each stock, where stocks feed stocks
+    goods: Any  # a record for each stock, where some perish or become obsolete
+    rejects: Any  # a record for each lane, where some may reject
+    routes: Any  # a record for each route, where some have vehicles
+    charges: Any  # one record, where there are such
 
 
 @register_jitable(forceinline=True)
-def net_of(numbers: np.ndarray, sizes: Any) -> Net:
+def net_of(numbers: np.ndarray, sizes: Sizes) -> Net:
     """Return the tables (1, ...) of a net that lie in one vector."""
-    stocks, lanes, demands, needs, _, network, mail, ships_late = sizes
-    a = stocks * _STOCK
-    b = a + lanes * _LANE
-    c = b + demands * _DEMAND
+    a = sizes.stocks * _STOCK
+    b = a + sizes.lanes * _LANE
+    c = b + sizes.demands * _DEMAND
+    d = c + sizes.needs * _NEED
     return Net(
-        table(numbers, STOCK, 0, 1, stocks)[0],
-        table(numbers, LANE, a, 1, lanes)[0],
-        table(numbers, DEMAND, b, 1, demands)[0],
-        table(numbers, NEED, c, 1, needs)[0],
-        network,
-        mail,
-        ships_late,
+        table(numbers, STOCK, 0, 1, sizes.stocks)[0],
+        table(numbers, LANE, a, 1, sizes.lanes)[0],
+        table(numbers, DEMAND, b, 1, sizes.demands)[0],
+        table(numbers, NEED, c, 1, sizes.needs)[0],
+        table(numbers, ROUTE, d, 1, sizes.routes)[0],
+        sizes,
     )
 
 
 @register_jitable(forceinline=True)
-def state_of(numbers: np.ndarray, sizes: Any, paths: int) -> State:
+def state_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> State:
     """Return the tables (paths, ...) of a batch's state that lie in one vector."""
-    stocks, lanes, demands, _, slots, _, _, _ = sizes
-    a = paths * stocks * _STOCK_STATE
-    b = a + paths * lanes * _LANE_STATE
-    c = b + paths * demands * _DEMAND_STATE
+    a = paths * sizes.stocks * _STOCK_STATE
+    b = a + paths * sizes.lanes * _LANE_STATE
+    c = b + paths * sizes.demands * _DEMAND_STATE
+    d = c + paths * sizes.credit * _BOOKS
     return State(
-        table(numbers, STOCK_STATE, 0, paths, stocks),
-        table(numbers, LANE_STATE, a, paths, lanes),
-        table(numbers, DEMAND_STATE, b, paths, demands),
-        table(numbers, SLOT, c, paths, slots),
+        table(numbers, STOCK_STATE, 0, paths, sizes.stocks),
+        table(numbers, LANE_STATE, a, paths, sizes.lanes),
+        table(numbers, DEMAND_STATE, b, paths, sizes.demands),
+        table(numbers, BOOKS, c, paths, sizes.credit),
+        table(numbers, SLOT, d, paths, sizes.slots),
     )
 
 
 @register_jitable(forceinline=True)
-def flows_of(numbers: np.ndarray, sizes: Any, paths: int) -> Flows:
+def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int]:
+    """Return how many records each table of flows has."""
+    return (
+        sizes.stocks,
+        sizes.lanes,
+        sizes.demands,
+        1,
+        sizes.stocks * sizes.network,
+        sizes.stocks * (sizes.ages | sizes.worth),
+        sizes.lanes * sizes.rejects,
+        sizes.routes * sizes.vehicles,
+        sizes.charges,
+    )
+
+
+@register_jitable(forceinline=True)
+def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     """Return the tables (paths, ...) of a batch's flows that lie in one vector."""
-    stocks, lanes, demands, _, _, _, _, _ = sizes
-    a = paths * stocks * _STOCK_FLOW
-    b = a + paths * lanes * _LANE_FLOW
-    c = b + paths * demands * _DEMAND_FLOW
+    stocks, lanes, demands, money, sources, goods, rejects, routes, charges = flow_counts(sizes)
+    a = paths * stocks * _FLOWS[0]
+    b = a + paths * lanes * _FLOWS[1]
+    c = b + paths * demands * _FLOWS[2]
+    d = c + paths * money * _FLOWS[3]
+    e = d + paths * sources * _FLOWS[4]
+    f = e + paths * goods * _FLOWS[5]
+    g = f + paths * rejects * _FLOWS[6]
+    h = g + paths * routes * _FLOWS[7]
     return Flows(
         table(numbers, STOCK_FLOW, 0, paths, stocks),
         table(numbers, LANE_FLOW, a, paths, lanes),
         table(numbers, DEMAND_FLOW, b, paths, demands),
-        table(numbers, MONEY, c, paths, 1),
+        table(numbers, MONEY, c, paths, money),
+        table(numbers, SOURCE_FLOW, d, paths, sources),
+        table(numbers, GOODS_FLOW, e, paths, goods),
+        table(numbers, REJECT_FLOW, f, paths, rejects),
+        table(numbers, ROUTE_FLOW, g, paths, routes),
+        table(numbers, CHARGES, h, paths, charges),
+    )
+
+
+@register_jitable(forceinline=True)
+def path_of(state: State, b: int) -> State:
+    """Return one path of a batch's state."""
+    return State(state.stocks[b], state.lanes[b], state.demands[b], state.books[b], state.pipeline[b])
+
+
+@register_jitable(forceinline=True)
+def flows_of_path(flows: Flows, b: int) -> Flows:
+    """Return one path of a batch's flows."""
+    return Flows(
+        flows.stocks[b],
+        flows.lanes[b],
+        flows.demands[b],
+        flows.money[b],
+        flows.sources[b],
+        flows.goods[b],
+        flows.rejects[b],
+        flows.routes[b],
+        flows.charges[b],
     )
 
 
@@ -144,51 +250,105 @@ class Layout:
         """Lay out a scenario."""
         self.scenario = scenario
         self.columns = Columns.of(scenario)
-        self.stocks, self.lanes, self.demands = (
-            list(part) for part in (scenario.stocks, scenario.lanes, scenario.demands)
+        self.stocks, self.lanes, self.demands, self.routes = (
+            list(part) for part in (scenario.stocks, scenario.lanes, scenario.demands, scenario.routes)
         )
+        self.slots: dict[str, int] = {}  # what one can see of the pipeline: its name, and its place
+        self._taken = 0
+        self._initial: list[tuple[int, float]] = []
+        self._used = usage(scenario)
         kits = [demand.draws_on for demand in scenario.demands.values()]
         kits += [lane.uses for lane in scenario.lanes.values()]
         needs = [need for kit in kits for need in kit.items()]
-        slots = sum(longest(lane.lead_time) + 1 + lane.order_delay for lane in scenario.lanes.values())
-        network = any(lane.uses for lane in scenario.lanes.values())
-        ships_late = scenario.sources_ship == "after-receiving"
-        counts = len(self.stocks), len(self.lanes), len(self.demands), len(needs), slots
-        mail = any(lane.order_delay for lane in scenario.lanes.values())
-        self.sizes = np.array([*counts, network, mail, ships_late])
-        self.numbers = np.zeros(self.sizes[:4] @ [_STOCK, _LANE, _DEMAND, _NEED])
-        self.state_size = int(self.sizes[:5] @ [_STOCK_STATE, _LANE_STATE, _DEMAND_STATE, 0, 1])
-        self.flows_size = int(self.sizes[:3] @ [_STOCK_FLOW, _LANE_FLOW, _DEMAND_FLOW]) + _MONEY
-        self.net = net_of(self.numbers, self.sizes)
-        self._lay_stocks()
+        counts = [len(part) for part in (self.stocks, self.lanes, self.demands, needs, self.routes)]
+        self.numbers = np.zeros(np.dot(counts, _NET))
+        self.net = net_of(self.numbers, Sizes._make([*counts, *[0] * (len(Sizes._fields) - len(counts))]))
         self._lay_lanes()
+        self._lay_stocks()
         self._lay_demands(needs)
+        self._lay_routes()
+        self.sizes = Sizes._make([*counts, self._taken, *self._steps()])
+        self.net = self.net._replace(has=self.sizes)
+        self.state_size = int(np.dot([*counts[:3], self.sizes.credit], _STATE)) + self._taken
+        self.flows_size = int(np.dot(flow_counts(self.sizes), _FLOWS))
         self.into = (self.net.lanes["to"][:, None] == np.arange(len(self.stocks))).astype(float)  # (lanes, stocks)
         self.needs = self._needs(demand.draws_on for demand in scenario.demands.values())  # (demands, stocks)
         self.uses = self._needs(lane.uses for lane in scenario.lanes.values())  # (lanes, stocks)
         self.start = self._start()
+
+    def _steps(self) -> list[int]:
+        """Return which steps of a period this world needs, as `Sizes` has them."""
+        scenario, net, columns = self.scenario, self.net, self.columns
+        lanes, stocks, demands = scenario.lanes.values(), scenario.stocks.values(), scenario.demands.values()
+        stalls = any(kind != "shipping" for kind, _ in columns.working)
+        vehicles = net.lanes["drives"].any()
+        worth = columns.cost or columns.price or columns.obsolete or columns.last is not None
+        needed: dict[str, Any] = {
+            "network": any(lane.uses for lane in lanes),
+            "mail": any(lane.order_delay for lane in lanes),
+            "ships_late": scenario.sources_ship == "after-receiving",
+            "ages": net.stocks["perishable"].any(),
+            "troubles": stalls or columns.filled,
+            "rejects": columns.defects,
+            "vehicles": vehicles,
+            "worth": worth,
+            "charges": worth or vehicles or columns.defects or any(lane.waiting_cost for lane in lanes),
+            "credit": any(lane.pays_after for lane in lanes) or any(demand.pays_after for demand in demands),
+            "reports": any(stock.seen_late for stock in stocks),
+        }
+        return [int(bool(needed[step])) for step in Sizes._fields[-len(needed) :]]
+
+    def _room(self, length: int, names: Iterable[str] = (), initial: float = 0.0) -> tuple[int, int]:
+        """Take some places of the pipeline, name the first of them, and fill them; return the first and the end."""
+        first, self._taken = self._taken, self._taken + length
+        self.slots |= {name: first + k for k, name in enumerate(names)}
+        self._initial += [(k, initial) for k in range(first, self._taken) if initial]
+        return first, self._taken
 
     def _needs(self, kits: Iterable[Mapping[str, float]]) -> np.ndarray:
         """Return how many units of each stock one unit of each kit takes (kits, stocks)."""
         return np.array([[kit.get(name, 0.0) for name in self.stocks] for kit in kits])
 
     def _lay_stocks(self) -> None:
-        for row, stock in zip(self.net.stocks, self.scenario.stocks.values(), strict=True):
+        for row, (name, stock) in zip(self.net.stocks, self.scenario.stocks.items(), strict=True):
+            initial = self._on_hand(name)
             row["holding_cost"], row["waste_cost"] = stock.holding_cost, stock.waste_cost
             row["storage_limit"] = np.inf if stock.storage_limit is None else stock.storage_limit
             row["proportional"] = stock.rationing == "proportional"
+            row["perishable"], row["lifo"] = stock.shelf_life is not None, stock.issuing == "lifo"
+            life = stock.shelf_life or 0
+            row["first_age"], row["last_age"] = self._room(life, [f"{name}.lasts_{k}" for k in range(1, life)])
+            row["newest_age"] = self._taken - 1 if life else 0
+            if life:  # what is there at the start came one period ago
+                self._initial.append((self._taken - min(2, life), initial))
+            late = stock.seen_late + 1 if stock.seen_late else 0
+            row["first_report"], row["last_report"] = self._room(late, [f"{name}.on_hand"][:late], initial)
+            self._room(late, [f"{name}.used"][:late])
+            row["obsolesces"], row["obsolete"] = name in self.columns.obsolete, self.columns.obsolete.get(name, 0)
+            row["scrap_value"], row["terminal_value"] = stock.scrap_value, stock.terminal_value
+            row["keeps_value"], row["last"] = stock.terminal_value > 0, self.columns.last or 0
 
     def _lay_lanes(self) -> None:
-        whole = self.scenario.units == "whole"
-        slot, use = 0, sum(len(demand.draws_on) for demand in self.scenario.demands.values())
-        for row, (name, lane) in zip(self.net.lanes, self.scenario.lanes.items(), strict=True):
+        scenario, columns = self.scenario, self.columns
+        whole = scenario.units == "whole"
+        use = sum(len(demand.draws_on) for demand in scenario.demands.values())
+        for row, (name, lane) in zip(self.net.lanes, scenario.lanes.items(), strict=True):
             row["to"] = self.stocks.index(lane.to)
-            row["first_slot"], row["last_slot"] = slot, (slot := slot + longest(lane.lead_time) + 1)
-            row["first_letter"], row["last_letter"] = slot, (slot := slot + lane.order_delay)
+            self._lay_way(row, name)
             row["first_use"], row["last_use"] = use, (use := use + len(lane.uses))
-            row["shares"] = any(self.scenario.stocks[name].rationing == "proportional" for name in lane.uses)
-            row["varies"], row["lead_time"] = name in self.columns.lead_time, self.columns.lead_time.get(name, 0)
-            row["can_fail"], row["available"] = name in self.columns.available, self.columns.available.get(name, 0)
+            row["shares"] = any(scenario.stocks[name].rationing == "proportional" for name in lane.uses)
+            for flag, index, column in (
+                ("varies", "lead_time", columns.lead_time.get(name)),
+                ("can_fail", "available", columns.working.get(("shipping", name))),
+                ("can_refuse", "ordering", columns.working.get(("ordering", name))),
+                ("can_stall", "moving", columns.working.get(("transit", name))),
+                ("can_dock", "receiving", columns.working.get(("receiving", name))),
+                ("can_fall_short", "filled", columns.filled.get(name)),
+                ("rejects", "defects", columns.defects.get(name)),
+                ("erodes", "cost", columns.cost.get(name)),
+            ):
+                row[flag], row[index] = column is not None, column or 0
+            row["drifts"], row["rounding"] = isinstance(lane.defects, Drift), columns.rounding.get(name, 0)
             row["limited"], row["whole"], row["waits"] = lane.capacity is not None, whole, lane.unshipped == "waits"
             row["batch"] = lane.batch or (1.0 if whole else 0.0)
             row["batches"] = 1.0 / row["batch"] if row["batch"] > 0 else 0.0  # in a unit
@@ -200,6 +360,32 @@ class Layout:
             row["least"] = lane.minimum_order
             row["unit_cost"], row["fixed_cost"] = lane.unit_cost, lane.fixed_cost
             row["in_transit_cost"], row["waiting_cost"] = lane.in_transit_cost, lane.waiting_cost
+            row["reject_cost"] = lane.reject_cost
+            row["route"] = self.routes.index(lane.route) if lane.route else 0
+            row["drives"] = lane.route is not None and scenario.routes[lane.route].vehicle_capacity is not None
+
+    def _lay_way(self, row: Any, name: str) -> None:
+        """Give a lane its places in the pipeline: what is on the way, its mail, its bills, its reports."""
+        lane, usage = self.scenario.lanes[name], self._used[self.scenario.lanes[name].to][0]
+        usage *= self.scenario.shares[name]
+        slots = slowest(self.scenario, name)
+        seen = () if name in self.columns.lead_time else [f"{name}.arrives_in_{k}" for k in range(1, slots + 1)]
+        docks = ("receiving", name) in self.columns.working
+        row["first_slot"], row["last_slot"] = self._room(slots + 1)
+        row["second_slot"], row["newest_slot"] = row["first_slot"] + 1, row["last_slot"] - 1
+        self.slots |= {f"{name}.waits_at_the_dock": int(row["first_slot"])} if docks else {}
+        self.slots |= {place: int(row["first_slot"]) + 1 + k for k, place in enumerate(seen)}
+        coming = range(1, 1 + min(slots, round(lane.lead_time.mean)))
+        self._initial += [(int(row["first_slot"]) + k, self._units(lane.initial, usage)) for k in coming]
+        letters = [f"{name}.read_in_{k + 1}" for k in range(lane.order_delay)]
+        letter = self._units(lane.initial_orders, usage)
+        row["first_letter"], row["last_letter"] = self._room(lane.order_delay, letters, letter)
+        row["first_bill"], row["last_bill"] = self._room(lane.pays_after)
+        late = self.scenario.stocks[lane.to].seen_late
+        late += late > 0  # one for what is reported, and the arrivals that are not
+        row["first_report"], row["last_report"] = self._room(late, [f"{name}.in_transit"][:late])
+        if late:
+            self._initial += [(int(row["first_report"]), self._units(lane.initial, usage)) for _ in coming]
 
     def _lay_demands(self, needs: list[tuple[str, float]]) -> None:
         first = 0
@@ -208,27 +394,36 @@ class Layout:
             row["draw"] = self.columns.demand[name]
             row["whole"], row["backlogs"] = self.scenario.units == "whole", demand.unmet == "backlog"
             row["shortage_cost"], row["price"] = demand.shortage_cost, demand.price
+            row["erodes"], row["price_left"] = name in self.columns.price, self.columns.price.get(name, 0)
+            row["first_bill"], row["last_bill"] = self._room(demand.pays_after)
+            late = max(self.scenario.stocks[stock].seen_late for stock in demand.draws_on)
+            late += late > 0
+            row["first_report"], row["last_report"] = self._room(late, [f"{name}.backlog"][:late])
         for row, (stock, quantity) in zip(self.net.needs, needs, strict=True):
             row["stock"], row["quantity"], row["kits"] = self.stocks.index(stock), quantity, 1.0 / quantity  # in a unit
 
+    def _lay_routes(self) -> None:
+        for row, route in zip(self.net.routes, self.scenario.routes.values(), strict=True):
+            row["vehicles"] = 1.0 / route.vehicle_capacity if route.vehicle_capacity else 0.0  # in a unit
+            row["vehicle_cost"] = route.vehicle_cost
+
     def _start(self) -> np.ndarray:
         """Return the state at the start, as one path's vector of numbers."""
-        scenario = self.scenario
         start = np.zeros(self.state_size)
         state = state_of(start, self.sizes, 1)
-        used = usage(scenario)
-        for i, (name, stock) in enumerate(scenario.stocks.items()):
-            state.stocks["on_hand"][0, i] = self._units(stock.initial, used[name][0])
-        for m, (name, lane) in enumerate(scenario.lanes.items()):
-            row = self.net.lanes[m]
-            slots = min(int(row["last_slot"] - row["first_slot"]) - 1, round(lane.lead_time.mean))
-            each = self._units(lane.initial, used[lane.to][0] * scenario.shares[name])
-            state.pipeline[0, row["first_slot"] + 1 : row["first_slot"] + 1 + slots] = each
-            state.lanes["in_transit"][0, m] = each * slots
-            letter = self._units(lane.initial_orders, used[lane.to][0] * scenario.shares[name])
-            state.pipeline[0, row["first_letter"] : row["last_letter"]] = letter
-            state.lanes["posted"][0, m] = letter * lane.order_delay
+        for place, units in self._initial:
+            state.pipeline[0, place] += units
+        for i, name in enumerate(self.stocks):
+            state.stocks["on_hand"][0, i] = self._on_hand(name)
+        for m, row in enumerate(self.net.lanes):
+            state.lanes["in_transit"][0, m] = state.pipeline[0, row["first_slot"] : row["last_slot"]].sum()
         return start
+
+    def _on_hand(self, name: str) -> float:
+        """Return what a stock holds at the start: as many periods of supply as there is room for."""
+        initial = self._units(self.scenario.stocks[name].initial, self._used[name][0])
+        limit = self.scenario.stocks[name].storage_limit
+        return initial if limit is None else min(initial, limit)
 
     def _units(self, quantity: Quantity, usage_a_period: float) -> float:
         if isinstance(quantity, PeriodsOfSupply):
@@ -246,3 +441,9 @@ class Layout:
     def flows(self, paths: int) -> np.ndarray:
         """Return room for a batch's flows, as one vector of numbers, all 0."""
         return np.zeros(paths * self.flows_size)
+
+    def flow_tables(self) -> list[tuple[list[str], np.dtype]]:
+        """Return whom each table of flows is about (nobody in particular: an empty name), and its kind of record."""
+        about = self.stocks, self.lanes, self.demands, [""], self.stocks, self.stocks, self.lanes, self.routes, [""]
+        tables = zip(about, flow_counts(self.sizes), FLOWS, strict=True)
+        return [(names[:count], kind) for names, count, kind in tables]

@@ -18,17 +18,20 @@ def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     1. See the state at the start of the period, and what is visible of the future (whoever calls this has).
     2. Order on each lane: cut to its capacity, in its batches, nothing below its minimum; the order travels its delay.
     3. Ship: each source ships what it holds at this moment, up to capacity and availability; what it cannot ship waits
-       there or lapses. A stock that runs short shares out what it has.
-    4. Arrive: shipments whose lead time has passed arrive (lead time 0: this very period).
-    5. Demand comes and is served; the rest waits or is lost.
-    6. Pay: for orders, purchases, transit, waiting, shortage, holding and waste, on end-of-period quantities; earn
-       revenue.
+       there or lapses. A stock that runs short shares out what it has. Shipments on a route share its vehicles.
+    4. Arrive: shipments whose lead time has passed arrive (lead time 0: this very period); defects are rejected, what
+       finds no room is wasted.
+    5. Demand comes and is served, the oldest units first or the newest; the rest waits or is lost. What has reached
+       the end of its shelf life is wasted, what is obsolete is scrapped.
+    6. Pay: for orders, purchases, vehicles, transit, waiting, shortage, holding, waste and rejects, on end-of-period
+       quantities; earn revenue. Bills and sales with payment terms move cash later.
     7. Age: everything on the way is one period nearer (done as the next period begins).
 
     With `sources_ship: after-receiving`, stocks ship after step 4: what arrives today can leave today.
 
     The numbers may be floats (plain or compiled) or tensors of shape (batch,). Loops run over structure alone, and
-    branches on data are `where`, so the source is the same for all.
+    branches on data are `where`, so the source is the same for all. What only some worlds need is asked for in
+    `net.has`, so that the others do not pay for it.
 
     Args:
         net: what never changes (`layout.Net`).
@@ -45,28 +48,59 @@ def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
 @register_jitable(forceinline=True, error_model="numpy")
 def replenish(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     """Play what comes before the demand: order, ship, arrive; return what placing, buying and waiting cost."""
-    age(net, state, flows)
-    placing = place_orders(net, state, order, flows)
+    age(net, state, chance, flows)
+    placing = place_orders(net, state, order, chance, flows)
     buying, waiting = ship_from_outside(net, state, chance, flows)
-    if net.ships_late:
-        arrive(net, state, flows)
-    if net.network:
+    if net.has.ships_late:
+        arrive(net, state, chance, flows)
+    if net.has.network:
         moving, queueing = ship_from_stocks(net, state, chance, flows)
         buying, waiting = buying + moving, waiting + queueing
-    if not net.ships_late:
-        arrive(net, state, flows)
+    if not net.has.ships_late:
+        arrive(net, state, chance, flows)
+    if net.has.vehicles:
+        load_vehicles(net, flows)
     return placing, buying, waiting
 
 
 @register_jitable(forceinline=True, error_model="numpy")
 def trade(net: Any, state: Any, chance: Any, flows: Any, placing: Any, buying: Any, waiting: Any) -> None:
-    """Play the demand and what comes after it: serve, and pay for it all."""
+    """Play the demand and what comes after it: serve, throw away what is past its time, and pay for it all."""
     lacking, revenue = serve(net, state, chance, flows)
-    pay(net, state, flows, placing, buying, waiting, lacking, revenue)
+    saved = 0.0
+    if net.has.ages or net.has.worth:
+        expire(net, state, flows)
+        saved = salvage(net, state, chance, flows)
+    pay(net, state, flows, placing, buying, waiting, lacking, revenue, saved)
+    if net.has.credit:
+        settle(net, state, chance, flows)
+    if net.has.reports:
+        report(net, state, flows)
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def place_orders(net: Any, state: Any, order: Any, flows: Any) -> Any:
+def through(places: Any, first: int, last: int, new: Any) -> Any:
+    """Move what goes through some places up by one, put something new in the last, and return what comes out."""
+    if first == last:
+        return new
+    out = places[first]
+    for k in range(first, last - 1):
+        places[k] = places[k + 1]
+    places[last - 1] = new
+    return out
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def part(whole: int, share: Any, units: Any) -> Any:
+    """Return a share of some units, whole ones where units are whole."""
+    some = share * units
+    if whole:
+        some = floor(some + CRUMB)
+    return some
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def place_orders(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     """Cut what is wanted on each lane to what can be ordered, and post it; return what placing orders costs.
 
     An order waits at its source when it gets there.
@@ -78,35 +112,36 @@ def place_orders(net: Any, state: Any, order: Any, flows: Any) -> Any:
         if lane.batch > 0:
             wanted = floor(wanted * lane.batches + 0.5) * lane.batch
         wanted = minimum(wanted, lane.order_limit)
+        if net.has.troubles and lane.can_refuse:
+            wanted = minimum(wanted, chance[lane.ordering] * (lane.order_limit if lane.limited else wanted))
+            if lane.batch > 0:
+                wanted = floor(wanted * lane.batches + CRUMB) * lane.batch
         flow.ordered = where(wanted < lane.least, 0.0, wanted)
         placing = placing + where(flow.ordered > 0, lane.fixed_cost, 0.0)
-        if net.mail and lane.first_letter < lane.last_letter:
-            read = state.pipeline[lane.first_letter]
-            for k in range(lane.first_letter, lane.last_letter - 1):
-                state.pipeline[k] = state.pipeline[k + 1]
-            state.pipeline[lane.last_letter - 1] = flow.ordered
-            at.posted = at.posted + flow.ordered - read
-            at.waiting = at.waiting + read
+        if net.has.mail and lane.first_letter < lane.last_letter:
+            at.waiting = at.waiting + through(state.pipeline, lane.first_letter, lane.last_letter, flow.ordered)
     return placing
 
 
 @register_jitable(forceinline=True, error_model="numpy")
 def asked(net: Any, state: Any, flows: Any, m: int) -> Any:
     """Return the units that a lane's source is asked for: what waits there, and the order that has just been placed."""
-    if net.mail and net.lanes[m].first_letter < net.lanes[m].last_letter:
+    if net.has.mail and net.lanes[m].first_letter < net.lanes[m].last_letter:
         return state.lanes[m].waiting  # what was read today waits there already
     return state.lanes[m].waiting + flows.lanes[m].ordered
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def able(lane: Any, wanted: Any, chance: Any) -> Any:
-    """Return what of the units that a lane's source is asked for its capacity and its disruptions let it ship."""
+def able(net: Any, m: int, wanted: Any, chance: Any) -> Any:
+    """Return what of the units asked for a lane's capacity, its disruptions and its supplier let it ship."""
+    lane = net.lanes[m]
     if not lane.can_fail:
-        return minimum(wanted, lane.most)
-    able = chance[lane.available] * (lane.capacity if lane.limited else wanted)
-    if lane.whole:
-        able = floor(able + CRUMB)
-    return minimum(wanted, able)
+        can = minimum(wanted, lane.most)
+    else:
+        can = minimum(wanted, part(lane.whole, chance[lane.available], lane.capacity if lane.limited else wanted))
+    if net.has.troubles and lane.can_fall_short:
+        can = part(lane.whole, chance[lane.filled], can)
+    return can
 
 
 @register_jitable(forceinline=True, error_model="numpy")
@@ -118,12 +153,34 @@ def send(net: Any, state: Any, chance: Any, flows: Any, m: int, wanted: Any) -> 
         lead_time = chance[lane.lead_time]
         for k in range(first, last):
             state.pipeline[k] = state.pipeline[k] + where(lead_time == k - first, flow.shipped, 0.0)
+    elif net.has.troubles:  # something may stand still there
+        state.pipeline[lane.newest_slot] = state.pipeline[lane.newest_slot] + flow.shipped
     else:
-        state.pipeline[last - 1] = flow.shipped
+        state.pipeline[lane.newest_slot] = flow.shipped
     at.in_transit = at.in_transit + flow.shipped
     unshipped = wanted - flow.shipped
     at.waiting = unshipped if lane.waits else 0.0 * unshipped
     return unshipped
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def bill(net: Any, chance: Any, m: int, shipped: Any) -> Any:
+    """Return what a lane's shipment costs to buy."""
+    lane = net.lanes[m]
+    cost = lane.unit_cost * shipped
+    if net.has.worth and lane.erodes:
+        cost = cost * chance[lane.cost]
+    return cost
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def sale(net: Any, chance: Any, d: int, served: Any) -> Any:
+    """Return what a demand pays for what it was served."""
+    demand = net.demands[d]
+    sold = demand.price * served
+    if net.has.worth and demand.erodes:
+        sold = sold * chance[demand.price_left]
+    return sold
 
 
 @register_jitable(forceinline=True, error_model="numpy")
@@ -132,11 +189,14 @@ def ship_from_outside(net: Any, state: Any, chance: Any, flows: Any) -> Any:
     buying, waiting = 0.0, 0.0
     for m in range(len(net.lanes)):
         lane = net.lanes[m]
-        if not net.network or lane.first_use == lane.last_use:
+        if not net.has.network or lane.first_use == lane.last_use:
             wanted = asked(net, state, flows, m)
-            flows.lanes[m].shipped = able(lane, wanted, chance)
-            waiting = waiting + lane.waiting_cost * send(net, state, chance, flows, m, wanted)
-            buying = buying + lane.unit_cost * flows.lanes[m].shipped
+            shipped = able(net, m, wanted, chance)
+            flows.lanes[m].shipped = shipped
+            unshipped = send(net, state, chance, flows, m, wanted)
+            buying = buying + bill(net, chance, m, shipped)
+            if net.has.charges:
+                waiting = waiting + lane.waiting_cost * unshipped
     return buying, waiting
 
 
@@ -151,35 +211,37 @@ def ship_from_stocks(net: Any, state: Any, chance: Any, flows: Any) -> Any:
     buying, waiting = 0.0, 0.0
     for i in range(len(net.stocks)):
         flows.stocks[i].held = state.stocks[i].on_hand  # what there is to share, until the period's end
+        flows.sources[i].asked = 0.0
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.first_use < lane.last_use:
             flow.shipped = 0.0
-            wanted = able(lane, asked(net, state, flows, m), chance)
+            wanted = able(net, m, asked(net, state, flows, m), chance)
             for k in range(lane.first_use, lane.last_use):
-                source = flows.stocks[net.needs[k].stock]
+                source = flows.sources[net.needs[k].stock]
                 source.asked = source.asked + wanted * net.needs[k].quantity
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.shares:
             share = 1.0
             for k in range(lane.first_use, lane.last_use):
-                source = flows.stocks[net.needs[k].stock]
-                if net.stocks[net.needs[k].stock].proportional:
-                    share = minimum(share, source.held / where(source.asked > CRUMB, source.asked, CRUMB))
-            take(net, state, flows, m, share * able(lane, asked(net, state, flows, m), chance))
+                source = net.needs[k].stock
+                if net.stocks[source].proportional:
+                    asked_for = flows.sources[source].asked
+                    share = minimum(share, flows.stocks[source].held / where(asked_for > CRUMB, asked_for, CRUMB))
+            take(net, state, flows, m, share * able(net, m, asked(net, state, flows, m), chance))
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.shares and lane.whole:  # what rounding has left over: a unit each
-            rest = able(lane, asked(net, state, flows, m), chance) - flow.shipped
+            rest = able(net, m, asked(net, state, flows, m), chance) - flow.shipped
             take(net, state, flows, m, minimum(rest, 1.0))
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.first_use < lane.last_use:
             wanted = asked(net, state, flows, m)
-            take(net, state, flows, m, able(lane, wanted, chance) - flow.shipped)
+            take(net, state, flows, m, able(net, m, wanted, chance) - flow.shipped)
             waiting = waiting + lane.waiting_cost * send(net, state, chance, flows, m, wanted)
-            buying = buying + lane.unit_cost * flow.shipped
+            buying = buying + bill(net, chance, m, flow.shipped)
     return buying, waiting
 
 
@@ -199,23 +261,78 @@ def draw(net: Any, state: Any, first: int, last: int, wanted: Any, whole: int) -
     if whole:
         wanted = floor(wanted + CRUMB)
     for k in range(first, last):
-        stock = state.stocks[net.needs[k].stock]
-        stock.on_hand = stock.on_hand - wanted * net.needs[k].quantity
-        stock.used = stock.used + wanted * net.needs[k].quantity
+        stock, quantity = state.stocks[net.needs[k].stock], wanted * net.needs[k].quantity
+        stock.on_hand = stock.on_hand - quantity
+        stock.used = stock.used + quantity
+        if net.has.ages and net.stocks[net.needs[k].stock].perishable:
+            issue(net, state, net.needs[k].stock, quantity)
     return wanted
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def arrive(net: Any, state: Any, flows: Any) -> None:
-    """Receive what has come, and waste what finds no room."""
+def issue(net: Any, state: Any, i: int, quantity: Any) -> None:
+    """Take units from the oldest of a stock on (first in, first out), or from the newest on (last in, first out)."""
+    stock = net.stocks[i]
+    for k in range(stock.first_age, stock.last_age):
+        age = stock.newest_age - (k - stock.first_age) if stock.lifo else k
+        taken = minimum(quantity, state.pipeline[age])
+        state.pipeline[age] = state.pipeline[age] - taken
+        quantity = quantity - taken
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def arrive(net: Any, state: Any, chance: Any, flows: Any) -> None:
+    """Receive what has come, reject what is defective, and waste what finds no room."""
     for m in range(len(net.lanes)):
         lane, at, flow = net.lanes[m], state.lanes[m], flows.lanes[m]
         flow.arrived = state.pipeline[lane.first_slot]
+        if net.has.troubles and lane.can_dock:
+            flow.arrived = part(lane.whole, chance[lane.receiving], flow.arrived)
+            state.pipeline[lane.first_slot] = state.pipeline[lane.first_slot] - flow.arrived
         at.in_transit = at.in_transit - flow.arrived
+        good = flow.arrived
+        if net.has.rejects:
+            good = good - inspect(lane, chance, flow.arrived)
+            flows.rejects[m].rejected = flow.arrived - good
         stock, spoilt = state.stocks[lane.to], flows.stocks[lane.to]
-        full = stock.on_hand + flow.arrived
-        stock.on_hand = minimum(full, net.stocks[lane.to].storage_limit)
-        spoilt.wasted = spoilt.wasted + full - stock.on_hand
+        full = stock.on_hand + good
+        kept = minimum(full, net.stocks[lane.to].storage_limit)
+        if net.has.ages and net.stocks[lane.to].perishable:
+            newest = net.stocks[lane.to].newest_age
+            state.pipeline[newest] = state.pipeline[newest] + kept - stock.on_hand
+        stock.on_hand = kept
+        spoilt.wasted = spoilt.wasted + full - kept
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def inspect(lane: Any, chance: Any, arrived: Any) -> Any:
+    """Return the units that are rejected: those made after the process drifted, or a share of what arrived."""
+    if not lane.rejects:
+        rejected = 0.0 * arrived
+    elif lane.drifts:
+        rejected = arrived - minimum(arrived, chance[lane.defects])
+    elif lane.whole:  # rounded up or down by chance, so that the share holds on average
+        rejected = minimum(arrived, floor(arrived * chance[lane.defects] + chance[lane.rounding]))
+    else:
+        rejected = arrived * chance[lane.defects]
+    return rejected
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def load_vehicles(net: Any, flows: Any) -> None:
+    """Load what all lanes of a route ship into as few vehicles as it takes, and pay for them."""
+    cost = 0.0
+    for r in range(len(net.routes)):
+        flows.routes[r].loaded = 0.0
+    for m in range(len(net.lanes)):
+        if net.lanes[m].drives:
+            flow = flows.routes[net.lanes[m].route]
+            flow.loaded = flow.loaded + flows.lanes[m].shipped
+    for r in range(len(net.routes)):
+        route, flow = net.routes[r], flows.routes[r]
+        flow.vehicles = 0.0 - floor(CRUMB - flow.loaded * route.vehicles)
+        cost = cost + route.vehicle_cost * flow.vehicles
+    flows.charges[0].vehicle_cost = cost
 
 
 @register_jitable(forceinline=True, error_model="numpy")
@@ -235,13 +352,59 @@ def serve(net: Any, state: Any, chance: Any, flows: Any) -> Any:
         if demand.backlogs:
             at.backlog = unmet
         lacking = lacking + demand.shortage_cost * unmet
-        revenue = revenue + demand.price * served
+        revenue = revenue + sale(net, chance, d, served)
     return lacking, revenue
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def pay(net: Any, state: Any, flows: Any, placing: Any, buying: Any, waiting: Any, lacking: Any, revenue: Any) -> None:
-    """Pay for what is held, on the way and wasted too, and add the period's money up."""
+def expire(net: Any, state: Any, flows: Any) -> None:
+    """Waste what has reached the end of its shelf life, and let the rest be a period older."""
+    for i in range(len(net.stocks)):
+        stock, at, flow = net.stocks[i], state.stocks[i], flows.stocks[i]
+        old = 0.0 * at.on_hand
+        if stock.perishable:
+            old = through(state.pipeline, stock.first_age, stock.last_age, old)
+        at.on_hand = at.on_hand - old
+        flow.wasted = flow.wasted + old
+        flows.goods[i].expired = old
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def salvage(net: Any, state: Any, chance: Any, flows: Any) -> Any:
+    """Scrap what is obsolete, value what is left at the end, on hand and on the way, and return what that brings."""
+    worth = 0.0
+    for i in range(len(net.stocks)):
+        stock, at, flow = net.stocks[i], state.stocks[i], flows.goods[i]
+        flow.scrapped = 0.0 * at.on_hand
+        if stock.obsolesces:
+            left = 1.0 - chance[stock.obsolete]
+            flow.scrapped = at.on_hand * chance[stock.obsolete]
+            at.on_hand = at.on_hand * left
+            for k in range(stock.first_age, stock.last_age):
+                state.pipeline[k] = state.pipeline[k] * left
+            worth = worth + stock.scrap_value * flow.scrapped
+        if stock.keeps_value:
+            worth = worth + chance[stock.last] * stock.terminal_value * at.on_hand
+    for m in range(len(net.lanes)):
+        stock = net.stocks[net.lanes[m].to]
+        if stock.keeps_value:
+            worth = worth + chance[stock.last] * stock.terminal_value * state.lanes[m].in_transit
+    return worth
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def pay(
+    net: Any,
+    state: Any,
+    flows: Any,
+    placing: Any,
+    buying: Any,
+    waiting: Any,
+    lacking: Any,
+    revenue: Any,
+    saved: Any,
+) -> None:
+    """Pay for what is held, on the way, wasted and rejected too, and add the period's money up."""
     transit, holding, waste = 0.0, 0.0, 0.0
     for m in range(len(net.lanes)):
         transit = transit + net.lanes[m].in_transit_cost * state.lanes[m].in_transit
@@ -251,19 +414,87 @@ def pay(net: Any, state: Any, flows: Any, placing: Any, buying: Any, waiting: An
         holding = holding + stock.holding_cost * flow.held
         waste = waste + stock.waste_cost * flow.wasted
     money = flows.money[0]
-    money.purchase_cost, money.fixed_cost, money.transit_cost, money.waiting_cost = buying, placing, transit, waiting
+    money.purchase_cost, money.fixed_cost, money.transit_cost = buying, placing, transit
     money.holding_cost, money.shortage_cost, money.waste_cost = holding, lacking, waste
-    money.cost = buying + placing + transit + waiting + holding + lacking + waste
-    money.revenue, money.reward = revenue, revenue - money.cost
+    cost = buying + placing + transit + holding + lacking + waste
+    if net.has.charges:
+        charges, rejects = flows.charges[0], 0.0
+        if net.has.rejects:
+            for m in range(len(net.lanes)):
+                rejects = rejects + net.lanes[m].reject_cost * flows.rejects[m].rejected
+        if not net.has.vehicles:
+            charges.vehicle_cost = 0.0
+        charges.waiting_cost, charges.reject_cost, charges.salvage = waiting, rejects, saved
+        cost = cost + waiting + rejects + charges.vehicle_cost
+        revenue = revenue + saved
+    money.cost, money.revenue, money.reward = cost, revenue, revenue - cost
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def age(net: Any, state: Any, flows: Any) -> None:
+def settle(net: Any, state: Any, chance: Any, flows: Any) -> None:
+    """Keep the books: bills and sales become due after their terms, and all other money is cash at once."""
+    books = state.books[0]
+    owed, paid, sold, received = 0.0, 0.0, 0.0, 0.0
+    for m in range(len(net.lanes)):
+        lane, due = net.lanes[m], bill(net, chance, m, flows.lanes[m].shipped)
+        owed = owed + due
+        paid = paid + through(state.pipeline, lane.first_bill, lane.last_bill, due)
+    for d in range(len(net.demands)):
+        demand, due = net.demands[d], sale(net, chance, d, flows.demands[d].served)
+        sold = sold + due
+        received = received + through(state.pipeline, demand.first_bill, demand.last_bill, due)
+    books.payable = books.payable + owed - paid
+    books.receivable = books.receivable + sold - received
+    books.cash = books.cash + flows.money[0].reward + owed - paid - sold + received
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def report(net: Any, state: Any, flows: Any) -> None:
+    """Write down what those will read whose records are late."""
+    for i in range(len(net.stocks)):
+        first, last = net.stocks[i].first_report, net.stocks[i].last_report
+        through(state.pipeline, first, last, state.stocks[i].on_hand)
+        through(state.pipeline, last, last + last - first, state.stocks[i].used)
+    for m in range(len(net.lanes)):
+        lane, flow = net.lanes[m], flows.lanes[m]
+        if lane.first_report < lane.last_report:
+            known = through(state.pipeline, lane.first_report + 1, lane.last_report, flow.arrived)
+            state.pipeline[lane.first_report] = state.pipeline[lane.first_report] + flow.shipped - known
+    for d in range(len(net.demands)):
+        through(state.pipeline, net.demands[d].first_report, net.demands[d].last_report, state.demands[d].backlog)
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def age(net: Any, state: Any, chance: Any, flows: Any) -> None:
     """Let a period pass since the last one: bring everything on the way one nearer, and begin to count anew."""
     for i in range(len(net.stocks)):
-        state.stocks[i].used, flows.stocks[i].wasted, flows.stocks[i].asked = 0.0, 0.0, 0.0
+        state.stocks[i].used, flows.stocks[i].wasted = 0.0, 0.0
     for m in range(len(net.lanes)):
-        for k in range(net.lanes[m].first_slot, net.lanes[m].last_slot - 1):
-            state.pipeline[k] = state.pipeline[k + 1]
-        if net.lanes[m].varies:
-            state.pipeline[net.lanes[m].last_slot - 1] = 0.0
+        lane = net.lanes[m]
+        if net.has.troubles:
+            move(net, state, chance, m)
+        else:
+            to = lane.first_slot
+            for k in range(lane.second_slot, lane.last_slot):  # unsigned all the way: no index is asked for its sign
+                state.pipeline[to] = state.pipeline[k]
+                to = k
+            if lane.varies:
+                state.pipeline[lane.newest_slot] = 0.0
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def move(net: Any, state: Any, chance: Any, m: int) -> None:
+    """Bring what is on the way on a lane one period nearer, but for what stands still, or waits at the dock."""
+    lane, stays = net.lanes[m], 0.0
+    if lane.can_dock:
+        stays = state.pipeline[lane.first_slot]
+    to = lane.first_slot
+    for k in range(lane.second_slot, lane.last_slot):
+        coming = state.pipeline[k]
+        moved = coming
+        if lane.can_stall:
+            moved = part(lane.whole, chance[lane.moving], coming)
+        state.pipeline[to] = stays + moved
+        stays = coming - moved
+        to = k
+    state.pipeline[lane.newest_slot] = stays

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .layout import DEMAND_FLOW, LANE_FLOW, MONEY, STOCK_FLOW, Flows, Layout, Net, State, state_of
+from .layout import Flows, Layout, Net, State, state_of
 from .numbers import is_tensor
 from .period import period
 
@@ -38,17 +38,13 @@ class ByHand:
     def __init__(self, layout: Layout) -> None:
         """Start in the scenario's first state."""
         self.layout = layout
-        net = layout.net
-        tables = spread(net.stocks), spread(net.lanes), spread(net.demands), spread(net.needs)
-        self.net = Net(*tables, net.network, net.mail, net.ships_late)
+        self.net = Net._make([*(spread(table) for table in layout.net[:-1]), layout.sizes])
         self.state = State(*(spread(table[0]) for table in state_of(layout.start.copy(), layout.sizes, 1)))
         self.period = 0
 
     def step(self, order: Sequence[Any], chance: Sequence[Any]) -> Flows:
         """Play one period with these orders (lanes,) and this row of chance, and return its flows."""
-        sizes = len(self.net.stocks), len(self.net.lanes), len(self.net.demands), 1
-        kinds = STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY
-        flows = Flows(*(spread(np.zeros(size, kind)) for size, kind in zip(sizes, kinds, strict=True)))
+        flows = Flows._make(spread(np.zeros(len(names), kind)) for names, kind in self.layout.flow_tables())
         self.period += 1
         return period(self.net, self.state, order, chance, flows)
 

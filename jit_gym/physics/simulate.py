@@ -5,24 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
 from ..chance import Trace
 from ..chance.compiled import borrowed, compiled
-from .layout import Flows, Layout, State, flows_of, net_of, state_of
+from .layout import Flows, Layout, State, flows_of, flows_of_path, net_of, path_of, state_of
 from .period import period
-
-
-@register_jitable(forceinline=True)
-def path_of(state: State, b: int) -> State:
-    """Return one path of a batch's state."""
-    return State(state.stocks[b], state.lanes[b], state.demands[b], state.pipeline[b])
-
-
-@register_jitable(forceinline=True)
-def flows_of_path(flows: Flows, b: int) -> Flows:
-    """Return one path of a batch's flows."""
-    return Flows(flows.stocks[b], flows.lanes[b], flows.demands[b], flows.money[b])
 
 
 @compiled

@@ -39,6 +39,16 @@ class View:
         self.layout = source.layout
         self.scenario = source.layout.scenario
 
+    def _told(self, table: str, field: str) -> Any:
+        """Return one field of the state as its records tell it, which may be late."""
+        names = [f"{name}.{field}" for name in getattr(self.layout, table)]
+        late = {k: self.layout.slots[name] for k, name in enumerate(names) if name in self.layout.slots}
+        values = self.source.read(table, field)
+        if late:
+            values = values.clone() if is_tensor(values) else values.copy()
+            values[..., list(late)] = self.source.pipeline[..., list(late.values())]
+        return values
+
     @property
     def period(self) -> Any:
         """Return the period that begins, from 0; a number, or one for each path (paths,)."""
@@ -47,22 +57,22 @@ class View:
     @cached_property
     def on_hand(self) -> Any:
         """Return the units of each stock (paths, stocks)."""
-        return self.source.read("stocks", "on_hand")
+        return self._told("stocks", "on_hand")
 
     @cached_property
     def used(self) -> Any:
         """Return the units drawn from each stock in the last period (paths, stocks)."""
-        return self.source.read("stocks", "used")
+        return self._told("stocks", "used")
 
     @cached_property
     def backlog(self) -> Any:
         """Return the units that wait to be served (paths, demands)."""
-        return self.source.read("demands", "backlog")
+        return self._told("demands", "backlog")
 
     @cached_property
     def in_transit(self) -> Any:
         """Return the units on the way on each lane (paths, lanes)."""
-        return self.source.read("lanes", "in_transit")
+        return self._told("lanes", "in_transit")
 
     @cached_property
     def waiting(self) -> Any:
@@ -72,7 +82,12 @@ class View:
     @cached_property
     def on_order(self) -> Any:
         """Return the units ordered on each lane and not arrived, on the way or not yet shipped (paths, lanes)."""
-        return self.in_transit + self.waiting + self.source.read("lanes", "posted")
+        on_order = self.in_transit + self.waiting
+        for m, row in enumerate(self.layout.net.lanes):
+            if row["first_letter"] < row["last_letter"]:
+                letters = slice(int(row["first_letter"]), int(row["last_letter"]))
+                on_order[..., m] += self.source.pipeline[..., letters].sum(-1)
+        return on_order
 
     @cached_property
     def inventory_position(self) -> Any:
@@ -84,7 +99,8 @@ class View:
         """Return the units on the way on a lane with a fixed lead time that arrive in the next periods (paths,)."""
         row = self.layout.net.lanes[lane]
         first, last = int(row["first_slot"]), int(row["last_slot"])
-        return self.source.pipeline[..., first + 1 : min(first + 1 + within, last)].sum(-1)
+        there = first if row["can_dock"] else first + 1
+        return self.source.pipeline[..., there : min(first + 1 + within, last)].sum(-1)
 
     @cached_property
     def forecast(self) -> Any:
@@ -98,19 +114,54 @@ class View:
             else:
                 mean = np.full((*seen.shape[:-1], columns.ahead), moments(self.scenario, name)[0])
                 rows.append(self._like(mean))
+        for stock, known in columns.seen_obsolete.items():
+            for d, demand in enumerate(self.scenario.demands.values()):
+                if stock in demand.draws_on:
+                    rows[d] = rows[d] * (1.0 - seen[..., known])
         if is_tensor(rows[0]):
             import torch
 
             return torch.stack(rows, dim=-2)
         return np.stack(rows, axis=-2)
 
-    @cached_property
+    @property
     def available(self) -> Any:
-        """Return the share of each lane's capacity that is known to be there (paths, lanes)."""
+        """Return the share of each lane that is known to work, the worst of its troubles (paths, lanes)."""
+        return self.outlook[..., 0]
+
+    @cached_property
+    def outlook(self) -> Any:
+        """Return the share of each lane that is known to work in this and the next periods (paths, lanes, ahead)."""
         columns, seen = self.layout.columns, self.source.seen
-        out = self._like(np.ones((*seen.shape[:-1], len(self.layout.lanes))))
-        for name, column in columns.visible.items():
-            out[..., self.layout.lanes.index(name)] = seen[..., column]
+        ahead = max([columns.ahead, *(known.stop - known.start for known in columns.visible.values())])
+        out = self._like(np.ones((*seen.shape[:-1], len(self.layout.lanes), ahead)))
+        for (_, name), known in columns.visible.items():
+            shown = out[..., self.layout.lanes.index(name), : known.stop - known.start]
+            worst = seen[..., known]
+            shown[...] = worst.minimum(shown) if is_tensor(worst) else np.minimum(worst, shown)
+        return out
+
+    @cached_property
+    def unit_cost(self) -> Any:
+        """Return the money that a unit costs on each lane today (paths, lanes)."""
+        return self._today([lane.unit_cost for lane in self.scenario.lanes.values()], "lanes", "seen_cost")
+
+    @cached_property
+    def price(self) -> Any:
+        """Return the money that each demand pays for a unit today (paths, demands)."""
+        return self._today([demand.price for demand in self.scenario.demands.values()], "demands", "seen_price")
+
+    def ages(self, stock: int) -> Any:
+        """Return a perishable stock's units that can be used in 1, 2, ... more periods (paths, shelf life)."""
+        row = self.layout.net.stocks[stock]
+        return self.source.pipeline[..., int(row["first_age"]) : int(row["last_age"])]
+
+    def _today(self, values: list[float], table: str, columns: str) -> Any:
+        """Return each one's value, times what is left of it where it falls."""
+        seen = self.source.seen
+        out = self._like(np.broadcast_to(np.array(values), (*seen.shape[:-1], len(values))).copy())
+        for name, column in getattr(self.layout.columns, columns).items():
+            out[..., getattr(self.layout, table).index(name)] *= seen[..., column]
         return out
 
     def _like(self, array: np.ndarray) -> Any:

@@ -51,8 +51,8 @@ def window(comparison: Comparison) -> Window:
     scenario, result = comparison.scenario, comparison.results[0]
     end = result.warmup + result.periods
     for path in range(min(result.paths, 64) if any(scenario.hit_by.values()) else 0):
-        available = Chance(scenario).draw(result.seed, [path], end).available[0]
-        hit = np.flatnonzero((available < 1).any(axis=1))
+        working = Chance(scenario).draw(result.seed, [path], end).working
+        hit = np.flatnonzero(np.min(list(working.values()), axis=0)[:, 0] < 1)
         hit = hit[hit >= result.warmup]
         if len(hit):
             pauses = np.flatnonzero(np.diff(hit) > 10)

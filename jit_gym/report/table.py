@@ -44,7 +44,7 @@ def columns(comparison: Comparison) -> list[Column]:
         *_figure(comparison, "stockout_periods", f"stockout\n{period}s", 5),
         *_figure(comparison, "periods_of_supply", f"{period}s of\nsupply", 3),
         *_figure(comparison, "turns", "turns\na year", 9),
-        *_figure(comparison, "cash", "cash\ntied up", 8),
+        *_figure(comparison, "inventory_value", "cash\ntied up", 8),
         *_figure(comparison, "orders", f"orders\n{a(period)}", 10),
         *_figure(comparison, "bullwhip", "bull-\nwhip", 11),
     ]

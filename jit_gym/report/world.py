@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 from typing import Any, NamedTuple
 
-from ..scenario import Demand, Disruption, Distribution, History, Lane, PeriodsOfSupply, Scenario, Spike, Starts, Stock
+from ..scenario import (
+    Correlation,
+    Demand,
+    Disruption,
+    Distribution,
+    Forecast,
+    History,
+    Lane,
+    PeriodsOfSupply,
+    Regime,
+    Scenario,
+    Spike,
+    Starts,
+    Stock,
+    Supplier,
+)
+from ..scenario.model import Drift, Late, Route, Short
 from ..scenario.part import Part
 
 TABLES: dict[str, type[Part]] = {
     "stocks": Stock,
     "lanes": Lane,
+    "suppliers": Supplier,
+    "routes": Route,
     "demands": Demand,
     "spikes": Spike,
     "disruptions": Disruption,
 }
 
-PERIODS = {"lead_time", "lasts", "every"}  # fields that count periods
+PERIODS = {  # fields that count periods
+    "lead_time", "lasts", "every", "late", "shelf_life", "seen_late", "announced", "recovers_over", "order_delay",
+    "pays_after",
+}  # fmt: skip
+OF_LANES = ("suppliers", "routes")  # which tell of themselves only what their lanes do not
 
 
 class Thing(NamedTuple):
@@ -29,14 +52,23 @@ class Thing(NamedTuple):
 
 def world(scenario: Scenario) -> dict[str, list[Thing]]:
     """Return what there is in a scenario, table by table; tables without entries are left out."""
-    return {table: _things(table, scenario) for table in TABLES if getattr(scenario, table)}
+    tables = {table: _things(table, scenario) for table in TABLES}
+    tables |= {table: [thing for thing in tables[table] if thing.says] for table in OF_LANES}
+    tables = {table: things for table, things in tables.items() if things}
+    for each in scenario.correlations:
+        for one, other in permutations(each.between):
+            said = next(thing.says for thing in tables["demands"] if thing.name == one)
+            before = f"{said['correlation']}, " if "correlation" in said else ""
+            said["correlation"] = f"{before}{each.correlation:g} with {other}"
+    return tables
 
 
 def meaning(table: str, label: str) -> str:
     """Return what a field means, as the scenario's own documentation has it."""
-    for name, field in TABLES[table].model_fields.items():
-        if _label(name, field.alias) == label:
-            return field.description or ""
+    for part in (TABLES[table], Correlation):
+        for name, field in part.model_fields.items():
+            if _label(name, field.alias) == label:
+                return field.description or ""
     return ""
 
 
@@ -75,12 +107,24 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
     if isinstance(value, PeriodsOfSupply):
         return f"{_periods(value.periods_of_supply, period)} of supply"
     if isinstance(value, int | float):
-        return f"{value:,.10g}"
+        return _periods(value, period) if key in PERIODS else f"{value:,.10g}"
     if isinstance(value, Distribution):
         mean = _periods(value.mean, period) if key in PERIODS else f"{value.mean:,.4g}"
         return mean if value.is_fixed else f"{_drawn(value)}, mean {mean}"
     if isinstance(value, History):
         return _replayed(value, period)
+    if isinstance(value, Regime):
+        follows = ", ".join(f"{chance:g} {name}" for name, chance in value.next.items())
+        return _words("distribution", value.distribution, scenario) + (f" (next: {follows})" if follows else "")
+    if isinstance(value, Late | Short):
+        unit = "late" if isinstance(value, Late) else "short"
+        return f"with chance {value.chance:g}, by {_words(unit, value.by, scenario)}"
+    if isinstance(value, Drift):
+        return f"more in a large lot: the process drifts with chance {value.drift:g} at each unit"
+    if isinstance(value, Forecast):
+        return f"accuracy {_words('accuracy', value.accuracy, scenario)}"
+    if key == "regimes":
+        return "; ".join(f"{name} {_words('regime', each, scenario)}" for name, each in value.items())
     if isinstance(value, Starts):
         if value.at is not None:
             return f"{period} {', '.join(map(str, value.at))}"

@@ -4,12 +4,15 @@ from .distribution import Distribution
 from .errors import BadInput, ScenarioError
 from .load import load, names, parse_override
 from .model import (
+    Correlation,
     Demand,
     Disruption,
+    Forecast,
     History,
     Horizon,
     Lane,
     PeriodsOfSupply,
+    Regime,
     Route,
     Scenario,
     Spike,
@@ -21,13 +24,16 @@ from .schema import json_schema
 
 __all__ = [
     "BadInput",
+    "Correlation",
     "Demand",
     "Disruption",
     "Distribution",
+    "Forecast",
     "History",
     "Horizon",
     "Lane",
     "PeriodsOfSupply",
+    "Regime",
     "Route",
     "Scenario",
     "ScenarioError",

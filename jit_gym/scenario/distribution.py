@@ -126,6 +126,11 @@ class Distribution(Part):
         """Return the lower end of the support."""
         return float(self.points[0][0]) if self.name in OWN_NAMES else float(self.frozen.support()[0])
 
+    @property
+    def highest(self) -> float:
+        """Return the upper end of the support."""
+        return float(self.points[0][-1]) if self.name in OWN_NAMES else float(self.frozen.support()[1])
+
     def __str__(self) -> str:
         if self.name == "fixed":
             return show(self.parameters["value"])

@@ -40,6 +40,7 @@ _MUST = {
     "greater_than": "be more than {gt:g}",
     "greater_than_equal": "be {ge:g} or more",
     "int": "be a whole number",
+    "less_than": "be less than {lt:g}",
     "less_than_equal": "be {le:g} or less",
     "list_type": "be a list",
     "literal_error": "be {expected}",

@@ -6,8 +6,10 @@ import datetime as dt
 import hashlib
 import json
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .distribution import Distribution
@@ -73,6 +75,44 @@ Quantity = Annotated[
 ]
 
 
+Moment = Annotated[int | dt.date, says("must be a period or a date")]
+
+
+class Starts(Part):
+    """When something begins: after random quiet spells, at a rate, or at given periods or dates."""
+
+    every: Distribution | None = None
+    """Periods from the end of one to the start of the next."""
+    rate: Annotated[Number, Field(gt=0, le=1)] | None = None
+    """The chance to begin in any quiet period; short for `every: {name: geom, p: ...}`."""
+    at: tuple[Moment, ...] | None = None
+    """Periods (the first is 0) or dates."""
+
+    @field_validator("every")
+    @classmethod
+    def _every_is_a_count(cls, value: Distribution | None) -> Distribution | None:
+        return value and _count(value, at_least=1)
+
+    @field_validator("at")
+    @classmethod
+    def _at_is_in_the_episode(cls, value: tuple[Moment, ...] | None) -> tuple[Moment, ...] | None:
+        for when in value or ():
+            if isinstance(when, int) and when < 0:
+                raise ValueError(f"must be period 0 or later, got {when}")
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_of_three(self) -> Self:
+        if sum(way is not None for way in (self.every, self.rate, self.at)) != 1:
+            raise ValueError("needs one of 'every', 'rate' and 'at'")
+        return self
+
+    @property
+    def spell(self) -> Distribution | None:
+        """Return the distribution of the quiet spells, or None where the dates are given."""
+        return self.every or (Distribution(name="geom", p=self.rate) if self.rate else None)
+
+
 class Stock(Part):
     """An item held at a place."""
 
@@ -86,10 +126,38 @@ class Stock(Part):
     """Money per unit and period, on end-of-period stock."""
     storage_limit: NotNegative | None = None
     """Units that fit; what arrives beyond is wasted."""
+    shelf_life: Annotated[int, Field(ge=1)] | None = None
+    """Periods in which a unit can be used, the one of its arrival included; what is left then is wasted."""
+    issuing: Literal["fifo", "lifo"] = "fifo"
+    """Which units are used first: the oldest, or the newest (with a shelf life only)."""
     waste_cost: NotNegative = 0.0
     """Money per unit wasted."""
+    obsolete: Starts | None = None
+    """When nobody asks for it any more: from then on, what is left after each period is scrapped."""
+    scrap_value: NotNegative = 0.0
+    """Money earned per unit scrapped."""
+    terminal_value: NotNegative = 0.0
+    """Money per unit that is left, on hand or on the way, when the episode ends."""
+    seen_late: Annotated[int, Field(ge=0)] = 0
+    """Periods by which its records run late: what is on hand, used, waited for, and has arrived."""
+
+    @field_validator("storage_limit")
+    @classmethod
+    def _there_is_room_for_what_is_there(cls, value: float | None, info: ValidationInfo) -> float | None:
+        initial = info.data.get("initial")
+        if value is not None and isinstance(initial, float) and initial > value:
+            raise ValueError(f"must be {show(initial)} (the initial stock) or more, got {show(value)}")
+        return value
+
     rationing: Literal["priority", "proportional"] = "priority"
     """Whom it serves when it runs short: its lanes in their order, or each with the same share of what it asks."""
+
+
+class Drift(Part):
+    """Defects that grow with the lot: a process that may drift out of control at each unit (Porteus 1986)."""
+
+    drift: Share
+    """The chance, with each unit, that this and all that follow in the lot are defective; the next lot begins well."""
 
 
 class Lane(Part):
@@ -127,6 +195,16 @@ class Lane(Part):
     """Money per unit and period that its source was asked for and did not ship."""
     unshipped: Literal["waits", "lapses"] = "waits"
     """What becomes of an order that cannot be shipped at once."""
+    pays_after: Annotated[int, Field(ge=0)] = 0
+    """Periods from a shipment to its payment (the supplier's payment terms)."""
+    cost_erosion: Share = 0.0
+    """The share of its unit cost that is lost each period."""
+    defects: Annotated[
+        Distribution | Drift, says("must be a share, a distribution of shares, or as in {drift: 0.01}")
+    ] = Distribution(name="fixed", value=0)
+    """The share of what arrives that is rejected: fixed, drawn anew, or growing with the lot (`{drift: 0.01}`)."""
+    reject_cost: NotNegative = 0.0
+    """Money per unit rejected."""
     share: Share | None = None
     """Of its stock's everyday orders, from 0 to 1; by default the first lane takes them all."""
     critical: bool = False
@@ -141,6 +219,11 @@ class Lane(Part):
     def _lead_time_is_a_count(cls, value: Distribution) -> Distribution:
         return _count(value, at_least=0)
 
+    @field_validator("defects")
+    @classmethod
+    def _defects_are_a_share(cls, value: Distribution | Drift) -> Distribution | Drift:
+        return _share(value) if isinstance(value, Distribution) else value
+
     @field_validator("batch", "minimum_order")
     @classmethod
     def _fits_the_capacity(cls, value: float | None, info: ValidationInfo) -> float | None:
@@ -150,18 +233,60 @@ class Lane(Part):
         return value
 
 
+class Late(Part):
+    """Shipments that come late now and then."""
+
+    chance: Share
+    """The chance that what is shipped in a period comes late."""
+    by: Distribution
+    """Periods by which it is late, 1 or more; later shipments may overtake it."""
+
+    @field_validator("by")
+    @classmethod
+    def _by_is_a_count(cls, value: Distribution) -> Distribution:
+        return _count(value, at_least=1)
+
+
+class Short(Part):
+    """Shipments that fall short now and then."""
+
+    chance: Share
+    """The chance that shipments of a period fall short."""
+    by: Distribution = Distribution(name="fixed", value=1)
+    """The share of what would be shipped that is missing, from 0 to 1; it waits at the source, or lapses."""
+
+    @field_validator("by")
+    @classmethod
+    def _by_is_a_share(cls, value: Distribution) -> Distribution:
+        return _share(value)
+
+
 class Supplier(Part):
     """Somebody outside who ships: what several lanes, or a disruption, can have in common."""
 
     title: str | None = None
     """Who it is, in words."""
+    late: Late | None = None
+    """How often its shipments come late."""
+    short: Short | None = None
+    """How often its shipments fall short."""
 
 
 class Route(Part):
-    """A way that goods take: a port, a road, a strait."""
+    """A way that goods take: a port, a road, a strait, a truck."""
 
     title: str | None = None
     """What it is, in words."""
+    vehicle_capacity: Positive | None = None
+    """Units that fit into one vehicle, of all lanes that take this route together; no vehicles are counted without."""
+    vehicle_cost: NotNegative = 0.0
+    """Money per vehicle that sets off."""
+
+    @model_validator(mode="after")
+    def _has_vehicles_to_pay(self) -> Self:
+        if self.vehicle_cost and self.vehicle_capacity is None:
+            raise ValueError("vehicle_cost needs vehicle_capacity, the units that fit into one")
+        return self
 
 
 class History(Part):
@@ -210,6 +335,60 @@ class History(Part):
         return self
 
 
+class Regime(Part):
+    """One of the states of the world that a demand passes through, each with demand of its own."""
+
+    title: str | None = None
+    """What it is, in words."""
+    distribution: Distribution
+    """Units a period while it lasts, drawn anew in each; cut at 0."""
+    next: dict[str, Share] = {}
+    """The chance that each other regime follows in the next period, from 0 to 1; what is left stays."""
+
+    @field_validator("distribution")
+    @classmethod
+    def _is_not_negative(cls, value: Distribution) -> Distribution:
+        return _units(value)
+
+    @field_validator("next")
+    @classmethod
+    def _is_a_chance(cls, value: dict[str, float]) -> dict[str, float]:
+        if (total := sum(value.values())) > 1 + 1e-9:
+            raise ValueError(f"must add up to 1 or less, got {show(float(total))}")
+        return value
+
+
+class Forecast(Part):
+    """What is known of a demand in advance (a martingale model of forecast evolution, Heath and Jackson 1994)."""
+
+    accuracy: Annotated[tuple[Share, ...], Field(min_length=1)]
+    """Of what is new in a demand, the share of variance known that many periods ahead, from 0 (this period) on."""
+
+    @field_validator("accuracy")
+    @classmethod
+    def _does_not_rise(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        for near, far in pairwise(value):
+            if far > near:
+                raise ValueError(f"must not rise with the periods ahead, got {show(far)} after {show(near)}")
+        return value
+
+
+class Correlation(Part):
+    """Two demands that tend to be high together, or one high when the other is low (NORTA, Cario and Nelson 1997)."""
+
+    between: Annotated[tuple[str, str], says("must be two demands, as in [bread, butter]")]
+    """The two demands."""
+    correlation: Annotated[Number, Field(gt=-1, lt=1)]
+    """The correlation of what is new in their normal scores in each period, -1 to 1."""
+
+    @field_validator("between")
+    @classmethod
+    def _is_between_two(cls, value: tuple[str, str]) -> tuple[str, str]:
+        if value[0] == value[1]:
+            raise ValueError(f"must be two demands, got {value[0]!r} twice")
+        return min(value), max(value)
+
+
 class Demand(Part):
     """Who draws on a stock, or on a kit of stocks at once."""
 
@@ -219,8 +398,18 @@ class Demand(Part):
     """The stock; or, for a kit, each stock and its units in one unit of demand."""
     distribution: Distribution | None = None
     """Units a period, drawn anew in each; cut at 0."""
+    regimes: dict[Name, Regime] = {}
+    """Regimes that it passes through, from the first on, instead of one distribution (Song and Zipkin 1993)."""
+    regime_seen: Literal["at-once", "hidden"] = "at-once"
+    """Whether one knows which regime the period that begins is in."""
     history: History | None = None
     """Units a period as they were."""
+    occurs: Annotated[Number, Field(gt=0, le=1)] = 1.0
+    """The chance that there is any demand in a period; in the others it is 0 (Croston 1972)."""
+    autocorrelation: Annotated[Number, Field(gt=-1, lt=1)] = 0.0
+    """The correlation of its normal score with the last period's, -1 to 1 (ARTA, Cario and Nelson 1996)."""
+    forecast: Forecast | None = None
+    """What is known of it in advance, beyond its mean."""
     season: tuple[NotNegative, ...] = ()
     """Factors on the demand, one a period, repeated."""
     trend: Number = 0.0
@@ -231,6 +420,10 @@ class Demand(Part):
     """Money per unit lost, or per unit waiting and period."""
     price: NotNegative = 0.0
     """Money earned per unit served."""
+    price_erosion: Share = 0.0
+    """The share of its price that is lost each period."""
+    pays_after: Annotated[int, Field(ge=0)] = 0
+    """Periods from a sale to its payment (the customers' payment terms)."""
 
     @field_validator("draws_on", mode="before")
     @classmethod
@@ -247,54 +440,20 @@ class Demand(Part):
     @field_validator("distribution")
     @classmethod
     def _is_not_negative(cls, value: Distribution | None) -> Distribution | None:
-        if value and value.is_discrete and value.lowest < 0:
-            raise ValueError(f"must be 0 or more, got {value}")
-        return value
+        return value and _units(value)
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
-        if (self.distribution is None) == (self.history is None):
-            got = "neither" if self.history is None else "both"
-            raise ValueError(f"needs either a distribution or a history, got {got}")
+        given = [key for key in ("distribution", "regimes", "history") if getattr(self, key)]
+        if len(given) != 1:
+            got = " and ".join(map(repr, given)) or "none"
+            raise ValueError(f"needs one of 'distribution', 'regimes' and 'history', got {got}")
+        if self.regime_seen != "at-once" and not self.regimes:
+            raise ValueError("'regime_seen' needs regimes")
+        for key in ("occurs", "autocorrelation", "forecast"):
+            if self.history and getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"{key!r} needs a distribution or regimes, got a history")
         return self
-
-
-Moment = Annotated[int | dt.date, says("must be a period or a date")]
-
-
-class Starts(Part):
-    """When something begins: after random quiet spells, at a rate, or at given periods or dates."""
-
-    every: Distribution | None = None
-    """Periods from the end of one to the start of the next."""
-    rate: Annotated[Number, Field(gt=0, le=1)] | None = None
-    """The chance to begin in any quiet period; short for `every: {name: geom, p: ...}`."""
-    at: tuple[Moment, ...] | None = None
-    """Periods (the first is 0) or dates."""
-
-    @field_validator("every")
-    @classmethod
-    def _every_is_a_count(cls, value: Distribution | None) -> Distribution | None:
-        return value and _count(value, at_least=1)
-
-    @field_validator("at")
-    @classmethod
-    def _at_is_in_the_episode(cls, value: tuple[Moment, ...] | None) -> tuple[Moment, ...] | None:
-        for when in value or ():
-            if isinstance(when, int) and when < 0:
-                raise ValueError(f"must be period 0 or later, got {when}")
-        return value
-
-    @model_validator(mode="after")
-    def _is_one_of_three(self) -> Self:
-        if sum(way is not None for way in (self.every, self.rate, self.at)) != 1:
-            raise ValueError("needs one of 'every', 'rate' and 'at'")
-        return self
-
-    @property
-    def spell(self) -> Distribution | None:
-        """Return the distribution of the quiet spells, or None where the dates are given."""
-        return self.every or (Distribution(name="geom", p=self.rate) if self.rate else None)
 
 
 class Event(Part):
@@ -329,12 +488,26 @@ class Spike(Event):
 class Disruption(Event):
     """A supplier, a route or a lane that stops or slows down for a while."""
 
-    stops: Literal["shipping"] = "shipping"
-    """What it stops."""
+    stops: Literal["ordering", "shipping", "transit", "receiving"] = "shipping"
+    """What it stops: taking orders, shipping them, what is on the way, or receiving what has come."""
     severity: Share = 1.0
-    """The share of capacity (without one: of what is wanted) that is gone, from 0 to 1."""
+    """The share of capacity (without one: of what is wanted, under way, or has come) that is gone, from 0 to 1."""
+    recovers_over: Annotated[int, Field(ge=0)] = 0
+    """Periods after it over which what is gone comes back, in equal steps."""
     seen: Literal["at-once", "hidden"] = "at-once"
     """When one learns that it has begun."""
+    announced: Annotated[int, Field(ge=0)] = 0
+    """Periods ahead that one knows of it."""
+    seen_late: Annotated[int, Field(ge=0)] = 0
+    """Periods after which one learns what it does."""
+
+    @model_validator(mode="after")
+    def _is_seen_in_one_way(self) -> Self:
+        ways = [f"{key}: {value}" for key in ("announced", "seen_late") if (value := getattr(self, key))]
+        ways = ["seen: hidden", *ways] if self.seen == "hidden" else ways
+        if len(ways) > 1:
+            raise ValueError(f"must be seen in one way, got {' and '.join(ways)}")
+        return self
 
 
 class Scenario(Part):
@@ -370,12 +543,23 @@ class Scenario(Part):
     """Which ways goods take."""
     demands: dict[Name, Demand] = Field(min_length=1)
     """Who draws on it."""
+    correlations: tuple[Correlation, ...] = ()
+    """Which demands rise and fall together; those not named do so by chance alone."""
     spikes: dict[Name, Spike] = {}
     """What multiplies demand for a while."""
     disruptions: dict[Name, Disruption] = {}
     """What stops supply for a while."""
     policies: tuple[str, ...] = ()
     """What `compare` plays when nobody names any."""
+
+    @field_validator("correlations")
+    @classmethod
+    def _are_told_once(cls, value: tuple[Correlation, ...]) -> tuple[Correlation, ...]:
+        value = tuple(sorted(value, key=lambda each: each.between))
+        for each, following in pairwise(value):
+            if each.between == following.between:
+                raise ValueError(f"the one between {' and '.join(each.between)} is given twice (remove one)")
+        return value
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:
@@ -400,12 +584,37 @@ class Scenario(Part):
         for name, demand in self.demands.items():
             for stock in demand.draws_on:
                 _known(stock, self.stocks, f"demands.{name}.from", "stock")
+            for key, regime in demand.regimes.items():
+                for other in regime.next:
+                    place = f"demands.{name}.regimes.{key}.next"
+                    _known(other, demand.regimes, place, "regime")
+                    if other == key:
+                        raise ValueError(f"{place}: must name other regimes (what is left stays), got {key!r}")
         for name, spike in self.spikes.items():
             for target in spike.hits:
                 _known(target, self.demands, f"spikes.{name}.hits", "demand")
         for name, disruption in self.disruptions.items():
             for target in disruption.hits:
                 _known(target, places, f"disruptions.{name}.hits", "supplier, route or lane")
+        for name, hits in self.hit_by.items():
+            stalls = [key for key in hits if self.disruptions[key].stops == "transit"]
+            if stalls and self.lanes[name].lead_time.lowest < 1:
+                must = f"must be 1 period or more for {stalls[0]!r} to stop what is on the way"
+                raise ValueError(f"lanes.{name}.lead_time: {must}, got {self.lanes[name].lead_time}")
+        return self
+
+    @model_validator(mode="after")
+    def _correlations_fit_together(self) -> Self:
+        """Refuse correlations of what is no demand, has a history, or cannot all be so at once."""
+        for each in self.correlations:
+            for name in each.between:
+                _known(name, self.demands, "correlations", "demand")
+                if self.demands[name].history:
+                    raise ValueError(f"correlations: demands.{name} has a history, which is as it was (leave it out)")
+        names, matrix = self.correlated
+        if names and np.linalg.eigvalsh(matrix)[0] < 1e-9:
+            pairs = ", ".join(f"{' and '.join(each.between)} {show(each.correlation)}" for each in self.correlations)
+            raise ValueError(f"correlations: cannot all be so at once (not positive definite), got {pairs}")
         return self
 
     @model_validator(mode="after")
@@ -457,13 +666,15 @@ class Scenario(Part):
     @model_validator(mode="after")
     def _time_fits_together(self, info: ValidationInfo) -> Self:
         """Refuse dates before the start, and histories that are shorter than the horizon or were not read."""
+        beginnings = {f"stocks.{name}.obsolete": stock.obsolete for name, stock in self.stocks.items()}
         for table in ("spikes", "disruptions"):
-            for name, event in getattr(self, table).items():
-                for when in event.starts.at or ():
-                    try:
-                        self.horizon.period_of(when)
-                    except ValueError as error:
-                        raise ValueError(f"{table}.{name}.starts.at: {error}") from None
+            beginnings |= {f"{table}.{name}.starts": event.starts for name, event in getattr(self, table).items()}
+        for place, starts in beginnings.items():
+            for when in (starts and starts.at) or ():
+                try:
+                    self.horizon.period_of(when)
+                except ValueError as error:
+                    raise ValueError(f"{place}.at: {error}") from None
         if info.context == UNREAD:
             return self
         for name, demand in self.demands.items():
@@ -477,6 +688,17 @@ class Scenario(Part):
                 hint = "or set replay: resampled"
                 raise ValueError(f"horizon.periods: must be {limit} or less, got {periods} ({hint})")
         return self
+
+    @cached_property
+    def correlated(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """Return the demands that `correlations` names, in their order, and the matrix of their correlations."""
+        named = {name for each in self.correlations for name in each.between}
+        names = tuple(name for name in self.demands if name in named)
+        matrix = np.eye(len(names))
+        for each in self.correlations:
+            i, j = map(names.index, each.between)
+            matrix[i, j] = matrix[j, i] = each.correlation
+        return names, matrix
 
     @cached_property
     def feeds(self) -> dict[str, tuple[str, ...]]:
@@ -512,9 +734,11 @@ class Scenario(Part):
         """Return 16 hexadecimal digits that are the same for the same world, on any machine.
 
         Titles and the like do not count, nor does how a value was written. Any number does, and so does the
-        order of stocks, lanes and demands, which is the order of the numbers in orders and observations.
+        order of stocks, lanes and demands, which is the order of the numbers in orders and observations, and that of
+        regimes, of which the first begins.
         """
         world = [meaning(self), list(self.stocks), list(self.lanes), list(self.demands)]
+        world += [[name, *demand.regimes] for name, demand in self.demands.items() if demand.regimes]
         return hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()[:16]
 
     def __eq__(self, other: object) -> bool:
@@ -529,10 +753,24 @@ def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> No
         raise ValueError(f"{place}: unknown {what} {name!r}{nearest(name, known)}")
 
 
+def _units(value: Distribution) -> Distribution:
+    """Refuse a distribution of units that counts below 0; a continuous one is cut there."""
+    if value.is_discrete and value.lowest < 0:
+        raise ValueError(f"must be 0 or more, got {value}")
+    return value
+
+
 def _count(value: Distribution, at_least: int) -> Distribution:
     """Refuse a distribution of periods that is not one of whole numbers from `at_least` up."""
     if not value.is_whole:
         raise ValueError(f"must be a whole number of periods, got {value}")
     if value.lowest < at_least:
         raise ValueError(f"must be {at_least} period{'' if at_least == 1 else 's'} or more, got {value}")
+    return value
+
+
+def _share(value: Distribution) -> Distribution:
+    """Refuse a distribution of anything but shares from 0 to 1."""
+    if value.lowest < 0 or value.highest > 1:
+        raise ValueError(f"must be a share from 0 to 1, got {value}")
     return value

@@ -23,7 +23,7 @@ def json_schema() -> dict[str, Any]:
     parts["Distribution"] = {"anyOf": [{"type": "number"}, parts["Distribution"]]}
     kit = parts["Demand"]["properties"]["from"]
     kit["anyOf"] = [{"type": "string"}, {key: kit.pop(key) for key in ("type", "additionalProperties")}]
-    for table in keys.values():
+    for table in (*keys.values(), parts["Demand"]["properties"]["regimes"]):
         for pattern, part in table.get("patternProperties", {}).items():
             table["patternProperties"] = {pattern: {"anyOf": [part, {"type": "null"}]}}
             table["additionalProperties"] = False

@@ -149,7 +149,7 @@ def test_a_wrong_setting_is_refused_in_one_line(agent: str, settings: dict[str, 
 @pytest.mark.parametrize(
     ("scenario", "complaint"),
     [
-        ("grocery", "dcl: samples futures that do not depend on the past, and demands.customers does"),
+        ("grocery", "dcl: samples futures that do not depend on the past, and demands.customers.history does"),
         ("or-gym-inv-management", "dcl: has "),
         ("serial", "dcl: chooses among whole units"),
     ],

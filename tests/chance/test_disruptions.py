@@ -36,7 +36,7 @@ def available(trace: Trace) -> dict[str, np.ndarray]:
 
 def visible(trace: Trace) -> dict[str, np.ndarray]:
     """Return the share of each lane that is seen to be there (periods + 1, paths)."""
-    return {name: trace.seen[:, :, column] for name, column in trace.columns.visible.items()}
+    return {name: trace.seen[:, :, known.start] for (_, name), known in trace.columns.visible.items()}
 
 
 def test_a_disruption_stops_its_lanes_at_its_dates():
@@ -147,7 +147,7 @@ def test_what_is_seen_is_the_visible_part():
     storm = {"hits": ["strait"], "starts": {"at": [2]}, "lasts": 2, "severity": 0.8, "seen": "hidden"}
     trace = Chance(struck(strike=strike, storm=storm)).draw(1, 1, 5)
     assert set(trace.columns.available) == {"sea", "air", "road"}
-    assert set(trace.columns.visible) == {"sea", "air"}  # all that hits the road is hidden
+    assert set(trace.columns.visible) == {("shipping", "sea"), ("shipping", "air")}  # all that hits the road is hidden
     for share in visible(trace).values():
         assert share[:, 0].tolist() == [1, 0.5, 0.5, 1, 1, 0.5]
     assert available(trace)["sea"][:, 0].tolist() == pytest.approx([1, 0.5, 0.1, 0.2, 1])

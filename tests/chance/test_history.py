@@ -98,3 +98,22 @@ def test_moments_of_a_history_are_those_of_its_values():
     for replay in ("as-it-was", "resampled"):
         world = remembered(values, replay=replay)
         assert moments(world, "customers") == pytest.approx((np.mean(values), np.var(values)))
+
+
+@pytest.mark.parametrize(("block", "season"), [(1, 4), (4, 4), (5, 4), (3, 7), (24, 7), (10, 12)])
+def test_a_forecast_knows_the_season_of_a_resampled_history(block: int, season: int):
+    """What is forecast at all is forecast as the mean of what may be drawn, its place in the season known."""
+    past = {"values": list(np.arange(24) ** 1.5), "replay": "resampled", "block": block, "season": season}
+    world = shop(demands={"customers": {"from": "shop", "history": past, "trend": 0.1}})
+    trace = Chance(world).draw(21, 20_000, 40)
+    for t in range(40):
+        error = trace.demand[:, t, 0] - trace.seen[t, :, 0]
+        assert abs(error.mean()) <= 4.5 * error.std() / np.sqrt(20_000) + 1e-9
+
+
+def test_the_forecast_of_a_season_by_hand():
+    """Of the history 1, 2, 3, 9, 8 in seasons of 2, the even periods draw from 1, 3 and 8, and the odd from 2 and 9."""
+    past = {"values": [1, 2, 3, 9, 8], "replay": "resampled", "season": 2}
+    lanes = {"supplier": {"to": "shop", "lead_time": 1}}
+    world = shop(lanes=lanes, demands={"customers": {"from": "shop", "history": past, "season": [1, 10, 1]}})
+    assert Chance(world).draw(0, 1, 2).seen[:, 0].tolist() == [[4, 55], [55, 4], [4, 5.5]]

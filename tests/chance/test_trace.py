@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from jit_gym.chance import Chance, Trace
 from jit_gym.scenario import Scenario, load
 
-from ..worlds import shop
+from ..worlds import scenarios, shop
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +78,19 @@ def test_a_longer_draw_begins_with_the_shorter_one(periods: int):
     short, long = Chance(busy()).draw(5, 300, periods), Chance(busy()).draw(5, 300)
     assert np.array_equal(short.chance, long.chance[:periods])
     assert np.array_equal(short.seen, long.seen[: periods + 1])
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(scenarios(), st.integers(0, 2**32 - 1))
+def test_in_any_world_a_path_is_the_same_however_it_is_drawn(scenario: Scenario, seed: int):
+    """Drawn among others or alone, for long or for short, a path and what is seen of it are the same, and finite."""
+    chance = Chance(scenario)
+    long, short = chance.draw(seed, 5, 12), chance.draw(seed, [3, 1], 7)
+    assert np.isfinite(long.rows).all()
+    assert (long.demand >= 0).all()
+    same = [k for k in range(chance.columns.chance) if k != chance.columns.last]  # each ends at its own end
+    assert np.array_equal(short.chance[..., same], long.chance[:7, [3, 1]][..., same])
+    assert np.array_equal(short.seen, long.seen[:8, [3, 1]])
 
 
 def test_a_path_does_not_depend_on_the_rest_of_the_scenario():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jit_gym.chance import moments, usage
 from jit_gym.envs import Env, VectorEnv
-from jit_gym.envs.observation import Coding
+from jit_gym.envs.observation import Coding, signs
 from jit_gym.physics import Simulation, View
 from jit_gym.scenario import Scenario
 
@@ -100,19 +100,23 @@ def seen_by_name(world: Simulation) -> dict[str, np.ndarray]:
         out[f"{name}.used"] = view.used[:, i] / used[name]
     for d, name in enumerate(scenario.demands):
         out[f"{name}.backlog"] = view.backlog[:, d] / asked[name]
-        for h in range(world.layout.columns.ahead):
-            out[f"{name}.forecast_{h}"] = view.forecast[:, d, h] / asked[name]
+        known = world.layout.columns.forecast.get(name, slice(0, 0))
+        for h, column in enumerate(range(known.start, known.stop)):
+            out[f"{name}.forecast_{h}"] = world.seen[:, column] / asked[name]
     for m, (name, lane) in enumerate(scenario.lanes.items()):
         unit = used[lane.to]
         out[f"{name}.waiting"] = view.waiting[:, m] / unit
-        letter = int(world.layout.net.lanes[m]["first_letter"])
+        row = world.layout.net.lanes[m]
+        letter, first = int(row["first_letter"]), int(row["first_slot"])
         for k in range(scenario.lanes[name].order_delay):
             out[f"{name}.read_in_{k + 1}"] = world.pipeline[:, letter + k] / unit
+        for k in range(int(row["last_slot"]) - first):
+            out[f"{name}.arrives_in_{k}" if k else f"{name}.waits_at_the_dock"] = world.pipeline[:, first + k] / unit
         out[f"{name}.in_transit"] = view.in_transit[:, m] / unit
-        out[f"{name}.available"] = view.available[:, m]
-        for k in range(1, 9):
-            before = view.arriving(m, k - 1) if k > 1 else 0.0
-            out[f"{name}.arrives_in_{k}"] = (view.arriving(m, k) - before) / unit
+    for i, (name, stock) in enumerate(scenario.stocks.items()):
+        for k in range(1, stock.shelf_life or 0):
+            out[f"{name}.lasts_{k}"] = view.ages(i)[:, k - 1] / used[name]
+    out |= {name: world.seen[:, column] for name, column in signs(world.layout)}
     out["horizon.passed"] = np.full(len(view.on_hand), world.period / world.trace.periods)
     return out
 

@@ -309,3 +309,12 @@ def test_decode_reads_the_state_back(units: str):
         assert np.allclose(seen.available, real.available)
         observation, *_, info = env.step(action)
         simulation.step(np.array([[info[f"{name}.ordered"] for name in world.lanes]]))
+
+
+def test_what_is_known_of_demand_is_observed():
+    """A demand that is autocorrelated, in visible regimes, or known in advance has a number for each period ahead."""
+    customers = {"from": "shop", "distribution": 5}
+    for more in ({"autocorrelation": 0.5}, {"forecast": {"accuracy": [0.5, 0.2, 0]}}):
+        world = shop({"lanes.supplier.lead_time": 2}, demands={"customers": {**customers, **more}})
+        names = Coding(Layout(world), 1).names
+        assert [name for name in names if "forecast" in name] == [f"customers.forecast_{h}" for h in range(3)]

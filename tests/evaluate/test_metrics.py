@@ -66,6 +66,9 @@ BY_HAND = {
     "holding_cost": 18 / 6,
     "shortage_cost": 14 / 6,
     "waste_cost": 2 / 6,
+    "waiting_cost": 0,
+    "vehicle_cost": 0,
+    "reject_cost": 0,
     "revenue": 198 / 6,
     "profit": 107 / 6,
     "discounted_reward": 5.5 + 46 * 0.9 + 5 * 0.81 + 59 * 0.729 - 25.5 * 0.6561 + 17 * 0.59049,
@@ -77,7 +80,10 @@ BY_HAND = {
     "stock": 18 / 6,
     "periods_of_supply": 18 / 22,
     "turns": 22 * 52 / 18,
-    "cash": 180 / 6,
+    "inventory_value": 180 / 6,
+    "return_on_inventory": 107 * 52 / 180,
+    "cash_to_cash": 18 / 22,
+    "lowest_cash": 0,  # each week but the fifth earns more than it costs
     "waste": 1 / 6,
     "orders": 3 / 6,
     "bullwhip": np.var(ORDERED) / np.var([4, 6, 3, 7, 0, 2]),
@@ -102,6 +108,9 @@ def test_warm_up_is_played_and_not_counted():
             "holding_cost": 4 / 4,
             "shortage_cost": 14 / 4,
             "waste_cost": 0,
+            "waiting_cost": 0,
+            "vehicle_cost": 0,
+            "reject_cost": 0,
             "revenue": 108 / 4,
             "profit": 55.5 / 4,
             "discounted_reward": 5 + 59 * 0.9 - 25.5 * 0.81 + 17 * 0.729,
@@ -113,7 +122,10 @@ def test_warm_up_is_played_and_not_counted():
             "stock": 4 / 4,
             "periods_of_supply": 4 / 12,
             "turns": 12 * 52 / 4,
-            "cash": 40 / 4,
+            "inventory_value": 40 / 4,
+            "return_on_inventory": 55.5 * 52 / 40,
+            "cash_to_cash": 4 / 12,
+            "lowest_cash": 0,
             "waste": 0,
             "orders": 2 / 4,
             "bullwhip": np.var(ORDERED[2:]) / np.var([3, 7, 0, 2]),
@@ -147,12 +159,24 @@ def test_stocks_and_demands_add_up():
     found = figures(evaluate(none, two, paths=1))
     # First 2 bikes and a spare leave 8 bodies and a wheel; then half a bike takes it, and no wheel is left to spare.
     assert found["stock"] == pytest.approx((8 + 1 + 7.5 + 0) / 2)
-    assert found["cash"] == pytest.approx((3 * 8 + 1 + 3 * 7.5) / 2)
-    assert found["turns"] == pytest.approx((3 * 2.5 + 6) / 2 * 12 / found["cash"])
+    assert found["inventory_value"] == pytest.approx((3 * 8 + 1 + 3 * 7.5) / 2)
+    assert found["turns"] == pytest.approx((3 * 2.5 + 6) / 2 * 12 / found["inventory_value"])
     assert found["periods_of_supply"] == pytest.approx(16.5 / 8.5)
     assert found["fill_rate"] == pytest.approx(3.5 / 6)
     assert found["stockout_periods"] == found["stopped_periods"] == 1
     assert found["bullwhip"] == 0
+
+
+def test_terms_of_payment_move_cash_and_not_profit():
+    """Bills of 5, 0 and 7 units at 3 are due a week later; sales of 4, 6, 3, 7, 0, 2 at 9 two weeks later."""
+    plain = figures(evaluate(plan, world(), paths=1))
+    terms = {"lanes__supplier__pays_after": 1, "demands__customers__pays_after": 2}
+    found = figures(evaluate(plan, world(**terms), paths=1))
+    changed = {name for name, value in found.items() if value != plain[name]}
+    assert changed == {"cash_to_cash", "lowest_cash"}
+    receivable, payable = 9 * (4 + 10 + 9 + 10 + 7 + 2) / 6, 36 / 6
+    assert found["cash_to_cash"] == pytest.approx(18 / 22 + receivable / (198 / 6) - payable / (36 / 6))
+    assert found["lowest_cash"] == pytest.approx(min(5.5 - 36 + 15, 51.5 - 90))
 
 
 def test_what_cannot_be_told_is_nan():
@@ -160,7 +184,14 @@ def test_what_cannot_be_told_is_nan():
     quiet = shop({"horizon.periods": 3, "stocks.shop.initial": 2})
     found = figures(evaluate(none, quiet, paths=1))
     assert found["fill_rate"] == 1
-    for name in ("cycle_service_level", "periods_of_supply", "turns", "bullwhip"):
+    for name in (
+        "cycle_service_level",
+        "periods_of_supply",
+        "turns",
+        "return_on_inventory",
+        "cash_to_cash",
+        "bullwhip",
+    ):
         assert np.isnan(found[name]), name
     assert np.isnan(evaluate(none, quiet, paths=3).mean("turns"))
 

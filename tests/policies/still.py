@@ -24,7 +24,7 @@ class Still:
         rows = self.layout.net.lanes
         self._coming = [range(int(row["first_slot"]) + 1, int(row["last_slot"])) for row in rows]
         coming = [slot for slots in self._coming for slot in slots]
-        self.pipeline = np.zeros((1, int(self.layout.sizes[4])))
+        self.pipeline = np.zeros((1, int(self.layout.sizes.slots)))
         self.pipeline[0, [slots.start - 1 for slots in self._coming]] = 99.0
         assert len(pipeline) in (0, len(coming))
         self.pipeline[0, coming] = pipeline or 0.0

@@ -13,6 +13,26 @@ QUAKE = {"hits": ["supplier"], "starts": {"rate": 0.01}, "lasts": 5}
 LIMITS = {"to": "shop", "capacity": 40}
 
 
+ONE_OF = "demands.customers: needs one of 'distribution', 'regimes' and 'history'"
+REGIMES = f"{CUSTOMERS}.regimes"
+ACCURACY = f"{CUSTOMERS}.forecast.accuracy"
+
+
+def regimes(**following: dict) -> dict:
+    """Return a demand in regimes that differ in what follows them."""
+    return {"from": "shop", "regimes": {name: {"distribution": 5, "next": each} for name, each in following.items()}}
+
+
+def past(**more: object) -> dict:
+    """Return a demand with a history."""
+    return {"from": "shop", "history": {"values": [1, 2], "replay": "resampled"}, **more}
+
+
+def together(*pairs: tuple[str, ...], correlation: float = 0.5) -> list[dict]:
+    """Return correlations of pairs of demands."""
+    return [{"between": list(pair), "correlation": correlation} for pair in pairs]
+
+
 def quake(**changed) -> dict:
     return {"quake": {**QUAKE, **changed}}
 
@@ -149,8 +169,91 @@ def quake(**changed) -> dict:
             {"name": "randint", "low": -2, "high": 3},
             "demands.customers.distribution: must be 0 or more, got randint(low=-2, high=3)",
         ),
-        (DISTRIBUTION, None, "demands.customers: needs either a distribution or a history, got neither"),
-        (HISTORY, {"values": [1]}, "demands.customers: needs either a distribution or a history, got both"),
+        (DISTRIBUTION, None, f"{ONE_OF}, got none"),
+        (HISTORY, {"values": [1]}, f"{ONE_OF}, got 'distribution' and 'history'"),
+        (f"{CUSTOMERS}.regimes", {"calm": {"distribution": 5}}, f"{ONE_OF}, got 'distribution' and 'regimes'"),
+        # demand in regimes, intermittent, autocorrelated, known in advance
+        (CUSTOMERS, regimes(boom={"high": 0.1}), f"{REGIMES}.boom.next: unknown regime 'high'"),
+        (
+            CUSTOMERS,
+            regimes(boom={"bust": 0.1}, slump={}),
+            f"{REGIMES}.boom.next: unknown regime 'bust'",
+        ),
+        (
+            CUSTOMERS,
+            regimes(boom={"slmp": 0.1}, slump={}),
+            f"{REGIMES}.boom.next: unknown regime 'slmp' (did you mean 'slump'?)",
+        ),
+        (
+            CUSTOMERS,
+            regimes(boom={"boom": 0.1}),
+            f"{REGIMES}.boom.next: must name other regimes (what is left stays), got 'boom'",
+        ),
+        (
+            CUSTOMERS,
+            regimes(boom={"slump": 0.6, "crash": 0.5}, slump={}, crash={}),
+            f"{REGIMES}.boom.next: must add up to 1 or less, got 1.1",
+        ),
+        (CUSTOMERS, regimes(boom={"slump": -0.1}, slump={}), f"{REGIMES}.boom.next.slump: must be 0 or more, got -0.1"),
+        (
+            CUSTOMERS,
+            {"from": "shop", "regimes": {"boom": {"distribution": -1}}},
+            f"{REGIMES}.boom.distribution: must be 0 or more, got -1",
+        ),
+        (CUSTOMERS, {"from": "shop", "regimes": {"boom": {}}}, f"{REGIMES}.boom: needs 'distribution'"),
+        (f"{CUSTOMERS}.regime_seen", "hidden", "demands.customers: 'regime_seen' needs regimes"),
+        (
+            f"{CUSTOMERS}.regime_seen",
+            "later",
+            "demands.customers.regime_seen: must be 'at-once' or 'hidden', got 'later'",
+        ),
+        (f"{CUSTOMERS}.occurs", 0, "demands.customers.occurs: must be more than 0, got 0"),
+        (f"{CUSTOMERS}.occurs", 1.5, "demands.customers.occurs: must be 1 or less, got 1.5"),
+        (f"{CUSTOMERS}.autocorrelation", 1, "demands.customers.autocorrelation: must be less than 1, got 1"),
+        (f"{CUSTOMERS}.autocorrelation", -1, "demands.customers.autocorrelation: must be more than -1, got -1"),
+        (f"{CUSTOMERS}.forecast", {}, "demands.customers.forecast: needs 'accuracy'"),
+        (ACCURACY, [], f"{ACCURACY}: must have 1 or more entries, got []"),
+        (ACCURACY, 0.9, f"{ACCURACY}: must be a list, got 0.9"),
+        (ACCURACY, [0.9, 1.2], f"{ACCURACY}.1: must be 1 or less, got 1.2"),
+        (ACCURACY, [0.9, 0.5, 0.7], f"{ACCURACY}: must not rise with the periods ahead, got 0.7 after 0.5"),
+        (CUSTOMERS, past(occurs=0.5), "demands.customers: 'occurs' needs a distribution or regimes, got a history"),
+        (
+            CUSTOMERS,
+            past(autocorrelation=0.5),
+            "demands.customers: 'autocorrelation' needs a distribution or regimes, got a history",
+        ),
+        (
+            CUSTOMERS,
+            past(forecast={"accuracy": [1]}),
+            "demands.customers: 'forecast' needs a distribution or regimes, got a history",
+        ),
+        # correlations
+        (
+            "correlations",
+            together(("customers", "guests")),
+            "correlations: unknown demand 'guests'",
+        ),
+        (
+            "correlations",
+            together(("customers", "customers")),
+            "correlations.0.between: must be two demands, got 'customers' twice",
+        ),
+        (
+            "correlations",
+            together(("customers",)),
+            "correlations.0.between: must be two demands, as in [bread, butter], got ['customers']",
+        ),
+        (
+            "correlations",
+            together(("a", "b"), ("b", "a")),
+            "correlations: the one between a and b is given twice (remove one)",
+        ),
+        (
+            "correlations",
+            together(("a", "b"), correlation=1),
+            "correlations.0.correlation: must be less than 1, got 1",
+        ),
+        ("correlations", {"a": "b"}, "correlations: must be a list, got {'a': 'b'}"),
         # lead times
         ("lanes.supplier.lead_time", -1, "lanes.supplier.lead_time: must be 0 periods or more, got -1"),
         (
@@ -376,3 +479,24 @@ def test_stocks_that_feed_each_other_are_refused():
     }
     with pytest.raises(ScenarioError, match="lanes: these stocks feed each other in a circle: shop, back"):
         load("lost-sales", circle)
+
+
+THREE = {f"demands.{name}": {"from": "shop", "distribution": 5} for name in "abc"}
+
+
+def test_correlations_that_cannot_all_be_so_are_refused():
+    """Three demands cannot each be -0.6 correlated with both others: the least eigenvalue is 1 - 2 x 0.6 < 0."""
+    pairs = [("a", "b"), ("b", "c"), ("c", "a")]
+    with pytest.raises(ScenarioError) as caught:
+        load("lost-sales", {**THREE, "correlations": together(*pairs, correlation=-0.6)})
+    assert str(caught.value) == (
+        "correlations: cannot all be so at once (not positive definite), got a and b -0.6, a and c -0.6, b and c -0.6"
+    )
+    assert load("lost-sales", {**THREE, "correlations": together(*pairs, correlation=-0.4)})
+
+
+def test_a_history_cannot_be_correlated():
+    """What was is as it was, whatever another demand does."""
+    with pytest.raises(ScenarioError) as caught:
+        load("lost-sales", {**THREE, "demands.a": past(), "correlations": together(("a", "b"))})
+    assert str(caught.value) == "correlations: demands.a has a history, which is as it was (leave it out)"

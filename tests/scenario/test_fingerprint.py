@@ -14,6 +14,11 @@ HISTORY = {
     "horizon": None,
 }
 LANES = {"a": {"to": "shop", "lead_time": 1}, "b": {"to": "shop", "lead_time": 2}}
+BOOM = {"distribution": 9, "next": {"calm": 0.2}}
+CALM = {"distribution": 4, "next": {"boom": 0.1}}
+REGIMES = {"demands.customers.distribution": None, "demands.customers.regimes": {"calm": CALM, "boom": BOOM}}
+THREE = {f"demands.{name}": {"from": "shop", "distribution": 5} for name in "abc"}
+TOGETHER = [{"between": ["a", "b"], "correlation": 0.5}, {"between": ["b", "c"], "correlation": 0.25}]
 
 
 def of(overrides: dict) -> str:
@@ -54,6 +59,20 @@ def test_it_is_the_same_in_every_process():
         ),
         ({"stocks.shop.waste_cost": -0.0}, {}),
         (HISTORY, {**HISTORY, "demands.customers.history.source": "somewhere"}),
+        (
+            {},
+            {
+                "demands.customers.occurs": 1,
+                "demands.customers.autocorrelation": 0,
+                "demands.customers.forecast": None,
+                "demands.customers.regimes": {},
+                "correlations": [],
+            },
+        ),
+        (
+            {**THREE, "correlations": TOGETHER},
+            {**THREE, "correlations": [{**each, "between": each["between"][::-1]} for each in TOGETHER[::-1]]},
+        ),
         (HISTORY, {**HISTORY, "demands.customers.history.values": (1.0, 2.0, 3.0)}),
     ],
 )
@@ -74,6 +93,12 @@ def test_it_does_not_depend_on_how_a_world_is_written(one: dict, other: dict):
         ({}, {"suppliers.aisin": {}}),
         ({"lanes": LANES}, {"lanes": dict(reversed(LANES.items()))}),  # orders would trade places
         (HISTORY, {**HISTORY, "demands.customers.history.values": [1, 3, 2]}),
+        ({}, {"demands.customers.occurs": 0.5}),
+        ({}, {"demands.customers.autocorrelation": 0.5}),
+        ({}, {"demands.customers.forecast": {"accuracy": [0]}}),  # one number more to see
+        (REGIMES, {**REGIMES, "demands.customers.regimes": {"boom": BOOM, "calm": CALM}}),  # it begins in the first
+        (REGIMES, {**REGIMES, "demands.customers.regime_seen": "hidden"}),
+        (THREE, {**THREE, "correlations": TOGETHER}),
         (HISTORY, {**HISTORY, "demands.customers.history.replay": "resampled"}),
     ],
 )

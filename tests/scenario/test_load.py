@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jit_gym.scenario import Distribution, Scenario, ScenarioError, load, names, parse_override
@@ -305,6 +305,7 @@ def test_an_override_that_cannot_be_read_is_refused(text: str, message: str):
     assert str(caught.value) == message
 
 
+@settings(deadline=None)
 @given(
     st.floats(0, 1e6), st.integers(0, 30), st.floats(0.01, 100), st.sampled_from(["lost", "backlog"]),
     st.lists(st.floats(0, 10), max_size=3),

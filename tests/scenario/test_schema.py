@@ -32,6 +32,8 @@ def test_it_accepts_what_is_shipped(editor, name: str):
         {**SHOP, "demands": {"customers": CUSTOMERS}},
         {**SHOP, "demands": {"customers": {**CUSTOMERS, "from": {"shop": 2}}}},
         {**SHOP, "demands": {"customers": {**CUSTOMERS, "distribution": {"name": "poisson", "mu": 5}}}},
+        {**SHOP, "demands": {"customers": {"from": "shop", "regimes": {"calm": {"distribution": 5}}}}},
+        {"extends": "lost-sales", "demands": {"customers": {"distribution": None, "regimes": {"calm": None}}}},
         {"extends": "lost-sales", "lanes": {"supplier": {"lead_time": 6}}},
         {"extends": "dual-sourcing", "lanes": {"expedited": None}},
     ],
@@ -50,6 +52,8 @@ def test_it_accepts_short_forms(editor, raw: dict):
         {**SHOP, "demands": {"customers": {**CUSTOMERS, "price": -1}}},
         {**SHOP, "demands": {"customers": {**CUSTOMERS, "unmet": "forgotten"}}},
         {**SHOP, "demands": {"our customers": CUSTOMERS}},
+        {**SHOP, "demands": {"customers": {**CUSTOMERS, "forecast": {"accuracy": 0.5}}}},
+        {**SHOP, "demands": {"customers": CUSTOMERS}, "correlations": [{"between": ["customers"]}]},
         {"extends": 3},
     ],
 )

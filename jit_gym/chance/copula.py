@@ -1,0 +1,234 @@
+"""Demand by its normal scores: correlated in time and with other demands, in regimes, and known in part in advance.
+
+The normal score of a period's demand is the standard normal number z whose quantile the demand is, D = F^-1(Phi(z)).
+Scores may depend on each other in any way that leaves each of them standard normal, and F stays the distribution:
+
+- in time (ARTA, Cario and Nelson 1996): z_t = r z_{t-1} + sqrt(1 - r^2) e_t, where r is the autocorrelation;
+- with other demands (NORTA, Cario and Nelson 1997): what is new, e_t, is correlated by the matrix's Cholesky factor;
+- and known in advance (a martingale model of forecast evolution, Graves et al. 1986, Heath and Jackson 1994, here of
+  the score): h periods ahead, E[e_t | known] has the variance W_h, the accuracy.
+
+In regimes (Song and Zipkin 1993) F is that of the regime that a Markov chain is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from ..scenario import Scenario
+from .bits import UNIT
+from .compiled import compiled
+from .demand import Marginal, marginals, transition
+
+LOWEST, HIGHEST = UNIT / 2, 1.0 - UNIT / 2  # what a 32-bit word can mean; a score beyond means no more than that
+FEW = 128  # values of a demand whose means are worked out jump by jump
+POINTS = 4096  # scores for which a mean is tabulated
+SCORES = np.linspace(ndtri(LOWEST), ndtri(HIGHEST), POINTS)
+
+Source = Callable[[str], np.ndarray]  # uniform numbers of a source of chance (periods, paths)
+
+
+class Copula:
+    """A demand that has to be drawn by its normal scores, or that is known in advance by them."""
+
+    def __init__(self, scenario: Scenario, name: str) -> None:
+        """Prepare to draw one of a scenario's demands."""
+        self.name, self.demand = name, scenario.demands[name]
+        self.autocorrelation = self.demand.autocorrelation
+        self.accuracy = self.demand.forecast.accuracy if self.demand.forecast else ()
+        self.means = [Mean(marginal) for marginal in marginals(scenario, name)]
+        self.transition = transition(self.demand) if self.demand.regimes else None
+        self.mix_first, self.mix = _mixes(scenario, name)
+
+    @classmethod
+    def needed(cls, scenario: Scenario, name: str) -> bool:
+        """Tell whether a demand depends on more than one number a period, or is known in advance."""
+        demand = scenario.demands[name]
+        return bool(demand.autocorrelation or demand.regimes or demand.forecast or name in scenario.correlated[0])
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether its demand, for all that is known of it, depends on one number a period alone."""
+        return self.alone and not self.demand.regimes
+
+    @property
+    def alone(self) -> bool:
+        """Tell whether its score in a period depends on no other score."""
+        return not self.autocorrelation and list(self.mix) == [self.name]
+
+
+class Mean:
+    """The mean of a demand whose normal score is normal: m, with the variance v that is not known."""
+
+    def __init__(self, marginal: Marginal) -> None:
+        """Prepare to tabulate it."""
+        self.marginal, self.mean = marginal, marginal.moments[0]
+        self._tables: dict[float, np.ndarray] = {}
+
+    def __call__(self, score: np.ndarray, variance: float) -> np.ndarray | float:
+        """Return E[F^-1(Phi(m + sqrt(v) X))], where X is standard normal, for scores m (periods, paths)."""
+        if variance > 1.0 - 1e-12:
+            return self.mean
+        if variance < 1e-4:  # the mean bends too sharply for a table
+            return self.marginal.quantile(np.clip(ndtr(score), LOWEST, HIGHEST))
+        if variance not in self._tables:
+            self._tables[variance] = self._table(np.sqrt(variance))
+        return look_up(score, self._tables[variance], float(SCORES[0]), float(SCORES[1] - SCORES[0]))
+
+    def _table(self, deviation: float) -> np.ndarray:
+        """Return the mean for each score: F^-1 rises in jumps, each of which is reached with a normal chance."""
+        table = self.marginal.table
+        if table is not None and len(table.values) <= FEW:
+            at = ndtri(table.cumulative[:-1])
+            return table.values[0] + ndtr((SCORES[:, None] - at) / deviation) @ np.diff(table.values)
+        values = self.marginal.quantile(np.clip(ndtr(SCORES), LOWEST, HIGHEST))
+        apart = (SCORES[1] - SCORES[0]) * (np.arange(2 * POINTS - 2) - POINTS + 1.5)  # scores from jumps amid them
+        return values[0] + np.convolve(np.diff(values), ndtr(apart / deviation), "valid")
+
+
+@compiled
+def look_up(score: Any, table: Any, low: float, step: float) -> np.ndarray:
+    """Return what a table of scores, evenly spaced from `low` on, says between them (periods, paths)."""
+    out = np.empty(score.shape)
+    for t in range(score.shape[0]):
+        for b in range(score.shape[1]):
+            place = min(max((score[t, b] - low) / step, 0.0), len(table) - 1.0)
+            k = min(int(place), len(table) - 2)
+            out[t, b] = table[k] + (place - k) * (table[k + 1] - table[k])
+    return out
+
+
+class Drawn:
+    """The normal scores of one demand on some paths, its regimes, and what is known of them when."""
+
+    def __init__(self, copula: Copula, source: Source) -> None:
+        """Draw from sources of chance, each with one uniform number a period and path."""
+        self.copula, self.source = copula, source
+
+    @cached_property
+    def new(self) -> np.ndarray:
+        """Return what is new in each score, e (periods, paths); in the first period that is the score itself."""
+        own = {name: ndtri(self.source(f"demands.{name}")) for name in self.copula.mix}
+        mixed = sum(weight * own[name] for name, weight in self.copula.mix.items())
+        assert isinstance(mixed, np.ndarray)
+        mixed[0] = sum(weight * own[name][0] for name, weight in self.copula.mix_first.items())
+        return mixed
+
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """Return the normal scores (periods, paths), z_t = r z_{t-1} + sqrt(1 - r^2) e_t."""
+        r = self.copula.autocorrelation
+        if not r:
+            return self.new
+        scores = np.sqrt(1.0 - r * r) * self.new
+        scores[0] = self.new[0]
+        for t in range(1, len(scores)):
+            scores[t] += r * scores[t - 1]
+        return scores
+
+    @cached_property
+    def regimes(self) -> np.ndarray:
+        """Return the number of the regime that each period is in (periods, paths)."""
+        assert self.copula.transition is not None
+        beyond = np.cumsum(self.copula.transition, axis=1)[:, :-1]
+        u = self.source(f"demands.{self.copula.name}.regime")
+        out = np.zeros(u.shape, int)
+        for t in range(1, len(out)):
+            out[t] = (u[t, :, None] > beyond[out[t - 1]]).sum(axis=-1)
+        return out
+
+    @property
+    def demand(self) -> np.ndarray:
+        """Return demand without season, trend and spikes (periods, paths)."""
+        copula = self.copula
+        u = self.source(f"demands.{copula.name}") if copula.alone else np.clip(ndtr(self.scores), LOWEST, HIGHEST)
+        if copula.transition is None:
+            return copula.means[0].marginal.quantile(u)
+        out = np.empty(u.shape)
+        for k, mean in enumerate(copula.means):
+            inside = self.regimes == k
+            out[inside] = mean.marginal.quantile(u[inside])
+        return out
+
+    def foretold(self, periods: int, ahead: int) -> Iterator[np.ndarray | float]:
+        """Yield the mean demand 0, 1, ... `ahead` - 1 periods ahead, given what is known as each of the periods begins.
+
+        Known are the scores of the past, the part of what is new that the accuracy says, the regime of the period if
+        regimes are seen, and else the one that the first period was in. Each is (periods, paths), or a number.
+        """
+        for h, (score, first, later) in enumerate(self._known(periods, ahead)):
+            total: np.ndarray | float = 0.0
+            for weight, mean in zip(self._chances(periods, h), self.copula.means, strict=True):
+                each = mean(score, later)
+                if first != later:
+                    each = np.broadcast_to(each, score.shape).copy()
+                    each[:1] = mean(score[:1], first)
+                total = total + weight * each
+            yield total
+
+    def _known(self, periods: int, ahead: int) -> Iterator[tuple[np.ndarray, float, float]]:
+        """Yield, for each period ahead, the mean of its score, and its variance in the first period and in the later.
+
+        m_{t|s} = r m_{t-1|s} + sqrt(1 - r^2) K and v_{t|s} = r^2 v_{t-1|s} + (1 - r^2) (1 - W); K = E[e_t | known].
+        """
+        r, new = self.copula.autocorrelation, np.sqrt(1.0 - self.copula.autocorrelation**2)
+        score = np.zeros((periods, self.new.shape[1]))
+        score[1:] = self.scores[: periods - 1] if r else 0.0
+        first = later = 0.0
+        for h, (share, part) in enumerate(self._parts(ahead)):
+            score = r * score
+            score[1:] += new * part[h + 1 : h + periods]
+            score[0] += (new if h else 1.0) * part[h]
+            first = r * r * first + new * new * (1.0 - share) if h else 1.0 - share
+            later = r * r * later + new * new * (1.0 - share)
+            yield score, first, later
+
+    def _parts(self, ahead: int) -> Iterator[tuple[float, np.ndarray]]:
+        """Yield, for each period ahead, the accuracy W and E[e | known] of each period (periods, paths).
+
+        It goes back in time from e itself as a Brownian bridge to 0, so that e does not depend on what is known of it.
+        """
+        before, part = 1.0, self.new
+        for h in range(ahead):
+            share = self.copula.accuracy[h] if h < len(self.copula.accuracy) else 0.0
+            if share < before:
+                part = share / before * part
+                if share:
+                    noise = ndtri(self.source(f"demands.{self.copula.name}.forecast.{h}"))
+                    part = part + np.sqrt(share * (before - share) / before) * noise
+            before = share or before
+            yield share, part
+
+    def _chances(self, periods: int, h: int) -> list[np.ndarray | float]:
+        """Return the chance of each regime h periods ahead, given what is known as each period begins."""
+        matrix = self.copula.transition
+        if matrix is None:
+            return [1.0]
+        if self.copula.demand.regime_seen == "at-once":
+            return list(np.linalg.matrix_power(matrix, h).T[:, self.regimes[:periods]])
+        chances = [np.linalg.matrix_power(matrix, h)[0]]
+        while len(chances) < periods:
+            chances.append(chances[-1] @ matrix)
+        return list(np.array(chances).T[:, :, None])
+
+
+def _mixes(scenario: Scenario, name: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the own scores that what is new in a demand is mixed of, and their weights, in the first period and later.
+
+    The scores are stationary: in the first period, their correlation is that which the later ones keep up,
+    c sqrt((1 - r^2) (1 - s^2)) / (1 - r s) for the autocorrelations r and s.
+    """
+    names, matrix = scenario.correlated
+    if name not in names:
+        return {name: 1.0}, {name: 1.0}
+    r = np.array([scenario.demands[each].autocorrelation for each in names])
+    new = np.sqrt(1.0 - r * r)
+    starts = matrix * np.outer(new, new) / (1.0 - np.outer(r, r))
+    rows = (np.linalg.cholesky(each)[names.index(name)] for each in (starts, matrix))
+    first, later = ({key: float(w) for key, w in zip(names, row, strict=True) if w} for row in rows)
+    return first, later
