@@ -138,6 +138,7 @@ class Run:
             command=self.command,
             versions={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
             commit=commit(),
+            seconds=round(past.seconds, 1),
             cost={"mean": -cost.mean, "low": -cost.high, "high": -cost.low, "paths": paths, "seed": TEST},
             gap={"rule": theirs.policy, **more},
         )

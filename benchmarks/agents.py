@@ -6,7 +6,7 @@
 Each instance is trained as `jit-gym train` does it (a training that was stopped goes on), and its deployed policy is
 played on paths that it was not trained or chosen on. Where a rule's cost is published to five digits, the agent is
 measured by its difference from that rule on the same paths. Rows go to results/agents.csv; a row of the same instance,
-agent and seed is replaced.
+agent and seed is replaced. OR-Gym's rows are mean rewards of its own 30 periods.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import csv
 import datetime as dt
 import io
 import shlex
-import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ import jit_gym
 from jit_gym.agents import program, tuned
 from jit_gym.agents.learner import settings_of
 from jit_gym.agents.training import TEST, Run
+from jit_gym.policies.models import Model
 from jit_gym.report import files
 from jit_gym.report.provenance import commit
 
@@ -76,10 +76,20 @@ def capped_dual(row: dict[str, str]) -> tuple[str, float]:
     return rule, float(row["capped_dual_index"])
 
 
+def or_gym(row: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """Return a mode of OR-Gym's line and what it changes in `or-gym-inv-management`."""
+    lanes = ("to-retailer", "to-distributor", "to-manufacturer")
+    lost = {f"lanes.{name}.unshipped": "lapses" for name in lanes} | {"demands.customers.unmet": "lost"}
+    return row["mode"], lost if row["mode"] == "lost-sales" else {}
+
+
+OR_GYM = [{"mode": "backlog", "reward": "438.8"}, {"mode": "lost-sales", "reward": "409.8"}]  # what is to be beaten
+
 FAMILIES = {
     "lost-sales": ("lost-sales", "lost_sales", lost_sales, "optimal", capped),
     "lost-sales-long-lead": ("lost-sales", "lost_sales_long_lead", lost_sales, "dcl", None),
     "dual-sourcing": ("dual-sourcing", "dual_sourcing", dual_sourcing, "optimal", capped_dual),
+    "or-gym": ("or-gym-inv-management", None, or_gym, "reward", None),
 }
 
 
@@ -90,6 +100,12 @@ def measure(path: Path, scenario: Any, paths: int, periods: int, rule: tuple[str
     if rule is not None:
         costs = costs - jit_gym.evaluate(rule[0], scenario, **play).figures["cost"] + rule[1]
     return float(costs.mean()), float(costs.std(ddof=1) / np.sqrt(paths))
+
+
+def earned(path: Path, scenario: Any, paths: int) -> tuple[float, float]:
+    """Return the mean discounted reward of a model's episodes, and its standard error."""
+    estimate = jit_gym.evaluate(f"agent:{path}", scenario, paths=paths, seed=TEST).estimate("discounted_reward")
+    return estimate.mean, estimate.error
 
 
 def keep(row: dict[str, Any]) -> None:
@@ -113,10 +129,11 @@ def main() -> None:
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2,3,4")
     parser.add_argument("--paths", type=int, default=2048)
     parser.add_argument("--periods", type=int, default=2000)
+    parser.add_argument("--validate", type=int, default=512, help="the paths that training is chosen on")
     parser.add_argument("--out", type=Path, default=Path("runs") / "published")
     given = parser.parse_args()
     base, table, changes_of, column, rule_of = FAMILIES[given.family]
-    rows = published(table)
+    rows = OR_GYM if table is None else published(table)
     for k in range(len(rows)) if given.only is None else [int(part) for part in given.only.split(",")]:
         name, changes = changes_of(rows[k])
         scenario, learn = jit_gym.load(base, changes), program(given.agent)
@@ -133,11 +150,14 @@ def main() -> None:
                 "--seeds",
                 str(seed),
             ]
-            began = time.perf_counter()
-            Run(learn(scenario, settings, seed), folder, shlex.join(command)).train()
-            seconds = time.perf_counter() - began
+            Run(learn(scenario, settings, seed), folder, shlex.join(command), given.validate).train()
             known = rule_of(rows[k]) if rule_of else None
-            cost, error = measure(folder / "model.safetensors", scenario, given.paths, given.periods, known)
+            model = folder / "model.safetensors"
+            seconds = Model.read(model).manifest.seconds
+            if table is None:
+                cost, error = earned(model, scenario, given.paths)
+            else:
+                cost, error = measure(model, scenario, given.paths, given.periods, known)
             reference = float(rows[k][column])
             row = {
                 "family": given.family, "instance": name, "agent": given.agent, "seed": seed,

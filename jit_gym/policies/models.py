@@ -36,6 +36,7 @@ class Manifest:
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     commit: str | None = None
+    seconds: float = 0.0  # that training took
     cost: Mapping[str, float] = field(default_factory=dict)
     gap: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
