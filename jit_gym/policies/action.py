@@ -45,12 +45,14 @@ class Action:
         """Return numbers between -1 and 1 that stand for what is sensible in a scenario.
 
         Quantities go from 0 over the everyday order to `most` periods of mean demand (or the lane's capacity), levels
-        from 0 over the newsvendor's to twice that, and corrections take or add up to `most` periods of mean demand.
+        from 0 over the newsvendor's to twice that, and corrections take or add up to `most` periods of mean demand. A
+        lane without an everyday order has a quarter of the most in its place, so that each number always matters.
         """
         plan = Plan(scenario)
         lanes = Coding(plan.layout, 1, most_ordered=most).lanes
         if means == "quantity":
-            low, middle, high = np.zeros(len(lanes)), lanes["middle"], lanes["limit"]
+            low, high = np.zeros(len(lanes)), lanes["limit"]
+            middle = np.where(lanes["middle"] > 0, lanes["middle"], high / 4)
         elif means == "order-up-to":
             middle = np.maximum(plan.level(plan.critical_ratio), plan.mean)
             low, high = 0.0 * middle, 2.0 * middle
