@@ -22,10 +22,10 @@ from ..physics.gradient import TensorSimulation
 from ..policies import policy
 from ..policies.action import Action
 from ..policies.models import Manifest, Model
-from ..policies.network import model_of
-from ..scenario import Scenario, load
+from ..policies.network import Network, model_of
+from ..scenario import BadInput, Scenario, load
 from .learner import Learner
-from .networks import arrays_of, perceptron, scaling
+from .networks import adopt, arrays_of, perceptron, scaling
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Settings:
     rule: str | None = None  # which a correction corrects
     most: float = 2.5  # periods of mean demand that are ordered at once, at most
     clip: float = 1.0  # the longest gradient
+    start: str | None = None  # a trained model to begin with, such as imitate's
     device: str = "auto"  # cpu, cuda, or whichever there is
 
 
@@ -69,7 +70,18 @@ class Hindsight(Learner):
         with torch.no_grad():  # begin with the everyday order
             self.net[-1].weight.mul_(0.1)
             self.net[-1].bias.zero_()
+        if settings.start is not None:
+            self._begin_with(settings.start)
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.rate)
+
+    def _begin_with(self, name: str) -> None:
+        """Begin with what another agent has learned."""
+        model = Model.find(name, self.scenario)
+        player = Network(model, f"agent:{name}").fit(self.scenario)
+        if player.action.discrete or player.squash != "tanh" or player.memory is not None:
+            raise BadInput(f"hindsight: start: {name} says what cannot be differentiated")
+        adopt(self.net, model.arrays, "hindsight: start")
+        self.action, self.shift, self.scale = player.action, player.perceptron.shift, player.perceptron.scale
 
     @property
     def steps(self) -> int:

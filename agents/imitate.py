@@ -1,7 +1,8 @@
 """Clone a rule, or any policy: a network that chooses as it does in the states that it visits, and near them.
 
-A plain start for others, and a check of the format: the clone of a rule costs what the rule costs. States are visited
-by the policy itself and by the clone, and always labelled by the policy (DAgger, Ross, Gordon and Bagnell 2011).
+A warm start for others (`hindsight` with `start`), and a check of the format: a clone costs what its rule costs. States
+are visited by the policy itself and by the clone, and always labelled by the policy (DAgger, Ross, Gordon and Bagnell
+2011).
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Imitate(Learner):
             seen.append(shown)
             said.append(self.action.said(orders).astype(np.float32))
             if k:
-                orders[own] = self.action.orders(clone(shown).clip(-1.0, 1.0), view)[own]
+                orders[own] = self.action.orders(np.tanh(clone(shown)), view)[own]
             astray = random.random(trace.paths) < self.settings.explore
             orders[astray] = self.action.orders(random.uniform(-1.0, 1.0, (astray.sum(), orders.shape[1])), view)
             world.step(orders)
@@ -103,7 +104,7 @@ class Imitate(Learner):
             self.scenario.name,
             self.scenario.fingerprint,
             tuple(self.coding.names),
-            {"activation": "relu", "squash": "clip"},
+            {"activation": "relu", "squash": "tanh"},
             settings=asdict(self.settings),
         )
         return model_of(manifest, arrays_of(self.net, self.shift, self.scale), self.action)

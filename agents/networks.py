@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ..scenario import BadInput
 
 if TYPE_CHECKING:
     import torch
@@ -79,11 +81,28 @@ def classify(
 
 
 def regress(net: Any, inputs: np.ndarray, targets: np.ndarray, epochs: int, rate: float, seed: int) -> float:
-    """Fit a network's numbers, cut to between -1 and 1, to targets (n, outputs), and return its last loss."""
+    """Fit a network's numbers, squashed to between -1 and 1, to targets (n, outputs), and return its last loss."""
     import torch
-    from torch.nn.functional import mse_loss
 
-    return _fit(net, inputs, torch.as_tensor(targets, dtype=torch.float32), mse_loss, epochs, rate, seed)
+    def loss_of(out: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        return (out.tanh() - wanted).square().mean()
+
+    return _fit(net, inputs, torch.as_tensor(targets, dtype=torch.float32), loss_of, epochs, rate, seed)
+
+
+def adopt(net: Any, arrays: Mapping[str, np.ndarray], place: str) -> None:
+    """Give a torch perceptron the layers of a model's arrays, or say in one line why that cannot be."""
+    import torch
+
+    layers = [layer for layer in net if hasattr(layer, "weight")]
+    theirs = [name for name in arrays if name.startswith("layers.") and name.endswith(".weight")]
+    for k, layer in enumerate(layers):
+        weight = arrays.get(f"layers.{k}.weight")
+        if len(theirs) != len(layers) or weight is None or weight.shape != tuple(layer.weight.shape):
+            raise BadInput(f"{place}: that model has layers of other sizes (set hidden as it was trained)")
+        with torch.no_grad():
+            layer.weight.copy_(torch.as_tensor(weight))
+            layer.bias.copy_(torch.as_tensor(arrays[f"layers.{k}.bias"]))
 
 
 def _fit(net: Any, inputs: np.ndarray, targets: Any, loss_of: Any, epochs: int, rate: float, seed: int) -> float:

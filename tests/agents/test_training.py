@@ -120,6 +120,20 @@ def test_a_clone_costs_what_its_rule_costs(tmp_path: Path):
     assert abs(np.mean(costs[0] - costs[1])) < 0.01 * costs[1].mean()
 
 
+def test_a_clone_is_a_warm_start(tmp_path: Path):
+    """Gradients begin where imitation ended: with no rate, the model is the clone; other sizes are refused."""
+    learn = program("imitate")
+    clone = Run(
+        learn(SHOP, settings_of(learn, TINY["imitate"], {"hidden": 32}), 0), tmp_path / "clone", paths=8
+    ).train()
+    start = {"start": str(tmp_path / "clone" / "model.safetensors"), "rate": 0.0}
+    learn = program("hindsight")
+    warm = Run(learn(SHOP, settings_of(learn, TINY["hindsight"], start), 0), tmp_path / "warm", paths=8).train()
+    assert same(clone, warm)
+    with pytest.raises(BadInput, match="layers of other sizes"):
+        learn(SHOP, settings_of(learn, TINY["hindsight"], start, {"hidden": 16}), 0)
+
+
 def test_training_stops_early_when_nothing_gets_better(tmp_path: Path):
     settings = settings_of(program("hindsight"), TINY["hindsight"], {"budget": 40, "rate": 0.0, "relaxed": 0.0})
     Run(program("hindsight")(SHOP, settings, 0), tmp_path, paths=8, patience=2).train()
