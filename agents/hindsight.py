@@ -36,7 +36,7 @@ class Settings:
     chunk: int = 100  # of those between two evaluations
     batch: int = 256  # paths a step
     periods: int = 60  # that a path lasts; a world that ends is played to its end
-    warmup: int = 10  # of those, whose costs do not count
+    warmup: int = 0  # of those, whose costs do not count
     hidden: int = 32  # units in each of two layers
     rate: float = 3e-3  # at first; it falls to nothing along a cosine
     relaxed: float = 0.6  # the share of the steps in which units are divisible
