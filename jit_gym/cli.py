@@ -1,4 +1,4 @@
-"""The command `jit-gym`: list, show, compare, tune, solve, new."""
+"""The command `jit-gym`: list, show, compare, tune, solve, train, new."""
 
 from __future__ import annotations
 
@@ -118,14 +118,15 @@ def list_(as_json: Json = False) -> None:
     """List the scenarios that are shipped, and the policies."""
     from .report import catalogue
 
-    scenarios, rules = catalogue.scenarios(), catalogue.rules()
+    scenarios, rules, agents = catalogue.scenarios(), catalogue.rules(), catalogue.agents()
     if as_json:
-        print(json.dumps({"scenarios": scenarios, "policies": rules}, indent=2))
+        print(json.dumps({"scenarios": scenarios, "policies": rules, "agents": agents}, indent=2))
         return
     console = _console()
     for title, entries, hint in (
         ("Scenarios", scenarios, "jit-gym show NAME tells more, jit-gym new NAME starts your own."),
         ("Policies", rules, "Parameters that are not given come from formulas: base-stock, or base-stock(level=25)."),
+        ("Agents", agents, "Policies that were learned; jit-gym train SCENARIO --agent NAME trains your own."),
     ):
         console.print(title, style="bold")
         _print_pairs(console, entries)
@@ -368,6 +369,99 @@ def solve(
     optima.show(optimum, costs, console)
     if save is not None:
         console.print(f"Policy: {save}", style="dim", soft_wrap=True)
+
+
+@app.command()
+def train(
+    scenario: Name,
+    agent: Annotated[str, typer.Option(metavar="NAME", help="Who learns: dcl, hindsight, imitate, ppo, ...")],
+    set_: Set = None,
+    seeds: Annotated[str, typer.Option(metavar="0..4", help="The seeds to train with, one after another.")] = "0",
+    budget: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How much to train, in the agent's own measure.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Change one of the agent's settings. May be repeated.")
+    ] = None,
+    paths: Annotated[int, typer.Option(metavar="N", min=2, help="The paths of each evaluation.")] = 512,
+    patience: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Stop after so many evaluations without a better one; 0: never.")
+    ] = 0,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the runs lie.")] = Path("runs"),
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write each model as ONNX, too.")] = False,
+) -> None:
+    """Train an agent on a scenario; a training that was stopped goes on where it was."""
+    from .agents import program, tuned
+    from .agents.learner import settings_of
+
+    learn = program(agent)
+    with _warnings() as notes:
+        world = load(scenario, _overrides(set_))
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
+    own = _overrides(setting) | ({} if budget is None else {"budget": budget})
+    settings = settings_of(learn, tuned(agent, world.name), own)
+    numbers = _seeds(seeds)
+    from .agents import curve, export
+    from .agents.training import Run
+    from .report import files
+
+    folder = out / world.name / agent
+    console, runs = _console(), []
+    for seed in numbers:
+        options: dict[str, Any] = {"agent": agent, "set": set_, "seeds": seed, "budget": budget, "setting": setting}
+        options |= {"paths": paths, "patience": patience or None, "out": None if out == Path("runs") else out}
+        command = _command("train", scenario, **options)
+        run = Run(learn(world, settings, seed), folder / f"seed-{seed}", command, paths, patience)
+        with _learning(f"{agent} {world.name} seed {seed}", run):
+            model = run.train()
+        manifest = model.manifest
+        if onnx:
+            files.write(run.folder / "model.onnx", export.onnx(model))
+        runs.append(run)
+        cost, gap = manifest.cost, manifest.gap
+        console.print(
+            f"seed {seed}: cost {cost['mean']:.4g} ({cost['low']:.4g} to {cost['high']:.4g}),"
+            f" {gap['percent']:+.2f} % ({gap['low']:+.2f} to {gap['high']:+.2f}) against {gap['rule']}",
+            soft_wrap=True,
+        )
+    if (rule := runs[0].rule) is not None:
+        picture = curve.draw(folder, [run.folder for run in runs], agent, rule.policy, -rule.mean("profit"))
+        console.print(f"Learning curve: {picture}", style="dim", soft_wrap=True)
+    console.print(f"Play it: jit-gym compare {scenario} agent:{runs[0].folder / 'model.safetensors'}", soft_wrap=True)
+
+
+def _seeds(text: str) -> list[int]:
+    """Return the seeds in `0..4` or `0,3,7`."""
+    match = re.fullmatch(r"(\d+)\.\.(\d+)", text)
+    if match:
+        found = list(range(int(match[1]), int(match[2]) + 1))
+    elif re.fullmatch(r"\d+(,\d+)*", text):
+        found = [int(part) for part in text.split(",")]
+    else:
+        found = []
+    if not found:
+        raise BadInput(f"--seeds: must be like 0..4, or 0,3,7, got {text!r}")
+    return found
+
+
+@contextmanager
+def _learning(title: str, run: Any) -> Iterator[None]:
+    """Show how far a training is, what it costs, and how that compares with the best rule."""
+    from tqdm import tqdm
+
+    with tqdm(desc=title, disable=None, file=sys.stderr, leave=False, unit=" steps") as bar:
+
+        def report(progress: Any) -> None:
+            bar.total = progress.steps
+            bar.update(progress.step - bar.n)
+            if progress.cost is not None and progress.rule is not None:
+                rule = -progress.rule.mean("profit")
+                gap = 100 * (progress.cost - rule) / abs(rule)
+                bar.set_postfix_str(f"cost {progress.cost:.4g}, {gap:+.2f} % to {progress.rule.policy}")
+
+        run.report = report
+        yield
 
 
 @app.command()

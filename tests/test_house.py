@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ["scenario", "chance", "physics", "envs", "policies", "theory", "evaluate", "report", "cli", "__main__"]
+ROOMS = [
+    "scenario",
+    "chance",
+    "physics",
+    "envs",
+    "policies",
+    "theory",
+    "evaluate",
+    "report",
+    "agents",
+    "cli",
+    "__main__",
+]
 HEAVY = {"torch", "stable_baselines3", "pandas", "matplotlib", "numba", "pydantic"}
 
 
@@ -43,12 +55,14 @@ def wrong_ways(source: str, package: str, room: str) -> list[str]:
 
 def modules() -> list[Path]:
     """List the modules that live in a room; jit_gym/__init__.py is the door, and may name anything."""
-    return sorted(path for path in (ROOT / "jit_gym").rglob("*.py") if path != ROOT / "jit_gym/__init__.py")
+    inside = (path for path in (ROOT / "jit_gym").rglob("*.py") if path != ROOT / "jit_gym/__init__.py")
+    return sorted([*inside, *(ROOT / "agents").rglob("*.py")])
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_imports_point_one_way(path: Path):
     folders = path.relative_to(ROOT).parts[:-1]
+    folders = ("jit_gym", *folders) if folders[0] == "agents" else folders  # where it is installed
     room = folders[1] if len(folders) > 1 else path.stem
     assert room in ROOMS, f"jit_gym/{room} is no room: give it its place in ROOMS, and in CONTRIBUTING.md"
     assert wrong_ways(path.read_text(encoding="utf-8"), ".".join(folders), room) == []

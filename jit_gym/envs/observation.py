@@ -16,7 +16,8 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 from ..chance import moments, usage
 from ..chance.compiled import table
 from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, Sizes, fields, net_of
-from ..physics.numbers import minimum
+from ..physics.numbers import is_tensor, minimum
+from ..physics.view import View
 
 MOST_SEEN = 100.0  # periods of mean demand; a quantity beyond is shown as this
 MOST_ORDERED = 4.0  # periods of mean demand on a lane without a capacity, unless the env is told otherwise
@@ -53,6 +54,7 @@ class Coding:
             raise ValueError(f"most_ordered: must be 1 period of mean demand or more, got {most_ordered!r}")
         self.layout, self.paths, self.raw = layout, paths, units == "raw"
         self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # a unit for stocks nobody uses
+        self._places: list[tuple[str, str, int]] = []  # of what is shown: table, field and number, or in the pipeline
         state, seen = list(self._state()), list(self._seen())
         self.names = [name for name, _ in state + seen] + ["horizon.passed"] * layout.scenario.horizon.ends
         self.from_state = np.array([row for _, row in state], SHOWN)
@@ -85,6 +87,22 @@ class Coding:
         action = np.where(orders < middle, below, above)
         return np.where((orders == 0) & (middle == 0), -1.0, action).astype(np.float32)
 
+    def observe(self, view: View) -> Any:
+        """Return what an env would show of a `View` (paths, n): 32-bit floats, or tensors that carry their gradient."""
+        source, pipeline = view.source, view.source.pipeline
+        tables = {(table, field): source.read(table, field) for table, field, _ in self._places if table}
+        shown = [tables[table, field][..., k] if table else pipeline[..., k] for table, field, k in self._places]
+        seen = source.seen[..., self.from_seen["first"].astype(np.int64) - self.layout.columns.chance]
+        stacked = _stack(shown)
+        parts = [_cut(stacked, self.from_state), _cut(seen, self.from_seen)]
+        if self.layout.scenario.horizon.ends:
+            parts.append(0 * stacked[..., :1] + _column(source.period) / self.layout.scenario.horizon.periods)
+        if is_tensor(stacked):
+            import torch
+
+            return torch.cat(parts, -1)
+        return np.concatenate(parts, -1).astype(np.float32)
+
     def decode(self, observation: np.ndarray) -> Decoded:
         """Return the state that observations (paths, n) show, in units, for a `View` to look at."""
         scale = np.concatenate([self.from_state["scale"], self.from_seen["scale"]])
@@ -92,7 +110,10 @@ class Coding:
         if self.layout.scenario.units == "whole":  # 32-bit floats miss whole numbers of units by a hair
             state = slice(len(self.from_state))
             numbers[:, state] = np.round(numbers[:, state])
-        return Decoded(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
+        seen = Decoded(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
+        if len(self.names) > len(scale):
+            seen.period = np.round(observation[:, -1] * self.layout.scenario.horizon.periods)
+        return seen
 
     def _state(self) -> Iterator[tuple[str, Row]]:
         scenario, lanes = self.layout.scenario, list(enumerate(self.layout.scenario.lanes.items()))
@@ -132,11 +153,13 @@ class Coding:
             if each == table:
                 break
         place = k * len(fields(tables[table])) + fields(tables[table]).index(field)
+        self._places.append((table, field, k))
         return f"{name}.{field}", self._row(start, start + length, place, mean)
 
     def _slot(self, name: str, mean: float) -> tuple[str, Row]:
         """Return the name and the place of a place of the pipeline."""
         end = self.layout.state_size
+        self._places.append(("", "", self.layout.slots[name]))
         return name, self._row(end - self.layout.sizes.slots, end, self.layout.slots[name], mean)
 
     def _seen(self) -> Iterator[tuple[str, Row]]:
@@ -169,10 +192,32 @@ class Coding:
         return np.array(rows, SAID)
 
 
+def _stack(columns: list[Any]) -> Any:
+    """Return columns (paths,) as a table (paths, columns)."""
+    if is_tensor(columns[0]):
+        import torch
+
+        return torch.stack(columns, -1)
+    return np.stack(columns, -1)
+
+
+def _column(period: Any) -> Any:
+    """Return a period, or one for each path (paths,), as a number or a column (paths, 1)."""
+    return period if np.ndim(period) == 0 else np.reshape(period, (-1, 1))
+
+
+def _cut(quantities: Any, shown: np.ndarray) -> Any:
+    """Return quantities (paths, n) in the units they are shown in, cut to what is shown at most."""
+    if is_tensor(quantities):
+        scale, high = (quantities.new_tensor(shown[name]) for name in ("scale", "high"))
+        return (quantities.clamp(min=0.0) * scale).minimum(high)
+    return np.minimum(np.maximum(quantities, 0.0) * shown["scale"], shown["high"])
+
+
 class Decoded:
     """A batch of observations, to look at as one looks at a simulation; what is not observed is 0."""
 
-    period: Any = None  # not observed; whoever counts may set it
+    period: Any = None  # observed in a world that ends only; whoever counts may set it
 
     def __init__(self, layout: Layout, values: dict[str, np.ndarray], paths: int) -> None:
         """Take the observed values by their names."""

@@ -15,8 +15,8 @@ from ..physics.period import period
 from ..scenario import Scenario
 from .observation import Coding, order_of, show, sizes_of, unpack
 
-_ONE_OF_EACH = 1, 1, 1, 1, 0
-_NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
+ONE_OF_EACH = 1, 1, 1, 1, 0
+NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
 
 WHOLE, SINGLE = np.dtype(np.int64), np.dtype(np.float32)
 
@@ -72,7 +72,7 @@ def _play(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows:
 def _play_one(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> None:
     """Do the same in a world of one stock, lane and demand and nothing else: each loop is known to have one turn."""
     sizes = sizes_of(program)
-    _play_paths(program, memory, rows, paths, actions, flows, out, Sizes(*_ONE_OF_EACH, sizes.slots, *_NOTHING_ELSE))
+    _play_paths(program, memory, rows, paths, actions, flows, out, Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE))
 
 
 def flow_names(layout: Layout) -> list[str]:
@@ -100,7 +100,7 @@ class Stage:
         self._rows = np.zeros((self.horizon + 1, paths, columns.chance + columns.seen))
         self.flow_names = flow_names(self.layout)
         self.width = len(self.coding.names)
-        self._is_simple = self.layout.sizes[:5] == _ONE_OF_EACH and self.layout.sizes[6:] == _NOTHING_ELSE
+        self._is_simple = self.layout.sizes[:5] == ONE_OF_EACH and self.layout.sizes[6:] == NOTHING_ELSE
         self._seeds = np.full(paths, None, object)
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..chance import Chance
 from ..physics import Layout, Simulation, View
-from ..policies import policy
+from ..policies import agents, policy
 from ..scenario import BadInput, Scenario, load
 from .metrics import METRICS
 from .rollout import Result, evaluate, name_of
@@ -74,7 +74,7 @@ def compare(
     """Play several policies on the same paths of a seed.
 
     Args:
-        policies: names, policies or functions; None plays those that the scenario names.
+        policies: names, policies or functions; None plays those that the scenario names, and the agents shipped for it.
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
         paths: how many paths; `periods`, `warmup`, `seed` and `progress` are those of `evaluate`.
 
@@ -92,8 +92,13 @@ def compare(
 
 
 def fitted(policies: Sequence[Any] | None, scenario: Scenario) -> list[Any]:
-    """Return the policies fitted to the scenario, so that a bad one is refused before any is played."""
-    names = list(policies) if policies is not None else list(scenario.policies or ("jit", "just-in-case"))
+    """Return the policies fitted to the scenario, so that a bad one is refused before any is played.
+
+    None means those that the scenario names, and the agents that are shipped for it.
+    """
+    if policies is None:
+        policies = [*(scenario.policies or ("jit", "just-in-case")), *agents(scenario)]
+    names = list(policies)
     if not names:
         raise BadInput("policies: there must be one or more")
     return [policy(name, scenario) for name in names]

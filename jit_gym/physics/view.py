@@ -38,7 +38,7 @@ class View:
 
     def __init__(self, source: Seen) -> None:
         """Look at a simulation."""
-        self._source = source
+        self.source = source
         self.layout = source.layout
         self.scenario = source.layout.scenario
 
@@ -46,16 +46,16 @@ class View:
         """Return one field of the state as its records tell it, which may be late."""
         names = [f"{name}.{field}" for name in getattr(self.layout, table)]
         late = {k: self.layout.slots[name] for k, name in enumerate(names) if name in self.layout.slots}
-        values = self._source.read(table, field)
+        values = self.source.read(table, field)
         if late:
             values = values.clone() if is_tensor(values) else values.copy()
-            values[..., list(late)] = self._source.pipeline[..., list(late.values())]
+            values[..., list(late)] = self.source.pipeline[..., list(late.values())]
         return values
 
     @property
     def period(self) -> Any:
         """Return the period that begins, from 0; a number, or one for each path (paths,)."""
-        return self._source.period
+        return self.source.period
 
     @cached_property
     def on_hand(self) -> Any:
@@ -80,7 +80,7 @@ class View:
     @cached_property
     def waiting(self) -> Any:
         """Return the units ordered on each lane that wait at its source (paths, lanes)."""
-        return self._source.read("lanes", "waiting")
+        return self.source.read("lanes", "waiting")
 
     @cached_property
     def on_order(self) -> Any:
@@ -89,7 +89,7 @@ class View:
         for m, row in enumerate(self.layout.net.lanes):
             if row["first_letter"] < row["last_letter"]:
                 letters = slice(int(row["first_letter"]), int(row["last_letter"]))
-                on_order[..., m] += self._source.pipeline[..., letters].sum(-1)
+                on_order[..., m] += self.source.pipeline[..., letters].sum(-1)
         return on_order
 
     @cached_property
@@ -103,13 +103,13 @@ class View:
         row = self.layout.net.lanes[lane]
         first, last = int(row["first_slot"]), int(row["last_slot"])
         there = first if row["can_dock"] else first + 1
-        return self._source.pipeline[..., there : min(first + 1 + within, last)].sum(-1)
+        return self.source.pipeline[..., there : min(first + 1 + within, last)].sum(-1)
 
     @cached_property
     def forecast(self) -> Any:
         """Return this and the next periods' mean demand, as far as it is known (paths, demands, ahead)."""
         columns = self.layout.columns
-        seen = self._source.seen
+        seen = self.source.seen
         rows = []
         for name in self.scenario.demands:
             if name in columns.forecast:
@@ -135,7 +135,7 @@ class View:
     @cached_property
     def outlook(self) -> Any:
         """Return the share of each lane that is known to work in this and the next periods (paths, lanes, ahead)."""
-        columns, seen = self.layout.columns, self._source.seen
+        columns, seen = self.layout.columns, self.source.seen
         ahead = max([columns.ahead, *(known.stop - known.start for known in columns.visible.values())])
         out = self._like(np.ones((*seen.shape[:-1], len(self.layout.lanes), ahead)))
         for (_, name), known in columns.visible.items():
@@ -158,7 +158,7 @@ class View:
         """Return a perishable stock's units that can be used in 1, 2, ... more periods (paths, shelf life)."""
         name = self.layout.stocks[stock]
         life = self.scenario.stocks[name].shelf_life or 0
-        older = self._source.pipeline[..., [self.layout.slots[f"{name}.lasts_{k}"] for k in range(1, life)]]
+        older = self.source.pipeline[..., [self.layout.slots[f"{name}.lasts_{k}"] for k in range(1, life)]]
         newest = (self.on_hand[..., stock] - older.sum(-1))[..., None]
         if is_tensor(older):
             import torch
@@ -168,7 +168,7 @@ class View:
 
     def _today(self, values: list[float], table: str, columns: str) -> Any:
         """Return each one's value, times what is left of it where it falls."""
-        seen = self._source.seen
+        seen = self.source.seen
         out = self._like(np.broadcast_to(np.array(values), (*seen.shape[:-1], len(values))).copy())
         for name, column in getattr(self.layout.columns, columns).items():
             out[..., getattr(self.layout, table).index(name)] *= seen[..., column]
@@ -176,8 +176,8 @@ class View:
 
     def _like(self, array: np.ndarray) -> Any:
         """Return an array as whatever kind the source's numbers are."""
-        if is_tensor(self._source.seen):
+        if is_tensor(self.source.seen):
             import torch
 
-            return torch.as_tensor(array, dtype=self._source.seen.dtype, device=self._source.seen.device)
+            return torch.as_tensor(array, dtype=self.source.seen.dtype, device=self.source.seen.device)
         return array

@@ -14,7 +14,9 @@ from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, SingleInd
 from .hybrid import Emergency, Hybrid, HybridByRisk, HybridByValue
 from .just_in_time import Constant, Conwip, DemandFlow, Heijunka, JustInTime, Kanban, ShortCycle, Synchronised
 from .lost_sales import CappedBaseStock, Myopic, MyopicTwo, ProjectedInventoryLevel, StandardVector
+from .models import agents
 from .network import Anchoring, EchelonBaseStock
+from .neural import Network
 from .perishable import BaseStockWithWaste
 from .reorder_point import FixedLot, ModifiedReorderPoint, ReorderPoint, ReviewedReorderPoint
 from .rule import Policy, PolicyError, Rule
@@ -63,7 +65,16 @@ RULES: dict[str, type[Rule]] = {
     )
 }
 
-__all__ = ["RULES", "Policy", "PolicyError", "Rule", "policy", *sorted(rule.__name__ for rule in RULES.values())]
+__all__ = [
+    "RULES",
+    "Network",
+    "Policy",
+    "PolicyError",
+    "Rule",
+    "agents",
+    "policy",
+    *sorted(rule.__name__ for rule in RULES.values()),
+]
 
 
 def policy(what: Any, scenario: Scenario) -> Any:
@@ -71,14 +82,16 @@ def policy(what: Any, scenario: Scenario) -> Any:
 
     Args:
         what: a name (`"kanban"`), a name with parameters (`"base-stock(level=25)"`, `"kanban(cards={valve: 8})"`), a
-            policy, or any function of a `View` that returns orders in units (paths, lanes).
+            trained agent (`"agent:dcl"`, shipped for the scenario, or `"agent:runs/mine/model.safetensors"`), a policy,
+            or any function of a `View` that returns orders in units (paths, lanes).
         scenario: the scenario to play.
 
     Raises:
         PolicyError: for an unknown name or parameter, or a rule that does not fit the scenario.
     """
     if isinstance(what, str):
-        what = parse(what)
+        agent = re.fullmatch(r"\s*agent:(.+?)\s*", what, re.DOTALL)
+        what = Network.of(agent[1], scenario) if agent else parse(what)
     if isinstance(what, type) and issubclass(what, Policy):
         what = what()
     if isinstance(what, Policy):

@@ -251,7 +251,7 @@ class Mindful(Rule):
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes), remembering the simulation's past."""
-        source, period = view._source, view.period
+        source, period = view.source, view.period
         before, memory, after = self._kept.get(source, (None, None, None))
         if memory is None or period != before:
             memory = after if before is not None and period == before + 1 else self.begin(view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from importlib.resources import files
+from pathlib import Path
 
 from ..scenario import names
 from ..scenario.yaml12 import parse
@@ -30,6 +31,14 @@ def rules() -> dict[str, str]:
     )
     mentioned = [node.id for node in ast.walk(registry) if isinstance(node, ast.Name) and node.id in classes]
     return {_name(classes[each]): _line(classes[each]) for each in mentioned if _name(classes[each])}
+
+
+def agents() -> dict[str, str]:
+    """Return for which scenarios each agent is shipped, trained."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(Path(str(files("jit_gym.agents"))).glob("models/*/*.safetensors")):
+        found.setdefault(f"agent:{path.stem}", []).append(path.parent.name)
+    return {agent: f"trained for {', '.join(scenarios)}" for agent, scenarios in found.items()}
 
 
 def _title(name: str) -> str:

@@ -14,10 +14,10 @@ def check(path: Path) -> None:
         pass
 
 
-def write(path: Path, text: str) -> None:
-    """Write a text, with the folders it needs; whoever reads the file sees the old one or the new one, never a half."""
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file, with the folders it needs; whoever reads it sees the old one or the new one, never a half."""
     with _beside(path) as draft:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(draft, path.resolve())
 
 

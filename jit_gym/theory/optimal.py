@@ -92,7 +92,7 @@ class Optimal(Policy):
 
     def _rows(self, view: View) -> np.ndarray:
         """Return the states that are seen, as rows (paths, width)."""
-        source = view._source
+        source = view.source
         rows = np.zeros((len(view.on_hand), self.layout.state_size))
         where = places(self.layout)
         for (table, name), numbers in where.items():
@@ -112,7 +112,7 @@ class Optimal(Policy):
         paths = len(view.on_hand)
         if len(self.phase) == 1:
             return np.zeros(paths, int)
-        seen = np.broadcast_to(view._source.seen, (paths, self.seen.shape[1]))
+        seen = np.broadcast_to(view.source.seen, (paths, self.seen.shape[1]))
         far = np.abs(seen[:, None, :] - self.seen[None]).sum(axis=2)
         if self.season > 1 and view.period is not None:
             period = np.broadcast_to(view.period, paths)

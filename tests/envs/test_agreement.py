@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jit_gym.chance import moments, usage
 from jit_gym.envs import Env, VectorEnv
-from jit_gym.envs.observation import signs
+from jit_gym.envs.observation import Coding, signs
 from jit_gym.physics import Simulation, View
 from jit_gym.scenario import Scenario
 
@@ -143,6 +143,7 @@ def check_physics(scenario: Scenario, seed: int) -> None:
         seen = seen_by_name(world)
         for k, name in enumerate(batch.observation_names):
             assert np.allclose(observations[:, k], np.minimum(seen[name], 100), rtol=1e-6, atol=1e-6), name
+        assert np.array_equal(Coding(world.layout, 1).observe(View(world)), observations)
 
 
 @pytest.mark.parametrize("seed", [0, 8])

@@ -1,0 +1,48 @@
+"""Who learns? One readable program an agent, and the models that are shipped."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from ..scenario import BadInput
+from ..scenario.part import nearest
+from ..scenario.yaml12 import parse
+
+if TYPE_CHECKING:
+    from .learner import Learner
+
+PROGRAMS = {
+    "dcl": "dcl.DCL",
+    "hindsight": "hindsight.Hindsight",
+    "imitate": "imitate.Imitate",
+    "ppo": "sb3.PPO",
+    "ppo-lstm": "sb3.PPOLSTM",
+    "dqn": "sb3.DQN",
+    "sac": "sb3.SAC",
+    "td3": "sb3.TD3",
+}
+"""Each agent's module and class; imported when asked for, because torch is slow to import."""
+
+
+def program(agent: str) -> type[Learner]:
+    """Return the program of an agent."""
+    if agent not in PROGRAMS:
+        hint = nearest(agent, PROGRAMS) or f" (known: {', '.join(PROGRAMS)})"
+        raise BadInput(f"--agent: unknown agent {agent!r}{hint}")
+    module, _, name = PROGRAMS[agent].partition(".")
+    try:
+        found: type[Learner] = getattr(import_module(f".{module}", __package__), name)
+    except ModuleNotFoundError as error:
+        raise BadInput(f"--agent: {agent} needs {error.name} (pip install 'jit-gym[train]')") from None
+    return found
+
+
+def tuned(agent: str, scenario: str) -> dict[str, Any]:
+    """Return an agent's settings for a scenario: those under `default` and under its name in `settings/AGENT.yaml`."""
+    file = files(__package__) / "settings" / f"{agent}.yaml"
+    if not file.is_file():
+        return {}
+    layers: Any = parse(file.read_text(encoding="utf-8"))
+    return {**(layers.get("default") or {}), **(layers.get(scenario) or {})}

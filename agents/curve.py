@@ -1,0 +1,38 @@
+"""A learning curve over seeds: the interquartile mean and its bootstrap interval."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..evaluate.statistics import bootstrap, interquartile_mean
+from ..report import files
+
+
+def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: float) -> Path:
+    """Draw the cost of each evaluation of some runs, and return the file."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    curves = [np.load(run / "evaluations.npz") for run in runs]
+    length = min(len(curve["costs"]) for curve in curves)
+    at = curves[0]["timesteps"][:length]
+    costs = np.array([curve["costs"][:length] for curve in curves])  # (seeds, evaluations)
+    low, high = zip(*(bootstrap(column) for column in costs.T), strict=True)
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    axes.fill_between(at, low, high, alpha=0.25, linewidth=0)
+    axes.plot(at, [interquartile_mean(column) for column in costs.T], label=f"{title}, {len(costs)} seeds")
+    axes.axhline(rule_cost, color="black", linestyle="--", linewidth=1, label=rule)
+    axes.set(xlabel="steps of training", ylabel="cost a period, less revenue")
+    axes.legend(frameon=False)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    plt.close(figure)
+    path = folder / "curve.png"
+    files.write(path, buffer.getvalue())
+    return path

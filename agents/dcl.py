@@ -1,0 +1,269 @@
+"""Deep controlled learning: look ahead by simulation, and teach a classifier what was found (Temizoz et al. 2023).
+
+Approximate policy iteration. From the states that a policy visits, each order is tried on the same sampled futures,
+with the policy itself from then on; sequential halving (Karnin, Koren and Somekh 2013) spends the futures on the orders
+that may still be best. A network learns to choose the best order of each state, and is the next policy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..chance import Chance
+from ..physics import Layout, Simulation, View
+from ..physics.layout import state_of
+from ..policies import policy
+from ..policies.action import Action
+from ..policies.models import Manifest, Model
+from ..policies.neural import Perceptron, model_of
+from ..policies.plan import Plan
+from ..scenario import BadInput, Scenario
+from .learner import Learner
+from .networks import arrays_of, classify, perceptron, scaling
+from .rollout import Rollouts
+
+MOST_CHOICES = 256
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set."""
+
+    rule: str = "capped-base-stock"  # the first policy
+    iterations: int = 3  # of policy iteration
+    budget: int = 3000  # states that are looked at in each iteration
+    chunk: int = 500  # states between two checkpoints
+    futures: int = 512  # for the two orders of each state that are tried last
+    depth: int = 40  # periods that a future lasts
+    explore: float = 0.1  # the share of orders that are random, on the way to the states
+    most: int | None = None  # the most that is ordered on a lane at once; by default what one period needs
+    hidden: int = 32  # units in each of two layers
+    epochs: int = 100
+    rate: float = 3e-3
+    doubt: float = 1.0  # standard errors by which a choice may seem worse and still share the label
+
+
+class DCL(Learner):
+    """The program: each step labels a chunk of states, or fits the classifier to them."""
+
+    name: ClassVar[str] = "dcl"
+    settable: ClassVar[type] = Settings
+    settings: Settings
+
+    def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
+        """Prepare a scenario."""
+        super().__init__(scenario, settings, seed)
+        self.layout, self.chance = Layout(scenario), Chance(scenario)
+        _check(scenario, self.layout)
+        self.action = Action(choices=choices(scenario, settings.most)).fit(scenario)
+        self.rollouts = Rollouts(self.layout, self.action.choices)  # type: ignore[arg-type]
+        self.inputs = len(self.rollouts.coding.names)
+        self.chunks = -(-settings.budget // settings.chunk)
+        self.net = self._new_net()
+        self.shift, self.scale = np.zeros(self.inputs, np.float32), np.ones(self.inputs, np.float32)
+        self.seen = np.zeros((0, self.inputs), np.float32)
+        self.regrets, self.noise = np.zeros((0, self.action.outputs)), np.zeros(0)
+
+    @property
+    def steps(self) -> int:
+        """Return how many steps there are: the imitation of the rule, then so many chunks and a fit each iteration."""
+        return 1 + self.settings.iterations * (self.chunks + 1)
+
+    def step(self, k: int) -> dict[str, float]:
+        """Take step k; it depends on the seed, on k, and on what `state` holds."""
+        if k == 0:
+            self._imitate()
+            return {"imitated": 1.0}
+        _, chunk = divmod(k - 1, self.chunks + 1)
+        if chunk < self.chunks:
+            return self._label(k)
+        return self._fit(k)
+
+    def is_policy(self, k: int) -> bool:
+        """Tell whether step k has made a new policy."""
+        return k == 0 or (k - 1) % (self.chunks + 1) == self.chunks
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next steps depend on."""
+        return {
+            "net": self.net.state_dict(),
+            "arrays": {name: getattr(self, name) for name in ("shift", "scale", "seen", "regrets", "noise")},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.net.load_state_dict(state["net"])
+        for name, array in state["arrays"].items():
+            setattr(self, name, array)
+
+    def model(self) -> Model:
+        """Return the present policy."""
+        manifest = Manifest(
+            self.name,
+            self.scenario.name,
+            self.scenario.fingerprint,
+            tuple(self.rollouts.coding.names),
+            {"activation": "relu"},
+            settings=asdict(self.settings),
+        )
+        return model_of(manifest, arrays_of(self.net, self.shift, self.scale), self.action)
+
+    def _new_net(self) -> Any:
+        hidden = [self.settings.hidden] * 2
+        return perceptron(self.inputs, hidden, self.action.outputs, self.seed)
+
+    def _imitate(self) -> None:
+        """Fit the network to the rule."""
+        rule = policy(self.settings.rule, self.scenario)
+        states, clocks = self._visit(rule, np.random.default_rng([self.seed, 0]), 4 * self.settings.chunk)
+        orders = rule(View(_Found(self.layout, states, clocks)))
+        wrong = np.abs(orders[:, None, :] - self.rollouts.choices).sum(-1)
+        self.seen = self._observe(states, clocks)
+        self.regrets, self.noise = wrong, np.zeros(len(wrong))
+        self._fit(0)
+
+    def _label(self, k: int) -> dict[str, float]:
+        """Look at a chunk of states that the present policy visits."""
+        random = np.random.default_rng([self.seed, k])
+        states, clocks = self._visit(self._choose, random, self.settings.chunk)
+        regrets, noise = self._look_ahead(states, clocks, int(random.integers(1 << 31)))
+        self.seen = np.concatenate([self.seen, self._observe(states, clocks)])
+        self.regrets = np.concatenate([self.regrets, regrets])
+        self.noise = np.concatenate([self.noise, noise])
+        return {"noise": float(noise.mean())}
+
+    def _fit(self, k: int) -> dict[str, float]:
+        """Fit the classifier to all that was labelled since the last fit, and forget it."""
+        settings = self.settings
+        if k == 0:
+            self.shift, self.scale = scaling(self.seen)
+        inputs = (self.seen - self.shift) * self.scale
+        loss = classify(
+            self.net,
+            inputs,
+            self.regrets,
+            epochs=settings.epochs,
+            rate=settings.rate,
+            temperature=settings.doubt * self.noise,
+            seed=self.seed * 1000 + k,
+        )
+        chosen = self._perceptron()(self.seen).argmax(-1)
+        agree = float((chosen == self.regrets.argmin(-1)).mean())
+        self.seen, self.regrets, self.noise = self.seen[:0], self.regrets[:0], self.noise[:0]
+        return {"loss": loss, "agreement": agree}
+
+    def _perceptron(self) -> Perceptron:
+        return Perceptron(arrays_of(self.net, self.shift, self.scale), "relu")
+
+    def _choose(self, view: View) -> np.ndarray:
+        """Order as the present network does."""
+        return self.rollouts.choices[self._perceptron()(self.rollouts.coding.observe(view)).argmax(-1)]
+
+    def _visit(self, act: Any, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return states that a policy visits, one a path at a random time (count, numbers), and when (count,)."""
+        horizon = self.scenario.horizon.periods
+        clocks = random.integers(horizon, size=count)
+        simulation = Simulation(
+            self.layout, self.chance.draw(int(random.integers(1 << 31)), count, int(clocks.max()) + 1)
+        )
+        found = np.empty((count, self.layout.state_size))
+        for t in range(simulation.trace.periods):
+            rows = clocks == t
+            found[rows] = _flat(simulation)[rows]
+            orders = np.array(act(View(simulation)), float)
+            astray = random.random(count) < self.settings.explore
+            orders[astray] = self.rollouts.choices[random.integers(len(self.rollouts.choices), size=astray.sum())]
+            simulation.step(orders)
+        return found, clocks
+
+    def _observe(self, states: np.ndarray, clocks: np.ndarray) -> np.ndarray:
+        return self.rollouts.coding.observe(View(_Found(self.layout, states, clocks)))
+
+    def _look_ahead(self, states: np.ndarray, clocks: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return how much worse each choice is than the best one (states, choices), and how sure that is (states,)."""
+        count, width = len(states), self.action.outputs
+        rounds = max(1, int(np.ceil(np.log2(width))))
+        trace = self.chance.draw(seed, count * self.settings.futures, self.settings.depth)
+        network = self._perceptron()
+        references = network(self._observe(states, clocks)).argmax(-1)
+        alive = np.ones((count, width), bool)
+        more, played = np.zeros((2, count, width)), 0
+        regrets = np.empty((count, width))
+        for r in range(rounds):
+            until = max(self.settings.futures >> (rounds - 1 - r), min(32, self.settings.futures))
+            if until > played:
+                more += self.rollouts.compare(network, states, clocks, references, alive, trace, (played, until))
+                played = until
+            cost = np.where(alive, more[0] / played, np.inf)
+            regrets[alive] = (cost - cost.min(-1, keepdims=True))[alive]
+            if r < rounds - 1:
+                keep = max(2, width >> (r + 1))
+                order = np.argsort(cost, axis=-1, kind="stable")
+                alive = np.zeros_like(alive)
+                np.put_along_axis(alive, order[:, :keep], True, -1)
+        variance = np.where(alive, more[1] / played - (more[0] / played) ** 2, 0.0).max(-1)
+        return regrets, np.sqrt(np.maximum(variance, 0.0) / played)
+
+
+class _Found:
+    """States that were found somewhere, for a `View` to look at."""
+
+    def __init__(self, layout: Layout, states: np.ndarray, clocks: np.ndarray) -> None:
+        self.layout, self.period = layout, clocks
+        tables = [state_of(row, layout.sizes, 1) for row in np.ascontiguousarray(states)]
+        self._tables = {name: np.concatenate([getattr(each, name) for each in tables]) for name in tables[0]._fields}
+        self.seen = np.zeros((len(states), layout.columns.seen))
+
+    def read(self, table: str, field: str) -> np.ndarray:
+        return self._tables[table][field]
+
+    @property
+    def pipeline(self) -> np.ndarray:
+        return self._tables["pipeline"]
+
+
+def _flat(simulation: Simulation) -> np.ndarray:
+    """Return the state of each path as one vector (paths, numbers)."""
+    paths = simulation.trace.paths
+    return np.concatenate([np.ascontiguousarray(t).view(float).reshape(paths, -1) for t in simulation.state], -1)
+
+
+def choices(scenario: Scenario, most: int | None) -> np.ndarray:
+    """Return the orders to choose from (n, lanes): each lane from 0 to what one period needs, at the critical ratio.
+
+    More than that is never best with lost sales (Morton 1969).
+    """
+    plan = Plan(scenario)
+    need = plan.level(plan.critical_ratio, np.zeros(len(plan.mean)))
+    tops = []
+    for m, lane in enumerate(plan.layout.lanes):
+        top = need[plan.layout.stocks.index(scenario.lanes[lane].to)] if most is None else most
+        tops.append(int(min(top, plan.layout.net.lanes[m]["order_limit"])))
+    count = int(np.prod([top + 1.0 for top in tops]))
+    if count > MOST_CHOICES:
+        raise BadInput(
+            f"dcl: has {count:,} orders to choose from in {scenario.name}, at most {MOST_CHOICES} can be tried"
+        )
+    grid = np.meshgrid(*(np.arange(top + 1.0) for top in tops), indexing="ij")
+    return np.stack([axis.ravel() for axis in grid], -1)
+
+
+def _check(scenario: Scenario, layout: Layout) -> None:
+    """Refuse a world whose future depends on more than its state."""
+    if scenario.units != "whole":
+        raise BadInput(f"dcl: chooses among whole units, and {scenario.name} counts in continuous ones")
+    columns, changing = layout.columns, ("history", "season", "trend", "regimes", "autocorrelation", "forecast")
+    memory = [
+        f"demands.{name}.{key}" for name, each in scenario.demands.items() for key in changing if getattr(each, key)
+    ]
+    memory += [f"lanes.{name}.lead_time" for name in columns.lead_time if not scenario.lanes[name].crossing]
+    memory += [f"lanes.{name}" for name in (*columns.filled, *columns.defects, *columns.cost)]
+    memory += [f"demands.{name}.price_erosion" for name in columns.price]
+    memory += [f"stocks.{name}.obsolete" for name in columns.obsolete]
+    memory += ["horizon"] if columns.last is not None else []
+    memory += [f"spikes.{name}" for name in scenario.spikes] + [f"disruptions.{name}" for name in scenario.disruptions]
+    if memory:
+        raise BadInput(f"dcl: samples futures that do not depend on the past, and {memory[0]} does")

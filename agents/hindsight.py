@@ -1,0 +1,167 @@
+"""Hindsight differentiable policy optimisation: descend along the gradient of the cost, through the physics.
+
+Chance is drawn before anybody acts, so the cost of a batch of paths is a function of the network's weights alone, and
+torch differentiates it through the very period that is judged (Madeka, Torkkola, Eisenach, Luo, Foster and Kakade 2022,
+"Deep inventory management"; Alvo, Russo, Kanoria and Zhang 2023, "Neural inventory control in networks via hindsight
+differentiable policy optimization"). At first units are divisible; then orders are whole, and rounding hands gradients
+straight through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from ..chance import Chance
+from ..envs.observation import Coding
+from ..physics import Layout, Simulation, View
+from ..physics.gradient import TensorSimulation
+from ..policies import policy
+from ..policies.action import Action
+from ..policies.models import Manifest, Model
+from ..policies.neural import Network, model_of
+from ..scenario import BadInput, Scenario, load
+from .learner import Learner
+from .networks import adopt, arrays_of, perceptron, scaling
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set."""
+
+    budget: int = 2000  # steps of gradient descent
+    chunk: int = 100  # of those between two evaluations
+    batch: int = 256  # paths a step
+    periods: int = 60  # that a path lasts; a world that ends is played to its end
+    warmup: int = 0  # of those, whose costs do not count
+    hidden: int = 32  # units in each of two layers
+    rate: float = 3e-3  # at first; it falls to nothing along a cosine
+    relaxed: float = 0.6  # the share of the steps in which units are divisible
+    means: str = "quantity"  # what the network says: quantity, order-up-to or correction
+    rule: str | None = None  # which a correction corrects
+    most: float = 2.5  # periods of mean demand that are ordered at once, at most
+    clip: float = 1.0  # the longest gradient
+    start: str | None = None  # a trained model to begin with, such as imitate's
+    device: str = "auto"  # cpu, cuda, or whichever there is
+
+
+class Hindsight(Learner):
+    """The program: each step is a chunk of gradient steps."""
+
+    name: ClassVar[str] = "hindsight"
+    settable: ClassVar[type] = Settings
+    settings: Settings
+
+    def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
+        """Prepare a scenario, in whole units and in divisible ones."""
+        super().__init__(scenario, settings, seed)
+        divisible = scenario if scenario.units == "continuous" else load(scenario, {"units": "continuous"})
+        self.worlds = [(Layout(world), Chance(world)) for world in (divisible, scenario)]
+        self.action = Action.default(scenario, settings.means, settings.rule, settings.most).fit(scenario)
+        self.coding = Coding(self.worlds[1][0], 1)
+        self.shift, self.scale = self._scaling()
+        has_gpu = torch.cuda.is_available()
+        self.device = ("cuda" if has_gpu else "cpu") if settings.device == "auto" else settings.device
+        hidden = [settings.hidden] * 2
+        self.net = perceptron(len(self.coding.names), hidden, self.action.outputs, seed).to(self.device)
+        with torch.no_grad():  # begin with the everyday order
+            self.net[-1].weight.mul_(0.1)
+            self.net[-1].bias.zero_()
+        if settings.start is not None:
+            self._begin_with(settings.start)
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.rate)
+
+    def _begin_with(self, name: str) -> None:
+        """Begin with what another agent has learned."""
+        model = Model.find(name, self.scenario)
+        player = Network(model, f"agent:{name}").fit(self.scenario)
+        if player.action.discrete or player.squash != "tanh" or player.memory is not None:
+            raise BadInput(f"hindsight: start: {name} says what cannot be differentiated")
+        adopt(self.net, model.arrays, "hindsight: start")
+        self.action, self.shift, self.scale = player.action, player.perceptron.shift, player.perceptron.scale
+
+    @property
+    def steps(self) -> int:
+        """Return how many chunks there are."""
+        return -(-self.settings.budget // self.settings.chunk)
+
+    def step(self, k: int) -> dict[str, float]:
+        """Descend for a chunk."""
+        costs, lengths = [], []
+        for j in range(k * self.settings.chunk, min((k + 1) * self.settings.chunk, self.settings.budget)):
+            cost, length = self._descend(j)
+            costs.append(cost)
+            lengths.append(length)
+        return {"training_cost": float(np.mean(costs)), "gradient": float(np.mean(lengths))}
+
+    def is_policy(self, k: int) -> bool:
+        """Tell whether orders have been whole for a while, or the end has come."""
+        return k + 1 >= self.steps or (k + 1) * self.settings.chunk > self.settings.relaxed * self.settings.budget
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next steps depend on."""
+        return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def model(self) -> Model:
+        """Return the present policy."""
+        manifest = Manifest(
+            self.name,
+            self.scenario.name,
+            self.scenario.fingerprint,
+            tuple(self.coding.names),
+            {"activation": "relu", "squash": "tanh"},
+            settings=asdict(self.settings),
+        )
+        return model_of(manifest, arrays_of(self.net, self.shift, self.scale), self.action)
+
+    def _descend(self, j: int) -> tuple[float, float]:
+        """Take one gradient step on paths of its own; return their cost and the gradient's length."""
+        settings = self.settings
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.rate * 0.5 * (1.0 + np.cos(np.pi * j / settings.budget))
+        layout, chance = self.worlds[j >= settings.relaxed * settings.budget]
+        ends = self.scenario.horizon.ends
+        periods = self.scenario.horizon.periods if ends else settings.periods
+        trace = chance.draw(self.seed, np.arange(j * settings.batch, (j + 1) * settings.batch), periods)
+        world = TensorSimulation(layout, trace, torch.float32, self.device)
+        total, worth = torch.zeros((), device=self.device), 1.0
+        for t in range(periods):
+            view = View(world)
+            money = world.step(self.action.orders(self._say(view), view)).money[0]
+            if ends or t >= settings.warmup:
+                total = total + worth * (money.cost - money.revenue).mean()
+                worth *= self.scenario.objective.discount
+        total = total / (periods if ends else periods - settings.warmup)
+        self.optimizer.zero_grad()
+        total.backward()
+        length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip)
+        self.optimizer.step()
+        return float(total.detach()), float(length)
+
+    def _say(self, view: View) -> torch.Tensor:
+        seen = self.coding.observe(view)
+        shift, scale = (
+            torch.as_tensor(array, dtype=seen.dtype, device=seen.device) for array in (self.shift, self.scale)
+        )
+        said: torch.Tensor = torch.tanh(self.net((seen - shift) * scale))
+        return said
+
+    def _scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the shift and scale of what is seen while a rule orders."""
+        layout, chance = self.worlds[1]
+        rule = policy("base-stock", self.scenario)
+        periods = min(self.scenario.horizon.periods, 100)
+        world = Simulation(layout, chance.draw(self.seed, 64, periods))
+        seen = []
+        for _ in range(periods):
+            seen.append(self.coding.observe(View(world)))
+            world.step(rule(View(world)))
+        return scaling(np.concatenate(seen))

@@ -1,0 +1,71 @@
+"""What every agent's program has in common: it learns in steps, and can be stopped between any two."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from ..scenario import BadInput, Scenario
+from ..scenario.errors import sentence
+from ..scenario.part import nearest
+
+
+class Learner:
+    """One agent that learns one scenario.
+
+    A step depends on nothing but the scenario, the settings, the seed, its number, and what `state` returned before it.
+    So training that was killed goes on from any saved state, and ends with the same policy.
+    """
+
+    name: ClassVar[str]
+    settable: ClassVar[type]
+
+    def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
+        """Take what a subclass needs; it says what it cannot learn in a `BadInput`."""
+        self.scenario, self.settings, self.seed = scenario, settings, seed
+
+    @property
+    def steps(self) -> int:
+        """Return how many steps there are."""
+        raise NotImplementedError
+
+    def step(self, k: int) -> Mapping[str, float]:
+        """Take step k, and return what is worth a curve."""
+        raise NotImplementedError
+
+    def is_policy(self, k: int) -> bool:
+        """Tell whether the policy after step k is worth an evaluation."""
+        return True
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next steps depend on: dictionaries and lists of tensors, arrays, numbers and texts."""
+        raise NotImplementedError
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        raise NotImplementedError
+
+    def model(self) -> Any:
+        """Return the present policy, as a `Model`."""
+        raise NotImplementedError
+
+
+def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
+    """Return a program's settings: its own, changed by each of some layers."""
+    known = [field.name for field in dataclasses.fields(program.settable)]
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if key not in known:
+                hint = nearest(key, known) or f" (it has {', '.join(known)})"
+                raise BadInput(f"{program.name}: unknown setting {key!r}{hint}")
+            if isinstance(value, int | float) and not value >= 0:
+                raise BadInput(f"{program.name}: {key}: must be 0 or more, got {value!r}")
+            merged[key] = value
+    try:
+        return TypeAdapter(program.settable).validate_python(merged)
+    except ValidationError as error:
+        raise BadInput(f"{program.name}: {sentence(error)}") from None

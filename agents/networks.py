@@ -1,0 +1,123 @@
+"""Small networks in torch, and the plain arrays that they are shipped as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..scenario import BadInput
+
+if TYPE_CHECKING:
+    import torch
+
+
+def perceptron(inputs: int, hidden: Sequence[int], outputs: int, seed: int, activation: str = "relu") -> Any:
+    """Return a torch network of dense layers; the same seed gives the same weights."""
+    import torch
+    from torch import nn
+
+    kinds = {"relu": nn.ReLU, "tanh": nn.Tanh, "elu": nn.ELU}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        layers: list[nn.Module] = []
+        for width in hidden:
+            layers += [nn.Linear(inputs, width), kinds[activation]()]
+            inputs = width
+        return nn.Sequential(*layers, nn.Linear(inputs, outputs))
+
+
+def arrays_of(net: Any, shift: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the arrays of a perceptron, as `policies.neural.Perceptron` reads them: 32-bit floats."""
+    arrays = {"shift": shift, "scale": scale}
+    layers = [layer for layer in net if hasattr(layer, "weight")]
+    for k, layer in enumerate(layers):
+        arrays[f"layers.{k}.weight"], arrays[f"layers.{k}.bias"] = (
+            each.detach().cpu().numpy() for each in (layer.weight, layer.bias)
+        )
+    return {name: np.array(array, np.float32) for name, array in arrays.items()}
+
+
+def scaling(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shift and scale (inputs,) that give observations (n, inputs) mean 0 and variance 1."""
+    spread = seen.std(axis=0)
+    return seen.mean(axis=0).astype(np.float32), (1.0 / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)
+
+
+def batches(count: int, size: int, epochs: int, seed: int) -> Iterator[torch.Tensor]:
+    """Yield the rows of each batch, over and over in a new order; the same seed gives the same batches."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        yield from torch.randperm(count, generator=generator).split(size)
+
+
+def classify(
+    net: Any,
+    inputs: np.ndarray,
+    regrets: np.ndarray,
+    *,
+    temperature: np.ndarray,
+    epochs: int,
+    rate: float,
+    seed: int,
+) -> float:
+    """Fit a network to choose what is best for each input, and return its last loss.
+
+    Args:
+        net: is fitted in place.
+        inputs: (n, inputs), scaled.
+        regrets: how much worse each choice is than the best one (n, choices).
+        temperature: 0 labels the best choice alone; more shares the label with choices that are worse by this (n,).
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    worse = -regrets / np.maximum(temperature, 1e-9)[:, None]
+    targets = torch.softmax(torch.as_tensor(worse), -1).float()
+    return _fit(net, inputs, targets, cross_entropy, epochs, rate, seed)
+
+
+def regress(net: Any, inputs: np.ndarray, targets: np.ndarray, epochs: int, rate: float, seed: int) -> float:
+    """Fit a network's numbers, squashed to between -1 and 1, to targets (n, outputs), and return its last loss."""
+    import torch
+
+    def loss_of(out: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        return (out.tanh() - wanted).square().mean()
+
+    return _fit(net, inputs, torch.as_tensor(targets, dtype=torch.float32), loss_of, epochs, rate, seed)
+
+
+def adopt(net: Any, arrays: Mapping[str, np.ndarray], place: str) -> None:
+    """Give a torch perceptron the layers of a model's arrays, or say in one line why that cannot be."""
+    import torch
+
+    layers = [layer for layer in net if hasattr(layer, "weight")]
+    theirs = [name for name in arrays if name.startswith("layers.") and name.endswith(".weight")]
+    for k, layer in enumerate(layers):
+        weight = arrays.get(f"layers.{k}.weight")
+        if len(theirs) != len(layers) or weight is None or weight.shape != tuple(layer.weight.shape):
+            raise BadInput(f"{place}: that model has layers of other sizes (set hidden as it was trained)")
+        with torch.no_grad():
+            layer.weight.copy_(torch.as_tensor(weight))
+            layer.bias.copy_(torch.as_tensor(arrays[f"layers.{k}.bias"]))
+
+
+def _fit(net: Any, inputs: np.ndarray, targets: Any, loss_of: Any, epochs: int, rate: float, seed: int) -> float:
+    """Descend along the gradient of a loss with AdamW and one cycle of learning rates; the same seed, the same net."""
+    import torch
+
+    x, size = torch.as_tensor(inputs, dtype=torch.float32), 256
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-4)
+    steps = epochs * -(-len(x) // size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, max(steps, 2))
+    loss = torch.zeros(())
+    for rows in batches(len(x), size, epochs, seed):
+        loss = loss_of(net(x[rows]), targets[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return float(loss.detach())

@@ -1,0 +1,218 @@
+"""Many futures of many first orders, compiled: the physics, and a network that orders from then on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+from ..chance import Trace
+from ..chance.compiled import borrowed, compiled
+from ..envs.observation import Coding, show
+from ..envs.stage import NOTHING_ELSE, ONE_OF_EACH
+from ..physics import Layout
+from ..physics.layout import Sizes, flows_of, net_of, state_of
+from ..physics.period import period
+from ..physics.simulate import flows_of_path, path_of
+from ..policies.neural import Perceptron
+
+TILE = 64  # futures that a layer thinks about side by side, so that its numbers fill vector registers
+ROOM = 512  # futures that are played side by side, times the choices that they begin with
+
+
+@compiled
+def _think(weight: Any, bias: Any, x: Any, out: Any, rectified: int) -> None:
+    """Fill `out` (outputs, TILE) with what a layer makes of `x` (inputs, TILE)."""
+    for j in range(len(bias)):
+        for b in range(TILE):
+            out[j, b] = bias[j]
+        for i in range(0, len(x) - 3, 4):  # four at a time: `out` is loaded and stored less often
+            w, y, u, v = weight[j, i], weight[j, i + 1], weight[j, i + 2], weight[j, i + 3]
+            for b in range(TILE):
+                out[j, b] += w * x[i, b] + y * x[i + 1, b] + u * x[i + 2, b] + v * x[i + 3, b]
+        for i in range(len(x) // 4 * 4, len(x)):
+            w = weight[j, i]
+            for b in range(TILE):
+                out[j, b] += w * x[i, b]
+        if rectified:
+            for b in range(TILE):
+                out[j, b] = max(out[j, b], np.float32(0.0))
+
+
+@register_jitable
+def _choose(net: Any, shown: Any, memory: Any, clock: float, first: int, paths: int, room: Any, chosen: Any) -> None:
+    """Fill `chosen` with what the network chooses on the paths from `first` on, up to a tile of them."""
+    shift, scale, w0, b0, w1, b1, w2, b2 = net
+    seen, x, h0, h1, out = room
+    for b in range(paths):
+        show(seen, 0, shown, memory[first + b], 0)
+        if len(seen) > len(shown):
+            seen[-1] = clock
+        for i in range(len(seen)):
+            x[i, b] = (seen[i] - shift[i]) * scale[i]
+    _think(w0, b0, x, h0, 1)
+    _think(w1, b1, h0, h1, 1)
+    _think(w2, b2, h1, out, 0)
+    for b in range(paths):
+        best = 0
+        for j in range(1, len(b2)):
+            if out[j, b] > out[best, b]:
+                best = j
+        chosen[first + b] = best
+
+
+@register_jitable
+def _move(table: Any, origin: int, place: int) -> None:
+    if place != origin:
+        for k in range(table.shape[1]):
+            table[place, k] = table[origin, k]
+
+
+@register_jitable
+def _same(table: Any, a: int, b: int) -> bool:
+    same = True
+    for k in range(table.shape[1]):
+        same = same and table[a, k] == table[b, k]
+    return same
+
+
+@register_jitable(forceinline=True)
+def _compare_choices(
+    program: Any, sizes: Any, clocks: Any, references: Any, alive: Any, states: Any, rows: Any, span: Any, net: Any
+) -> Any:
+    """Return how much more each choice costs than the reference, and that squared, over futures (2, states, choices).
+
+    The futures `span[0]` to `span[1]` of state s are the paths s * span[2] + those of `rows`; `span[3]` is how many
+    periods they last at most, `span[4]` the horizon of a world that ends, or 0. As soon as a choice has led to the
+    state that the reference leads to, nothing can differ any more, and it is played no further.
+    """
+    numbers, shown, choices, discount, flows_size = program
+    first_future, last_future, futures, depth, horizon = span
+    b0, b1, b2 = net[3], net[5], net[7]
+    world = net_of(numbers, sizes)
+    some = max(1, ROOM // len(choices))  # futures that are played side by side
+    memory, flows = np.empty((some * (len(choices) + 1), states.shape[1])), np.zeros(flows_size)
+    flow = flows_of_path(flows_of(flows, sizes, 1), 0)
+    seen, single = np.zeros(len(net[0]), np.float32), np.float32
+    room = (
+        seen,
+        np.zeros((len(seen), TILE), single),
+        np.empty((len(b0), TILE), single),
+        np.empty((len(b1), TILE), single),
+        np.empty((len(b2), TILE), single),
+    )
+    chosen, future, origin = np.empty((3, len(memory) + TILE), np.int64)
+    cost = np.empty(len(memory))
+    more, each = np.zeros((2, *alive.shape)), np.empty((some, len(choices)))
+    lent, draws = borrowed(memory), borrowed(rows)
+    for s in range(len(states)):
+        periods = min(depth, horizon - clocks[s]) if horizon > 0 else depth
+        for begin in range(first_future, last_future, some):
+            paths = 0
+            for f in range(begin, min(begin + some, last_future)):
+                for j in range(-1, len(choices)):  # the reference comes first
+                    if j == -1 or (alive[s, j] and j != references[s]):
+                        memory[paths] = states[s]
+                        chosen[paths] = references[s] if j == -1 else j
+                        future[paths], origin[paths] = s * futures + f, j
+                        paths += 1
+            worth, t = 1.0, 0
+            each[:] = 0.0
+            while t < periods and paths > 0:
+                if t > 0:
+                    passed = (clocks[s] + t) / horizon if horizon > 0 else 0.0
+                    for first in range(0, paths, TILE):
+                        _choose(net, shown, lent, passed, first, min(TILE, paths - first), room, chosen)
+                for b in range(paths):
+                    state = path_of(state_of(lent[b], sizes, 1), 0)
+                    period(world, state, choices[chosen[b]], draws[t, future[b]], flow)
+                    cost[b] = -flow.money[0].reward
+                kept, reference, b = 0, 0, 0
+                while b < paths:
+                    reference, place = b, kept
+                    _move(lent, reference, place)
+                    future[place], origin[place] = future[reference], -1
+                    kept += 1
+                    b += 1
+                    while b < paths and origin[b] >= 0:
+                        each[future[b] - s * futures - begin, origin[b]] += worth * (cost[b] - cost[reference])
+                        if not _same(lent, b, place):
+                            _move(lent, b, kept)
+                            future[kept], origin[kept] = future[b], origin[b]
+                            kept += 1
+                        b += 1
+                    if kept == place + 1:  # all have met: this future is over
+                        kept = place
+                paths = kept
+                worth *= discount
+                t += 1
+            for j in range(len(choices)):
+                for f in range(some):
+                    more[0, s, j] += each[f, j]
+                    more[1, s, j] += each[f, j] ** 2
+    return more
+
+
+@compiled
+def _compare(
+    program: Any, sizes: Any, clocks: Any, references: Any, alive: Any, states: Any, rows: Any, span: Any, net: Any
+) -> Any:
+    """Compare choices in any world."""
+    return _compare_choices(program, sizes, clocks, references, alive, states, rows, span, net)
+
+
+@compiled
+def _compare_in_one(
+    program: Any, sizes: Any, clocks: Any, references: Any, alive: Any, states: Any, rows: Any, span: Any, net: Any
+) -> Any:
+    """Do the same in a world of one stock, lane and demand: the compiler knows that every loop has one turn."""
+    one = Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
+    return _compare_choices(program, one, clocks, references, alive, states, rows, span, net)
+
+
+class Rollouts:
+    """Plays a network that chooses, after first choices of somebody else's."""
+
+    def __init__(self, layout: Layout, choices: np.ndarray) -> None:
+        """Prepare a scenario's tables; `choices` (n, lanes) are the orders that can be chosen."""
+        self.layout = layout
+        self.scenario = layout.scenario
+        self.coding = Coding(layout, 1)
+        self.choices = np.ascontiguousarray(choices, float)
+        self.sizes = layout.sizes
+
+    def compare(
+        self,
+        perceptron: Perceptron,
+        states: np.ndarray,
+        clocks: np.ndarray,
+        references: np.ndarray,
+        alive: np.ndarray,
+        trace: Trace,
+        between: tuple[int, int],
+    ) -> np.ndarray:
+        """Return how much more each choice costs than a reference, over some futures (2, states, choices).
+
+        The first table is the sum, the second that of the squares.
+
+        Args:
+            perceptron: two hidden layers of rectified units; it chooses from the second period on.
+            states: (states, numbers), each as one path's vector.
+            clocks: the period in which each state was found (states,).
+            references: a choice for each state (states,).
+            alive: which choices are tried (states, choices).
+            trace: the futures of the states one after another, as many for each.
+            between: which futures of each state are played, from and to.
+        """
+        assert perceptron.activation == "relu"
+        assert len(perceptron.layers) == 3
+        horizon = self.scenario.horizon.periods if self.scenario.horizon.ends else 0
+        discount = float(self.scenario.objective.discount)
+        program = self.layout.numbers, self.coding.from_state, self.choices, discount, self.layout.flows_size
+        net = (perceptron.shift, perceptron.scale, *(array for layer in perceptron.layers for array in layer))
+        net = tuple(np.ascontiguousarray(array, np.float32) for array in net)
+        span = (*between, trace.paths // len(states), trace.periods, horizon)
+        simple = self.sizes[:5] == ONE_OF_EACH and self.sizes[6:] == NOTHING_ELSE
+        compare = _compare_in_one if simple else _compare
+        return compare(program, self.sizes, clocks, references, alive, states, trace.rows, span, net)

@@ -1,0 +1,290 @@
+"""Stable-Baselines3's PPO, DQN, SAC and TD3 on the native batch of envs: one program, with a YAML of settings each.
+
+The names of hyperparameters are RL Zoo's. Training goes in segments: each begins with new episodes and new seeds, and
+with the learning rate of its time, so that the weights, the optimiser and the replay buffer are all that a checkpoint
+has to hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import sb3_contrib
+import stable_baselines3
+import torch
+from gymnasium.spaces import Box, Discrete
+from stable_baselines3.common.vec_env import VecEnvWrapper
+
+from ..chance import Chance
+from ..envs import VectorEnv
+from ..envs.observation import Coding
+from ..envs.sb3 import vec_env
+from ..physics import Layout, Simulation, View
+from ..policies import policy
+from ..policies.action import Action
+from ..policies.models import Manifest, Model
+from ..policies.neural import model_of
+from ..scenario import BadInput, Scenario
+from .dcl import choices
+from .learner import Learner
+from .networks import arrays_of, scaling
+
+ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set; `hyperparams` are those of the algorithm."""
+
+    budget: int = 1_000_000  # steps of all envs together
+    chunk: int = 100_000  # of those between two evaluations
+    n_envs: int = 64
+    discrete: bool = False  # choose among quantities, in place of numbers between -1 and 1
+    means: str = "quantity"  # what the network says: quantity, order-up-to or correction
+    rule: str | None = None  # which a correction corrects
+    most: float = 2.5  # periods of mean demand that are ordered at once, at most
+    hidden: int = 64  # units in each of two layers
+    activation: str = "tanh"
+    learning_rate: str | float = 3e-4  # lin_0.001 falls to nothing in a line
+    hyperparams: dict[str, Any] = field(default_factory=dict)
+
+
+class StableBaselines(Learner):
+    """The program: each step is a segment of training."""
+
+    settable: ClassVar[type] = Settings
+    settings: Settings
+    algorithm: ClassVar[Any]
+    kind: ClassVar[str] = "MlpPolicy"
+    squash: ClassVar[str] = "clip"
+
+    def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
+        """Make the envs and the algorithm."""
+        super().__init__(scenario, settings, seed)
+        if settings.discrete:
+            self.action = Action(choices=choices(scenario, None)).fit(scenario)
+        else:
+            self.action = Action.default(scenario, settings.means, settings.rule, settings.most).fit(scenario)
+        if settings.activation not in ACTIVATIONS:
+            raise BadInput(f"{self.name}: activation: must be tanh or relu, got {settings.activation!r}")
+        shift, scale, money = _scales(scenario, seed)
+        self.coding = Coding(Layout(scenario), 1)
+        self.envs = Acting(scenario, settings.n_envs, self.action, shift, scale, money)
+        self.shift, self.scale = shift, scale
+        self.algo = self.algorithm(
+            self.kind,
+            self.envs,
+            learning_rate=1e-3,
+            policy_kwargs={
+                "net_arch": [settings.hidden] * 2,
+                "activation_fn": ACTIVATIONS[settings.activation],
+                **self.more(),
+            },
+            seed=seed,
+            device="cpu",
+            **settings.hyperparams,
+        )
+
+    @property
+    def steps(self) -> int:
+        """Return how many segments there are."""
+        return -(-self.settings.budget // self.settings.chunk)
+
+    def step(self, k: int) -> dict[str, float]:
+        """Train for a segment."""
+        self._begin(k)
+        self.algo.learn(self.settings.chunk, reset_num_timesteps=False)
+        return {name: float(value) for name, value in _logged(self.algo).items()}
+
+    def _begin(self, k: int) -> None:
+        """Set all that a segment begins with, from its number."""
+        remaining = 1.0 - k / self.steps
+        rate = self.settings.learning_rate
+        rate = float(str(rate).removeprefix("lin_")) * (remaining if str(rate).startswith("lin_") else 1.0)
+        self.algo.lr_schedule = lambda _: rate
+        if hasattr(self.algo, "exploration_schedule"):
+            schedule = stable_baselines3.common.utils.LinearSchedule(
+                self.algo.exploration_initial_eps, self.algo.exploration_final_eps, self.algo.exploration_fraction
+            )
+            self.algo.exploration_schedule = lambda _: schedule(remaining)
+        self.algo._last_obs = None
+        self.algo.set_random_seed(int(np.random.default_rng([self.seed, k]).integers(1 << 31)))
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next segments depend on."""
+        algo = self.algo
+        state = {"parameters": algo.get_parameters(), "timesteps": algo.num_timesteps, "updates": algo._n_updates}
+        if (entropy := getattr(algo, "log_ent_coef", None)) is not None:
+            state["log_ent_coef"] = entropy.detach()
+        if (buffer := getattr(algo, "replay_buffer", None)) is not None:
+            held = buffer.buffer_size if buffer.full else buffer.pos
+            state["buffer"] = {name: getattr(buffer, name)[:held] for name in BUFFER if name in vars(buffer)}
+            state["place"] = [buffer.pos, buffer.full]
+        return state
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        algo = self.algo
+        algo.set_parameters(state["parameters"], exact_match=True)
+        algo.num_timesteps, algo._n_updates = state["timesteps"], state["updates"]
+        if "log_ent_coef" in state:
+            algo.log_ent_coef.data.copy_(state["log_ent_coef"])
+        if "buffer" in state:
+            buffer = algo.replay_buffer
+            for name, held in state["buffer"].items():
+                getattr(buffer, name)[: len(held)] = held
+            buffer.pos, buffer.full = state["place"]
+
+    def more(self) -> dict[str, Any]:
+        """Return what else the networks are made with."""
+        return {}
+
+    def layers(self) -> Any:
+        """Return the layers that decide, in their order."""
+        raise NotImplementedError
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of what decides."""
+        return arrays_of(self.layers(), self.shift, self.scale)
+
+    def model(self) -> Model:
+        """Return the present policy: what it does when it does not explore."""
+        manifest = Manifest(
+            self.name,
+            self.scenario.name,
+            self.scenario.fingerprint,
+            tuple(self.coding.names),
+            {"activation": self.settings.activation} | ({} if self.action.discrete else {"squash": self.squash}),
+            settings=asdict(self.settings),
+        )
+        return model_of(manifest, self.arrays(), self.action)
+
+
+BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+
+
+class PPO(StableBaselines):
+    """Proximal policy optimisation (Schulman et al. 2017)."""
+
+    name: ClassVar[str] = "ppo"
+    algorithm: ClassVar[Any] = stable_baselines3.PPO
+
+    def layers(self) -> Any:
+        """Return the layers of the policy, and not those of the value."""
+        return [*self.algo.policy.mlp_extractor.policy_net, self.algo.policy.action_net]
+
+
+class PPOLSTM(PPO):
+    """PPO with a memory, for what is hidden (sb3-contrib's RecurrentPPO)."""
+
+    name: ClassVar[str] = "ppo-lstm"
+    kind: ClassVar[str] = "MlpLstmPolicy"
+    algorithm: ClassVar[Any] = sb3_contrib.RecurrentPPO
+
+    def more(self) -> dict[str, Any]:
+        """Return the width of the memory."""
+        return {"lstm_hidden_size": self.settings.hidden}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of the memory, and of what decides by it."""
+        width = self.settings.hidden
+        arrays = arrays_of(self.layers(), np.zeros(width), np.ones(width))
+        arrays |= {"memory.shift": self.shift, "memory.scale": self.scale}
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            arrays[f"memory.{name}"] = getattr(self.algo.policy.lstm_actor, f"{name}_l0").detach().numpy().copy()
+        return arrays
+
+
+class DQN(StableBaselines):
+    """Deep Q-learning (Mnih et al. 2015)."""
+
+    name: ClassVar[str] = "dqn"
+    algorithm: ClassVar[Any] = stable_baselines3.DQN
+
+    def layers(self) -> Any:
+        """Return the layers that tell what each choice is worth."""
+        return list(self.algo.q_net.q_net)
+
+
+class SAC(StableBaselines):
+    """Soft actor-critic (Haarnoja et al. 2018)."""
+
+    name: ClassVar[str] = "sac"
+    algorithm: ClassVar[Any] = stable_baselines3.SAC
+    squash: ClassVar[str] = "tanh"
+
+    def layers(self) -> Any:
+        """Return the layers of the actor's mean."""
+        return [*self.algo.actor.latent_pi, self.algo.actor.mu]
+
+
+class TD3(StableBaselines):
+    """Twin delayed deterministic policy gradient (Fujimoto et al. 2018)."""
+
+    name: ClassVar[str] = "td3"
+    algorithm: ClassVar[Any] = stable_baselines3.TD3
+    squash: ClassVar[str] = "tanh"
+
+    def layers(self) -> Any:
+        """Return the layers of the actor."""
+        return list(self.algo.actor.mu)
+
+
+class Acting(VecEnvWrapper):
+    """A batch whose actions mean what an `Action` says, and whose observations and rewards are of like size."""
+
+    def __init__(
+        self, scenario: Scenario, rows: int, action: Action, shift: np.ndarray, scale: np.ndarray, money: float
+    ) -> None:
+        """Make the batch."""
+        envs = VectorEnv(scenario, rows)
+        self.coding, self.action = envs.stage.coding, action
+        self.shift, self.scale, self.money = shift, scale, money
+        space: Any = Discrete(action.outputs) if action.discrete else Box(-1.0, 1.0, (action.outputs,), np.float32)
+        seen = Box(-np.inf, np.inf, shift.shape, np.float32)
+        super().__init__(vec_env(envs), seen, space)
+        self._seen = np.zeros((rows, len(shift)), np.float32)
+
+    def reset(self) -> np.ndarray:
+        """Begin new episodes."""
+        return self._show(self.venv.reset())  # type: ignore[arg-type]
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Order what the actions mean."""
+        view = View(self.coding.decode(self._seen))
+        self.venv.step_async(self.coding.encode(self.action.orders(actions, view)))
+
+    def step_wait(self) -> Any:
+        """Play the step."""
+        seen, rewards, dones, infos = self.venv.step_wait()
+        for info in infos:
+            if "terminal_observation" in info:
+                info["terminal_observation"] = (info["terminal_observation"] - self.shift) * self.scale
+        return self._show(seen), rewards / np.float32(self.money), dones, infos  # type: ignore[arg-type]
+
+    def _show(self, seen: np.ndarray) -> np.ndarray:
+        self._seen = seen
+        return (seen - self.shift) * self.scale
+
+
+def _scales(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the shift and scale of observations, and the spread of rewards, while a rule orders."""
+    layout, rule = Layout(scenario), policy("base-stock", scenario)
+    coding = Coding(layout, 1)
+    periods = min(scenario.horizon.periods, 100)
+    world = Simulation(layout, Chance(scenario).draw(seed, 64, periods))
+    seen, rewards = [], []
+    for _ in range(periods):
+        seen.append(coding.observe(View(world)))
+        rewards.append(world.step(rule(View(world))).money["reward"].copy())
+    return *scaling(np.concatenate(seen)), float(np.std(rewards)) or 1.0
+
+
+def _logged(algo: Any) -> dict[str, float]:
+    """Return the numbers that the algorithm logged last."""
+    return {name: value for name, value in algo.logger.name_to_value.items() if isinstance(value, int | float)}
+
+
+__all__ = ["DQN", "PPO", "PPOLSTM", "SAC", "TD3", "Settings"]

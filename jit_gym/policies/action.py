@@ -1,0 +1,151 @@
+"""What an agent's numbers mean: quantities, order-up-to levels, or corrections to a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..envs.observation import MOST_ORDERED, Coding
+from ..physics import View
+from ..physics.numbers import is_tensor
+from ..scenario import Scenario
+from .plan import Plan
+from .rule import Policy, PolicyError, positive
+
+MEANINGS = ("quantity", "order-up-to", "correction")
+
+
+@dataclass
+class Action:
+    """Turns what a network says into orders in units (paths, lanes).
+
+    It says either a choice, one of the rows of `choices` (n, numbers), or numbers between -1 and 1, which stand for
+    `low`, `middle` and `high` (numbers,) with straight lines between. Those are
+
+    * `quantity`: units to order on each lane;
+    * `order-up-to`: a level of inventory position for each stock;
+    * `correction`: units to add to a rule's order on each lane, or to take from it.
+    """
+
+    arrays: ClassVar[tuple[str, ...]] = ("choices", "low", "middle", "high")
+
+    means: str = "quantity"
+    rule: Any = None
+    choices: np.ndarray | None = None
+    low: np.ndarray | None = None
+    middle: np.ndarray | None = None
+    high: np.ndarray | None = None
+    plan: Plan = field(init=False, repr=False)
+
+    @classmethod
+    def default(cls, scenario: Scenario, means: str = "quantity", rule: Any = None, most: float = MOST_ORDERED) -> Self:
+        """Return numbers between -1 and 1 that stand for what is sensible in a scenario.
+
+        Quantities go from 0 over the everyday order to `most` periods of mean demand (or the lane's capacity), levels
+        from 0 over the newsvendor's to twice that, and corrections take or add up to `most` periods of mean demand. A
+        lane without an everyday order has a quarter of the most in its place, so that each number always matters.
+        """
+        plan = Plan(scenario)
+        lanes = Coding(plan.layout, 1, most_ordered=most).lanes
+        if means == "quantity":
+            low, high = np.zeros(len(lanes)), lanes["limit"]
+            middle = np.where(lanes["middle"] > 0, lanes["middle"], high / 4)
+        elif means == "order-up-to":
+            middle = np.maximum(plan.level(plan.critical_ratio), plan.mean)
+            low, high = 0.0 * middle, 2.0 * middle
+        else:
+            middle, high = np.zeros(len(lanes)), lanes["limit"]
+            low = -high
+        return cls(means, rule, low=low, middle=middle, high=high)
+
+    @property
+    def discrete(self) -> bool:
+        """Tell whether it is a choice that is made."""
+        return self.choices is not None
+
+    @property
+    def outputs(self) -> int:
+        """Return how many numbers a network has to say."""
+        numbers = self.choices if self.choices is not None else self.middle
+        assert numbers is not None
+        return len(numbers)
+
+    @property
+    def says(self) -> dict[str, Any]:
+        """Return what is written in a manifest; the arrays go beside."""
+        return {"means": self.means, "rule": None if self.rule is None else str(self.rule)}
+
+    def fit(self, scenario: Scenario) -> Self:
+        """Return this action, fitted to a scenario."""
+        from . import policy
+
+        if self.means not in MEANINGS:
+            raise PolicyError(f"an action must mean one of {', '.join(MEANINGS)}, got {self.means!r}")
+        if (self.means == "correction") != (self.rule is not None):
+            raise PolicyError("a rule must be given for corrections, and for nothing else")
+        fitted = type(self)(self.means, self.rule, self.choices, self.low, self.middle, self.high)
+        fitted.plan = Plan(scenario)
+        if self.rule is not None:
+            fitted.rule = policy(self.rule, scenario)
+        width = len(scenario.stocks if self.means == "order-up-to" else scenario.lanes)
+        numbers = [self.choices] if self.choices is not None else [self.low, self.middle, self.high]
+        for array in numbers:
+            if array is None or array.shape[-1] != width:
+                raise PolicyError(f"an action must have {width} numbers here")
+        return fitted
+
+    def orders(self, said: Any, view: View) -> Any:
+        """Return orders in units (paths, lanes) for what was said: choices (paths,), or numbers (paths, outputs)."""
+        meant = self._meant(said)
+        if self.means == "order-up-to":
+            return self.plan.spread(positive(meant - view.inventory_position))
+        if self.means == "correction":
+            return positive(self.rule(view) + meant)
+        return positive(meant)
+
+    def said(self, quantities: np.ndarray) -> np.ndarray:
+        """Return the numbers between -1 and 1 (paths, lanes) that order these quantities, or as near as can be."""
+        assert self.low is not None
+        assert self.middle is not None
+        assert self.high is not None
+        under, over = (np.where(span > 0, span, 1.0) for span in (self.middle - self.low, self.high - self.middle))
+        numbers = np.where(
+            quantities < self.middle, (quantities - self.middle) / under, (quantities - self.middle) / over
+        )
+        return np.clip(numbers, -1.0, 1.0)
+
+    def _meant(self, said: Any) -> Any:
+        if self.choices is not None:
+            return self.choices[said]
+        assert self.low is not None
+        assert self.middle is not None
+        assert self.high is not None
+        low, middle, high = (_like(array, said) for array in (self.low, self.middle, self.high))
+        below, above = said.clip(-1.0, 0.0), said.clip(0.0, 1.0)
+        return middle + (middle - low) * below + (high - middle) * above
+
+
+def _like(array: np.ndarray, said: Any) -> Any:
+    return said.new_tensor(array) if is_tensor(said) else array
+
+
+class Acting(Policy):
+    """A policy that says something which an `Action` turns into orders."""
+
+    action: Action
+
+    def says(self, view: View) -> Any:
+        """Return choices (paths,), or numbers between -1 and 1 (paths, outputs)."""
+        raise NotImplementedError
+
+    def __call__(self, view: View) -> Any:
+        """Return orders (paths, lanes), in units."""
+        return self.action.orders(self.says(view), view)
+
+
+def action_of(says: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Action:
+    """Return the action that a manifest and its arrays describe."""
+    return Action(str(says.get("means")), says.get("rule"), **{name: arrays.get(name) for name in Action.arrays})

@@ -1,0 +1,44 @@
+"""A policy as ONNX orders what it orders here."""
+
+import numpy as np
+import pytest
+
+from jit_gym.agents.export import onnx
+from jit_gym.envs.observation import Coding
+from jit_gym.physics import Layout, View
+from jit_gym.policies import Network
+from jit_gym.policies.action import Action
+from jit_gym.policies.models import Manifest
+from jit_gym.policies.neural import model_of
+from jit_gym.scenario import load
+
+runtime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+
+WORLD = load("dual-sourcing")
+CHOICES = np.array([[0.0, 0.0], [3.0, 0.0], [2.0, 1.0]])
+
+
+@pytest.mark.parametrize("squash", ["clip", "tanh"])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("means", ["choices", "quantity", "order-up-to"])
+def test_onnx_orders_the_same(means: str, activation: str, squash: str):
+    """The same orders from 50 observations, to the rounding of 32-bit floats; levels come as what is said."""
+    coding, random = Coding(Layout(WORLD), 1), np.random.default_rng(0)
+    action = Action(choices=CHOICES) if means == "choices" else Action.default(WORLD, means)
+    widths = [len(coding.names), 9, 7, action.outputs]
+    arrays = {"shift": random.normal(size=widths[0]), "scale": random.uniform(0.5, 2, widths[0])}
+    for k in range(3):
+        arrays |= {f"layers.{k}.weight": random.normal(size=(widths[k + 1], widths[k]))}
+        arrays |= {f"layers.{k}.bias": random.normal(size=widths[k + 1])}
+    network = {"activation": activation, "squash": squash}
+    manifest = Manifest("made-up", WORLD.name, WORLD.fingerprint, tuple(coding.names), network)
+    model = model_of(manifest, {name: array.astype(np.float32) for name, array in arrays.items()}, action)
+    player = Network(model).fit(WORLD)
+    seen = random.uniform(0, 3, (50, widths[0])).astype(np.float32)
+    seen = coding.observe(View(coding.decode(seen)))  # in whole units
+    view = View(coding.decode(seen))
+    session = runtime.InferenceSession(onnx(model), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"observation": seen})
+    assert session.get_outputs()[0].name == ("said" if means == "order-up-to" else "orders")
+    assert np.allclose(found, player.says(view) if means == "order-up-to" else player(view), rtol=1e-4, atol=1e-4)

@@ -1,0 +1,30 @@
+"""The agents that are shipped: small, whole, made for their scenario, and as good as they say."""
+
+from pathlib import Path
+
+import pytest
+
+import jit_gym
+from jit_gym.policies import agents
+from jit_gym.policies.models import Model
+
+MODELS = sorted((Path(__file__).parents[2] / "agents" / "models").glob("*/*.safetensors"))
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_shipped_agent_is_small_and_plays_its_scenario(path: Path):
+    """Under 1 MB, found under its name, and on 64 other paths as far from its rule as its manifest says."""
+    assert path.stat().st_size < 1_000_000
+    scenario, manifest = jit_gym.load(path.parent.name), Model.read(path).manifest
+    assert f"agent:{path.stem}" in agents(scenario)
+    assert manifest.command is not None
+    rule, agent = jit_gym.compare([manifest.gap["rule"], f"agent:{path.stem}"], scenario, paths=64, seed=11).results
+    unit = abs(rule.mean("profit")) / 100
+    more = jit_gym.evaluate.Estimate.of((rule.figures["profit"] - agent.figures["profit"]) / unit)
+    assert more.mean == pytest.approx(manifest.gap["percent"], abs=6 * more.error + 1e-6)
+
+
+def test_an_agent_is_compared_where_nobody_says_whom_to_compare():
+    """`jit-gym compare lost-sales` plays the agents shipped for it, but not on a changed scenario."""
+    assert "agent:dcl" in agents(jit_gym.load("lost-sales"))
+    assert agents(jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 2})) == []

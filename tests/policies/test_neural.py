@@ -1,0 +1,193 @@
+"""Trained policies: the forward pass, what its numbers mean, and files that are not to be trusted."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+import jit_gym
+from jit_gym.chance import Chance
+from jit_gym.envs.observation import Coding
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.policies import Network, PolicyError, policy
+from jit_gym.policies.action import Action
+from jit_gym.policies.models import FORMAT, Manifest, Model
+from jit_gym.policies.neural import Perceptron, model_of
+from jit_gym.scenario import Scenario, load
+
+SHOP = load("lost-sales", {"horizon.periods": 20})
+LIMITED = {"lanes.regular.capacity": 8, "lanes.expedited.capacity": 8}  # else an env says less than an evaluation
+
+
+def arrays(inputs: int, *widths: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Return the arrays of a random perceptron."""
+    random = np.random.default_rng(seed)
+    found = {"shift": random.normal(size=inputs), "scale": random.uniform(0.5, 2, inputs)}
+    for k, (above, below) in enumerate(zip(widths, (inputs, *widths), strict=False)):
+        found |= {
+            f"layers.{k}.weight": random.normal(size=(above, below)),
+            f"layers.{k}.bias": random.normal(size=above),
+        }
+    return {name: array.astype(np.float32) for name, array in found.items()}
+
+
+def model(scenario: Scenario = SHOP, action: Action | None = None, **changes: Any) -> Model:
+    """Return a random model for a scenario."""
+    names = Coding(Layout(scenario), 1).names
+    action = action or Action.default(scenario)
+    manifest = Manifest(
+        "made-up", scenario.name, scenario.fingerprint, tuple(names), {"activation": "relu", "squash": "clip"}
+    )
+    return model_of(manifest.replace(**changes), arrays(len(names), 8, 8, action.outputs), action)
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_the_forward_pass_is_torchs(activation: str):
+    """NumPy and torch.nn find the same numbers from the same weights, to the rounding of 32-bit floats."""
+    torch = pytest.importorskip("torch")
+    weights = arrays(6, 32, 16, 9)
+    kind = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh}[activation]
+    net = torch.nn.Sequential(torch.nn.Linear(6, 32), kind(), torch.nn.Linear(32, 16), kind(), torch.nn.Linear(16, 9))
+    net.load_state_dict(
+        {
+            f"{2 * k}.{what}": torch.tensor(weights[f"layers.{k}.{what}"])
+            for k in range(3)
+            for what in ("weight", "bias")
+        }
+    )
+    observations = np.random.default_rng(1).uniform(0, 5, (100, 6)).astype(np.float32)
+    scaled = torch.tensor((observations - weights["shift"]) * weights["scale"])
+    ours = Perceptron(weights, activation)(observations)
+    assert ours.dtype == np.float32
+    assert np.allclose(ours, net(scaled).detach().numpy(), rtol=1e-5, atol=1e-4)
+
+
+def test_a_model_that_is_written_and_read_orders_the_same(tmp_path: Path):
+    made = model()
+    path = written(tmp_path / "mine.safetensors", made.data)
+    ours, read = (jit_gym.evaluate(what, SHOP, paths=8) for what in (Network(made), f"agent:{path}"))
+    assert np.array_equal(ours.figures["cost"], read.figures["cost"])
+    assert read.policy == f"agent:{path}"
+    assert Model.read(path).manifest.observation == made.manifest.observation
+
+
+@pytest.mark.parametrize("means", ["quantity", "order-up-to", "correction"])
+@pytest.mark.parametrize("ends", [False, True])
+def test_an_agent_orders_in_an_env_what_it_orders_in_an_evaluation(means: str, ends: bool):
+    """`predict` on what an env shows, and a call on what a simulation shows, are the same returns to the last unit."""
+    world = load("dual-sourcing", {"horizon.periods": 12, "horizon.ends": ends, **LIMITED})
+    action = Action.default(world, means, "base-stock" if means == "correction" else None)
+    player = Network(model(world, action)).fit(world)
+    envs = jit_gym.VectorEnv(world, 8)
+    seen, _ = envs.reset(seed=3)
+    returns = np.zeros(8)
+    for _ in range(12):
+        actions, _ = player.predict(seen)
+        seen, rewards, *_ = envs.step(actions)
+        returns += rewards
+    expected = jit_gym.evaluate(player, world, paths=8, seed=3).figures["profit"] * 12
+    assert np.allclose(returns, expected)
+
+
+@pytest.mark.parametrize(
+    ("means", "said", "orders"),
+    [
+        ("quantity", -1, 0),
+        ("quantity", 0, 5),
+        ("quantity", 0.5, 12.5),
+        ("order-up-to", 0, 24),  # the newsvendor's level is 34, and 10 are there
+        ("order-up-to", -1, 0),
+        ("correction", 0, 24),
+        ("correction", 0.1, 26),
+        ("correction", -1, 4),
+    ],
+)
+def test_what_a_number_means(means: str, said: float, orders: float):
+    """Numbers from -1 to 1 are quantities, order-up-to levels, or corrections to a rule, by Action.default's scale."""
+    world = load("lost-sales")
+    action = Action.default(world, means, "base-stock" if means == "correction" else None).fit(world)
+    view = View(Simulation(Layout(world), Chance(world).draw(0, 1)))
+    assert action.orders(np.array([[said]]), view) == pytest.approx(np.array([[orders]]), abs=1e-6)
+
+
+def test_a_choice_is_a_row_of_orders():
+    action = Action(choices=np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 3.0]])).fit(load("dual-sourcing"))
+    assert action.discrete
+    assert action.orders(np.array([2, 0]), None).tolist() == [[2, 3], [0, 0]]  # type: ignore[arg-type]
+
+
+def damaged(what: str) -> bytes:
+    """Return a model's file with something wrong in it."""
+    good = model()
+    match what:
+        case "cut":
+            return good.data[:-10]
+        case "flipped":
+            return good.data[:-7] + bytes([good.data[-7] ^ 1]) + good.data[-6:]
+        case "pickle":
+            import pickle
+
+            return pickle.dumps({"weights": [1.0]})
+        case "foreign":
+            return save({"x": np.ones(3)})
+        case "manifest":
+            return save(dict(good.arrays), {"format": FORMAT, "manifest": json.dumps({"agent": "x"})})
+        case "nan":
+            return Model(good.manifest, {**good.arrays, "shift": np.full(6, np.nan, np.float32)}).data
+        case "layer":
+            return Model(good.manifest, {**good.arrays, "layers.1.weight": np.ones((8, 7), np.float32)}).data
+        case "no layers":
+            kept = {name: array for name, array in good.arrays.items() if not name.startswith("layers")}
+            return Model(good.manifest, kept).data
+        case _:
+            return b""
+
+
+@pytest.mark.parametrize(
+    "what", ["cut", "flipped", "pickle", "foreign", "manifest", "nan", "layer", "no layers", "empty"]
+)
+def test_a_file_that_is_not_right_is_refused_in_one_line(what: str, tmp_path: Path):
+    path = written(tmp_path / "bad.safetensors", damaged(what))
+    with pytest.raises(PolicyError, match=r"bad\.safetensors: .*(damaged|no model|manifest)") as refused:
+        policy(f"agent:{path}", SHOP)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_model_plays_the_world_that_it_was_trained_for_and_no_other(tmp_path: Path):
+    path = written(tmp_path / "mine.safetensors", model().data)
+    slower = load("lost-sales", {"horizon.periods": 20, "lanes.supplier.lead_time": 5})
+    with pytest.raises(
+        PolicyError, match=rf"was trained for lost-sales \(fingerprint {SHOP.fingerprint}\), not for this"
+    ):
+        policy(f"agent:{path}", slower)
+    renamed = load("lost-sales", {"horizon.periods": 20, "title": "Mine"})
+    assert policy(f"agent:{path}", renamed).label == f"agent:{path}"
+
+
+@pytest.mark.parametrize("name", ["nobody", "./nowhere.safetensors"])
+def test_a_model_that_is_not_there_is_refused_in_one_line(name: str):
+    with pytest.raises(PolicyError, match="there is no such"):
+        policy(f"agent:{name}", SHOP)
+
+
+def test_reading_a_model_loads_no_torch(tmp_path: Path):
+    """A fresh interpreter plays an agent without torch and Stable-Baselines3."""
+    import subprocess
+    import sys
+
+    path = written(tmp_path / "mine.safetensors", model().data)
+    program = f"""if True:
+        import sys, jit_gym
+        world = jit_gym.load("lost-sales", {{"horizon.periods": 20}})
+        jit_gym.evaluate("agent:{path}", world, paths=2)
+        assert not {{"torch", "stable_baselines3"}} & set(sys.modules)
+    """
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
