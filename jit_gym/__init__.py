@@ -18,25 +18,33 @@ if TYPE_CHECKING:
     from .envs import sb3 as sb3
     from .evaluate import compare as compare
     from .evaluate import evaluate as evaluate
+    from .evaluate import tune as tune
     from .policies import policy as policy
     from .scenario import Scenario as Scenario
     from .scenario import ScenarioError as ScenarioError
     from .scenario import load as load
     from .scenario import names as names
+    from .theory import Optimal as Optimal
+    from .theory import exact_cost as exact_cost
+    from .theory import solve as solve
 
 __version__ = version("jit-gym")
 
 _HOMES = {
     "Env": "envs",
+    "Optimal": "theory",
     "Scenario": "scenario",
     "ScenarioError": "scenario",
     "VectorEnv": "envs",
     "compare": "evaluate",
     "evaluate": "evaluate",
+    "exact_cost": "theory",
     "load": "scenario",
     "names": "scenario",
     "policy": "policies",
     "sb3": "envs",
+    "solve": "theory",
+    "tune": "evaluate",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command `jit-gym`: list, show, compare, train, new."""
+"""The command `jit-gym`: list, show, compare, tune, solve, train, new."""
 
 from __future__ import annotations
 
@@ -74,6 +74,21 @@ Set = Annotated[
         "--set", metavar="KEY=VALUE", help="Change a value, as in lanes.supplier.lead_time=6. May be repeated."
     ),
 ]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")]
+HistoryFile = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="FILE.csv", help="Your own sales, in place of the scenario's demand."),
+]
+Value = Annotated[str | None, typer.Option("--value", metavar="COLUMN", help="The column with the quantity.")]
+Date = Annotated[str | None, typer.Option("--date", metavar="COLUMN", help="The column to sort by.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="COLUMN=VALUE", help="Keep only such rows. May be repeated."),
+]
+Whose = Annotated[
+    str | None,
+    typer.Option("--demand", metavar="NAME", help="Whose history it is, if there are several demands."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
 
 
@@ -130,12 +145,20 @@ def show(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of scenarios, for editors.")] = False,
+    vocabulary: Annotated[
+        bool, typer.Option("--reference", help="Print all that a scenario can say, and what it means, in Markdown.")
+    ] = False,
 ) -> None:
     """Show what the world of a scenario is."""
-    if sum([as_yaml, as_json, schema]) > 1:
-        raise BadInput("only one of --yaml, --json and --schema can be shown")
+    if sum([as_yaml, as_json, schema, vocabulary]) > 1:
+        raise BadInput("only one of --yaml, --json, --schema and --reference can be shown")
     if schema:
         print(json.dumps(json_schema(), indent=2))
+        return
+    if vocabulary:
+        from .report.reference import reference
+
+        print(reference(), end="")
         return
     if scenario is None:
         raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")
@@ -173,18 +196,12 @@ def compare(
         int | None, typer.Option(metavar="N", min=1, help="How many periods count; by default the scenario's.")
     ] = None,
     warmup: Annotated[int, typer.Option(metavar="N", min=0, help="How many periods are played before those.")] = 0,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")] = 0,
-    history: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Your own sales, in place of the scenario's demand.")
-    ] = None,
-    value: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column with the quantity.")] = None,
-    date: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to sort by.")] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Keep only such rows. May be repeated.")
-    ] = None,
-    demand: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose history it is, if there are several demands.")
-    ] = None,
+    seed: Seed = 0,
+    history: HistoryFile = None,
+    value: Value = None,
+    date: Date = None,
+    where: Where = None,
+    demand: Whose = None,
     report: Annotated[
         Path | None,
         typer.Option(metavar="FILE.html", help="Where to write the report, by default reports/SCENARIO.html."),
@@ -209,7 +226,7 @@ def compare(
         overrides |= _own_history(scenario, overrides, history, value, date, where, demand)
         world = load(scenario, overrides)
     names = [name for text in policies or () for name in _several(text)]
-    players = fitted(names or None, world)
+    players = fitted([_saved(name, world) for name in names] or None, world)
     counted = world.horizon.periods if periods is None else periods
     work = len(players) * (warmup + counted)
     paths = _affordable(work * len(world.lanes)) if paths is None else paths
@@ -247,6 +264,111 @@ def compare(
     table.show(comparison, console)
     if target is not None:
         console.print(f"Report: {target}", style="dim", soft_wrap=True)
+
+
+@app.command()
+def tune(
+    scenario: Name,
+    policy: Annotated[
+        str,
+        typer.Argument(metavar="POLICY", help="A name; parameters that are given stay as they are: 's-S(s=17)'."),
+    ],
+    set_: Set = None,
+    seed: Seed = 0,
+    budget: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many periods may be played in all; by default some seconds' worth."),
+    ] = None,
+    periods: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many periods count; by default the long run, or the horizon."),
+    ] = None,
+    warmup: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="How many periods are played before those.")
+    ] = None,
+    history: HistoryFile = None,
+    value: Value = None,
+    date: Date = None,
+    where: Where = None,
+    demand: Whose = None,
+    as_json: Json = False,
+) -> None:
+    """Find the parameters of a policy that do best, by simulation."""
+    from .evaluate import tuning
+    from .report import tuned
+
+    with _warnings() as notes:
+        overrides = _overrides(set_)
+        overrides |= _own_history(scenario, overrides, history, value, date, where, demand)
+        world = load(scenario, overrides)
+    search = tuning.prepare(policy, world, seed=seed, budget=budget, periods=periods, warmup=warmup)
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
+    with _progress(search.budget, quiet=as_json) as tick:
+        best = search.winner(tick)
+
+    options: dict[str, Any] = {"set": set_, "seed": seed, "budget": budget, "periods": periods, "warmup": warmup}
+    options |= {"history": history, "value": value, "date": date, "where": where, "demand": demand}
+    if as_json:
+        command = _command("tune", scenario, policy, **options)
+        print(json.dumps(tuned.document(best, command, notes), indent=2, allow_nan=False))
+        return
+    again = {name: options[name] for name in ("set", "history", "value", "date", "where", "demand")}
+    tuned.show(best, _command("compare", scenario, "jit", str(best), **again), _console())
+
+
+@app.command()
+def solve(
+    scenario: Name,
+    policies: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="POLICY", help="Policies whose cost is computed too, exactly: 'base-stock(level=25)'."),
+    ] = None,
+    set_: Set = None,
+    most_ordered: Annotated[
+        float | None,
+        typer.Option(metavar="UNITS", min=0, help="What a lane orders at most; by default what pays."),
+    ] = None,
+    most_states: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many states to look at before giving up.")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.npz", help="Where to save the optimal policy; compare plays it by this name."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute the optimal policy and its cost, where the states are few enough."""
+    from .report import files
+    from .theory import exact_cost
+    from .theory import solve as optimise
+
+    if save is not None:
+        if save.suffix != ".npz":
+            raise BadInput(f"--save: must end in .npz, got {str(save)!r}")
+        files.check(save)
+    with _warnings() as notes:
+        world = load(scenario, _overrides(set_))
+    names = [name for text in policies or () for name in _several(text)]
+    limits: dict[str, Any] = {} if most_states is None else {"most_states": most_states}
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
+    with _telling(quiet=as_json) as tell:
+        optimum = optimise(world, most_ordered=most_ordered, progress=tell, **limits)
+        costs = [exact_cost(_saved(name, world), world, progress=tell, **limits) for name in names]
+    if save is not None:
+        optimum.save(save)
+    options = {"set": set_, "most-ordered": most_ordered, "most-states": most_states, "save": save}
+    command = _command("solve", scenario, *names, **options)
+    from .report import optima
+
+    if as_json:
+        print(json.dumps(optima.document(optimum, costs, command, notes), indent=2, allow_nan=False))
+        return
+    console = _console()
+    optima.show(optimum, costs, console)
+    if save is not None:
+        console.print(f"Policy: {save}", style="dim", soft_wrap=True)
 
 
 @app.command()
@@ -448,6 +570,36 @@ def _progress(total: int, quiet: bool) -> Iterator[Any]:
         total=total, delay=2, disable=disable, file=sys.stderr, leave=False, unit=" periods", unit_scale=True
     ) as bar:
         yield bar.update
+
+
+@contextmanager
+def _telling(quiet: bool) -> Iterator[Any]:
+    """Show, on a terminal, what is being computed, if it takes more than a second."""
+    from time import monotonic
+
+    shown, begun = not quiet and sys.stderr.isatty(), monotonic()
+    width = 0
+
+    def tell(words: str) -> None:
+        nonlocal width
+        if shown and monotonic() > begun + 1:
+            print(f"\r{words:<{width}}", end="", file=sys.stderr, flush=True)
+            width = len(words)
+
+    try:
+        yield tell
+    finally:
+        if width:
+            print(f"\r{'':<{width}}\r", end="", file=sys.stderr, flush=True)
+
+
+def _saved(name: str, world: Scenario) -> Any:
+    """Return the policy that a file name means, and any other name as it is."""
+    if not name.endswith(".npz"):
+        return name
+    from .theory import Optimal
+
+    return Optimal.load(name, world)
 
 
 def _console() -> Console:

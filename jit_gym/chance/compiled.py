@@ -72,7 +72,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     Numba renews what it keeps when the function's own file changes; but a kernel is mostly what it calls, so here any
     change in the rooms that hold kernels renews it.
     """
-    dispatcher: Any = njit(cache=True, error_model="numpy")(function)
+    dispatcher: Any = njit(cache=True, error_model="numpy", nogil=True)(function)
     dispatcher._cache._cache_file._source_stamp = _sources(Path(function.__code__.co_filename))
     return dispatcher
 
@@ -80,6 +80,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 @cache
 def _sources(own: Path) -> str:
     package = Path(__file__).parents[1]
-    files = sorted({own, *(file for room in ("chance", "physics", "envs") for file in (package / room).glob("*.py"))})
+    rooms = ("chance", "physics", "envs", "theory")
+    files = sorted({own, *(file for room in rooms for file in (package / room).glob("*.py"))})
     stats = ((file.name, file.stat()) for file in files)
     return repr([(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats])

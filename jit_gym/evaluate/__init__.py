@@ -7,8 +7,21 @@ from .comparison import Comparison, Story, compare, fitted, tell
 from .metrics import METRICS
 from .rollout import Result, evaluate
 from .statistics import Estimate
+from .tuning import Tuning, tune
 
-__all__ = ["METRICS", "Comparison", "Estimate", "Result", "Story", "compare", "evaluate", "fitted", "tell"]
+__all__ = [
+    "METRICS",
+    "Comparison",
+    "Estimate",
+    "Result",
+    "Story",
+    "Tuning",
+    "compare",
+    "evaluate",
+    "fitted",
+    "tell",
+    "tune",
+]
 
 
 class _Room(ModuleType):

@@ -1,193 +1,79 @@
-"""A trained policy: a small network in NumPy, which needs neither torch nor whatever trained it."""
+"""Networks: what is optimal in a line, and what people do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..physics import View
-from ..scenario import Scenario
-from .action import Acting, Action, action_of
-from .models import Manifest, Model
-from .rule import PolicyError
-
-ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "relu": lambda x: np.maximum(x, 0.0, out=x),
-    "tanh": lambda x: np.tanh(x, out=x),
-}
-SQUASHES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "clip": lambda x: x.clip(-1.0, 1.0),
-    "tanh": np.tanh,
-}
+from .plan import Plan, quantile
+from .rule import Parameter, Rule, positive
 
 
-class Perceptron:
-    """Layers of weights (outputs, inputs) and biases (outputs,), with an activation between them.
+@dataclass(eq=False)
+class EchelonBaseStock(Rule):
+    """Order each stock, with all that it has gone into, up to a level (Clark and Scarf 1960; optimal in lines).
 
-    What goes in is shifted and scaled first, (x - shift) * scale, as 32-bit floats.
+    A stock's echelon is what is in it, on the way to it, and contained in what it feeds, less the customers who wait.
+    By formula the mean of two newsvendor's levels over the time through to the customer, for demand that is normal, at
+    (b + H) / (b + h_1) and (b + H) / (b + h): holding costs of what goes into a unit H, of the unit h, and of what the
+    customer gets h_1 (Shang and Song 2003, Management Science 49(5)). An assembly is a serial line in disguise (Rosling
+    1989).
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], activation: str) -> None:
-        """Take the layers from `layers.0.weight`, `layers.0.bias`, `layers.1.weight`, ...; `shift` and `scale`."""
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"unknown activation {activation!r}")
-        self.activation = activation
-        self.shift, self.scale = arrays["shift"], arrays["scale"]
-        self.layers: list[tuple[np.ndarray, np.ndarray]] = []
-        width = len(self.shift)
-        while (key := f"layers.{len(self.layers)}") + ".weight" in arrays:
-            weight, bias = arrays[f"{key}.weight"], arrays[f"{key}.bias"]
-            if weight.shape != (len(bias), width):
-                raise ValueError(f"{key} must be ({len(bias)}, {width}), got {weight.shape}")
-            self.layers.append((weight, bias))
-            width = len(bias)
-        if not self.layers or self.scale.shape != self.shift.shape:
-            raise ValueError("there are no layers")
+    name: ClassVar[str] = "echelon-base-stock"
+    level: Parameter = None
 
-    @property
-    def inputs(self) -> int:
-        """Return how many numbers go in."""
-        return len(self.shift)
-
-    @property
-    def outputs(self) -> int:
-        """Return how many numbers come out."""
-        return len(self.layers[-1][1])
-
-    def __call__(self, observation: np.ndarray) -> np.ndarray:
-        """Return what comes out (paths, outputs) for observations (paths, inputs)."""
-        x = (observation - self.shift) * self.scale
-        *hidden, (weight, bias) = self.layers
-        for w, b in hidden:
-            x = x @ w.T
-            x += b
-            x = ACTIVATIONS[self.activation](x)
-        return x @ weight.T + bias
-
-
-class Memory:
-    """A layer of long short-term memory (Hochreiter and Schmidhuber 1997), in the order of torch's gates.
-
-    What goes in is shifted and scaled first, as in a `Perceptron`.
-    """
-
-    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take the arrays `memory.shift`, `memory.weight_ih` and so on."""
-        self.shift, self.scale, self.weight_ih, self.weight_hh, bias_ih, bias_hh = (
-            arrays[f"memory.{name}"] for name in ("shift", "scale", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        direct = np.eye(len(plan.mean)) - np.linalg.inv(plan.content)
+        h, b = plan.holding_cost, plan.shortage_cost
+        inputs = np.minimum(direct @ h, h)
+        ends = plan.layout.needs.any(axis=0)
+        last = np.max(
+            np.where(
+                np.outer(ends, np.ones(len(h))).astype(bool) & (plan.content > 0),
+                h[:, None] / np.maximum(plan.content, 1e-12),
+                0.0,
+            ),
+            axis=0,
         )
-        self.bias = bias_ih + bias_hh
-        self.width = self.weight_hh.shape[1]
-        shapes = self.weight_ih.shape, self.weight_hh.shape, self.bias.shape
-        if shapes != ((4 * self.width, len(self.shift)), (4 * self.width, self.width), (4 * self.width,)):
-            raise ValueError(f"memory has the shapes {shapes}")
+        ratios = [(b + inputs) / np.where(b + cost > 0, b + cost, 1.0) for cost in (np.maximum(last, h), h)]
+        z = sum(quantile(np.where(ratio > 0, ratio, 0.95)) for ratio in ratios) / 2
+        exposed = plan.through + 1.0
+        level = plan.mean * exposed + z * np.sqrt(exposed * plan.variance + plan.mean**2 * plan.lead_time_variance)
+        return {"level": plan.rounded(np.maximum(level, 0.0))}
 
-    def blank(self, paths: int) -> np.ndarray:
-        """Return what is remembered at first: the output and the cell (2, paths, width)."""
-        return np.zeros((2, paths, self.width), np.float32)
-
-    def __call__(self, observation: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """Return what is remembered (2, paths, width) after one more observation (paths, inputs)."""
-        x = (observation - self.shift) * self.scale
-        gates = x @ self.weight_ih.T + held[0] @ self.weight_hh.T + self.bias
-        take, keep, new, show = np.split(gates, 4, axis=-1)
-        cell = _sigmoid(keep) * held[1] + _sigmoid(take) * np.tanh(new)
-        return np.stack([_sigmoid(show) * np.tanh(cell), cell])
+    def quantities(self, view: View) -> Any:
+        layout = self.plan.layout
+        asked = (view.on_order - view.in_transit) @ layout.uses  # of this stock, by lanes, and still here
+        position = view.on_hand + view.on_order @ layout.into - view.backlog @ layout.needs - asked
+        return positive(self.level - self.plan.echelon(position))
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return np.float32(0.5) * (np.tanh(np.float32(0.5) * x) + np.float32(1.0))
+@dataclass(eq=False)
+class Anchoring(Rule):
+    """Order the mean use, corrected for stock and supply line (Sterman 1989, "Modeling managerial behavior").
 
-
-class Network(Acting):
-    """A network that was trained for one scenario; it sees what an env of that scenario shows.
-
-    It is read from a model (`jit_gym.policies.models`), and refuses any other scenario. One with a memory remembers the
-    batch that it plays, from period 0 on.
+    O = max(0, L + alpha (target - S - beta SL)), with the stock S less what waits for it, and the supply line SL. The
+    expected use L stays at `use` (Sterman's theta = 0). By formula: alpha = beta = 1, which is a base-stock rule with
+    the level target + use; the target is the mean use over the time that an order and its goods travel.
     """
 
-    def __init__(self, model: Model, label: str | None = None) -> None:
-        """Take a model; `label` is what the policy is called."""
-        self.manifest: Manifest = model.manifest
-        self.label = label or f"agent:{self.manifest.agent}"
-        self.squash = self.manifest.network.get("squash")
-        try:
-            self.memory = Memory(model.arrays) if "memory.shift" in model.arrays else None
-            self.perceptron = Perceptron(model.arrays, str(self.manifest.network.get("activation")))
-            self.action: Action = action_of(self.manifest.action, model.arrays)
-            if not self.action.discrete and self.squash not in SQUASHES:
-                raise ValueError(f"unknown squash {self.squash!r}")
-            if self.memory is not None and self.memory.width != self.perceptron.inputs:
-                raise ValueError(f"{self.perceptron.inputs} inputs cannot take {self.memory.width} things remembered")
-            if self.perceptron.outputs != self.action.outputs:
-                raise ValueError(f"{self.perceptron.outputs} outputs cannot say {self.action.outputs} things")
-        except (KeyError, ValueError, AssertionError) as error:
-            raise PolicyError(f"{self.label}: the model is damaged ({error})") from None
+    name: ClassVar[str] = "anchoring"
+    fine: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+    given: ClassVar[tuple[str, ...]] = ("use",)
+    target: Parameter = None
+    use: Parameter = None
+    alpha: Parameter = None
+    beta: Parameter = None
 
-    @classmethod
-    def of(cls, name: str, scenario: Scenario) -> Self:
-        """Return the policy that `agent:NAME` names: a model shipped for the scenario, or a file's."""
-        return cls(Model.find(name, scenario), f"agent:{name}")
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        target = plan.mean * plan.lead_time
+        return {"target": plan.rounded(target) + 0.0, "use": plan.mean, "alpha": 1.0, "beta": 1.0}
 
-    def fit(self, scenario: Scenario) -> Self:
-        """Return this policy, or refuse a scenario that it was not trained for."""
-        fitted = super().fit(scenario)
-        fitted.__dict__.pop("coding", None)
-        if scenario.fingerprint != self.manifest.fingerprint:
-            raise PolicyError(
-                f"{self.label}: was trained for {self.manifest.scenario} (fingerprint {self.manifest.fingerprint}), not"
-                f" for this {scenario.name} (fingerprint {scenario.fingerprint}); jit-gym train makes one for it"
-            )
-        if fitted.coding.names != list(self.manifest.observation):
-            raise PolicyError(f"{self.label}: sees other things than this version of {scenario.name} shows")
-        fitted.action = self.action.fit(scenario)
-        return fitted
-
-    def says(self, view: View) -> np.ndarray:
-        """Return choices (paths,), or numbers between -1 and 1 (paths, outputs)."""
-        seen = self.coding.observe(view)
-        if self.memory is not None:
-            self._held = self.memory(seen, self._remembered(len(seen), view.period))
-            seen = self._held[0]
-        out = self.perceptron(seen)
-        return out.argmax(axis=-1) if self.action.discrete else SQUASHES[str(self.squash)](out)
-
-    def _remembered(self, paths: int, period: Any) -> np.ndarray:
-        """Return what is remembered of the batch that is being played: nothing of paths that begin."""
-        assert self.memory is not None
-        held: np.ndarray | None = getattr(self, "_held", None)
-        if held is None or held.shape[1] != paths:
-            return self.memory.blank(paths)
-        begins = False if period is None else np.equal(period, 0)
-        return np.where(np.reshape(begins, (-1, 1)), np.float32(0.0), held)
-
-    def predict(
-        self, observation: np.ndarray, state: Any = None, episode_start: Any = None, deterministic: bool = True
-    ) -> tuple[np.ndarray, Any]:
-        """Return the action for an observation; with a memory, the state that is returned is what is remembered."""
-        if self.memory is None:
-            return super().predict(observation, state, episode_start, deterministic)
-        batch = np.atleast_2d(observation)
-        begins = np.zeros(len(batch), bool) if episode_start is None else np.asarray(episode_start, bool)
-        held = self.memory.blank(len(batch)) if state is None else np.where(begins[:, None], np.float32(0.0), state)
-        self._held = held
-        seen = self.coding.decode(batch)
-        seen.period = None
-        action = self.coding.encode(self(View(seen)))
-        return (action if np.ndim(observation) == 2 else action[0]), self._held
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Return what tells this model from any other."""
-        return {"agent": self.manifest.agent, "model": self.manifest.digest, "trained": self.manifest.command}
-
-    def __str__(self) -> str:
-        return self.label
-
-
-def model_of(manifest: Manifest, arrays: Mapping[str, np.ndarray], action: Action) -> Model:
-    """Return a trained policy as a model: the network's arrays, and the action's beside them."""
-    more = {name: np.asarray(array, float) for name in Action.arrays if (array := getattr(action, name)) is not None}
-    return Model(manifest.replace(action=action.says), {**arrays, **more})
+    def quantities(self, view: View) -> Any:
+        line = view.on_order @ self.plan.layout.into
+        stock = view.inventory_position - line
+        return positive(self.use + self.alpha * (self.target - stock - self.beta * line))

@@ -26,19 +26,26 @@ def certificate(comparison: Comparison, command: str | None = None, notes: Seque
     """
     scenario, any_result = comparison.scenario, comparison.results[0]
     return {
-        "scenario": scenario.name,
-        "title": scenario.title,
-        "fingerprint": scenario.fingerprint,
         "seed": int(any_result.seed),
         "paths": int(any_result.paths),
         "periods": int(any_result.periods),
         "warmup": int(any_result.warmup),
-        "command": command,
-        "notes": list(notes),
         "policies": [
             {"policy": result.policy, "parameters": getattr(result.player, "parameters", {})}
             for result in comparison.results
         ],
+        **origin(scenario, command, notes),
+    }
+
+
+def origin(scenario: Scenario, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the world, the command, the versions and the date that numbers come from, as plain JSON."""
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "fingerprint": scenario.fingerprint,
+        "command": command,
+        "notes": list(notes),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "commit": commit(),
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

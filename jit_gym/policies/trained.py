@@ -1,0 +1,194 @@
+"""A trained policy: a small network in NumPy, which needs neither torch nor whatever trained it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ..physics import View
+from ..scenario import Scenario
+from .action import Acting, Action, action_of
+from .models import Manifest, Model
+from .rule import PolicyError, recall
+
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "relu": lambda x: np.maximum(x, 0.0, out=x),
+    "tanh": lambda x: np.tanh(x, out=x),
+}
+SQUASHES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "clip": lambda x: x.clip(-1.0, 1.0),
+    "tanh": np.tanh,
+}
+
+
+class Perceptron:
+    """Layers of weights (outputs, inputs) and biases (outputs,), with an activation between them.
+
+    What goes in is shifted and scaled first, (x - shift) * scale, as 32-bit floats.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], activation: str) -> None:
+        """Take the layers from `layers.0.weight`, `layers.0.bias`, `layers.1.weight`, ...; `shift` and `scale`."""
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"unknown activation {activation!r}")
+        self.activation = activation
+        self.shift, self.scale = arrays["shift"], arrays["scale"]
+        self.layers: list[tuple[np.ndarray, np.ndarray]] = []
+        width = len(self.shift)
+        while (key := f"layers.{len(self.layers)}") + ".weight" in arrays:
+            weight, bias = arrays[f"{key}.weight"], arrays[f"{key}.bias"]
+            if weight.shape != (len(bias), width):
+                raise ValueError(f"{key} must be ({len(bias)}, {width}), got {weight.shape}")
+            self.layers.append((weight, bias))
+            width = len(bias)
+        if not self.layers or self.scale.shape != self.shift.shape:
+            raise ValueError("there are no layers")
+
+    @property
+    def inputs(self) -> int:
+        """Return how many numbers go in."""
+        return len(self.shift)
+
+    @property
+    def outputs(self) -> int:
+        """Return how many numbers come out."""
+        return len(self.layers[-1][1])
+
+    def __call__(self, observation: np.ndarray) -> np.ndarray:
+        """Return what comes out (paths, outputs) for observations (paths, inputs)."""
+        x = (observation - self.shift) * self.scale
+        *hidden, (weight, bias) = self.layers
+        for w, b in hidden:
+            x = x @ w.T
+            x += b
+            x = ACTIVATIONS[self.activation](x)
+        return x @ weight.T + bias
+
+
+class Memory:
+    """A layer of long short-term memory (Hochreiter and Schmidhuber 1997), in the order of torch's gates.
+
+    What goes in is shifted and scaled first, as in a `Perceptron`.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take the arrays `memory.shift`, `memory.weight_ih` and so on."""
+        self.shift, self.scale, self.weight_ih, self.weight_hh, bias_ih, bias_hh = (
+            arrays[f"memory.{name}"] for name in ("shift", "scale", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        self.bias = bias_ih + bias_hh
+        self.width = self.weight_hh.shape[1]
+        shapes = self.weight_ih.shape, self.weight_hh.shape, self.bias.shape
+        if shapes != ((4 * self.width, len(self.shift)), (4 * self.width, self.width), (4 * self.width,)):
+            raise ValueError(f"memory has the shapes {shapes}")
+
+    def blank(self, paths: int) -> np.ndarray:
+        """Return what is remembered at first: the output and the cell (paths, 2 * width)."""
+        return np.zeros((paths, 2 * self.width), np.float32)
+
+    def __call__(self, observation: np.ndarray, held: np.ndarray) -> np.ndarray:
+        """Return what is remembered (paths, 2 * width) after one more observation (paths, inputs)."""
+        x = (observation - self.shift) * self.scale
+        output, cell = np.split(held, 2, axis=-1)
+        gates = x @ self.weight_ih.T + output @ self.weight_hh.T + self.bias
+        take, keep, new, show = np.split(gates, 4, axis=-1)
+        cell = _sigmoid(keep) * cell + _sigmoid(take) * np.tanh(new)
+        return np.concatenate([_sigmoid(show) * np.tanh(cell), cell], axis=-1)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return np.float32(0.5) * (np.tanh(np.float32(0.5) * x) + np.float32(1.0))
+
+
+class Network(Acting):
+    """A network that was trained for one scenario; it sees what an env of that scenario shows.
+
+    It is read from a model (`jit_gym.policies.models`), and refuses any other scenario.
+    """
+
+    _kept: WeakKeyDictionary[Any, Any]  # what is kept in mind of each simulation
+
+    def __init__(self, model: Model, label: str | None = None) -> None:
+        """Take a model; `label` is what the policy is called."""
+        self.manifest: Manifest = model.manifest
+        self.label = label or f"agent:{self.manifest.agent}"
+        self.squash = self.manifest.network.get("squash")
+        try:
+            self.memory = Memory(model.arrays) if "memory.shift" in model.arrays else None
+            self.perceptron = Perceptron(model.arrays, str(self.manifest.network.get("activation")))
+            self.action: Action = action_of(self.manifest.action, model.arrays)
+            if not self.action.discrete and self.squash not in SQUASHES:
+                raise ValueError(f"unknown squash {self.squash!r}")
+            if self.memory is not None and self.memory.width != self.perceptron.inputs:
+                raise ValueError(f"{self.perceptron.inputs} inputs cannot take {self.memory.width} things remembered")
+            if self.perceptron.outputs != self.action.outputs:
+                raise ValueError(f"{self.perceptron.outputs} outputs cannot say {self.action.outputs} things")
+        except (KeyError, ValueError, AssertionError) as error:
+            raise PolicyError(f"{self.label}: the model is damaged ({error})") from None
+
+    @classmethod
+    def of(cls, name: str, scenario: Scenario) -> Self:
+        """Return the policy that `agent:NAME` names: a model shipped for the scenario, or a file's."""
+        return cls(Model.find(name, scenario), f"agent:{name}")
+
+    def fit(self, scenario: Scenario) -> Self:
+        """Return this policy, or refuse a scenario that it was not trained for."""
+        fitted = super().fit(scenario)
+        fitted.__dict__.pop("coding", None)
+        if scenario.fingerprint != self.manifest.fingerprint:
+            raise PolicyError(
+                f"{self.label}: was trained for {self.manifest.scenario} (fingerprint {self.manifest.fingerprint}), not"
+                f" for this {scenario.name} (fingerprint {scenario.fingerprint}); jit-gym train makes one for it"
+            )
+        if fitted.coding.names != list(self.manifest.observation):
+            raise PolicyError(f"{self.label}: sees other things than this version of {scenario.name} shows")
+        fitted.action = self.action.fit(scenario)
+        fitted._kept = WeakKeyDictionary()
+        return fitted
+
+    def __call__(self, view: View) -> Any:
+        """Return orders (paths, lanes), in units; with a memory, remembering the simulation's past."""
+        return super().__call__(view) if self.memory is None else recall(self, view, self._kept)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_kept": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"_kept": WeakKeyDictionary()})
+
+    def begin(self, view: View) -> np.ndarray | None:
+        """Return what the network keeps in mind at first (paths, n): nothing, but room for its memory."""
+        return None if self.memory is None else self.memory.blank(len(view.on_hand))
+
+    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
+        """Return orders (paths, lanes), in units, and what to keep in mind."""
+        seen = self.coding.observe(view)
+        if self.memory is not None and memory is not None:
+            memory = self.memory(seen, memory.astype(np.float32))
+            seen = memory[:, : self.memory.width]
+        return self.action.orders(self._said(seen), view), memory
+
+    def says(self, view: View) -> np.ndarray:
+        """Return choices (paths,), or numbers between -1 and 1 (paths, outputs), of a network without a memory."""
+        return self._said(self.coding.observe(view))
+
+    def _said(self, seen: np.ndarray) -> np.ndarray:
+        out = self.perceptron(seen)
+        return out.argmax(axis=-1) if self.action.discrete else SQUASHES[str(self.squash)](out)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what tells this model from any other."""
+        return {"agent": self.manifest.agent, "model": self.manifest.digest, "trained": self.manifest.command}
+
+    def __str__(self) -> str:
+        return self.label
+
+
+def model_of(manifest: Manifest, arrays: Mapping[str, np.ndarray], action: Action) -> Model:
+    """Return a trained policy as a model: the network's arrays, and the action's beside them."""
+    more = {name: np.asarray(array, float) for name in Action.arrays if (array := getattr(action, name)) is not None}
+    return Model(manifest.replace(action=action.says), {**arrays, **more})

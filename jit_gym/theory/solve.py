@@ -1,0 +1,378 @@
+"""The optimal policy of a scenario whose states are few enough, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from math import comb, prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..chance.outcomes import Outcomes
+from ..policies.plan import Plan
+from ..scenario import BadInput, Scenario, ScenarioError, load
+from ..scenario.part import nearest
+from .iterate import Iteration, NotSettled
+from .optimal import Optimal
+from .process import Merging, Process, TooMany, merging, places
+from .space import allowed
+
+MOST_STATES = 3_000_000
+MOST_ORDERS = 20_000  # combinations of orders that are looked at in each state
+RARE = 1e-8  # how often customers may be forgotten because too many wait
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The least cost of a scenario, and the policy that has it.
+
+    `cost` is money a period, costs less revenue: the long-run average; or with a discount b below 1, (1 - b) times the
+    sum of b^t times the cost of period t from the scenario's start, which is the same for a cost that is the same in
+    every period. It lies between `low` and `high`.
+    """
+
+    scenario: Scenario
+    cost: float
+    low: float
+    high: float
+    states: int
+    sweeps: int
+    policy: Optimal = field(repr=False)
+
+    def save(self, file: str | Path) -> None:
+        """Save the policy, with what it costs, to a file (.npz)."""
+        self.policy.save(file)
+
+
+@dataclass
+class _Limits:
+    """Between which positions orders leave each stock, what a lane may order, and how many customers may wait."""
+
+    low: np.ndarray  # (stocks,)
+    high: np.ndarray  # (stocks,)
+    most: np.ndarray  # (lanes,): inf where positions alone decide
+    longest: np.ndarray  # (demands,)
+
+
+def solve(
+    scenario: str | Path | Scenario,
+    *,
+    most_ordered: float | Mapping[str, float] | None = None,
+    most_states: int = MOST_STATES,
+    tolerance: float = 1e-7,
+    progress: Callable[[str], Any] | None = None,
+) -> Optimum:
+    """Compute the optimal policy of a scenario in whole units, and its cost, by value iteration with certified bounds.
+
+    Everything is enumerated: the states of the stocks and of chance, the orders in each, the outcomes of a period. What
+    happens then is asked of the physics. Orders may raise a stock's inventory position up to some level, and with
+    backlogs must keep it above another; both are widened until the best policy keeps clear of them. The bounds are
+    those of the best policy within them.
+
+    Args:
+        scenario: a shipped name, a path to a YAML file, or a `Scenario`.
+        most_ordered: units that a lane orders at most, one number or one by lane; no limit beyond its own by default.
+        most_states: how many states to enumerate before giving up.
+        tolerance: how near the bounds must be to each other, as a share of the cost (in money, for one below 1).
+        progress: told how far it is, in words.
+
+    Returns:
+        An `Optimum`: cost, bounds, number of states, and a policy that plays like any other.
+
+    Raises:
+        ScenarioError: for chance that is not Markov, or that cannot be seen, naming the field.
+        BadInput: for continuous units, too many states, or a cost that depends on how the world begins.
+    """
+    scenario = load(scenario)
+    if not 0 < tolerance < 1:
+        raise BadInput(f"tolerance: must be more than 0 and less than 1, got {tolerance!r}")
+    if scenario.horizon.ends:
+        must = "must be false for an optimum, which is that of a world that goes on"
+        raise ScenarioError(f"horizon.ends: {must}, got true")
+    outcomes = Outcomes.of(scenario)
+    _refuse_what_is_not_seen(scenario, outcomes)
+    merged = merging(scenario)
+    limits = _first_limits(scenario, outcomes, most_ordered)
+    while True:
+        process, orders = _enumerated(scenario, outcomes, merged, limits, most_states, progress)
+        iteration = Iteration(process, scenario.objective.discount)
+        low, high, sweeps = _settled(iteration, tolerance, progress)
+        wider = _wider(limits, process, orders, iteration)
+        if wider is None:
+            break
+        limits = wider
+        if progress is not None:
+            progress("the best orders reach the limits; once more with wider ones")
+    policy = Optimal.of(process, orders[process.labels[iteration.choice]], (low + high) / 2, low, high)
+    return Optimum(scenario, policy.cost, low, high, process.states, sweeps, policy)
+
+
+def _settled(iteration: Iteration, tolerance: float, progress: Any) -> tuple[float, float, int]:
+    """Run an iteration, and refuse in words what does not settle."""
+    try:
+        return iteration.run(tolerance, progress)
+    except NotSettled as error:
+        name = iteration.process.scenario.name
+        raise BadInput(
+            f"{name}: the long-run cost depends on how the world begins, or settles too slowly "
+            f"(it is between {error.low:.6g} and {error.high:.6g}; a discount below 1 helps)"
+        ) from None
+
+
+def _refuse_what_is_not_seen(scenario: Scenario, outcomes: Outcomes) -> None:
+    """Refuse chance that the best orders would depend on, and that nobody who orders can see."""
+    for name, disruption in scenario.disruptions.items():
+        if disruption.seen == "hidden":
+            raise ScenarioError(f"disruptions.{name}.seen: must be at-once for an optimum, got hidden")
+    if outcomes.hidden:
+        raise ScenarioError("disruptions: two of them look the same, so that no optimum can be played")
+    for name, lane in scenario.lanes.items():
+        if (
+            name in outcomes.columns.lead_time
+            and (longest := int(outcomes.supply[:, outcomes.columns.lead_time[name]].max())) > 1
+        ):
+            sorry = "must be fixed, or 0 or 1, for an optimum: nobody sees when a shipment will arrive"
+            raise ScenarioError(f"lanes.{name}.lead_time: {sorry}; got {lane.lead_time}, up to {longest}")
+
+
+def _enumerated(
+    scenario: Scenario,
+    outcomes: Outcomes,
+    merged: Merging,
+    limits: _Limits,
+    most_states: int,
+    progress: Any,
+) -> tuple[Process, np.ndarray]:
+    """Enumerate a scenario within limits; return the process, and the orders (orders, lanes) that its labels mean."""
+    process = Process(scenario, outcomes, merged._replace(longest=limits.longest), most_states=most_states)
+    layout = process.layout
+    orders = _orders(process, limits)
+    adding = orders @ layout.into
+    process.estimate = _estimate(process, limits) * outcomes.states
+
+    def orders_of(rows: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        positions = process.positions(rows)
+        room = np.empty((2, len(rows) * len(orders)), np.int32)
+        pairs = allowed(positions, adding, adding.max(axis=0), limits.low, limits.high, *room)
+        place, label = room[:, :pairs].copy()
+        return place, orders[label], label
+
+    process.enumerate(orders_of, len(orders), progress)
+    process.check(orders_of)
+    return process, orders
+
+
+def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | Mapping[str, float] | None) -> _Limits:
+    """Return where to begin: around the newsvendor's level, and the lot that spreads the fixed costs (Harris 1913)."""
+    plan = Plan(scenario)
+    layout = plan.layout
+    lanes = list(scenario.lanes.values())
+    slowest = [
+        max(lanes[m].lead_time.mean + lanes[m].order_delay for m in np.flatnonzero(into)) for into in layout.into.T
+    ]
+    slowest_later = np.maximum(np.array(slowest), plan.lead_time)
+    fixed = [sum(_fixed_cost(scenario, lanes[m]) for m in np.flatnonzero(into)) for into in layout.into.T]
+    holding = np.where(plan.holding_cost > 0, plan.holding_cost, np.inf)
+    lot = np.sqrt(2 * np.array(fixed) * plan.mean / holding)
+    ratio = np.minimum(plan.critical_ratio, 0.999)
+    waiting = _with_backlog(scenario)
+    margin = np.where(waiting, np.sqrt(plan.variance), 0.0)
+    high = plan.level(ratio, slowest_later) + np.ceil(margin + 1.2 * lot) + 1
+    low = np.where(waiting, -np.ceil(plan.mean + (1 - ratio) * lot), 0.0)
+    most = _given(scenario, most_ordered)
+    limits = _Limits(low, high, most, np.full(len(scenario.demands), np.inf))
+    _make_room_for_a_batch(scenario, layout, limits)
+    if any(lane.capacity or scenario.hit_by[name] for name, lane in scenario.lanes.items()) or np.isfinite(most).any():
+        asked = outcomes.demand[:, list(outcomes.columns.demand.values())]
+        mean, top = outcomes.demand_chance.max(axis=0) @ asked, asked.max(axis=0)
+        limits.longest = np.ceil(np.maximum(2 * top, 10 * mean) + 2 * high.max())
+    return limits
+
+
+def _fixed_cost(scenario: Scenario, lane: Any) -> float:
+    """Return what it costs to order once on a lane, its vehicle included."""
+    route = scenario.routes.get(lane.route) if lane.route else None
+    return float(lane.fixed_cost + getattr(route, "vehicle_cost", 0.0))
+
+
+def _with_backlog(scenario: Scenario) -> np.ndarray:
+    """Tell for which stocks somebody waits: customers, or orders of others."""
+    found = {name: False for name in scenario.stocks}
+    for demand in scenario.demands.values():
+        for name in demand.draws_on:
+            found[name] |= demand.unmet == "backlog"
+    for lane in scenario.lanes.values():
+        for name in lane.uses:
+            found[name] |= lane.unshipped == "waits"
+    return np.array(list(found.values()))
+
+
+def _given(scenario: Scenario, most_ordered: float | Mapping[str, float] | None) -> np.ndarray:
+    """Return what each lane may order at most, as the caller says."""
+    by_lane = most_ordered if isinstance(most_ordered, Mapping) else dict.fromkeys(scenario.lanes, most_ordered)
+    most = np.full(len(scenario.lanes), np.inf)
+    for name, value in by_lane.items():
+        if name not in scenario.lanes:
+            raise BadInput(f"most_ordered: unknown lane {name!r}{nearest(str(name), scenario.lanes)}")
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value > 0:
+            raise BadInput(f"most_ordered: must be more than 0, got {value!r} for {name}")
+        most[list(scenario.lanes).index(name)] = value
+    return most
+
+
+def _make_room_for_a_batch(scenario: Scenario, layout: Any, limits: _Limits) -> None:
+    """Leave room between low and high for the largest batch or least order of each stock."""
+    for m, lane in enumerate(scenario.lanes.values()):
+        i = int(layout.net.lanes[m]["to"])
+        limits.high[i] = max(limits.high[i], limits.low[i] + max(lane.batch or 1.0, lane.minimum_order) + 1)
+
+
+def _orders(process: Process, limits: _Limits) -> np.ndarray:
+    """Return all orders that may be of use in some state (orders, lanes)."""
+    scenario, layout, outcomes = process.scenario, process.layout, process.outcomes
+    asked = outcomes.demand[:, list(outcomes.columns.demand.values())].max(axis=0) @ layout.needs
+    largest: dict[str, float] = {}
+    choices: dict[str, np.ndarray] = {}
+    waiting = _with_backlog(scenario)
+    for stock in _downstream_first(scenario):
+        i = layout.stocks.index(stock)
+        reach = asked[i] + sum(
+            largest[name] * lane.uses[stock] for name, lane in scenario.lanes.items() if stock in lane.uses
+        )
+        reach = limits.high[i] - limits.low[i] + (reach if waiting[i] else 0.0)
+        for name in scenario.feeds[stock]:
+            m = layout.lanes.index(name)
+            row = layout.net.lanes[m]
+            most = min(reach, float(row["order_limit"]), limits.most[m])
+            batch = float(row["batch"])
+            sizes = batch * np.arange(np.floor(most / batch + 1e-9) + 1)
+            choices[name] = sizes[(sizes == 0) | (sizes >= row["least"])]
+            largest[name] = float(choices[name][-1])
+    if (many := prod(len(sizes) for sizes in choices.values())) > MOST_ORDERS:
+        raise TooMany(
+            f"{scenario.name}: has {many:,} combinations of orders in each state, too many to enumerate "
+            "(order in batches, or limit most_ordered)"
+        )
+    return np.array(list(product(*(choices[name] for name in layout.lanes))), float)
+
+
+def _downstream_first(scenario: Scenario) -> list[str]:
+    """Return the stocks, each after those that take from it."""
+    left, found = list(scenario.stocks), list[str]()
+    while left:
+        for stock in left:
+            takers = {lane.to for lane in scenario.lanes.values() if stock in lane.uses}
+            if takers <= set(found):
+                found.append(stock)
+                left.remove(stock)
+                break
+    return found
+
+
+def _estimate(process: Process, limits: _Limits) -> float:
+    """Return about how many states there are: units on hand and on the way that add up to no more than the limits."""
+    layout = process.layout
+    reach = process.outcomes.demand[:, list(process.outcomes.columns.demand.values())].max(axis=0) @ layout.needs
+    total = 1.0
+    for i, stock in enumerate(layout.stocks):
+        span = int(limits.high[i] - limits.low[i] + (reach[i] if limits.low[i] < 0 else 0))
+        live = 1
+        for name in process.scenario.feeds[stock]:
+            row = layout.net.lanes[layout.lanes.index(name)]
+            merged = process.merging.arrivals[layout.lanes.index(name)]
+            live += max(0, int(row["last_slot"] - row["first_slot"]) - 1 - int(merged))
+            live += int(row["last_letter"] - row["first_letter"])
+        total *= comb(span + live, live)
+    return total
+
+
+def _wider(limits: _Limits, process: Process, orders: np.ndarray, iteration: Iteration) -> _Limits | None:
+    """Return wider limits if the best orders reach those there are, in states that come again and again."""
+    layout, choice = process.layout, iteration.choice
+    lasting = _lasting(process, choice, iteration)
+    waiting = _with_backlog(process.scenario)
+    chosen = orders[process.labels[choice[lasting]]]
+    rows = process.before.all[np.nonzero(lasting)[2]].astype(float)
+    adding = chosen @ layout.into
+    after = process.positions(rows) + adding
+    most = (orders @ layout.into).max(axis=0)
+    too_high = ((after >= limits.high) & (adding > 0)).any(axis=0)
+    too_low = ((after <= limits.low) & (adding < most)).any(axis=0) & waiting
+    crowded = np.zeros(len(limits.longest), bool)
+    if np.isfinite(limits.longest).any():
+        backlog = process.before.all[:, places(layout)["demands", "backlog"]]
+        for d in np.flatnonzero(np.isfinite(limits.longest)):
+            full = np.broadcast_to(backlog[:, d] >= limits.longest[d], choice.shape)
+            crowded[d] = full.any() and _how_often(process, choice, full, iteration.discount) > RARE
+    if not (too_high.any() or too_low.any() or crowded.any()):
+        return None
+    step = np.maximum(2.0, np.ceil(0.25 * (limits.high - limits.low)))
+    return _Limits(
+        limits.low - step * too_low,
+        limits.high + step * too_high,
+        limits.most,
+        np.where(crowded, np.ceil(1.5 * limits.longest), limits.longest),
+    )
+
+
+def _how_often(process: Process, choice: np.ndarray, states: np.ndarray, discount: float) -> float:
+    """Return the share of periods that begin in some states (phases, modes, states)."""
+    costs = process.order_cost, process.demand_cost
+    process.order_cost, process.demand_cost = (np.zeros_like(cost) for cost in costs)
+    counting = Iteration(process, discount, choice)
+    back = counting.back
+
+    def count(phase: int, after: np.ndarray, *, keep: bool) -> np.ndarray:
+        return back(phase, after, keep=keep) + states[phase]
+
+    counting.back = count  # type: ignore[method-assign]
+    try:
+        return counting.run(RARE / 10)[1]
+    except NotSettled as error:
+        return error.high
+    finally:
+        process.order_cost, process.demand_cost = costs
+
+
+def _lasting(process: Process, choice: np.ndarray, iteration: Iteration) -> np.ndarray:
+    """Tell which states (phases, modes, states) come again and again, or with a discount: ever."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+    phases, modes, many = choice.shape
+    heads, tails = [], []
+    states = np.arange(many)
+    for phase in range(phases):
+        follows = [
+            (mode, other)
+            for mode in range(modes)
+            for other in range(modes)
+            if iteration.move[phase, mode, (phase + 1) % phases, other] > 0
+        ]
+        for mode in range(modes):
+            for r in np.flatnonzero(iteration.chance[phase, mode] > 0):
+                y = process.made[choice[phase, mode], r]
+                begin, width = process.next_start[y], process.next_start[y + 1] - process.next_start[y]
+                offsets = np.arange(width.sum()) - np.repeat(np.cumsum(width) - width, width)
+                next_states = process.nexts[np.repeat(begin, width) + offsets]
+                likely = process.weights[phase][np.repeat(process.level_start[process.level[y]], width) + offsets] > 0
+                head = ((phase * modes + mode) * many + np.repeat(states, width))[likely]
+                for other in (b for a, b in follows if a == mode):
+                    heads.append(head)
+                    tails.append((((phase + 1) % phases) * modes + other) * many + next_states[likely])
+    size = choice.size
+    head, tail = np.concatenate(heads), np.concatenate(tails)
+    graph = csr_array((np.ones(len(head), np.int8), (head, tail)), shape=(size, size))
+    reached = np.zeros(size, bool)
+    reached[breadth_first_order(graph, 0, return_predecessors=False)] = True
+    if iteration.discount < 1.0:
+        return reached.reshape(choice.shape)
+    _, part = connected_components(graph, connection="strong")
+    left = np.zeros(part.max() + 1, bool)
+    left[part[head[part[head] != part[tail]]]] = True
+    return (reached & ~left[part]).reshape(choice.shape)

@@ -1,0 +1,204 @@
+"""Optima: known ones, what holds of any, and what is refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jit_gym.evaluate import evaluate
+from jit_gym.policies import Policy
+from jit_gym.scenario import BadInput, Scenario, load
+from jit_gym.theory import exact_cost, solve
+
+BREAKDOWN = {"hits": ["supplier"], "starts": {"rate": 0.05}, "lasts": {"name": "geom", "p": 0.25}}
+
+
+def shop(overrides: dict[str, Any] | None = None, **parts: Any) -> Scenario:
+    """Return a shop with Poisson customers, a lead time of 1, and some values changed."""
+    world = {
+        "name": "shop",
+        "stocks": {"shop": {"initial": 10, "holding_cost": 1}},
+        "lanes": {"supplier": {"to": "shop", "lead_time": 1}},
+        "demands": {"customers": {"from": "shop", "distribution": {"name": "poisson", "mu": 5}, "shortage_cost": 9}},
+    }
+    return load({**world, **parts}, overrides)
+
+
+WORLDS = {
+    "lost": {},
+    "backlog": {"demands.customers.unmet": "backlog"},
+    "backlog with a price": {"demands.customers.unmet": "backlog", "demands.customers.price": 3},
+    "price": {"demands.customers.price": 10, "lanes.supplier.unit_cost": 3, "lanes.supplier.in_transit_cost": 0.3},
+    "batches": {"lanes.supplier.batch": 4, "lanes.supplier.fixed_cost": 3},
+    "least order": {"lanes.supplier.minimum_order": 7},
+    "small room": {"stocks.shop.initial": 8, "stocks.shop.storage_limit": 8, "stocks.shop.waste_cost": 2},
+    "mail": {"lanes.supplier.order_delay": 1},
+    "season": {"demands.customers.season": [0.5, 1, 1.5, 1.0]},
+    "random lead time": {"lanes.supplier.lead_time": {"name": "randint", "low": 0, "high": 2}},
+    "history": {
+        "demands.customers.distribution": None,
+        "demands.customers.history": {"values": [2, 9, 3, 8, 2, 7], "replay": "resampled", "season": 2},
+    },
+    "scarce": {"demands.customers.unmet": "backlog", "lanes.supplier.capacity": 7},
+    "breakdowns": {"disruptions.breakdown": BREAKDOWN},
+    "half breakdowns": {"disruptions.breakdown": BREAKDOWN | {"severity": 0.5}, "lanes.supplier.capacity": 12},
+    "breakdowns that lapse": {"disruptions.breakdown": BREAKDOWN, "lanes.supplier.unshipped": "lapses"},
+}
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_optimal_policy_costs_what_it_says(name: str):
+    """Played on traces, and evaluated exactly on states that are not merged, it has the optimal cost."""
+    world = shop(WORLDS[name])
+    optimum = solve(world)
+    played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=11)
+    assert -played.mean("profit") == pytest.approx(optimum.cost, abs=4 * played.error("profit"), rel=0)
+    if name != "scarce":  # where any number of customers may wait
+        assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["lost", "backlog", "batches", "mail", "breakdowns"])
+def test_no_rule_costs_less(name: str):
+    """Base-stock levels from low to high, evaluated exactly, stay above the optimum."""
+    world = shop(WORLDS[name])
+    optimum = solve(world)
+    costs = [exact_cost(f"base-stock(level={level})", world).cost for level in range(6, 20, 2)]
+    assert min(costs) >= optimum.low
+
+
+def test_without_lead_time_it_is_a_newsvendor():
+    """Unsold papers cost 1, missed sales 9: order up to the 90 % quantile of demand, 8; by hand."""
+    from scipy.stats import poisson
+
+    world = shop({"lanes.supplier.lead_time": 0})
+    demand = np.arange(60)
+    cost = poisson.pmf(demand, 5) @ (np.maximum(8 - demand, 0) + 9 * np.maximum(demand - 8, 0))
+    optimum = solve(world)
+    assert optimum.cost == pytest.approx(cost, abs=1e-6)
+
+
+def test_deterministic_demand_is_ordered_in_the_best_lots():
+    """With 5 a day, 40 an order and 1 a unit and day: four days' worth, (40 + 15 + 10 + 5) / 4 = 17.5."""
+    optimum = solve(shop({"demands.customers.distribution": 5, "lanes.supplier.fixed_cost": 40}))
+    assert optimum.cost == pytest.approx(17.5, abs=1e-5)
+
+
+def test_an_order_in_the_mail_is_as_far_away_as_one_on_the_road():
+    """One period of mail and one of transport cost what two of transport do."""
+    assert solve(shop(WORLDS["mail"])).cost == pytest.approx(solve(shop({"lanes.supplier.lead_time": 2})).cost)
+
+
+def test_two_shops_that_share_nothing_cost_what_they_cost_alone():
+    """Two items with fixed costs of their own: the sum of two optima."""
+    parts = {}
+    for name, high in (("a", 6), ("b", 4)):
+        demand = {"from": name, "distribution": {"name": "randint", "low": 0, "high": high}, "unmet": "backlog"}
+        parts[name] = {
+            "stocks": {name: {"holding_cost": 1}},
+            "lanes": {f"to-{name}": {"to": name, "fixed_cost": 20}},
+            "demands": {f"of-{name}": demand | {"shortage_cost": 19}},
+        }
+    together = {table: parts["a"][table] | parts["b"][table] for table in ("stocks", "lanes", "demands")}
+    alone = [solve(shop(**part)).cost for part in parts.values()]
+    assert solve(shop(**together)).cost == pytest.approx(sum(alone), rel=1e-5)
+
+
+def test_two_stages_cost_no_less_than_the_echelons_bound():
+    """A factory that feeds a shop: played, the optimum costs what it says, and a longer line costs more."""
+    small = {"name": "randint", "low": 0, "high": 3}
+    parts = {
+        "stocks": {"shop": {"initial": 3, "holding_cost": 2}, "factory": {"initial": 3, "holding_cost": 1}},
+        "lanes": {"to-shop": {"to": "shop", "uses": {"factory": 1}}, "to-factory": {"to": "factory", "lead_time": 1}},
+        "demands": {"customers": {"from": "shop", "distribution": small, "unmet": "backlog", "shortage_cost": 9}},
+    }
+    world = shop(**parts)
+    optimum = solve(world)
+    played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=3)
+    assert played.mean() == pytest.approx(optimum.cost, abs=4 * played.error(), rel=0)
+    direct = shop(**parts | {"lanes": parts["lanes"] | {"to-factory": {"to": "factory"}}})
+    assert solve(direct).cost < optimum.low
+
+
+def test_a_discount_weighs_the_first_periods():
+    """(1 - b) times the discounted sum from the start: as evaluated over a long time, and played."""
+    world = shop({"objective.discount": 0.95, "lanes.supplier.lead_time": 2})
+    optimum = solve(world)
+    assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, abs=1e-5)
+    total = exact_cost(optimum.policy, world, periods=600).total
+    assert total == pytest.approx(optimum.cost / 0.05, abs=1e-3)
+    played = evaluate(optimum.policy, world, paths=2048, periods=400, seed=5)
+    estimate = played.estimate("discounted_reward")
+    assert -estimate.mean == pytest.approx(optimum.cost / 0.05, abs=4 * estimate.error, rel=0)
+
+
+def test_bounds_hold_however_soon_one_stops():
+    """A loose tolerance gives loose bounds, and the optimum lies between them."""
+    exact = solve(shop()).cost
+    loose = solve(shop(), tolerance=0.2)
+    assert loose.low <= exact <= loose.high
+    assert loose.sweeps < solve(shop()).sweeps
+
+
+def test_a_limit_on_orders_costs():
+    """A lane that may order 5 at most, while 5 are asked for: dearer than one that is free."""
+    free = solve(shop())
+    limited = solve(shop(), most_ordered={"supplier": 5})
+    assert limited.low > free.high
+    assert limited.policy.orders.max() == 5
+
+
+def test_it_tells_how_far_it_is():
+    """Progress names the number of states, and the bounds."""
+    told: list[str] = []
+    optimum = solve(shop(), progress=told.append)
+    assert f"{optimum.states:,} states" in told[-1]
+    assert "cost between" in told[-1]
+
+
+REFUSED = {
+    "units": ({"units": "continuous"}, "set units: whole"),
+    "end": ({"horizon.ends": True}, "horizon.ends"),
+    "trend": ({"demands.customers.trend": 0.01}, "demands.customers.trend"),
+    "dates": ({"disruptions.breakdown": BREAKDOWN | {"starts": {"at": [3]}}}, "disruptions.breakdown.starts.at"),
+    "memory": ({"disruptions.breakdown": BREAKDOWN | {"lasts": 4}}, "disruptions.breakdown.lasts"),
+    "hidden": ({"disruptions.breakdown": BREAKDOWN | {"seen": "hidden"}}, "disruptions.breakdown.seen"),
+    "twins": ({"disruptions.one": BREAKDOWN, "disruptions.two": BREAKDOWN}, "look the same"),
+    "spikes": (
+        {"spikes.fair": {"hits": ["customers"], "starts": {"rate": 0.1}, "lasts": 1, "factor": 2}},
+        "spikes.fair",
+    ),
+    "lead time": (
+        {"lanes.supplier.lead_time": {"name": "randint", "low": 0, "high": 3}, "lanes.supplier.crossing": True},
+        "lanes.supplier.lead_time",
+    ),
+    "sequence": ({"lanes.supplier.lead_time": {"name": "randint", "low": 0, "high": 3}}, "crossing: true"),
+    "too many": ({"lanes.supplier.lead_time": 12}, "too many to enumerate"),
+    "many": ({"lanes.supplier.lead_time": 7}, "states, too many to enumerate"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_solved_is_refused_in_a_line(name: str):
+    """The line names the field, or tells about how many states there would be."""
+    overrides, says = REFUSED[name]
+    with pytest.raises(BadInput) as caught:
+        solve(shop(overrides), most_states=20_000)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_not_known_is_refused_by_name():
+    """A limit for a lane that is not there, and one of nothing."""
+    with pytest.raises(BadInput, match="most_ordered: unknown lane 'suplier'"):
+        solve(shop(), most_ordered={"suplier": 5})
+    with pytest.raises(BadInput, match="most_ordered: must be more than 0, got 0"):
+        solve(shop(), most_ordered=0)
+
+
+def test_the_result_is_a_policy():
+    """It is fitted to its own scenario, and refused by another."""
+    policy = solve(shop()).policy
+    assert isinstance(policy, Policy)
+    assert policy.fit(shop()) is policy
+    with pytest.raises(BadInput, match="computed for another scenario"):
+        policy.fit(shop({"stocks.shop.holding_cost": 2}))
