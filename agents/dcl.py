@@ -18,8 +18,8 @@ from ..physics.layout import state_of
 from ..policies import policy
 from ..policies.action import Action
 from ..policies.models import Manifest, Model
-from ..policies.neural import Perceptron, model_of
 from ..policies.plan import Plan
+from ..policies.trained import Perceptron, model_of
 from ..scenario import BadInput, Scenario
 from .learner import Learner
 from .networks import arrays_of, classify, perceptron, scaling

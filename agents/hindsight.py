@@ -22,7 +22,7 @@ from ..physics.gradient import TensorSimulation
 from ..policies import policy
 from ..policies.action import Action
 from ..policies.models import Manifest, Model
-from ..policies.neural import Network, model_of
+from ..policies.trained import Network, model_of
 from ..scenario import BadInput, Scenario, load
 from .learner import Learner
 from .networks import adopt, arrays_of, perceptron, scaling

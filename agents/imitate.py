@@ -18,7 +18,7 @@ from ..physics import Layout, Simulation, View
 from ..policies import policy
 from ..policies.action import Action
 from ..policies.models import Manifest, Model
-from ..policies.neural import Perceptron, model_of
+from ..policies.trained import Perceptron, model_of
 from ..scenario import Scenario
 from .learner import Learner
 from .networks import arrays_of, perceptron, regress, scaling

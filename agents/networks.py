@@ -29,7 +29,7 @@ def perceptron(inputs: int, hidden: Sequence[int], outputs: int, seed: int, acti
 
 
 def arrays_of(net: Any, shift: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the arrays of a perceptron, as `policies.neural.Perceptron` reads them: 32-bit floats."""
+    """Return the arrays of a perceptron, as `policies.trained.Perceptron` reads them: 32-bit floats."""
     arrays = {"shift": shift, "scale": scale}
     layers = [layer for layer in net if hasattr(layer, "weight")]
     for k, layer in enumerate(layers):

@@ -15,7 +15,7 @@ from ..physics import Layout
 from ..physics.layout import Sizes, flows_of, net_of, state_of
 from ..physics.period import period
 from ..physics.simulate import flows_of_path, path_of
-from ..policies.neural import Perceptron
+from ..policies.trained import Perceptron
 
 TILE = 64  # futures that a layer thinks about side by side, so that its numbers fill vector registers
 ROOM = 512  # futures that are played side by side, times the choices that they begin with

@@ -25,7 +25,7 @@ from ..physics import Layout, Simulation, View
 from ..policies import policy
 from ..policies.action import Action
 from ..policies.models import Manifest, Model
-from ..policies.neural import model_of
+from ..policies.trained import model_of
 from ..scenario import BadInput, Scenario
 from .dcl import choices
 from .learner import Learner

@@ -16,10 +16,10 @@ from .just_in_time import Constant, Conwip, DemandFlow, Heijunka, JustInTime, Ka
 from .lost_sales import CappedBaseStock, Myopic, MyopicTwo, ProjectedInventoryLevel, StandardVector
 from .models import agents
 from .network import Anchoring, EchelonBaseStock
-from .neural import Network
 from .perishable import BaseStockWithWaste
 from .reorder_point import FixedLot, ModifiedReorderPoint, ReorderPoint, ReviewedReorderPoint
 from .rule import Policy, PolicyError, Rule
+from .trained import Network
 
 RULES: dict[str, type[Rule]] = {
     rule.name: rule

@@ -239,6 +239,17 @@ class Rule(Policy):
         return f"{self.name}({inside})" if inside else self.name
 
 
+def recall(policy: Policy, view: View, kept: WeakKeyDictionary[Any, Any]) -> Any:
+    """Return the orders of a policy that keeps something in mind, with what it kept of this simulation's past."""
+    source, period = view.source, view.period
+    before, memory, after = kept.get(source, (None, None, None))
+    if memory is None or period != before:
+        memory = after if before is not None and period == before + 1 else policy.begin(view)
+    orders, after = policy.act(view, memory)
+    kept[source] = period, memory, after
+    return orders
+
+
 @dataclass(eq=False)
 class Mindful(Rule):
     """A rule that keeps something in mind from one period to the next, path by path.
@@ -251,13 +262,7 @@ class Mindful(Rule):
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes), remembering the simulation's past."""
-        source, period = view.source, view.period
-        before, memory, after = self._kept.get(source, (None, None, None))
-        if memory is None or period != before:
-            memory = after if before is not None and period == before + 1 else self.begin(view)
-        orders, after = self.act(view, memory)
-        self._kept[source] = period, memory, after
-        return orders
+        return recall(self, view, self._kept)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_kept": None}

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-
 from jit_gym.agents.export import onnx
+
 from jit_gym.envs.observation import Coding
 from jit_gym.physics import Layout, View
 from jit_gym.policies import Network
 from jit_gym.policies.action import Action
 from jit_gym.policies.models import Manifest
-from jit_gym.policies.neural import model_of
+from jit_gym.policies.trained import model_of
 from jit_gym.scenario import load
 
 runtime = pytest.importorskip("onnxruntime")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import jit_gym
+from jit_gym.evaluate import Estimate
 from jit_gym.policies import agents
 from jit_gym.policies.models import Model
 
@@ -20,7 +21,7 @@ def test_a_shipped_agent_is_small_and_plays_its_scenario(path: Path):
     assert manifest.command is not None
     rule, agent = jit_gym.compare([manifest.gap["rule"], f"agent:{path.stem}"], scenario, paths=64, seed=11).results
     unit = abs(rule.mean("profit")) / 100
-    more = jit_gym.evaluate.Estimate.of((rule.figures["profit"] - agent.figures["profit"]) / unit)
+    more = Estimate.of((rule.figures["profit"] - agent.figures["profit"]) / unit)
     assert more.mean == pytest.approx(manifest.gap["percent"], abs=6 * more.error + 1e-6)
 
 

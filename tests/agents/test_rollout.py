@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-
 from jit_gym.agents.rollout import Rollouts
+
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.physics.layout import state_of
-from jit_gym.policies.neural import Perceptron
+from jit_gym.policies.trained import Perceptron
 from jit_gym.scenario import Scenario, load
 
 FUTURES, DEPTH = 70, 12

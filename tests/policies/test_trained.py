@@ -15,7 +15,7 @@ from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.action import Action
 from jit_gym.policies.models import FORMAT, Manifest, Model
-from jit_gym.policies.neural import Perceptron, model_of
+from jit_gym.policies.trained import Perceptron, model_of
 from jit_gym.scenario import Scenario, load
 
 SHOP = load("lost-sales", {"horizon.periods": 20})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ..physics import View
 from ..scenario import Scenario
 from .action import Acting, Action, action_of
 from .models import Manifest, Model
-from .rule import PolicyError
+from .rule import PolicyError, recall
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0.0, out=x),
@@ -85,16 +86,17 @@ class Memory:
             raise ValueError(f"memory has the shapes {shapes}")
 
     def blank(self, paths: int) -> np.ndarray:
-        """Return what is remembered at first: the output and the cell (2, paths, width)."""
-        return np.zeros((2, paths, self.width), np.float32)
+        """Return what is remembered at first: the output and the cell (paths, 2 * width)."""
+        return np.zeros((paths, 2 * self.width), np.float32)
 
     def __call__(self, observation: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """Return what is remembered (2, paths, width) after one more observation (paths, inputs)."""
+        """Return what is remembered (paths, 2 * width) after one more observation (paths, inputs)."""
         x = (observation - self.shift) * self.scale
-        gates = x @ self.weight_ih.T + held[0] @ self.weight_hh.T + self.bias
+        output, cell = np.split(held, 2, axis=-1)
+        gates = x @ self.weight_ih.T + output @ self.weight_hh.T + self.bias
         take, keep, new, show = np.split(gates, 4, axis=-1)
-        cell = _sigmoid(keep) * held[1] + _sigmoid(take) * np.tanh(new)
-        return np.stack([_sigmoid(show) * np.tanh(cell), cell])
+        cell = _sigmoid(keep) * cell + _sigmoid(take) * np.tanh(new)
+        return np.concatenate([_sigmoid(show) * np.tanh(cell), cell], axis=-1)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -104,9 +106,10 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 class Network(Acting):
     """A network that was trained for one scenario; it sees what an env of that scenario shows.
 
-    It is read from a model (`jit_gym.policies.models`), and refuses any other scenario. One with a memory remembers the
-    batch that it plays, from period 0 on.
+    It is read from a model (`jit_gym.policies.models`), and refuses any other scenario.
     """
+
+    _kept: WeakKeyDictionary[Any, Any]  # what is kept in mind of each simulation
 
     def __init__(self, model: Model, label: str | None = None) -> None:
         """Take a model; `label` is what the policy is called."""
@@ -143,40 +146,38 @@ class Network(Acting):
         if fitted.coding.names != list(self.manifest.observation):
             raise PolicyError(f"{self.label}: sees other things than this version of {scenario.name} shows")
         fitted.action = self.action.fit(scenario)
+        fitted._kept = WeakKeyDictionary()
         return fitted
 
-    def says(self, view: View) -> np.ndarray:
-        """Return choices (paths,), or numbers between -1 and 1 (paths, outputs)."""
+    def __call__(self, view: View) -> Any:
+        """Return orders (paths, lanes), in units; with a memory, remembering the simulation's past."""
+        return super().__call__(view) if self.memory is None else recall(self, view, self._kept)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_kept": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"_kept": WeakKeyDictionary()})
+
+    def begin(self, view: View) -> np.ndarray | None:
+        """Return what the network keeps in mind at first (paths, n): nothing, but room for its memory."""
+        return None if self.memory is None else self.memory.blank(len(view.on_hand))
+
+    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
+        """Return orders (paths, lanes), in units, and what to keep in mind."""
         seen = self.coding.observe(view)
-        if self.memory is not None:
-            self._held = self.memory(seen, self._remembered(len(seen), view.period))
-            seen = self._held[0]
+        if self.memory is not None and memory is not None:
+            memory = self.memory(seen, memory.astype(np.float32))
+            seen = memory[:, : self.memory.width]
+        return self.action.orders(self._said(seen), view), memory
+
+    def says(self, view: View) -> np.ndarray:
+        """Return choices (paths,), or numbers between -1 and 1 (paths, outputs), of a network without a memory."""
+        return self._said(self.coding.observe(view))
+
+    def _said(self, seen: np.ndarray) -> np.ndarray:
         out = self.perceptron(seen)
         return out.argmax(axis=-1) if self.action.discrete else SQUASHES[str(self.squash)](out)
-
-    def _remembered(self, paths: int, period: Any) -> np.ndarray:
-        """Return what is remembered of the batch that is being played: nothing of paths that begin."""
-        assert self.memory is not None
-        held: np.ndarray | None = getattr(self, "_held", None)
-        if held is None or held.shape[1] != paths:
-            return self.memory.blank(paths)
-        begins = False if period is None else np.equal(period, 0)
-        return np.where(np.reshape(begins, (-1, 1)), np.float32(0.0), held)
-
-    def predict(
-        self, observation: np.ndarray, state: Any = None, episode_start: Any = None, deterministic: bool = True
-    ) -> tuple[np.ndarray, Any]:
-        """Return the action for an observation; with a memory, the state that is returned is what is remembered."""
-        if self.memory is None:
-            return super().predict(observation, state, episode_start, deterministic)
-        batch = np.atleast_2d(observation)
-        begins = np.zeros(len(batch), bool) if episode_start is None else np.asarray(episode_start, bool)
-        held = self.memory.blank(len(batch)) if state is None else np.where(begins[:, None], np.float32(0.0), state)
-        self._held = held
-        seen = self.coding.decode(batch)
-        seen.period = None
-        action = self.coding.encode(self(View(seen)))
-        return (action if np.ndim(observation) == 2 else action[0]), self._held
 
     @property
     def parameters(self) -> dict[str, Any]:
