@@ -17,6 +17,9 @@ import gymnasium as gym
 import numpy as np
 
 import jit_gym
+from jit_gym.chance import Chance
+from jit_gym.physics import Layout, Simulation
+from jit_gym.scenario import Scenario
 
 ROUNDS = 15
 BATCH = 4096
@@ -91,6 +94,92 @@ def vector_env() -> None:
     print(f"            ratio {1 / share:.2f} (at least 1.00 wanted); sampling is {sampling / ours:.0%} of the time")
 
 
+def warehouse(items: int) -> Scenario:
+    """Return a world of so many items, each with its own supplier and customers."""
+    numbers = range(items)
+    return jit_gym.load(
+        {
+            "name": "warehouse",
+            "stocks": {f"item-{k}": {"initial": 10, "holding_cost": 1} for k in numbers},
+            "lanes": {f"buy-{k}": {"to": f"item-{k}", "lead_time": 4} for k in numbers},
+            "demands": {
+                f"sell-{k}": {"from": f"item-{k}", "distribution": {"name": "poisson", "mu": 5}, "shortage_cost": 19}
+                for k in numbers
+            },
+        }
+    )
+
+
+def sizes() -> None:
+    """Time a period of one lane in worlds of 1 to 1,000 stocks, as many lanes in each batch."""
+    costs = {}
+    for items in (1, 10, 100, 1000):
+        layout = Layout(scenario := warehouse(items))
+        paths = 8000 // items
+        simulation = Simulation(layout, Chance(scenario).draw(0, paths, 50))
+        orders = np.full((paths, items), 5.0)
+
+        def play(simulation: Simulation = simulation, orders: np.ndarray = orders) -> None:
+            simulation.period = 0
+            for _ in range(50):
+                simulation.step(orders)
+
+        play()
+        costs[items] = statistics.median(seconds(play) for _ in range(ROUNDS)) / (50 * paths * items) * 1e9
+    told = ", ".join(f"{cost:.0f} ns for {items:,}" for items, cost in costs.items())
+    print(f"sizes:      a period of one lane takes {told} stocks")
+    print(f"            the dearest {max(costs.values()) / min(costs.values()):.2f} times the cheapest (2.00 allowed)")
+
+
+# Each stock and those that it is made from; the last four come from outside.
+TEN_NODES = {
+    "retailer": ["distributor-1", "distributor-2"],
+    "distributor-1": ["factory-1", "factory-2"],
+    "distributor-2": ["factory-2", "factory-3"],
+    "factory-1": ["mine-1", "mine-2"],
+    "factory-2": ["mine-2", "mine-3"],
+    "factory-3": ["mine-3", "mine-4"],
+    "mine-1": [],
+    "mine-2": [],
+    "mine-3": [],
+    "mine-4": [],
+}
+
+
+def network() -> None:
+    """Compare a step of a network of ten stocks and sixteen lanes with one of CartPole."""
+    lanes = {
+        f"{source or 'outside'}-to-{stock}": {"to": stock, "lead_time": 3} | ({"uses": {source: 1}} if source else {})
+        for stock, sources in TEN_NODES.items()
+        for source in sources or [""]
+    }
+    scenario = {
+        "name": "ten-nodes",
+        "stocks": {stock: {"initial": 40, "holding_cost": 1} for stock in TEN_NODES},
+        "lanes": lanes,
+        "demands": {"market": {"from": "retailer", "distribution": {"name": "poisson", "mu": 20}, "shortage_cost": 19}},
+    }
+    env, cart = jit_gym.Env(jit_gym.load(scenario)), gym.make("CartPole-v1").unwrapped
+    steps = 4000
+    actions = [np.array(a, np.float32) for a in np.random.default_rng(0).uniform(-1, 1, (steps, len(lanes)))]
+    env.reset(seed=0)
+    cart.reset(seed=0)
+
+    def play() -> None:
+        for action in actions:
+            if env.step(action)[3]:
+                env.reset()
+
+    def play_cart() -> None:
+        for k in range(steps):
+            if cart.step(k & 1)[2]:
+                cart.reset()
+
+    ours, _, share = ratio(play, play_cart)
+    print(f"ten nodes:  a step of {len(lanes)} lanes takes {ours / steps * 1e6:.2f} us")
+    print(f"            {1 / share:.2f} of CartPole's step rate (at least 0.25 wanted)")
+
+
 def start() -> None:
     """Time the first import, and the way from there to the first step, compiled anew and compiled before."""
     first_step = (
@@ -116,4 +205,6 @@ if __name__ == "__main__":
     )
     single_env()
     vector_env()
+    sizes()
+    network()
     start()

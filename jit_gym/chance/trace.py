@@ -310,7 +310,7 @@ class _Draw:
         return uniforms(self.keys(source), self.paths, self.periods)
 
     def supplier_draws(self, lane: str, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return what decides whether, and by how much, a lane's supplier fails: the same on all lanes that it serves."""
+        """Return what decides whether, and by how much, a lane's supplier fails: the same on all its lanes."""
         source = f"suppliers.{self.scenario.lanes[lane].supplier}.{what}"
         return self.draws(source), self.draws(f"{source}.by")
 

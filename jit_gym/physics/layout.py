@@ -38,8 +38,9 @@ STOCK = _records(
     real="holding_cost storage_limit waste_cost scrap_value terminal_value",
 )
 LANE = _records(
-    index="to available lead_time first_slot last_slot first_letter last_letter first_use last_use route"
-    " ordering moving receiving filled defects rounding cost first_bill last_bill first_report last_report",
+    index="to available lead_time first_slot second_slot newest_slot last_slot first_letter last_letter"
+    " first_use last_use route ordering moving receiving filled defects rounding cost first_bill last_bill"
+    " first_report last_report",
     flag="can_fail varies limited whole waits shares can_refuse can_stall can_dock can_fall_short rejects drifts"
     " erodes drives",
     real="capacity most order_limit batch batches least unit_cost fixed_cost in_transit_cost waiting_cost reject_cost",
@@ -53,7 +54,7 @@ NEED = _records(index="stock", real="quantity kits")
 ROUTE = _records(real="vehicles vehicle_cost")
 
 STOCK_STATE = _records(real="on_hand used")
-LANE_STATE = _records(real="posted waiting in_transit")
+LANE_STATE = _records(real="waiting in_transit")
 DEMAND_STATE = _records(real="backlog")
 BOOKS = _records(real="cash receivable payable")
 
@@ -371,6 +372,7 @@ class Layout:
         seen = () if name in self.columns.lead_time else [f"{name}.arrives_in_{k}" for k in range(1, slots + 1)]
         docks = ("receiving", name) in self.columns.working
         row["first_slot"], row["last_slot"] = self._room(slots + 1)
+        row["second_slot"], row["newest_slot"] = row["first_slot"] + 1, row["last_slot"] - 1
         self.slots |= {f"{name}.waits_at_the_dock": int(row["first_slot"])} if docks else {}
         self.slots |= {place: int(row["first_slot"]) + 1 + k for k, place in enumerate(seen)}
         coming = range(1, 1 + min(slots, round(lane.lead_time.mean)))
@@ -415,7 +417,6 @@ class Layout:
             state.stocks["on_hand"][0, i] = self._on_hand(name)
         for m, row in enumerate(self.net.lanes):
             state.lanes["in_transit"][0, m] = state.pipeline[0, row["first_slot"] : row["last_slot"]].sum()
-            state.lanes["posted"][0, m] = state.pipeline[0, row["first_letter"] : row["last_letter"]].sum()
         return start
 
     def _on_hand(self, name: str) -> float:

@@ -119,9 +119,7 @@ def place_orders(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> A
         flow.ordered = where(wanted < lane.least, 0.0, wanted)
         placing = placing + where(flow.ordered > 0, lane.fixed_cost, 0.0)
         if net.has.mail and lane.first_letter < lane.last_letter:
-            read = through(state.pipeline, lane.first_letter, lane.last_letter, flow.ordered)
-            at.posted = at.posted + flow.ordered - read
-            at.waiting = at.waiting + read
+            at.waiting = at.waiting + through(state.pipeline, lane.first_letter, lane.last_letter, flow.ordered)
     return placing
 
 
@@ -156,9 +154,9 @@ def send(net: Any, state: Any, chance: Any, flows: Any, m: int, wanted: Any) -> 
         for k in range(first, last):
             state.pipeline[k] = state.pipeline[k] + where(lead_time == k - first, flow.shipped, 0.0)
     elif net.has.troubles:  # something may stand still there
-        state.pipeline[last - 1] = state.pipeline[last - 1] + flow.shipped
+        state.pipeline[lane.newest_slot] = state.pipeline[lane.newest_slot] + flow.shipped
     else:
-        state.pipeline[last - 1] = flow.shipped
+        state.pipeline[lane.newest_slot] = flow.shipped
     at.in_transit = at.in_transit + flow.shipped
     unshipped = wanted - flow.shipped
     at.waiting = unshipped if lane.waits else 0.0 * unshipped
@@ -166,20 +164,20 @@ def send(net: Any, state: Any, chance: Any, flows: Any, m: int, wanted: Any) -> 
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def bill(net: Any, chance: Any, flows: Any, m: int) -> Any:
+def bill(net: Any, chance: Any, m: int, shipped: Any) -> Any:
     """Return what a lane's shipment costs to buy."""
     lane = net.lanes[m]
-    cost = lane.unit_cost * flows.lanes[m].shipped
+    cost = lane.unit_cost * shipped
     if net.has.worth and lane.erodes:
         cost = cost * chance[lane.cost]
     return cost
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def sale(net: Any, chance: Any, flows: Any, d: int) -> Any:
+def sale(net: Any, chance: Any, d: int, served: Any) -> Any:
     """Return what a demand pays for what it was served."""
     demand = net.demands[d]
-    sold = demand.price * flows.demands[d].served
+    sold = demand.price * served
     if net.has.worth and demand.erodes:
         sold = sold * chance[demand.price_left]
     return sold
@@ -193,9 +191,12 @@ def ship_from_outside(net: Any, state: Any, chance: Any, flows: Any) -> Any:
         lane = net.lanes[m]
         if not net.has.network or lane.first_use == lane.last_use:
             wanted = asked(net, state, flows, m)
-            flows.lanes[m].shipped = able(net, m, wanted, chance)
-            waiting = waiting + lane.waiting_cost * send(net, state, chance, flows, m, wanted)
-            buying = buying + bill(net, chance, flows, m)
+            shipped = able(net, m, wanted, chance)
+            flows.lanes[m].shipped = shipped
+            unshipped = send(net, state, chance, flows, m, wanted)
+            buying = buying + bill(net, chance, m, shipped)
+            if net.has.charges:
+                waiting = waiting + lane.waiting_cost * unshipped
     return buying, waiting
 
 
@@ -240,7 +241,7 @@ def ship_from_stocks(net: Any, state: Any, chance: Any, flows: Any) -> Any:
             wanted = asked(net, state, flows, m)
             take(net, state, flows, m, able(net, m, wanted, chance) - flow.shipped)
             waiting = waiting + lane.waiting_cost * send(net, state, chance, flows, m, wanted)
-            buying = buying + bill(net, chance, flows, m)
+            buying = buying + bill(net, chance, m, flow.shipped)
     return buying, waiting
 
 
@@ -351,7 +352,7 @@ def serve(net: Any, state: Any, chance: Any, flows: Any) -> Any:
         if demand.backlogs:
             at.backlog = unmet
         lacking = lacking + demand.shortage_cost * unmet
-        revenue = revenue + sale(net, chance, flows, d)
+        revenue = revenue + sale(net, chance, d, served)
     return lacking, revenue
 
 
@@ -435,11 +436,11 @@ def settle(net: Any, state: Any, chance: Any, flows: Any) -> None:
     books = state.books[0]
     owed, paid, sold, received = 0.0, 0.0, 0.0, 0.0
     for m in range(len(net.lanes)):
-        lane, due = net.lanes[m], bill(net, chance, flows, m)
+        lane, due = net.lanes[m], bill(net, chance, m, flows.lanes[m].shipped)
         owed = owed + due
         paid = paid + through(state.pipeline, lane.first_bill, lane.last_bill, due)
     for d in range(len(net.demands)):
-        demand, due = net.demands[d], sale(net, chance, flows, d)
+        demand, due = net.demands[d], sale(net, chance, d, flows.demands[d].served)
         sold = sold + due
         received = received + through(state.pipeline, demand.first_bill, demand.last_bill, due)
     books.payable = books.payable + owed - paid
@@ -473,10 +474,12 @@ def age(net: Any, state: Any, chance: Any, flows: Any) -> None:
         if net.has.troubles:
             move(net, state, chance, m)
         else:
-            for k in range(lane.first_slot, lane.last_slot - 1):
-                state.pipeline[k] = state.pipeline[k + 1]
+            to = lane.first_slot
+            for k in range(lane.second_slot, lane.last_slot):  # unsigned all the way: no index is asked for its sign
+                state.pipeline[to] = state.pipeline[k]
+                to = k
             if lane.varies:
-                state.pipeline[lane.last_slot - 1] = 0.0
+                state.pipeline[lane.newest_slot] = 0.0
 
 
 @register_jitable(forceinline=True, error_model="numpy")
@@ -485,11 +488,13 @@ def move(net: Any, state: Any, chance: Any, m: int) -> None:
     lane, stays = net.lanes[m], 0.0
     if lane.can_dock:
         stays = state.pipeline[lane.first_slot]
-    for k in range(lane.first_slot, lane.last_slot - 1):
-        coming = state.pipeline[k + 1]
+    to = lane.first_slot
+    for k in range(lane.second_slot, lane.last_slot):
+        coming = state.pipeline[k]
         moved = coming
         if lane.can_stall:
             moved = part(lane.whole, chance[lane.moving], coming)
-        state.pipeline[k] = stays + moved
+        state.pipeline[to] = stays + moved
         stays = coming - moved
-    state.pipeline[lane.last_slot - 1] = stays
+        to = k
+    state.pipeline[lane.newest_slot] = stays

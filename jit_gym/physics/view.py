@@ -85,7 +85,12 @@ class View:
     @cached_property
     def on_order(self) -> Any:
         """Return the units ordered on each lane and not arrived, on the way or not yet shipped (paths, lanes)."""
-        return self.in_transit + self.waiting + self._source.read("lanes", "posted")
+        on_order = self.in_transit + self.waiting
+        for m, row in enumerate(self.layout.net.lanes):
+            if row["first_letter"] < row["last_letter"]:
+                letters = slice(int(row["first_letter"]), int(row["last_letter"]))
+                on_order[..., m] += self._source.pipeline[..., letters].sum(-1)
+        return on_order
 
     @cached_property
     def inventory_position(self) -> Any:

@@ -99,6 +99,7 @@ class Looking:
     def __init__(self, by_hand: ByHand) -> None:
         """Look at a world."""
         self.layout, self.period, self.read, self.seen = by_hand.layout, by_hand.period, by_hand.read, None
+        self.pipeline = by_hand.pipeline
 
 
 # Assembly
@@ -239,12 +240,12 @@ def test_an_order_travels_its_delay():
     """
     delayed = {"lanes.supplier.order_delay": 2, "lanes.supplier.lead_time": 1, "lanes.supplier.initial_orders": 3}
     by_hand = world(shop(delayed | {"lanes.supplier.unit_cost": 2, "lanes.supplier.fixed_cost": 10}))
-    assert by_hand.read("lanes", "posted").tolist() == [6]
+    assert View(by_hand).on_order.tolist() == [6]
     assert by_hand.pipeline.tolist() == [0, 0, 3, 3]
     rows = []
     for order in (5.0, 0.0, 7.0, 0.0, 0.0, 0.0):
         flows = by_hand.step([order], [0.0])
-        row = flows.lanes[0].ordered, by_hand.read("lanes", "posted")[0], flows.lanes[0].shipped, flows.lanes[0].arrived
+        row = flows.lanes[0].ordered, by_hand.pipeline[2:].sum(), flows.lanes[0].shipped, flows.lanes[0].arrived
         rows.append((*row, flows.money[0].fixed_cost, flows.money[0].purchase_cost))
     assert rows == [  # ordered, in the mail, shipped, arrived, and paid for the order and for its units
         (5, 8, 3, 0, 10, 6),
