@@ -151,7 +151,9 @@ def bounded(
         gaps.append(0.0 if gap <= EXACT * max(1.0, abs(costs[-1])) else gap)
         if orders:
             lanes = len(scenario.lanes)
-            ordered.append(np.full((plan.periods, lanes), np.nan) if answer.point is None else plan.orders(answer.point))
+            ordered.append(
+                np.full((plan.periods, lanes), np.nan) if answer.point is None else plan.orders(answer.point)
+            )
         if progress is not None:
             progress(1)
     kept = np.array(ordered) if orders else None
@@ -295,7 +297,7 @@ class _Plan:
         limit = np.full(T, float(row["order_limit"]))
         if row["can_refuse"]:
             takes = self.chance[:, int(row["ordering"])]
-            limit = np.where(takes > 0, takes * limit, 0.0)
+            limit = np.multiply(takes, limit, out=np.zeros(T), where=takes > 0)
         placed = bool(row["fixed_cost"] or row["least"])
         shares = bool((share < 1).any())
         if not (delay or row["can_refuse"] or batch or placed or (shares and row["waiting_cost"])):
@@ -367,7 +369,7 @@ class _Plan:
                 useful[i] += names.uses[m, i] * self._shipments(m, useful[int(self.net.lanes[m]["to"])])
         return useful
 
-    def _shipments(self, m: int, units: np.ndarray) -> np.ndarray:
+    def _shipments(self, m: Any, units: np.ndarray) -> np.ndarray:
         """Return how many units a lane ships at most so that so many are good."""
         row = self.net.lanes[m]
         if row["rejects"] and not row["drifts"]:
@@ -407,7 +409,9 @@ class _Plan:
         coming[: len(before)] = before[:T]
         way = self.after[:T] - self.after[np.minimum(comes, T)]
         program.pay(sent, row["in_transit_cost"] * way)
-        left = self.weight.sum() - self.after[np.minimum(np.arange(len(before)), T)]  # weight of what is before it comes
+        left = (
+            self.weight.sum() - self.after[np.minimum(np.arange(len(before)), T)]
+        )  # weight of what is before it comes
         program.offset += float(row["in_transit_cost"] * (left @ before))
         worth = self._worth(m)
         program.pay(sent[~there], -worth)

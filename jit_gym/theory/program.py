@@ -117,12 +117,14 @@ class Solver:
             raise RuntimeError(f"HiGHS could not solve a linear program: {highs.modelStatusToString(how)}")
         value = float(info.objective_function_value)
         bound = float(info.mip_dual_bound) if whole else value
-        found = how == status.kOptimal or info.primal_solution_status == self._names.SolutionStatus.kSolutionStatusFeasible
+        found = (
+            how == status.kOptimal or info.primal_solution_status == self._names.SolutionStatus.kSolutionStatusFeasible
+        )
         point = np.array(highs.getSolution().col_value) if found else None
         return Answer(bound + offset, value + offset if found else INF, point)
 
     def _pass(self, program: Program) -> None:
-        """Hand a program over: all of it, or where the rows and columns meet as in the last one, their bounds and costs."""
+        """Hand a program over; only its bounds and costs, if the last one had the same coefficients."""
         highs, last = self._highs, self._last
         same = last is not None and all(
             np.array_equal(getattr(last, name).all, getattr(program, name).all)
