@@ -4,11 +4,12 @@ import sys
 from types import ModuleType
 
 from .comparison import Comparison, Story, compare, fitted, tell
+from .distance import Distance
 from .metrics import METRICS
 from .rollout import Result, evaluate
 from .statistics import Estimate
 
-__all__ = ["METRICS", "Comparison", "Estimate", "Result", "Story", "compare", "evaluate", "fitted", "tell"]
+__all__ = ["METRICS", "Comparison", "Distance", "Estimate", "Result", "Story", "compare", "evaluate", "fitted", "tell"]
 
 
 class _Room(ModuleType):
