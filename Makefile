@@ -12,10 +12,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow check bench clean
+.PHONY: help demo test slow check bench reference clean
 
 help:  ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12
 
 demo: $(CORE)  ## compare the policies on Aisin 1997 and write an HTML report (no torch needed)
 	$(BIN)/jit-gym compare aisin-1997
@@ -33,6 +33,9 @@ check: $(DEV)  ## lint, check the format, check the types
 
 bench: $(CORE)  ## measure the speed of the simulator
 	$(BIN)/python benchmarks/speed.py
+
+reference: $(CORE)  ## write the scenario reference again, from the schema
+	$(BIN)/jit-gym show --reference > docs/scenario-reference.md
 
 clean:  ## remove builds, caches and reports, but not .venv
 	rm -rf build dist reports *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

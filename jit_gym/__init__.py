@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .envs import sb3 as sb3
     from .evaluate import compare as compare
     from .evaluate import evaluate as evaluate
+    from .evaluate import tune as tune
     from .policies import policy as policy
     from .scenario import Scenario as Scenario
     from .scenario import ScenarioError as ScenarioError
@@ -47,6 +48,7 @@ _HOMES = {
     "policy": "policies",
     "sb3": "envs",
     "solve": "theory",
+    "tune": "evaluate",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command `jit-gym`: list, show, compare, solve, bound, new."""
+"""The command `jit-gym`: list, show, compare, tune, solve, bound, new."""
 
 from __future__ import annotations
 
@@ -74,6 +74,21 @@ Set = Annotated[
         "--set", metavar="KEY=VALUE", help="Change a value, as in lanes.supplier.lead_time=6. May be repeated."
     ),
 ]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")]
+HistoryFile = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="FILE.csv", help="Your own sales, in place of the scenario's demand."),
+]
+Value = Annotated[str | None, typer.Option("--value", metavar="COLUMN", help="The column with the quantity.")]
+Date = Annotated[str | None, typer.Option("--date", metavar="COLUMN", help="The column to sort by.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="COLUMN=VALUE", help="Keep only such rows. May be repeated."),
+]
+Whose = Annotated[
+    str | None,
+    typer.Option("--demand", metavar="NAME", help="Whose history it is, if there are several demands."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
 
 
@@ -129,12 +144,20 @@ def show(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of scenarios, for editors.")] = False,
+    vocabulary: Annotated[
+        bool, typer.Option("--reference", help="Print all that a scenario can say, and what it means, in Markdown.")
+    ] = False,
 ) -> None:
     """Show what the world of a scenario is."""
-    if sum([as_yaml, as_json, schema]) > 1:
-        raise BadInput("only one of --yaml, --json and --schema can be shown")
+    if sum([as_yaml, as_json, schema, vocabulary]) > 1:
+        raise BadInput("only one of --yaml, --json, --schema and --reference can be shown")
     if schema:
         print(json.dumps(json_schema(), indent=2))
+        return
+    if vocabulary:
+        from .report.reference import reference
+
+        print(reference(), end="")
         return
     if scenario is None:
         raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")
@@ -172,18 +195,12 @@ def compare(
         int | None, typer.Option(metavar="N", min=1, help="How many periods count; by default the scenario's.")
     ] = None,
     warmup: Annotated[int, typer.Option(metavar="N", min=0, help="How many periods are played before those.")] = 0,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")] = 0,
-    history: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Your own sales, in place of the scenario's demand.")
-    ] = None,
-    value: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column with the quantity.")] = None,
-    date: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to sort by.")] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Keep only such rows. May be repeated.")
-    ] = None,
-    demand: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose history it is, if there are several demands.")
-    ] = None,
+    seed: Seed = 0,
+    history: HistoryFile = None,
+    value: Value = None,
+    date: Date = None,
+    where: Where = None,
+    demand: Whose = None,
     report: Annotated[
         Path | None,
         typer.Option(metavar="FILE.html", help="Where to write the report, by default reports/SCENARIO.html."),
@@ -251,6 +268,57 @@ def compare(
     table.show(comparison, console)
     if target is not None:
         console.print(f"Report: {target}", style="dim", soft_wrap=True)
+
+
+@app.command()
+def tune(
+    scenario: Name,
+    policy: Annotated[
+        str,
+        typer.Argument(metavar="POLICY", help="A name; parameters that are given stay as they are: 's-S(s=17)'."),
+    ],
+    set_: Set = None,
+    seed: Seed = 0,
+    budget: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many periods may be played in all; by default some seconds' worth."),
+    ] = None,
+    periods: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many periods count; by default the long run, or the horizon."),
+    ] = None,
+    warmup: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="How many periods are played before those.")
+    ] = None,
+    history: HistoryFile = None,
+    value: Value = None,
+    date: Date = None,
+    where: Where = None,
+    demand: Whose = None,
+    as_json: Json = False,
+) -> None:
+    """Find the parameters of a policy that do best, by simulation."""
+    from .evaluate import tuning
+    from .report import tuned
+
+    with _warnings() as notes:
+        overrides = _overrides(set_)
+        overrides |= _own_history(scenario, overrides, history, value, date, where, demand)
+        world = load(scenario, overrides)
+    search = tuning.prepare(policy, world, seed=seed, budget=budget, periods=periods, warmup=warmup)
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
+    with _progress(search.budget, quiet=as_json) as tick:
+        best = search.winner(tick)
+
+    options: dict[str, Any] = {"set": set_, "seed": seed, "budget": budget, "periods": periods, "warmup": warmup}
+    options |= {"history": history, "value": value, "date": date, "where": where, "demand": demand}
+    if as_json:
+        command = _command("tune", scenario, policy, **options)
+        print(json.dumps(tuned.document(best, command, notes), indent=2, allow_nan=False))
+        return
+    again = {name: options[name] for name in ("set", "history", "value", "date", "where", "demand")}
+    tuned.show(best, _command("compare", scenario, "jit", str(best), **again), _console())
 
 
 @app.command()

@@ -52,7 +52,7 @@ def refused(*arguments: str) -> str:
 def test_alone_it_helps():
     for text in (done(), done("--help")):
         assert "jit-gym compare aisin-1997" in text
-        assert all(name in text for name in ("list", "show", "compare", "new"))
+        assert all(name in text for name in ("list", "show", "compare", "tune", "new"))
     assert done("--version") == f"jit-gym {jit_gym.__version__}\n"
 
 
@@ -125,6 +125,60 @@ def test_json_has_the_numbers_of_the_library():
 def test_json_writes_a_report_where_one_is_asked_for():
     json.loads(done("compare", "lost-sales", "jit", *QUICK, "--json", "--report", "a/b.html"))
     assert Path("a/b.html").is_file()
+
+
+def test_tune_prints_what_compare_takes():
+    text = done("tune", "lost-sales", "base-stock", "--budget", "300000", "--set", "lanes.supplier.lead_time=2")
+    assert max(len(line) for line in text.splitlines() if not line.startswith("Next: ")) <= 80
+    scenario = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 2})
+    best = jit_gym.tune("base-stock", scenario, budget=300_000)
+    assert f"\n{best}\n" in text
+    assert "by formula" in text
+    assert best.tuning.formula in text
+    (line,) = (line for line in text.splitlines() if line.startswith("Next: "))
+    again = shlex.split(line.removeprefix("Next: "))[1:]
+    assert "lanes.supplier.lead_time=2" in again
+    assert json.loads(done(*again, *QUICK, "--json"))["policies"][1]["policy"] == str(best)
+
+
+def test_tune_tells_programs_the_same():
+    options = ["--budget", "300000", "--periods", "50", "--seed", "4"]
+    result = jit("tune", "lost-sales", "s-S(s=20)", *options, "--json")
+    told = json.loads(result.stdout)
+    assert result.stderr == ""
+    best = jit_gym.tune("s-S(s=20)", "lost-sales", budget=300_000, periods=50, seed=4)
+    assert told["policy"] == str(best)
+    assert told["parameters"] == best.parameters
+    assert told["estimate"] == best.tuning.estimate._asdict()
+    assert told["difference"] == best.tuning.difference._asdict()
+    assert (told["spent"], told["tried"]) == (best.tuning.spent, best.tuning.tried)
+    again = json.loads(done(*shlex.split(told["provenance"]["command"])[1:], "--json"))
+    assert again["estimate"] == told["estimate"]
+
+
+def test_tune_takes_a_history_of_ones_own():
+    Path("own.csv").write_text("sold\n" + "\n".join(str(20 + week % 7) for week in range(104)))
+    own = ["--history", "own.csv", "--value", "sold", "--set", "horizon.periods=50", "--budget", "100000"]
+    text = done("tune", "lost-sales", "base-stock", *own)
+    assert "--history own.csv --value sold" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["lost-sales", "base-stok"], "unknown policy 'base-stok' (did you mean 'base-stock'?)"),
+        (["lost-sales", "myopic"], "myopic: there is nothing to tune, it has no parameters"),
+        (
+            ["lost-sales", "base-stock(level=3)"],
+            "base-stock: there is nothing to tune, all its parameters are given",
+        ),
+        (["lost-sales"], "Missing argument 'POLICY'"),
+        (["lost-sales", "base-stock", "--budget", "0"], "Invalid value for '--budget'"),
+        (["beer-game", "kanban", "--periods", "50"], "periods: beer-game ends after 36 periods, got 0 + 50"),
+    ],
+)
+def test_what_cannot_be_tuned_is_refused_in_one_line(arguments, line):
+    assert refused("tune", *arguments).startswith(line)
 
 
 def test_policies_may_stand_together():
@@ -320,8 +374,7 @@ def test_solve_saves_a_policy_that_compare_plays():
 
 
 def test_solve_refuses_in_a_line():
-    assert (
-        refused("solve", "serial") == "serial: its units are continuous; only whole ones are counted (set units: whole)"
-    )
+    units = "units: must be whole to be enumerated, got continuous (set units: whole)"
+    assert refused("solve", "serial") == units
     assert "too many to enumerate" in refused("solve", "lost-sales", "--set", "lanes.supplier.lead_time=10")
     assert refused("solve", "lost-sales", "--save", "best.txt") == "--save: must end in .npz, got 'best.txt'"

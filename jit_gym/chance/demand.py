@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -182,11 +183,13 @@ def seasonal(scenario: Scenario, name: str, periods: int) -> np.ndarray | None:
     return np.where(chosen < seasons, drawn, 0.0).sum(axis=1) / seasons[:, 0]
 
 
-def usage(scenario: Scenario) -> dict[str, tuple[float, float]]:
+def usage(
+    scenario: Scenario, of: Callable[[Scenario, str], tuple[float, float]] = moments
+) -> dict[str, tuple[float, float]]:
     """Return the mean and variance of what demands, and other stocks' replenishment, draw from each stock in a period.
 
     A lane carries its share of what its stock is used, and draws on the stocks that it uses as much as that takes. The
-    variances of demands that meet are added, as if they were not correlated.
+    variances of demands that meet are added, as if they were not correlated. `of` tells a demand's mean and variance.
     """
     total = {name: (0.0, 0.0) for name in scenario.stocks}
 
@@ -198,7 +201,7 @@ def usage(scenario: Scenario) -> dict[str, tuple[float, float]]:
                 draw(source, quantity * share * mean, (quantity * share) ** 2 * variance)
 
     for name, demand in scenario.demands.items():
-        mean, variance = moments(scenario, name)
+        mean, variance = of(scenario, name)
         for stock, quantity in demand.draws_on.items():
             draw(stock, quantity * mean, quantity**2 * variance)
     return total

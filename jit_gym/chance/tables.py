@@ -65,12 +65,15 @@ def _tabulated(name: str, parameters: str, low: float) -> Table | None:
         values, probabilities = distribution.points
         return Table.of(*_merged(np.maximum(np.floor(values + 0.5), low), probabilities))
     half = 0.0 if distribution.is_whole else 0.5
-    first = max(low, np.floor(distribution.frozen.ppf(UNIT / 2) + half))
-    last = max(first, np.floor(distribution.frozen.ppf(1 - UNIT / 2) + half))
+    with np.errstate(divide="ignore"):  # scipy's quantiles of geom(p=1) are 0, below its support
+        least, most = distribution.frozen.ppf([UNIT / 2, 1 - UNIT / 2])
+    first = max(low, np.floor(max(least, distribution.lowest) + half))
+    last = max(first, np.floor(most + half))
     if last - first >= LARGEST:
         return None
     values = np.arange(first, last + 1)
-    cumulative = distribution.frozen.cdf(values + half)
+    with np.errstate(divide="ignore"):
+        cumulative = distribution.frozen.cdf(values + half)
     cumulative[-1] = 1.0
     return Table.of(values, np.diff(cumulative, prepend=0.0))
 
@@ -132,6 +135,7 @@ def quantile(distribution: Distribution, u: np.ndarray, whole: bool) -> np.ndarr
         index = np.searchsorted(np.cumsum(probabilities), u, side="left")
         draws = values[np.minimum(index, len(values) - 1)]
     else:
-        draws = distribution.frozen.ppf(u)
+        with np.errstate(divide="ignore"):
+            draws = np.maximum(distribution.frozen.ppf(u), distribution.lowest)
     draws = np.maximum(draws, 0.0)
     return np.floor(draws + 0.5) if whole else draws

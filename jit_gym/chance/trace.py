@@ -172,6 +172,14 @@ class Trace:
         """Return the share of capacity there is, 0 to 1 (paths, periods, lanes that can be disrupted)."""
         return self._of(self.columns.available)
 
+    @property
+    def working(self) -> dict[str, np.ndarray]:
+        """Return the share of each lane that works, the worst of its troubles, if it can have any (periods, paths)."""
+        shares: dict[str, np.ndarray] = {}
+        for (_, lane), column in self.columns.working.items():
+            shares[lane] = np.minimum(shares.get(lane, 1.0), self.chance[:, :, column])
+        return shares
+
     def _of(self, columns: dict[str, int]) -> np.ndarray:
         return self.chance[:, :, list(columns.values())].transpose(1, 0, 2)
 

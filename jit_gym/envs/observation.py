@@ -182,6 +182,8 @@ class Decoded:
         """Return one field of the state (paths, how many there are)."""
         if (table, field) == ("lanes", "in_transit"):
             return np.stack([self._in_transit(m) for m in range(len(self.layout.lanes))], axis=-1)
+        if (table, field) == ("lanes", "posted"):
+            return np.stack([self._posted(name) for name in self.layout.lanes], axis=-1)
         return np.stack([self._value(f"{name}.{field}") for name in getattr(self.layout, table)], axis=-1)
 
     @property
@@ -190,10 +192,6 @@ class Decoded:
         out = np.zeros((self._paths, self.layout.sizes.slots))
         for name, place in self.layout.slots.items():
             out[:, place] = self._value(name)
-        for i, row in enumerate(self.layout.net.stocks):
-            if row["perishable"]:  # the newest units are those that no other name tells of
-                ages = slice(int(row["first_age"]), int(row["last_age"]) - 1)
-                out[:, ages.stop] = self._value(f"{self.layout.stocks[i]}.on_hand") - out[:, ages].sum(1)
         return out
 
     @property
@@ -210,6 +208,10 @@ class Decoded:
 
     def _value(self, name: str) -> np.ndarray:
         return self._values.get(name, np.zeros(self._paths))
+
+    def _posted(self, name: str) -> np.ndarray:
+        delay = self.layout.scenario.lanes[name].order_delay
+        return sum((self._value(f"{name}.read_in_{k + 1}") for k in range(delay)), np.zeros(self._paths))
 
     def _in_transit(self, m: int) -> np.ndarray:
         name, row = self.layout.lanes[m], self.layout.net.lanes[m]

@@ -8,8 +8,22 @@ from .distance import Distance
 from .metrics import METRICS
 from .rollout import Result, evaluate
 from .statistics import Estimate
+from .tuning import Tuning, tune
 
-__all__ = ["METRICS", "Comparison", "Distance", "Estimate", "Result", "Story", "compare", "evaluate", "fitted", "tell"]
+__all__ = [
+    "METRICS",
+    "Comparison",
+    "Distance",
+    "Estimate",
+    "Result",
+    "Story",
+    "Tuning",
+    "compare",
+    "evaluate",
+    "fitted",
+    "tell",
+    "tune",
+]
 
 
 class _Room(ModuleType):

@@ -50,7 +50,7 @@ class Comparison:
         return Estimate.of(result.figures[figure] - self.results[0].figures[figure])
 
     def frame(self) -> pd.DataFrame:
-        """Return a table: one row a policy, each figure's mean and 95 % interval, the difference of cost, and the gap."""
+        """Return a table: one row a policy, each figure's mean and 95 % interval, the difference of cost, the gap."""
         import pandas as pd
 
         rows = {}
@@ -152,8 +152,8 @@ def tell(what: Any, scenario: Scenario, *, path: int = 0, periods: int | None = 
             rows[name].append(values[0].copy())
         cost.append(flows.money["cost"][0].copy())
     available = np.ones((trace.periods, len(layout.lanes)))
-    for name, column in layout.columns.available.items():
-        available[:, layout.lanes.index(name)] = trace.chance[:, 0, column]
+    for name, share in trace.working.items():
+        available[:, layout.lanes.index(name)] = share[:, 0]
     return Story(
         name_of(player), **{name: np.array(row) for name, row in rows.items()}, cost=np.array(cost), available=available
     )

@@ -324,6 +324,8 @@ class Layout:
             late = stock.seen_late + 1 if stock.seen_late else 0
             row["first_report"], row["last_report"] = self._room(late, [f"{name}.on_hand"][:late], initial)
             self._room(late, [f"{name}.used"][:late])
+            for k in range(1, life if late else 0):  # what is told of its ages, and no more what they are
+                self._room(late, [f"{name}.lasts_{k}"], initial if k == life - 1 else 0.0)
             row["obsolesces"], row["obsolete"] = name in self.columns.obsolete, self.columns.obsolete.get(name, 0)
             row["scrap_value"], row["terminal_value"] = stock.scrap_value, stock.terminal_value
             row["keeps_value"], row["last"] = stock.terminal_value > 0, self.columns.last or 0

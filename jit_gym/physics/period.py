@@ -15,7 +15,7 @@ CRUMB = 1e-9  # units; what rounding errors may leave
 def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     """Play one period: change `state`, fill `flows`, and return `flows`.
 
-    1. See the state at the start of the period, and what is visible of the future (whoever calls this has).
+    1. See the state at the start of the period, and what is visible of the future.
     2. Order on each lane: cut to its capacity, in its batches, nothing below its minimum; the order travels its delay.
     3. Ship: each source ships what it holds at this moment, up to capacity and availability; what it cannot ship waits
        there or lapses. A stock that runs short shares out what it has. Shipments on a route share its vehicles.
@@ -452,9 +452,14 @@ def settle(net: Any, state: Any, chance: Any, flows: Any) -> None:
 def report(net: Any, state: Any, flows: Any) -> None:
     """Write down what those will read whose records are late."""
     for i in range(len(net.stocks)):
-        first, last = net.stocks[i].first_report, net.stocks[i].last_report
-        through(state.pipeline, first, last, state.stocks[i].on_hand)
-        through(state.pipeline, last, last + last - first, state.stocks[i].used)
+        stock, at = net.stocks[i], state.stocks[i]
+        first, last = stock.first_report, stock.last_report
+        through(state.pipeline, first, last, at.on_hand)
+        through(state.pipeline, last, last + last - first, at.used)
+        if first < last:
+            for k in range(stock.first_age, stock.newest_age):
+                first, last = last, last + last - first
+                through(state.pipeline, last, last + last - first, state.pipeline[k])
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.first_report < lane.last_report:

@@ -156,8 +156,15 @@ class View:
 
     def ages(self, stock: int) -> Any:
         """Return a perishable stock's units that can be used in 1, 2, ... more periods (paths, shelf life)."""
-        row = self.layout.net.stocks[stock]
-        return self._source.pipeline[..., int(row["first_age"]) : int(row["last_age"])]
+        name = self.layout.stocks[stock]
+        life = self.scenario.stocks[name].shelf_life or 0
+        older = self._source.pipeline[..., [self.layout.slots[f"{name}.lasts_{k}"] for k in range(1, life)]]
+        newest = (self.on_hand[..., stock] - older.sum(-1))[..., None]
+        if is_tensor(older):
+            import torch
+
+            return torch.cat([older, newest], dim=-1)[..., :life]
+        return np.concatenate([older, newest], axis=-1)[..., :life]
 
     def _today(self, values: list[float], table: str, columns: str) -> Any:
         """Return each one's value, times what is left of it where it falls."""

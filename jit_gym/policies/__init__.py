@@ -7,11 +7,16 @@ from typing import Any
 
 from ..scenario import Scenario, ScenarioError, yaml12
 from ..scenario.part import nearest
-from .anchoring import Anchoring
-from .base_stock import BaseStock, CappedBaseStock, JustInCase, ReorderPoint
-from .dual_sourcing import CappedDualIndex, DualIndex
-from .hybrid import Hybrid
-from .just_in_time import Constant, JustInTime, Kanban
+from .adaptive import Adaptive
+from .base_stock import BaseStock, JustInCase, SafetyLeadTime, SafetyStock
+from .disruption import Acceptance, Mitigation, Rerouting, StateDependent
+from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, SingleIndex, TailoredBaseSurge
+from .hybrid import Emergency, Hybrid, HybridByRisk, HybridByValue
+from .just_in_time import Constant, Conwip, DemandFlow, Heijunka, JustInTime, Kanban, ShortCycle, Synchronised
+from .lost_sales import CappedBaseStock, Myopic, MyopicTwo, ProjectedInventoryLevel, StandardVector
+from .network import Anchoring, EchelonBaseStock
+from .perishable import BaseStockWithWaste
+from .reorder_point import FixedLot, ModifiedReorderPoint, ReorderPoint, ReviewedReorderPoint
 from .rule import Policy, PolicyError, Rule
 
 RULES: dict[str, type[Rule]] = {
@@ -19,15 +24,42 @@ RULES: dict[str, type[Rule]] = {
     for rule in (
         JustInTime,
         Kanban,
+        Conwip,
         Constant,
+        Heijunka,
+        DemandFlow,
+        ShortCycle,
+        Synchronised,
         BaseStock,
+        SafetyStock,
         JustInCase,
+        SafetyLeadTime,
         ReorderPoint,
+        FixedLot,
+        ReviewedReorderPoint,
+        ModifiedReorderPoint,
         Hybrid,
+        HybridByValue,
+        HybridByRisk,
+        Emergency,
         CappedBaseStock,
+        Myopic,
+        MyopicTwo,
+        StandardVector,
+        ProjectedInventoryLevel,
+        SingleIndex,
         DualIndex,
         CappedDualIndex,
+        TailoredBaseSurge,
+        OrderSplitting,
+        BaseStockWithWaste,
+        EchelonBaseStock,
         Anchoring,
+        Acceptance,
+        Mitigation,
+        StateDependent,
+        Rerouting,
+        Adaptive,
     )
 }
 

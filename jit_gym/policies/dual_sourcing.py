@@ -2,19 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from ..physics import View
 from ..scenario import Scenario
+from .just_in_time import levelled
 from .plan import Plan
 from .rule import Parameter, PolicyError, Rule, positive
 
 
+class TwoLanes(Rule):
+    """What rules for two lanes into each stock have in common: the faster one is the expedited."""
+
+    fast: list[int]
+    slow: list[int]
+    soon: list[int]
+
+    def check(self, plan: Plan) -> None:
+        for stock, names in plan.scenario.feeds.items():
+            fixed = not any(name in plan.layout.columns.lead_time for name in names)
+            if len(names) != 2 or not fixed:
+                got = f"{len(names)}" if len(names) != 2 else "random lead times"
+                raise PolicyError(f"{self.name}: needs two lanes with fixed lead times into {stock!r}, got {got}")
+
+    def fit(self, scenario: Scenario) -> Self:
+        fitted = super().fit(scenario)
+        fitted.fast, fitted.slow, fitted.soon = _lanes(fitted.plan)
+        return fitted
+
+    def __call__(self, view: View) -> Any:
+        expedited, regular = self.two(view)
+        orders = np.zeros((len(view.on_hand), len(self.plan.layout.lanes)))
+        orders[:, self.fast] = expedited
+        orders[:, self.slow] = regular
+        return orders
+
+    def two(self, view: View) -> tuple[Any, Any]:
+        """Return the expedited and the regular orders for each stock (paths, stocks)."""
+        raise NotImplementedError
+
+    def expedited_index(self, view: View) -> Any:
+        """Return what will be there of each stock when an order expedited now arrives (paths, stocks)."""
+        arriving = np.stack([view.arriving(m, soon) for m, soon in zip(self.slow, self.soon, strict=True)], axis=-1)
+        return view.inventory_position - (view.on_order[:, self.slow] - arriving)
+
+
 @dataclass(eq=False)
-class DualIndex(Rule):
+class SingleIndex(TwoLanes):
+    """Expedite up to one level of the inventory position, then order up to another (Scheller-Wolf et al. 2007).
+
+    Scheller-Wolf, Veeraraghavan and van Houtum (2007), "Effective dual sourcing with a single index policy". By formula
+    as for `dual-index`.
+    """
+
+    name: ClassVar[str] = "single-index"
+    signed: ClassVar[tuple[str, ...]] = ("expedited_level",)
+    expedited_level: Parameter = None
+    regular_level: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        return _levels(plan)
+
+    def two(self, view: View) -> tuple[Any, Any]:
+        expedited = positive(self.expedited_level - view.inventory_position)
+        return expedited, positive(self.regular_level - (view.inventory_position + expedited))
+
+
+@dataclass(eq=False)
+class DualIndex(TwoLanes):
     """Expedite up to one level, then order regularly up to another (Veeraraghavan and Scheller-Wolf 2008).
 
     The expedited index is what will be there when an expedited order arrives; the regular one is the inventory
@@ -23,42 +81,16 @@ class DualIndex(Rule):
     """
 
     name: ClassVar[str] = "dual-index"
+    signed: ClassVar[tuple[str, ...]] = ("expedited_level",)
     expedited_level: Parameter = None
     regular_level: Parameter = None
-    fast: list[int] = field(init=False, repr=False)
-    slow: list[int] = field(init=False, repr=False)
-    soon: list[int] = field(init=False, repr=False)
-
-    def check(self, plan: Plan) -> None:
-        for stock, names in plan.scenario.feeds.items():
-            fixed = all(plan.scenario.lanes[name].lead_time.is_fixed for name in names)
-            if len(names) != 2 or not fixed:
-                got = f"{len(names)}" if len(names) != 2 else "random lead times"
-                raise PolicyError(f"{self.name}: needs two lanes with fixed lead times into {stock!r}, got {got}")
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
-        expedited, regular = (np.array(times) for times in zip(*_lead_times(plan.scenario), strict=True))
-        ratio = plan.critical_ratio
-        return {"expedited_level": plan.level(ratio, expedited), "regular_level": plan.level(ratio, regular)}
+        return _levels(plan)
 
-    def fit(self, scenario: Scenario) -> Any:
-        fitted = super().fit(scenario)
-        fitted.fast, fitted.slow, fitted.soon = _lanes(fitted.plan)
-        return fitted
-
-    def __call__(self, view: View) -> Any:
-        orders = np.zeros((len(view.on_hand), len(self.plan.layout.lanes)))
-        arriving = np.stack([view.arriving(m, soon) for m, soon in zip(self.slow, self.soon, strict=True)], axis=-1)
-        position = view.inventory_position
-        slow_later = view.on_order[:, self.slow] - arriving
-        expedited = positive(self.expedited_level - (position - slow_later))
-        orders[:, self.fast] = expedited
-        orders[:, self.slow] = self.regular(positive(self.regular_level - (position + expedited)))
-        return orders
-
-    def regular(self, quantities: Any) -> Any:
-        """Return the regular orders, given what the regular index asks for."""
-        return quantities
+    def two(self, view: View) -> tuple[Any, Any]:
+        expedited = positive(self.expedited_level - self.expedited_index(view))
+        return expedited, positive(self.regular_level - (view.inventory_position + expedited))
 
 
 @dataclass(eq=False)
@@ -73,25 +105,89 @@ class CappedDualIndex(DualIndex):
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         formulas = super().formulas(plan)
-        cap = formulas["regular_level"] / (np.array([slow for _, slow in _lead_times(plan.scenario)]) + 1.0)
-        return formulas | {"cap": np.ceil(cap - 1e-9) if plan.whole else cap}
+        slow = np.array([slow for _, slow in _lead_times(plan)])
+        return formulas | {"cap": plan.rounded(formulas["regular_level"] / (slow + 1.0))}
 
-    def regular(self, quantities: Any) -> Any:
-        return np.minimum(quantities, self.cap)
+    def two(self, view: View) -> tuple[Any, Any]:
+        expedited, regular = super().two(view)
+        return expedited, np.minimum(regular, self.cap)
 
 
-def _by_speed(scenario: Scenario) -> list[list[str]]:
+@dataclass(eq=False)
+class TailoredBaseSurge(TwoLanes):
+    """Order the same `base` regularly, and expedite up to a level for the surge (Allon and Van Mieghem 2010).
+
+    By formula the level is the newsvendor's over the expedited lead time, and the base leaves a tenth of the mean use,
+    or half a standard deviation where that is more, for the expedited lane. A fraction of a unit is levelled over the
+    periods.
+    """
+
+    name: ClassVar[str] = "tailored-base-surge"
+    signed: ClassVar[tuple[str, ...]] = ("expedited_level",)
+    fine: ClassVar[tuple[str, ...]] = ("base",)
+    expedited_level: Parameter = None
+    base: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        base = positive(plan.mean - np.maximum(0.1 * plan.mean, 0.5 * np.sqrt(plan.variance)))
+        return {"expedited_level": _levels(plan)["expedited_level"], "base": np.floor(base) if plan.whole else base}
+
+    def two(self, view: View) -> tuple[Any, Any]:
+        return positive(self.expedited_level - self.expedited_index(view)), levelled(self.plan, view, self.base)
+
+
+@dataclass(eq=False)
+class OrderSplitting(Rule):
+    """Order up to `level`, in parts, one on each lane into a stock (Kelle, Silver 1990; Ramasesh et al. 1991).
+
+    The first of several shipments comes sooner than a single one would. The main lane gets `main`, a share, the others
+    the rest in equal parts. By formula all are equal, and the level is the newsvendor's over their mean lead time.
+    """
+
+    name: ClassVar[str] = "order-splitting"
+    shares: ClassVar[tuple[str, ...]] = ("main",)
+    level: Parameter = None
+    main: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        lanes = plan.layout.into.sum(axis=0)
+        times = np.array([plan.time_of(name) for name in plan.layout.lanes])
+        mean = times @ plan.layout.into / lanes
+        late = plan.lead_time - np.array([plan.time_of(name) for name in plan.main])
+        return {"level": plan.level(plan.critical_ratio, mean + late), "main": 1.0 / lanes}
+
+    def __call__(self, view: View) -> Any:
+        plan, into = self.plan, self.plan.layout.into
+        is_main = np.isin(plan.layout.lanes, plan.main)
+        others = np.maximum(into.sum(axis=0) - 1.0, 1.0)
+        alone = into.sum(axis=0) == 1.0
+        main = np.where(alone, 1.0, self.main)
+        shares = np.where(is_main, main @ into.T, ((1.0 - main) / others) @ into.T)
+        return plan.spread(positive(self.level - view.inventory_position), shares)
+
+
+def _by_speed(plan: Plan) -> list[list[str]]:
     """Return the two lanes into each stock, the faster one first."""
-    return [sorted(names, key=lambda name: scenario.lanes[name].lead_time.mean) for names in scenario.feeds.values()]
+    return [sorted(names, key=plan.time_of) for names in plan.scenario.feeds.values()]
 
 
-def _lead_times(scenario: Scenario) -> list[tuple[float, float]]:
-    return [(scenario.lanes[a].lead_time.mean, scenario.lanes[b].lead_time.mean) for a, b in _by_speed(scenario)]
+def _lead_times(plan: Plan) -> list[tuple[float, float]]:
+    return [(plan.time_of(fast), plan.time_of(slow)) for fast, slow in _by_speed(plan)]
+
+
+def _levels(plan: Plan) -> dict[str, np.ndarray]:
+    """Return the newsvendor's levels over the lead times of the two lanes into each stock."""
+    expedited, regular = (np.array(times) for times in zip(*_lead_times(plan), strict=True))
+    ratio = plan.critical_ratio
+    return {"expedited_level": plan.level(ratio, expedited), "regular_level": plan.level(ratio, regular)}
 
 
 def _lanes(plan: Plan) -> tuple[list[int], list[int], list[int]]:
     """Return the faster and the slower lane of each stock, and within how many periods a shipment comes soon enough."""
-    fast, slow = zip(*_by_speed(plan.scenario), strict=True)
+    fast, slow = zip(*_by_speed(plan), strict=True)
     place = plan.layout.lanes.index
-    soon = [int(plan.scenario.lanes[name].lead_time.mean) + 1 for name in fast]
-    return [place(name) for name in fast], [place(name) for name in slow], soon
+    return (
+        [place(name) for name in fast],
+        [place(name) for name in slow],
+        [int(plan.time_of(name)) + 1 for name in fast],
+    )

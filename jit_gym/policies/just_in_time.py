@@ -8,16 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
-from .plan import Plan
-from .rule import Parameter, PolicyError, Rule, positive
+from .plan import Plan, quantile
+from .rule import Mindful, Parameter, PolicyError, Rule, positive
 
 
 @dataclass(eq=False)
-class JustInTime(Rule):
-    """Order what was used in the last period, and hold nothing for safety (lot-for-lot; Ohno 1988, Orlicky 1975).
+class JustInTime(Mindful):
+    """Order lot for lot what was asked for in the last period, and hold nothing for safety (Ohno 1988).
 
-    The line is primed once: the first order fills it up to `level`, the mean use over lead time and review. What is
-    lost on the way afterwards is not replaced, and neither is what a stopped supplier could not ship and let lapse.
+    Where customers wait, they are ordered for; where they are lost, what was sold is ordered. The line is primed once:
+    the first order fills it up to `level`, the mean use over lead time and review. What is lost on the way afterwards
+    is not replaced, and neither is what a stopped supplier could not ship and let lapse.
     """
 
     name: ClassVar[str] = "jit"
@@ -26,9 +27,18 @@ class JustInTime(Rule):
     def formulas(self, plan: Plan) -> dict[str, Any]:
         return {"level": plan.level(0.5)}
 
-    def quantities(self, view: View) -> Any:
+    def begin(self, view: View) -> np.ndarray:
+        return self.plan.owed(view)
+
+    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        quantities, memory = self.lot(view, memory)
+        return self.plan.spread(quantities), memory
+
+    def lot(self, view: View, memory: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return what to order for each stock, and what each owes."""
         first = np.reshape(np.asarray(view.period) == 0, (-1, 1))
-        return np.where(first, positive(self.level - view.inventory_position), view.used)
+        fill = positive(self.level - view.inventory_position)
+        return np.where(first, fill, self.plan.asked(view, memory)), self.plan.owed(view)
 
 
 @dataclass(eq=False)
@@ -40,6 +50,7 @@ class Kanban(Rule):
     """
 
     name: ClassVar[str] = "kanban"
+    given: ClassVar[tuple[str, ...]] = ("container",)
     cards: Parameter = None
     container: Parameter = None
 
@@ -59,6 +70,42 @@ class Kanban(Rule):
 
 
 @dataclass(eq=False)
+class Conwip(Rule):
+    """Release new work when some has left, so that work in process is constant (Spearman, Woodruff and Hopp 1990).
+
+    Only lanes from outside have `cards`: as many units, counted in those of their stock, are in it, in all that it
+    feeds and on the way. Everything else is pushed on as soon as it is there. By formula: Little's (1961) law, the mean
+    use over the time from the first order to the customer, and 10 % more, as for kanban.
+    """
+
+    name: ClassVar[str] = "conwip"
+    cards: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        return {"cards": plan.rounded(1.1 * plan.mean * (plan.through + 1.0))}
+
+    def __call__(self, view: View) -> Any:
+        plan, layout = self.plan, self.plan.layout
+        inside = layout.uses.any(axis=1)
+        work = plan.echelon(view.on_hand + np.where(inside, view.in_transit, view.on_order) @ layout.into)
+        orders = plan.spread(positive(self.cards - work), plan.outside)
+        there = view.on_hand
+        if plan.scenario.sources_ship == "after-receiving":  # what arrives today can leave today
+            there = there + np.stack([view.arriving(m, 1) for m in range(len(layout.lanes))], axis=-1) @ layout.into
+        position = view.inventory_position @ layout.into.T  # of the stock that each lane leads to
+        for m in np.flatnonzero(inside):
+            used = layout.uses[m] > 0
+            pushed = np.inf
+            for i in np.flatnonzero(used):  # what there is goes where it is missing, so that all have the same cover
+                to = layout.uses[:, i] * position
+                fair = plan.claims[m, i] * (there[:, i] + to.sum(axis=1)) - to[:, m]
+                pushed = np.minimum(pushed, np.minimum(fair, there[:, i]) / layout.uses[m, i])
+            pushed = pushed - (view.on_order - view.in_transit)[:, m]
+            orders[:, m] = positive(np.floor(pushed + 1e-9) if plan.whole else pushed)
+        return orders
+
+
+@dataclass(eq=False)
 class Constant(Rule):
     """Order the same every period: the takt of the line, by formula mean use (Reiman 2004 for lost sales).
 
@@ -66,14 +113,124 @@ class Constant(Rule):
     """
 
     name: ClassVar[str] = "constant"
+    fine: ClassVar[tuple[str, ...]] = ("quantity",)
     quantity: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         return {"quantity": plan.mean}
 
     def quantities(self, view: View) -> Any:
-        if not self.plan.whole or view.period is None:
-            return np.broadcast_to(self.quantity, np.shape(view.on_hand))
+        return levelled(self.plan, view, self.quantity)
+
+
+def levelled(plan: Plan, view: View, quantity: np.ndarray) -> Any:
+    """Return a quantity, with fractions of a unit levelled over the periods (paths, stocks)."""
+    if plan.whole and view.period is not None:
         periods = np.reshape(view.period, (-1, 1))
-        due = np.floor((periods + 1) * self.quantity + 1e-9) - np.floor(periods * self.quantity + 1e-9)
-        return np.broadcast_to(due, np.shape(view.on_hand))
+        quantity = np.floor((periods + 1) * quantity + 1e-9) - np.floor(periods * quantity + 1e-9)
+    return np.broadcast_to(quantity, np.shape(view.on_hand))
+
+
+@dataclass(eq=False)
+class Heijunka(Rule):
+    """Close a share of the gap to the level, so that orders are smooth (Dejonckheere, Disney, Lambrecht, Towill 2003).
+
+    O = m + smoothing (S - m - IP). A share of 1 is base-stock; of less, b, it makes the variance of orders b / (2 - b)
+    times that of demand. By formula b = 1/2, a third of the variance, and S = m (L + 1) + z s sqrt(L + 1 + (1 - b)^2 /
+    (b (2 - b))), with z at p / (p + h): smooth orders are paid for in stock (Disney, Farasyn, Lambrecht, Towill, Van de
+    Velde 2006).
+    """
+
+    name: ClassVar[str] = "heijunka"
+    shares: ClassVar[tuple[str, ...]] = ("smoothing",)
+    level: Parameter = None
+    smoothing: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        b = self._filled("smoothing", self.smoothing, 0.5, list(plan.scenario.stocks))
+        still = np.maximum(b, 1e-3)
+        later = plan.variance * (1 - still) ** 2 / (still * (2 - still))
+        spread = np.sqrt((plan.lead_time + 1) * plan.variance + later + plan.mean**2 * plan.lead_time_variance)
+        level = np.maximum(plan.exposed_mean() + quantile(plan.critical_ratio) * spread, 0.0)
+        return {"level": plan.rounded(level), "smoothing": b}
+
+    def quantities(self, view: View) -> Any:
+        gap = self.level - self.plan.mean - view.inventory_position
+        return self.plan.mean + self.smoothing * gap
+
+
+@dataclass(eq=False)
+class DemandFlow(Mindful):
+    """Order at every stage what the customers ordered, as soon as they do (demand flow; Costanza 1990).
+
+    A customer's order goes to all stages at once, by the bill of materials; under `jit` each stage learns from the next
+    one what that drew. The line is primed once, up to `level` at each stage, by formula its mean use over lead time and
+    review.
+    """
+
+    name: ClassVar[str] = "demand-flow"
+    level: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        return {"level": plan.level(0.5)}
+
+    def begin(self, view: View) -> np.ndarray:
+        return np.hstack([self.plan.owed(view), np.zeros_like(view.on_hand)])
+
+    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert memory is not None
+        plan = self.plan
+        owed, drawn = np.hsplit(memory, 2)
+        served = plan.layout.needs.any(axis=0)
+        by_customers = np.where(served, positive(plan.asked(view, owed) - drawn), 0.0)
+        first = np.reshape(np.asarray(view.period) == 0, (-1, 1))
+        fill = positive(self.level - view.inventory_position)
+        orders = plan.spread(np.where(first, fill, plan.echelon(by_customers)))
+        return orders, np.hstack([plan.owed(view), orders @ plan.layout.uses])
+
+
+@dataclass(eq=False)
+class ShortCycle(Rule):
+    """Order up to the mean use of the cycle to come, every `review` periods (short cycles; Schonberger 1982).
+
+    Between reviews nothing is ordered, and nothing is held for safety. By formula half of the economic cycle sqrt(2 K /
+    (h m)) (Harris 1913), which is one period where an order costs nothing, and the level m (L + review).
+    """
+
+    name: ClassVar[str] = "short-cycle"
+    counts: ClassVar[tuple[str, ...]] = ("review",)
+    review: Parameter = None
+    level: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        review = np.maximum(np.floor(plan.economic_cycle / 2 + 0.5), 1.0)
+        review = self._filled("review", self.review, review, list(plan.scenario.stocks))
+        return {"review": review, "level": plan.rounded(plan.mean * (plan.lead_time + review))}
+
+    def quantities(self, view: View) -> Any:
+        return np.where(reviewed(view, self.review), positive(self.level - view.inventory_position), 0.0)
+
+
+def reviewed(view: View, review: np.ndarray) -> Any:
+    """Tell whether a stock is reviewed in this period, one of every `review`; always where the period is not known."""
+    if view.period is None:
+        return True
+    return np.reshape(view.period, (-1, 1)) % np.maximum(review, 1.0) == 0
+
+
+@dataclass(eq=False)
+class Synchronised(Rule):
+    """Order what the production schedule, or the forecast, needs by the time it arrives, and no more (Orlicky 1975).
+
+    Net requirements: the forecast over the lead time and this period, and `safety` on top, less what is there and on
+    order. By formula the safety is 0.
+    """
+
+    name: ClassVar[str] = "synchronised"
+    safety: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        return {"safety": 0.0}
+
+    def quantities(self, view: View) -> Any:
+        return positive(self.plan.rounded(self.plan.expected(view) + self.safety) - view.inventory_position)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..chance import usage
+from ..chance import moments, usage
+from ..chance.demand import level
+from ..chance.tables import counts
 from ..physics import Layout, View
 from ..physics.numbers import is_tensor
 from ..scenario import Scenario
@@ -25,6 +29,7 @@ class Plan:
         self.layout = Layout(scenario)
         self.whole = scenario.units == "whole"
         self.mean, self.variance = np.array(list(usage(scenario).values())).T
+        self.surprise = np.array([variance for _, variance in usage(scenario, _unforeseen).values()])
         self.main = [max(names, key=scenario.shares.__getitem__) for names in scenario.feeds.values()]
         lead_times = [scenario.lanes[name].lead_time for name in self.main]
         delays = [scenario.lanes[name].order_delay for name in self.main]
@@ -35,24 +40,55 @@ class Plan:
         self.lead_time_variance = np.array([time.variance for time in lead_times])
         self.holding_cost = np.array([stock.holding_cost for stock in scenario.stocks.values()])
         self.fixed_cost = np.array([scenario.lanes[name].fixed_cost for name in self.main])
+        self.unit_value = np.array([stock.unit_value for stock in scenario.stocks.values()])
         self.critical = np.array([any(scenario.lanes[n].critical for n in names) for names in scenario.feeds.values()])
         self.shares = np.array([scenario.shares[name] for name in scenario.lanes])
-        self._up_to = np.array([self._share_up_to(name) for name in scenario.lanes])
+        into = self.layout.into
+        self._earlier = np.tril(into @ into.T).T  # (lanes, lanes): 1 where a lane comes before another into its stock
+        self._up_to = self.shares @ self._earlier
+        direct = self.layout.into.T @ (self.shares[:, None] * self.layout.uses)
+        self.content = np.linalg.inv(np.eye(len(direct)) - direct)
+        """Units of each stock (columns) that go into a unit of each stock (rows), directly and through others."""
+        self._routes = list(self._routes_of_demand())
 
-    def _share_up_to(self, lane: str) -> float:
-        """Return the share of a lane, and of those before it, in the orders of their stock."""
-        lanes = self.scenario.feeds[self.scenario.lanes[lane].to]
-        return sum(self.scenario.shares[name] for name in lanes[: lanes.index(lane) + 1])
+    def _routes_of_demand(self) -> Iterator[tuple[int, int, float, float]]:
+        """Yield how each demand reaches the stocks: the demand, the stock, units in a unit, and how long before it.
+
+        A stock that feeds others must have their orders ready a lead time before the demand comes.
+        """
+
+        def reach(d: int, stock: str, units: float, ahead: float) -> Iterator[tuple[int, int, float, float]]:
+            i = self.layout.stocks.index(stock)
+            yield d, i, units, ahead
+            for name in self.scenario.feeds[stock]:
+                for source, quantity in self.scenario.lanes[name].uses.items():
+                    share = self.scenario.shares[name]
+                    if share > 0:
+                        yield from reach(d, source, units * quantity * share, ahead + self.lead_time[i])
+
+        for d, demand in enumerate(self.scenario.demands.values()):
+            for stock, quantity in demand.draws_on.items():
+                yield from reach(d, stock, quantity, 0.0)
+
+    @cached_property
+    def to_buy(self) -> dict[str, float]:
+        """Return what a unit of each stock costs to buy, with all that goes into it, by the main lanes."""
+        each = np.array([self.scenario.lanes[name].unit_cost for name in self.main])
+        return dict(zip(self.layout.stocks, (self.content @ each).tolist(), strict=True))
 
     @property
     def shortage_cost(self) -> np.ndarray:
         """Return what a missing unit of each stock costs: the dearest demand that it holds up, per unit of stock.
 
-        A stock that feeds others holds up what they would have served.
+        A stock that feeds others holds up what they would have served. A sale that is lost is worth its price less what
+        it would have taken to buy, if that is less.
         """
         worst = np.zeros(len(self.layout.stocks))
         for demand in self.scenario.demands.values():
-            cost = demand.shortage_cost + (demand.price if demand.unmet == "lost" else 0.0)
+            cost = demand.shortage_cost
+            if demand.unmet == "lost":
+                bought = sum(quantity * self.to_buy[stock] for stock, quantity in demand.draws_on.items())
+                cost += demand.price - (bought if bought < cost + demand.price else 0.0)
             for stock, quantity in demand.draws_on.items():
                 i = self.layout.stocks.index(stock)
                 worst[i] = max(worst[i], cost / quantity)
@@ -69,40 +105,170 @@ class Plan:
         p, h = self.shortage_cost, self.holding_cost
         return np.where(p + h > 0, p / np.where(p + h > 0, p + h, 1.0), 0.95)
 
+    @cached_property
+    def through(self) -> np.ndarray:
+        """Return the longest time from an order of each stock until a customer has what it is made into (stocks,)."""
+        time = self.lead_time.copy()
+        for _ in self.layout.stocks:  # one step up the network each time
+            after = (self.layout.uses > 0).T * (self.layout.into @ time)
+            time = self.lead_time + after.max(axis=1)
+        return time
+
+    @cached_property
+    def economic_cycle(self) -> np.ndarray:
+        """Return the periods between orders that cost least where demand is steady, sqrt(2 K / (h m)) (Harris 1913)."""
+        rate = self.holding_cost * self.mean
+        return np.sqrt(2 * self.fixed_cost / np.where(rate > 0, rate, np.inf))
+
+    @cached_property
+    def outside(self) -> np.ndarray:
+        """Return the shares of orders where only lanes from outside are ordered on (lanes,)."""
+        shares = np.where(self.layout.uses.any(axis=1), 0.0, self.shares)
+        total = self.layout.into @ (shares @ self.layout.into)
+        return shares / np.where(total > 0, total, 1.0)
+
+    @cached_property
+    def fastest(self) -> np.ndarray:
+        """Return 1 for the lane into each stock that delivers soonest, and 0 for the others (stocks, lanes)."""
+        lanes = self.scenario.lanes
+        out = np.zeros((len(self.layout.stocks), len(lanes)))
+        for i, names in enumerate(self.scenario.feeds.values()):
+            out[i, self.layout.lanes.index(min(names, key=self.time_of))] = 1.0
+        return out
+
+    def time_of(self, lane: str) -> float:
+        """Return the mean time from an order on a lane, with its delay, to the arrival."""
+        return self.scenario.lanes[lane].order_delay + self.scenario.lanes[lane].lead_time.mean
+
+    @cached_property
+    def down(self) -> np.ndarray:
+        """Return the share of the time that each stock is without supply, in the long run (stocks,)."""
+        return self.shares @ (self.layout.into * self._down_lanes[:, None])
+
+    @cached_property
+    def _down_lanes(self) -> np.ndarray:
+        """Return the share of its capacity that each lane lacks in the long run (lanes,)."""
+        up = np.ones(len(self.layout.lanes))
+        for m, name in enumerate(self.layout.lanes):
+            for key in self.scenario.hit_by[name]:
+                disruption = self.scenario.disruptions[key]
+                up[m] *= 1.0 - disruption.severity * self.outage(key)[0]
+        return 1.0 - up
+
+    def outage(self, key: str) -> np.ndarray:
+        """Return the chance that a disruption has been on for more than 0, 1, 2, ... periods, in the long run.
+
+        From the renewal theorem: the mean periods that a spell goes on beyond so many, over the mean cycle.
+        """
+        disruption, horizon = self.scenario.disruptions[key], self.scenario.horizon
+        lasts = counts(disruption.lasts)
+        if disruption.starts.at is None:
+            assert disruption.starts.spell is not None
+            cycle = lasts.mean + disruption.starts.spell.mean
+        else:
+            begins = [when for when in disruption.starts.at if horizon.period_of(when) < horizon.periods]
+            cycle = horizon.periods / max(len(begins), 1e-9)
+        beyond = np.zeros(int(lasts.values[-1]) + 1)
+        np.add.at(beyond, lasts.values.astype(int) - 1, lasts.probabilities)
+        longer = np.cumsum(beyond[::-1])[::-1]  # P(lasts > n)
+        return np.minimum(np.cumsum(longer[::-1])[::-1] / cycle, 1.0)
+
+    @cached_property
+    def claims(self) -> np.ndarray:
+        """Return the share of each stock's use that goes to each lane (lanes, stocks)."""
+        goes = self.layout.uses * (self.shares * (self.layout.into @ self.mean))[:, None]
+        return goes / np.where(self.mean > 0, self.mean, 1.0)
+
     def exposed_mean(self, lead_time: np.ndarray | None = None) -> np.ndarray:
         """Return mean demand over the lead time and the period of review, m (L + 1)."""
         return self.mean * ((self.lead_time if lead_time is None else lead_time) + 1.0)
 
-    def safety_stock(self, service_level: float | np.ndarray, lead_time: np.ndarray | None = None) -> np.ndarray:
+    def safety_stock(
+        self,
+        service_level: float | np.ndarray,
+        lead_time: np.ndarray | None = None,
+        variance: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return z sqrt((L + 1) s^2 + m^2 s_L^2), for a service level over the lead time and its variance.
 
         The textbook formula for normal demand over a random lead time (Silver, Pyke and Thomas 2017, section 6.7).
+        Whoever follows the forecast needs safety against the `surprise` alone, as the variance of a period's use.
         """
-        from scipy.stats import norm
-
         exposed = (self.lead_time if lead_time is None else lead_time) + 1.0
-        spread = exposed * self.variance + (self.mean**2 * self.lead_time_variance if lead_time is None else 0.0)
-        return norm.ppf(np.clip(service_level, 1e-6, 1 - 1e-6)) * np.sqrt(spread)
+        spread = exposed * (self.variance if variance is None else variance)
+        if lead_time is None:
+            spread = spread + self.mean**2 * self.lead_time_variance
+        return quantile(service_level) * np.sqrt(spread)
 
     def level(self, service_level: float | np.ndarray, lead_time: np.ndarray | None = None) -> np.ndarray:
         """Return a base-stock level: mean demand over lead time and review, plus safety stock; rounded up to units."""
         level = np.maximum(self.exposed_mean(lead_time) + self.safety_stock(service_level, lead_time), 0.0)
-        return np.ceil(level - 1e-9) if self.whole else level
+        return self.rounded(level)
 
-    def expected(self, view: View) -> np.ndarray:
-        """Return the forecast of each stock's use over its lead time and the period of review (paths, stocks)."""
+    def expected(self, view: View, more: Any = 0.0) -> np.ndarray:
+        """Return the forecast of each stock's use over its lead time and the period of review (paths, stocks).
+
+        With `more` periods on top. Beyond what a forecast looks ahead, its last period goes on.
+        """
+        exposed = self.lead_time + more + 1.0
         if not self.layout.columns.forecast:
-            return self.exposed_mean()[None, :]
-        ahead = np.arange(self.layout.columns.ahead)
-        window = np.clip(self.lead_time[:, None] + 1.0 - ahead, 0.0, 1.0)  # the share of each period that counts
-        return np.einsum("pdh,sh,ds->ps", view.forecast, window, self.layout.needs)
+            return np.atleast_2d(self.mean * exposed)
+        needs = np.zeros((len(view.forecast), len(self.layout.stocks)))
+        starts = np.arange(self.layout.columns.ahead, dtype=float)
+        stops = np.append(starts[1:], np.inf)
+        for d, i, units, ahead in self._routes:
+            until = ahead + exposed[..., i, None]
+            window = np.minimum(until, stops) - np.maximum(ahead, starts)  # the part of each period that counts
+            needs[:, i] += units * (view.forecast[:, d] * np.maximum(window, 0.0)).sum(axis=-1)
+        return needs
 
-    def spread(self, quantities: Any) -> Any:
+    def asked(self, view: View, owed: np.ndarray) -> np.ndarray:
+        """Return what was asked of each stock in the last period, given what it owed before it (paths, stocks).
+
+        What was drawn, and what waits now and did not wait before; whoever was lost is not known.
+        """
+        return positive(view.used + self.owed(view) - owed)
+
+    def owed(self, view: View) -> np.ndarray:
+        """Return what waits for each stock, customers and lanes (paths, stocks)."""
+        return view.backlog @ self.layout.needs + view.waiting @ self.layout.uses
+
+    def rounded(self, quantities: Any) -> Any:
+        """Return quantities rounded up to whole units, where units are whole."""
+        return np.ceil(quantities - 1e-9) if self.whole else quantities
+
+    def echelon(self, local: np.ndarray) -> np.ndarray:
+        """Return each stock's own quantity and that contained in all it feeds (paths, stocks), from its own."""
+        return local @ self.content
+
+    def spread(self, quantities: Any, shares: np.ndarray | None = None) -> Any:
         """Return orders for the lanes (paths, lanes) from orders for the stocks (paths, stocks), by the lanes' shares.
 
         Whole units stay whole, and add up: a lane gets what its share adds to the rounded sum of the lanes before it.
+        Other `shares` than the scenario's may be given, (lanes,) or (paths, lanes).
         """
+        up_to = self._up_to if shares is None else shares @ self._earlier
+        shares = self.shares if shares is None else shares
         wanted = quantities @ self.layout.into.T
         if self.whole and not is_tensor(quantities):
-            return np.floor(wanted * self._up_to + 0.5) - np.floor(wanted * (self._up_to - self.shares) + 0.5)
-        return wanted * self.shares
+            return np.floor(wanted * up_to + 0.5) - np.floor(wanted * (up_to - shares) + 0.5)
+        return wanted * shares
+
+
+def quantile(service_level: Any) -> np.ndarray:
+    """Return z, the standard normal quantile of a service level."""
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(np.clip(service_level, 1e-6, 1 - 1e-6)))
+
+
+def positive(quantity: Any) -> Any:
+    """Return the quantity where it is above 0, and 0 elsewhere."""
+    return quantity.clamp(min=0.0) if is_tensor(quantity) else np.maximum(quantity, 0.0)
+
+
+def _unforeseen(scenario: Scenario, name: str) -> tuple[float, float]:
+    """Return the mean of a demand, and the variance of what is not forecast of it: without the swing of a season."""
+    mean, variance = moments(scenario, name)
+    factors = np.asarray(scenario.demands[name].season or 1.0)
+    return mean, min(variance, float(np.mean(factors**2)) * level(scenario, name)[1])

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..envs.observation import Coding
 from ..physics import View
-from ..physics.numbers import is_tensor
 from ..scenario import BadInput, Scenario
 from ..scenario.part import nearest
-from .plan import Plan
+from .plan import Plan, positive
 
 Parameter = Any
-"""One number for every stock, numbers by the stocks' names, or None: by the rule's formula. Fitted: (stocks,)."""
+"""One number for every stock, numbers by the stocks' names, or None: by the rule's formula.
+
+Fitted, it is an array (stocks,), or (paths, stocks) where every path is played with parameters of its own.
+"""
 
 
 class PolicyError(BadInput):
     """A policy that does not exist, or that does not fit its scenario; the text is one line."""
-
-
-def positive(quantity: Any) -> Any:
-    """Return the quantity where it is above 0, and 0 elsewhere."""
-    return quantity.clamp(min=0.0) if is_tensor(quantity) else np.maximum(quantity, 0.0)
 
 
 class Policy:
@@ -53,6 +51,14 @@ class Policy:
 
         return Coding(Layout(self.scenario), paths=1)
 
+    def begin(self, view: View) -> np.ndarray | None:
+        """Return what to keep in mind before the first period (paths, n); None for whoever needs no memory."""
+        return None
+
+    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
+        """Return orders, and what to keep in mind until the next period (paths, n)."""
+        return self(view), None
+
     def predict(
         self,
         observation: np.ndarray,
@@ -62,26 +68,69 @@ class Policy:
     ) -> tuple[np.ndarray, Any]:
         """Return the action for an observation, or a batch of them: what Stable-Baselines3 asks of a model.
 
-        An observation does not tell the period. Where `episode_start` is given, the state that is returned counts
-        periods; hand it on with the next observation, as Stable-Baselines3 does.
+        An observation tells neither the period nor the past. Where `episode_start` is given, the state that is returned
+        counts periods and holds what the policy keeps in mind (paths, 1 + n); hand it on with the next observation, as
+        Stable-Baselines3 does.
         """
-        batch = np.atleast_2d(observation)
-        seen = self.coding.decode(batch)
+        view = View(seen := self.coding.decode(np.atleast_2d(observation)))
+        memory = self.begin(view)
         if episode_start is not None:
-            seen.period = np.where(episode_start, 0, 0 if state is None else state)
+            starts = np.reshape(episode_start, (-1, 1)) | (state is None)
+            past = (
+                np.zeros((len(starts), 1 + _width(memory))) if state is None else np.reshape(state, (len(starts), -1))
+            )
+            seen.period = np.where(starts[:, 0], 0, past[:, 0]).astype(int)
+            if memory is not None:
+                memory = np.where(starts, memory, past[:, 1:])
+        orders, memory = self.act(view, memory)
+        if episode_start is not None:
             state = seen.period + 1
-        action = self.coding.encode(self(View(seen)))
+            if memory is not None:
+                state = np.column_stack([state, memory])
+        action = self.coding.encode(orders)
         return (action if np.ndim(observation) == 2 else action[0]), state
+
+
+def _width(memory: np.ndarray | None) -> int:
+    return 0 if memory is None else memory.shape[1]
+
+
+class Fault(NamedTuple):
+    """What may be wrong with parameters: where (stocks,) or (paths, stocks), and how to say it."""
+
+    where: np.ndarray
+    text: str
+    values: tuple[np.ndarray, ...]
+
+    def __str__(self) -> str:
+        first = tuple(np.argwhere(self.where)[0])
+        return self.text.format(*(np.broadcast_to(value, self.where.shape)[first] for value in self.values))
 
 
 @dataclass(eq=False)
 class Rule(Policy):
     """A rule with a few parameters for each stock. A subclass is a dataclass: its fields are the parameters.
 
-    A parameter that is not given comes from `formulas`. Fitted, every parameter is an array (stocks,).
+    A parameter that is not given comes from `formulas`. Fitted, every parameter is an array (stocks,). A parameter is a
+    quantity, in units, unless it is named below.
     """
 
+    shares: ClassVar[tuple[str, ...]] = ()
+    """Parameters from 0 to 1."""
+    counts: ClassVar[tuple[str, ...]] = ()
+    """Parameters that are whole numbers of periods, 1 or more."""
+    periods: ClassVar[tuple[str, ...]] = ()
+    """Parameters that are periods, fractions included."""
+    signed: ClassVar[tuple[str, ...]] = ()
+    """Parameters that may be negative."""
+    fine: ClassVar[tuple[str, ...]] = ()
+    """Quantities for which fractions of a unit count, even where units are whole."""
+    given: ClassVar[tuple[str, ...]] = ()
+    """Parameters that come with the world or the business, and are not tuned unless asked for."""
+
     plan: Plan = field(init=False, repr=False)
+    tuning: Any = field(init=False, repr=False, default=None)
+    """How the parameters were found, for a rule from `jit_gym.tune` (an `evaluate.Tuning`)."""
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         """Return each parameter by formula (stocks,), or one number for all."""
@@ -98,11 +147,45 @@ class Rule(Policy):
     def fit(self, scenario: Scenario) -> Self:
         """Return this rule with every parameter filled in."""
         fitted = super().fit(scenario)
+        if self.tuning is not None and scenario != self.scenario:
+            fitted.tuning = None
         fitted.plan = Plan(scenario)
         self.check(fitted.plan)
         for name, formula in self.formulas(fitted.plan).items():
             setattr(fitted, name, self._filled(name, getattr(self, name), formula, list(scenario.stocks)))
+        for fault in fitted.faults():
+            if fault.where.any():
+                raise PolicyError(f"{self.name}: {fault}")
+        fitted.prepare()
         return fitted
+
+    def having(self, parameters: Mapping[str, np.ndarray]) -> Self:
+        """Return this fitted rule with other parameters: (stocks,), or (paths, stocks), for each path its own.
+
+        Nobody looks at `faults`; whoever calls this does.
+        """
+        other = copy.copy(self)
+        other.tuning = None
+        for name, value in parameters.items():
+            setattr(other, name, value)
+        other.prepare()
+        return other
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what may be wrong with parameters that are filled in."""
+        for name in self.shares:
+            yield Fault((value := getattr(self, name)) > 1, f"{name} must be 1 or less, got {{:g}}", (value,))
+        for name in self.counts:
+            value = getattr(self, name)
+            must = f"{name} must be a whole number of periods, 1 or more, got {{:g}}"
+            yield Fault((value < 1) | (value != np.floor(value)), must, (value,))
+
+    def starts(self) -> list[dict[str, np.ndarray]]:
+        """Return more parameters than those by formula to begin a search from: other ways to plan."""
+        return []
+
+    def prepare(self) -> None:
+        """Work out what follows from the parameters, and does not change while playing."""
 
     def check(self, plan: Plan) -> None:
         """Refuse a scenario that the rule does not fit."""
@@ -115,6 +198,8 @@ class Rule(Policy):
                     raise PolicyError(f"{self.name}: {parameter}: unknown stock {stock!r}{nearest(str(stock), stocks)}")
                 filled[stocks.index(stock)] = self._number(f"{parameter} of {stock}", value)
         elif isinstance(given, np.ndarray):
+            if given.shape != filled.shape:
+                raise PolicyError(f"{self.name}: {parameter}: must have {len(stocks)} numbers, got {given.size}")
             filled[:] = given
         elif given is not None:
             filled[:] = self._number(parameter, given)
@@ -125,9 +210,10 @@ class Rule(Policy):
             isinstance(value, bool)
             or not isinstance(value, int | float | np.number)
             or not np.isfinite(value)
-            or value < 0
+            or (value < 0 and parameter.partition(" ")[0] not in self.signed)
         ):
-            raise PolicyError(f"{self.name}: {parameter} must be a number, 0 or more, got {value!r}")
+            must = "a number" if parameter.partition(" ")[0] in self.signed else "a number, 0 or more"
+            raise PolicyError(f"{self.name}: {parameter} must be {must}, got {value!r}")
         return float(value)
 
     @classmethod
@@ -151,6 +237,33 @@ class Rule(Policy):
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={_plain(value)}" for name, value in self.parameters.items())
         return f"{self.name}({inside})" if inside else self.name
+
+
+@dataclass(eq=False)
+class Mindful(Rule):
+    """A rule that keeps something in mind from one period to the next, path by path.
+
+    A subclass says what in `begin`, and orders in `act`. Called on a simulation, it remembers for it; a new one, or one
+    that has not just played the period before, begins anew. Asked twice in a period, it answers the same.
+    """
+
+    _kept: WeakKeyDictionary[Any, Any] = field(init=False, repr=False, default_factory=WeakKeyDictionary)
+
+    def __call__(self, view: View) -> Any:
+        """Return orders (paths, lanes), remembering the simulation's past."""
+        source, period = view._source, view.period
+        before, memory, after = self._kept.get(source, (None, None, None))
+        if memory is None or period != before:
+            memory = after if before is not None and period == before + 1 else self.begin(view)
+        orders, after = self.act(view, memory)
+        self._kept[source] = period, memory, after
+        return orders
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_kept": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"_kept": WeakKeyDictionary()})
 
 
 def _plain(value: Any) -> str:

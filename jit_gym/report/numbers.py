@@ -21,10 +21,10 @@ def document(comparison: Comparison, command: str | None = None, notes: Sequence
         "policies": [
             {
                 "policy": result.policy,
-                "figures": {metric.name: _plain(result.estimate(metric.name)) for metric in METRICS},
-                "difference": {name: _plain(gap(result, first, name)) for name in ("cost", "profit")},
+                "figures": {metric.name: plain(result.estimate(metric.name)) for metric in METRICS},
+                "difference": {name: plain(gap(result, first, name)) for name in ("cost", "profit")},
                 "against_first": judged(gap(result, first, figure), figure) or None,
-                "gap": best and {"cost": _plain(best.of(result)), "share": _plain(best.share(result))},
+                "gap": best and {"cost": plain(best.of(result)), "share": plain(best.share(result))},
             }
             for result in comparison.results
         ],
@@ -39,6 +39,6 @@ def _best(best: Distance) -> dict[str, Any]:
     return {"to": best.to, "cost": best.cost, "paths": best.paths, "unproved": unproved, "optimum": optimum}
 
 
-def _plain(estimate: Estimate) -> dict[str, float | None]:
+def plain(estimate: Estimate) -> dict[str, float | None]:
     """Return an estimate by name; what is not defined is null."""
     return {name: value if isfinite(value) else None for name, value in estimate._asdict().items()}

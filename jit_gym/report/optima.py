@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..theory import ExactCost, Optimum
-from .provenance import birth
+from .provenance import origin
 from .words import a
 
 if TYPE_CHECKING:
@@ -56,5 +56,5 @@ def document(
             {"policy": each.policy, "cost": each.cost, "low": each.low, "high": each.high, "states": each.states}
             for each in costs
         ],
-        "provenance": birth(optimum.scenario, command, notes),
+        "provenance": origin(optimum.scenario, command, notes),
     }

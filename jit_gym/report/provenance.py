@@ -24,9 +24,8 @@ def certificate(comparison: Comparison, command: str | None = None, notes: Seque
         command: the command line that makes them again.
         notes: what whoever reads the numbers should know, such as gaps in a history.
     """
-    any_result = comparison.results[0]
-    world = birth(comparison.scenario, command, notes)
-    played = {
+    scenario, any_result = comparison.scenario, comparison.results[0]
+    return {
         "seed": int(any_result.seed),
         "paths": int(any_result.paths),
         "periods": int(any_result.periods),
@@ -35,12 +34,12 @@ def certificate(comparison: Comparison, command: str | None = None, notes: Seque
             {"policy": result.policy, "parameters": getattr(result.player, "parameters", {})}
             for result in comparison.results
         ],
+        **origin(scenario, command, notes),
     }
-    return world | played
 
 
-def birth(scenario: Scenario, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what any number about a scenario needs, to be made again, as plain JSON."""
+def origin(scenario: Scenario, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the world, the command, the versions and the date that numbers come from, as plain JSON."""
     return {
         "scenario": scenario.name,
         "title": scenario.title,

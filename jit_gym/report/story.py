@@ -51,8 +51,8 @@ def window(comparison: Comparison) -> Window:
     scenario, result = comparison.scenario, comparison.results[0]
     end = result.warmup + result.periods
     for path in range(min(result.paths, 64) if any(scenario.hit_by.values()) else 0):
-        available = Chance(scenario).draw(result.seed, [path], end).available[0]
-        hit = np.flatnonzero((available < 1).any(axis=1))
+        working = Chance(scenario).draw(result.seed, [path], end).working
+        hit = np.flatnonzero(np.min(list(working.values()), axis=0)[:, 0] < 1)
         hit = hit[hit >= result.warmup]
         if len(hit):
             pauses = np.flatnonzero(np.diff(hit) > 10)
@@ -181,6 +181,7 @@ def _shade(all_axes: list[Axes], scenario: Scenario, story: Story, frame: Window
             axes.axvspan(start, stop, color=SHORT, alpha=0.04 + 0.12 * (1 - left[start]), linewidth=0, zorder=0)
         if k == 0:
             hit = [name for name, share in zip(scenario.lanes, story.available[start], strict=True) if share < 1]
+            hit = hit if len(hit) <= 3 else [*hit[:2], f"{len(hit) - 2} more lanes"]
             what = "stopped" if left[start] <= 0 else f"at {100 * left[start]:.0f} %"
             top = all_axes[0].get_xaxis_transform()
             place: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 8}

@@ -114,7 +114,7 @@ def _against_the_first(comparison: Comparison, figure: str) -> list[Column]:
 
 
 def _against_the_best(comparison: Comparison) -> list[Column]:
-    """Return how far each policy is from the best there is to compare with, in per cent, or in money where that is 0."""
+    """Return how far each policy is from what it is compared with, in per cent, or in money where that is 0."""
     best = comparison.distance
     if best is None:
         return []

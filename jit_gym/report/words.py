@@ -108,9 +108,11 @@ def distances(comparison: Comparison) -> str:
         return f"Gap: to the optimum ({proved}), which {_verb(figure)} {much} {where}{weighed}."
     if best.to == "best":
         return f"Gap: to the best policy here; an optimum or a bound takes longer (try jit-gym bound {scenario.name})."
-    most = "at most" if figure == "profit" else "at least"
-    text = f"Gap: at most this; who knew all chance in advance would {'earn' if figure == 'profit' else 'pay'} {most} {much} {where}{weighed}"
-    return f"{text}, the optimum may be anywhere between."
+    would = "earn at most" if figure == "profit" else "pay at least"
+    return (
+        f"Gap: at most this. Who knew all chance in advance would {would} {much} {where}{weighed}; the best that can be "
+        "done without is somewhere between."
+    )
 
 
 def _verb(figure: str) -> str:

@@ -20,18 +20,26 @@ from ..scenario import (
     Spike,
     Starts,
     Stock,
+    Supplier,
 )
+from ..scenario.model import Drift, Late, Route, Short
 from ..scenario.part import Part
 
 TABLES: dict[str, type[Part]] = {
     "stocks": Stock,
     "lanes": Lane,
+    "suppliers": Supplier,
+    "routes": Route,
     "demands": Demand,
     "spikes": Spike,
     "disruptions": Disruption,
 }
 
-PERIODS = {"lead_time", "lasts", "every"}  # fields that count periods
+PERIODS = {  # fields that count periods
+    "lead_time", "lasts", "every", "late", "shelf_life", "seen_late", "announced", "recovers_over", "order_delay",
+    "pays_after",
+}  # fmt: skip
+OF_LANES = ("suppliers", "routes")  # which tell of themselves only what their lanes do not
 
 
 class Thing(NamedTuple):
@@ -44,7 +52,9 @@ class Thing(NamedTuple):
 
 def world(scenario: Scenario) -> dict[str, list[Thing]]:
     """Return what there is in a scenario, table by table; tables without entries are left out."""
-    tables = {table: _things(table, scenario) for table in TABLES if getattr(scenario, table)}
+    tables = {table: _things(table, scenario) for table in TABLES}
+    tables |= {table: [thing for thing in tables[table] if thing.says] for table in OF_LANES}
+    tables = {table: things for table, things in tables.items() if things}
     for each in scenario.correlations:
         for one, other in permutations(each.between):
             said = next(thing.says for thing in tables["demands"] if thing.name == one)
@@ -97,7 +107,7 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
     if isinstance(value, PeriodsOfSupply):
         return f"{_periods(value.periods_of_supply, period)} of supply"
     if isinstance(value, int | float):
-        return f"{value:,.10g}"
+        return _periods(value, period) if key in PERIODS else f"{value:,.10g}"
     if isinstance(value, Distribution):
         mean = _periods(value.mean, period) if key in PERIODS else f"{value.mean:,.4g}"
         return mean if value.is_fixed else f"{_drawn(value)}, mean {mean}"
@@ -106,6 +116,11 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
     if isinstance(value, Regime):
         follows = ", ".join(f"{chance:g} {name}" for name, chance in value.next.items())
         return _words("distribution", value.distribution, scenario) + (f" (next: {follows})" if follows else "")
+    if isinstance(value, Late | Short):
+        unit = "late" if isinstance(value, Late) else "short"
+        return f"with chance {value.chance:g}, by {_words(unit, value.by, scenario)}"
+    if isinstance(value, Drift):
+        return f"more in a large lot: the process drifts with chance {value.drift:g} at each unit"
     if isinstance(value, Forecast):
         return f"accuracy {_words('accuracy', value.accuracy, scenario)}"
     if key == "regimes":

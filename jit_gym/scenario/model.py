@@ -26,7 +26,14 @@ PERIODS_PER_YEAR = {"hour": 8760, "day": 365, "week": 52, "month": 12, "quarter"
 
 
 class Horizon(Part):
-    """How long an episode lasts, and whether the world ends with it."""
+    """How long an episode lasts, and whether the world ends with it.
+
+    `periods`, `ends`: a business that goes on after the last period is truncated there, one that ends is terminated, as
+    Gymnasium tells them apart (Pardo et al. 2018). What is left then is worth what the `terminal_value` of its stock
+    says.
+
+    `starts`, `period`, `periods_per_year`: dates in the scenario become periods by the days of a year over its periods.
+    """
 
     periods: Annotated[int, Field(ge=1)] = 200
     """Periods in an episode; for a scenario with a history that gives none, the length of the history."""
@@ -56,14 +63,23 @@ class Horizon(Part):
 
 
 class Objective(Part):
-    """What is minimised: the costs less the revenue, discounted by `discount` a period."""
+    """What is minimised: the costs less the revenue, discounted by `discount` a period.
+
+    `discount`: the reward of a period is its revenue less its costs; summed up as `discounted_reward`, that of the
+    period k periods after the first one counts discount^k (Scarf 1960). Figures for a period are averages, and not
+    discounted.
+    """
 
     discount: Annotated[Number, Field(gt=0, le=1)] = 1.0
     """What a cost is worth one period earlier."""
 
 
 class PeriodsOfSupply(Part):
-    """A quantity stated as so many periods of mean demand."""
+    """A quantity stated as so many periods of mean demand.
+
+    The demand is that of the stock: of its customers, and of what other stocks are made of it. On a lane it is the
+    lane's share of that. In whole units the quantity is rounded to the nearest.
+    """
 
     periods_of_supply: NotNegative
     """Periods of mean demand."""
@@ -79,7 +95,13 @@ Moment = Annotated[int | dt.date, says("must be a period or a date")]
 
 
 class Starts(Part):
-    """When something begins: after random quiet spells, at a rate, or at given periods or dates."""
+    """When something begins: after random quiet spells, at a rate, or at given periods or dates.
+
+    `every`, `rate`: the world begins in a quiet spell, and another one follows each event. With `rate`, spells are
+    geometric, so that an event that lasts a geometric time comes and goes as a Markov chain does (Tomlin 2006).
+
+    `at`: periods or dates, the same on every path; how long it then lasts may still be random.
+    """
 
     every: Distribution | None = None
     """Periods from the end of one to the start of the next."""
@@ -103,8 +125,10 @@ class Starts(Part):
 
     @model_validator(mode="after")
     def _is_one_of_three(self) -> Self:
-        if sum(way is not None for way in (self.every, self.rate, self.at)) != 1:
-            raise ValueError("needs one of 'every', 'rate' and 'at'")
+        given = [key for key in ("every", "rate", "at") if getattr(self, key) is not None]
+        if len(given) != 1:
+            got = " and ".join(map(repr, given)) or "none"
+            raise ValueError(f"needs one of 'every', 'rate' and 'at', got {got}")
         return self
 
     @property
@@ -114,7 +138,38 @@ class Starts(Part):
 
 
 class Stock(Part):
-    """An item held at a place."""
+    """An item held at a place.
+
+    `initial`, `holding_cost`, `unit_value`: step 6 charges holding for each unit that is there at the end of a period,
+    after demand, waste and scrap. The value of a unit is charged to nobody: it tells how much cash the stock ties up,
+    and how often it turns (Silver, Pyke and Thomas 2017).
+
+    `shelf_life`, `issuing`, `waste_cost`: a unit can be used in the period of its arrival at this stock and in
+    `shelf_life` - 1 more. Demand, and lanes that take from the stock, are given the oldest units first, or the newest.
+    In step 5, after the demand, what is left at the end of its life is wasted, at `waste_cost` a unit and before
+    holding is charged (Nahmias 1982). With a shelf life of 1 it is the newsvendor (Arrow, Harris and Marschak 1951).
+    Initial units count as having arrived the period before; what arrives at another stock is fresh there.
+
+    `storage_limit`: what arrives in step 4 and finds no room is wasted, at `waste_cost` a unit. Lanes fill the shelf in
+    their order; the demand of the same period makes no room for them, as it comes later.
+
+    `obsolete`, `scrap_value`: from the period in which it becomes obsolete, demands that draw on the stock, alone or in
+    a kit, ask for nothing any more. What is left after step 5 of that period, and of every later one, is scrapped and
+    earns `scrap_value` a unit; customers who still wait are served before (Song and Zipkin 1996). Dates are foreseen in
+    forecasts; what comes at a rate is seen when it has come.
+
+    `terminal_value`: in step 6 of the last period of the episode, what is on hand, and on the way to the stock, earns
+    so much a unit on top of the revenue (Veinott 1965). What waits at its source, unshipped, is worth nothing.
+
+    `rationing`: in step 3, a stock that has less than its lanes ask for serves them in their order, or each with the
+    same share of what it asks (proportional allocation, Cachon and Lariviere 1999). Whole units that a share leaves
+    over go to the lanes in their order, at first one each.
+
+    `seen_late`: what one sees of the stock at the start of a period is as old as that: on hand, of which age, used, and
+    the backlog of demands that draw on it (of a kit, as late as its latest stock). Units on its lanes that have arrived
+    meanwhile are still seen to be on the way. Orders and shipments are known at once, so no unit is counted twice
+    (information delays, Bensoussan, Cakanyildirim and Sethi 2007).
+    """
 
     title: str | None = None
     """What it is, in words."""
@@ -138,6 +193,8 @@ class Stock(Part):
     """Money earned per unit scrapped."""
     terminal_value: NotNegative = 0.0
     """Money per unit that is left, on hand or on the way, when the episode ends."""
+    rationing: Literal["priority", "proportional"] = "priority"
+    """Whom it serves when it runs short: its lanes in their order, or each with the same share of what it asks."""
     seen_late: Annotated[int, Field(ge=0)] = 0
     """Periods by which its records run late: what is on hand, used, waited for, and has arrived."""
 
@@ -149,19 +206,62 @@ class Stock(Part):
             raise ValueError(f"must be {show(initial)} (the initial stock) or more, got {show(value)}")
         return value
 
-    rationing: Literal["priority", "proportional"] = "priority"
-    """Whom it serves when it runs short: its lanes in their order, or each with the same share of what it asks."""
-
 
 class Drift(Part):
-    """Defects that grow with the lot: a process that may drift out of control at each unit (Porteus 1986)."""
+    """Defects that grow with the lot: a process that may drift out of control at each unit (Porteus 1986).
+
+    `drift`: a process that drifts with chance q at each unit spoils, of what arrives together as a lot of n units, n -
+    (1 - q)(1 - (1 - q)^n) / q on average (Porteus 1986, equation 1), so small lots are better ones. The units made
+    before it drifts are good, all the others are rejected in step 4.
+    """
 
     drift: Share
     """The chance, with each unit, that this and all that follow in the lot are defective; the next lot begins well."""
 
 
 class Lane(Part):
-    """One way to replenish a stock: from an outside supplier, or from other stocks."""
+    """One way to replenish a stock: from an outside supplier, or from other stocks.
+
+    `to`, `uses`: one number of an action is what is wanted on one lane. Without `uses` an outside supplier ships, who
+    has enough; one stock is transport, several are assembly: in step 3 the lane takes as many kits as the scarcest
+    lasts for.
+
+    `batch`, `capacity`, `minimum_order`: in step 2 what is wanted is rounded to the nearest batch, halves up (in whole
+    units, to a unit), then cut to the batches that the capacity holds, and placed unless it is below the minimum. The
+    capacity limits what step 3 ships as well (Federgruen and Zipkin 1986).
+
+    `order_delay`, `lead_time`, `crossing`: an order placed in period t is read by its source in step 3 of period t +
+    `order_delay`, and what is shipped in period t arrives in step 4 of period t + `lead_time`; with 0, in this very
+    period. A random lead time is drawn for each period's shipments, and a later one overtakes none that is on the way
+    (Kaplan 1970), unless they may cross.
+
+    `unshipped`, `waiting_cost`: what its source is asked for and cannot ship in step 3, for lack of stock or capacity
+    or in a disruption, waits there and goes first, or lapses and never comes. Each unit not shipped costs
+    `waiting_cost` a period.
+
+    `unit_cost`, `fixed_cost`, `in_transit_cost`: units are paid for when they are shipped, orders when they are placed
+    (Scarf 1960), and what is on the way at the end of a period costs for that period (step 6).
+
+    `cost_erosion`: with an erosion of e, a unit costs `unit_cost` (1 - e)^t in period t, on the day that it is shipped
+    (Khouja and Park 2003).
+
+    `pays_after`: a purchase is a cost of the period of its shipment, and payable until so many periods later, when it
+    is paid in cash (trade credit, Haley and Higgins 1973). Books are kept of cash, receivable and payable: the rewards
+    so far are what is in cash and receivable, less what is payable.
+
+    `defects`, `reject_cost`: in step 4 what arrives is inspected, and what is rejected takes no room and does not come
+    back. It has been paid for, and costs `reject_cost` a unit besides. A random share is drawn for each period's
+    arrivals (random yield, Yano and Lee 1995). In whole units a share is rounded up or down by chance, so that it holds
+    on average.
+
+    `share`, `critical`: what rules go by, and no physics: how the everyday orders of a stock are split over its lanes,
+    and which parts hybrid rules keep more of.
+
+    `supplier`, `route`: what goes wrong with one of them goes wrong on all of its lanes at once.
+
+    `initial`, `initial_orders`: what is on the way in the first period: units that arrive in each of the first
+    `lead_time` periods (of a random one, its mean), and orders that are read in each of the first `order_delay`.
+    """
 
     title: str | None = None
     """What it is, in words."""
@@ -234,7 +334,11 @@ class Lane(Part):
 
 
 class Late(Part):
-    """Shipments that come late now and then."""
+    """Shipments that come late now and then.
+
+    `chance`, `by`: drawn once a period for a supplier, so that in step 3 all its lanes are late together. It adds to
+    the lead time of each; as it is not the lane's own, a shipment that is late can be overtaken.
+    """
 
     chance: Share
     """The chance that what is shipped in a period comes late."""
@@ -248,7 +352,12 @@ class Late(Part):
 
 
 class Short(Part):
-    """Shipments that fall short now and then."""
+    """Shipments that fall short now and then.
+
+    `chance`, `by`: drawn once a period for a supplier, so that in step 3 all its lanes are short together. Of what a
+    lane would ship, as capacity and disruptions allow, a share is missing, which was not paid for either. Where it
+    lapses this is random yield (Yano and Lee 1995).
+    """
 
     chance: Share
     """The chance that shipments of a period fall short."""
@@ -262,7 +371,11 @@ class Short(Part):
 
 
 class Supplier(Part):
-    """Somebody outside who ships: what several lanes, or a disruption, can have in common."""
+    """Somebody outside who ships: what several lanes, or a disruption, can have in common.
+
+    `late`, `short`: what may happen to every shipment, without any event that could be seen to come. Disruptions are
+    for what lasts.
+    """
 
     title: str | None = None
     """Who it is, in words."""
@@ -273,7 +386,13 @@ class Supplier(Part):
 
 
 class Route(Part):
-    """A way that goods take: a port, a road, a strait, a truck."""
+    """A way that goods take: a port, a road, a strait, a truck.
+
+    `vehicle_capacity`, `vehicle_cost`: what the lanes of a route ship in a period is loaded together, into as few
+    vehicles as hold it, and each that sets off costs the same however full it is (multiple set-up costs, Lippman 1971).
+    With the `fixed_cost` of each lane this is the joint replenishment problem (Khouja and Goyal 2008). It is paid in
+    step 6 of the period in which the units leave.
+    """
 
     title: str | None = None
     """What it is, in words."""
@@ -290,7 +409,15 @@ class Route(Part):
 
 
 class History(Part):
-    """Demand as it was: a series of values, or a CSV file that `jit_gym.load` reads them from."""
+    """Demand as it was: a series of values, or a CSV file that `jit_gym.load` reads them from.
+
+    `values`, `file`, `value`, `date`, `where`, `source`: values, or a file to read them from as it is loaded; what was
+    read remembers where it came from. Dates that are left out are warned of, for they are not periods without demand.
+
+    `replay`, `block`, `season`: as it was, period t has the t-th value on every path. Resampled, blocks of consecutive
+    values are drawn with replacement, which keeps what happens within them (the moving block bootstrap, Künsch 1989),
+    and each value keeps its place in the season.
+    """
 
     labels: ClassVar[frozenset[str]] = frozenset({"source"})
 
@@ -336,7 +463,12 @@ class History(Part):
 
 
 class Regime(Part):
-    """One of the states of the world that a demand passes through, each with demand of its own."""
+    """One of the states of the world that a demand passes through, each with demand of its own.
+
+    `distribution`, `next`: a Markov chain moves at the start of each period, and demand has the distribution of the
+    regime that it is in (Song and Zipkin 1993). The chances of `next` may add up to less than 1: what is left is to
+    stay.
+    """
 
     title: str | None = None
     """What it is, in words."""
@@ -359,7 +491,11 @@ class Regime(Part):
 
 
 class Forecast(Part):
-    """What is known of a demand in advance (a martingale model of forecast evolution, Heath and Jackson 1994)."""
+    """What is known of a demand in advance (a martingale model of forecast evolution, Heath and Jackson 1994).
+
+    `accuracy`: the normal score of what is new in a demand is known in part, h periods ahead with the h-th share of its
+    variance: 0 is to know its mean, 1 to know it exactly. The demand itself is the same however much is known of it.
+    """
 
     accuracy: Annotated[tuple[Share, ...], Field(min_length=1)]
     """Of what is new in a demand, the share of variance known that many periods ahead, from 0 (this period) on."""
@@ -374,7 +510,11 @@ class Forecast(Part):
 
 
 class Correlation(Part):
-    """Two demands that tend to be high together, or one high when the other is low (NORTA, Cario and Nelson 1997)."""
+    """Two demands that tend to be high together, or one high when the other is low (NORTA, Cario and Nelson 1997).
+
+    `between`, `correlation`: what is new in each period's normal scores has this correlation, and each demand keeps its
+    distribution. So demands that are counts or skewed are correlated a little less.
+    """
 
     between: Annotated[tuple[str, str], says("must be two demands, as in [bread, butter]")]
     """The two demands."""
@@ -390,7 +530,35 @@ class Correlation(Part):
 
 
 class Demand(Part):
-    """Who draws on a stock, or on a kit of stocks at once."""
+    """Who draws on a stock, or on a kit of stocks at once.
+
+    `from`: in step 5 a demand, in its turn, takes as many whole kits as the scarcest of its stocks lasts for; one
+    missing part stops the line.
+
+    `distribution`, `history`, `regimes`: one of these says how many units are asked for in a period, before all that
+    follows.
+
+    `season`, `trend`: the demand of period t is multiplied by 1 + `trend` t (never below 0) and by the factor that is
+    t's turn, rounded up or down by chance where units are whole.
+
+    `occurs`: in a share of periods there is demand, drawn from the distribution; in the others there is none
+    (intermittent demand, Croston 1972).
+
+    `autocorrelation`: the normal score of a period's demand is r times the last one's and sqrt(1 - r^2) times what is
+    new, so that the distribution stays as it is (Cario and Nelson 1996).
+
+    `forecast`, `regime_seen`: rules and agents see a forecast of the mean of this and the next periods, which knows the
+    season, the trend, spikes as they are seen, the past, and the regime unless it is hidden. What else it knows of the
+    demand itself is up to `forecast`.
+
+    `unmet`, `shortage_cost`: what cannot be served in step 5 is lost, and costs once; or it waits, is served before the
+    next period's demand, and costs in each period that it waits (step 6).
+
+    `price`, `price_erosion`: a unit served earns `price` (1 - e)^t in period t, with an erosion of e.
+
+    `pays_after`: a sale is revenue of its period, and receivable until so many periods later, when it is cash (see
+    Lane).
+    """
 
     title: str | None = None
     """Who it is, in words."""
@@ -475,7 +643,14 @@ class Event(Part):
 
 
 class Spike(Event):
-    """Demand multiplied for a while."""
+    """Demand multiplied for a while.
+
+    `hits`, `starts`, `lasts`, `factor`: while it lasts, the demand that it hits is multiplied, in step 5; several
+    spikes multiply each other. In whole units it is rounded up or down by chance, so that the factor holds on average.
+
+    `seen`, `announced`: a forecast knows a spike from its first period on, or so many periods ahead, and then its end
+    as well; a hidden one never.
+    """
 
     factor: NotNegative
     """What the demand is multiplied by."""
@@ -486,7 +661,28 @@ class Spike(Event):
 
 
 class Disruption(Event):
-    """A supplier, a route or a lane that stops or slows down for a while."""
+    """A supplier, a route or a lane that stops or slows down for a while.
+
+    `hits`, `starts`, `lasts`: suppliers, routes and lanes; whatever it hits, each lane of it is struck at the same
+    time. Disruptions of one kind that meet on a lane multiply what they leave.
+
+    `stops: ordering`: in step 2 orders are cut to what is left, and what is cut is not made up for.
+
+    `stops: shipping`: in step 3 no more is shipped than what is left of the capacity; without a capacity, a share of
+    what is wanted stays behind. It waits or lapses, as the lane says (random capacity, Ciarallo, Akella and Morton
+    1994; with all of it gone, an unreliable supplier, Parlar and Berkin 1991).
+
+    `stops: transit`: a share of what is on the way comes no nearer in that period (step 7), and arrives as much later.
+    The lane needs a lead time of 1 or more.
+
+    `stops: receiving`: a share of what is due in step 4 waits at the dock, in transit, and is received when it can be.
+
+    `severity`, `recovers_over`: after the last period of a disruption with n periods of recovery, the k-th has k of n +
+    1 equal parts back. With severity s, 1 - s is left while it lasts. Whole units are shipped and moved whole.
+
+    `seen`, `announced`, `seen_late`: one sees at the start of a period what is left of each lane, the worst of its
+    kinds; or so many periods ahead, with its end; or not before so many periods later; or never.
+    """
 
     stops: Literal["ordering", "shipping", "transit", "receiving"] = "shipping"
     """What it stops: taking orders, shipping them, what is on the way, or receiving what has come."""
@@ -515,6 +711,11 @@ class Scenario(Part):
 
     Two scenarios are equal when their fingerprints are: when they are the same world, whatever it is called
     and however it was written.
+
+    `units`: where they are whole, orders, shipments, demand, defects and kits are whole units.
+
+    `sources_ship`: stocks ship in step 3, before they receive, or after step 4, so that what arrives today can leave
+    today; then a lane from another stock has a lead time of 1 or more.
     """
 
     labels: ClassVar[frozenset[str]] = frozenset({"name", "title", "description", "policies"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -12,8 +13,9 @@ import numpy as np
 
 from ..chance import Chance
 from ..physics import Layout
+from ..physics.layout import state_of
 from ..scenario import BadInput, Scenario, load
-from .program import INF, Answer, Program, Solver, Unbounded
+from .program import INF, Answer, Numbers, Program, Solver, Unbounded
 from .solve import downstream_first
 
 SECONDS = 60.0  # for all paths together, where integers take long
@@ -183,11 +185,9 @@ def _answer(program: Program, solver: Solver, relaxed: Solver, left: float, path
 
 def _relaxed(program: Program) -> Program:
     """Return a program without its whole numbers."""
-    from copy import copy
-
     twin = copy(program)
-    twin.integer = copy(program.integer)
-    twin.integer._room = np.zeros_like(program.integer._room)
+    twin.integer = Numbers()
+    twin.integer.add(np.zeros(program.integer.many))
     return twin
 
 
@@ -206,7 +206,8 @@ class _Plan:
         self.weight = np.where(counted >= 0, scenario.objective.discount ** np.maximum(counted, 0.0), 0.0)
         self.after = np.append(np.cumsum(self.weight[::-1])[::-1], 0.0)  # the weight of this and all later periods
         self.net = self.layout.net
-        self.start = self.layout.start[-self.layout.sizes.slots :] if self.layout.sizes.slots else np.zeros(0)
+        state = state_of(self.layout.start, self.layout.sizes, 1)
+        self.start, self.on_hand = state.pipeline[0], state.stocks["on_hand"][0]
         self.late = scenario.sources_ship == "after-receiving"
 
     def orders(self, point: np.ndarray) -> np.ndarray:
@@ -509,7 +510,7 @@ class _Plan:
             scrapped = program.columns(T, np.where(gone > 0, INF, 0.0), -row["scrap_value"] * self.weight)
             out.append((1.0, scrapped))
         first = np.zeros(T)
-        first[0] = self.layout._on_hand(name)
+        first[0] = self.on_hand[i]
         here = first + self.given[i]
         rows = program.rows(here, here, (1.0, held), (-1.0, lag(held)), (1.0, wasted), *out, *self.shipped[i])
         for period, columns, share in self.inflow[i]:

@@ -14,6 +14,7 @@ from ..physics import View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
 from .iterate import Iteration, NotSettled
+from .optimal import Optimal
 from .process import Process, Shown, nothing_merged
 from .solve import MOST_STATES
 
@@ -105,7 +106,7 @@ def _name(player: Any) -> str:
 def _enumerated(player: Any, scenario: Scenario, outcomes: Outcomes, most_states: int, progress: Any) -> Process:
     """Return the process in which one orders what the policy says: a pair for each state of stock and of chance."""
     asked: set[tuple[str, str]] = set()
-    knows_the_season = getattr(player, "season", None) == outcomes.season
+    knows_the_season = isinstance(player, Optimal)
     lanes = len(scenario.lanes)
 
     def orders_of(rows: np.ndarray, first: int) -> Pairs:

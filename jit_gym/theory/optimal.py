@@ -99,14 +99,12 @@ class Optimal(Policy):
             if not len(numbers):
                 continue
             rows[:, numbers] = source.read(table, name) if name else source.pipeline
-        net, way, mail = self.layout.net, where["lanes", "in_transit"], where["lanes", "posted"]
-        slots = where["pipeline", ""]
-        for m, lane in enumerate(net.lanes):  # an observation may lack totals, or what they are the totals of
+        way, slots = where["lanes", "in_transit"], where["pipeline", ""]
+        for m, lane in enumerate(self.layout.net.lanes):  # an observation may lack totals, or what they are totals of
             coming = slots[int(lane["first_slot"]) + 1 : int(lane["last_slot"])]
             if lane["varies"] and len(coming):
                 rows[:, coming[0]] = rows[:, way[m]]
             rows[:, way[m]] = rows[:, coming].sum(axis=1)
-            rows[:, mail[m]] = rows[:, slots[int(lane["first_letter"]) : int(lane["last_letter"])]].sum(axis=1)
         return np.round(rows)
 
     def _chance(self, view: View) -> np.ndarray:

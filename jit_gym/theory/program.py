@@ -26,9 +26,9 @@ class Program:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.lower, self.upper, self.cost, self.integer = _Numbers(), _Numbers(), _Numbers(), _Numbers()
-        self.least, self.most = _Numbers(), _Numbers()
-        self.row, self.column, self.value = _Numbers(), _Numbers(), _Numbers()
+        self.lower, self.upper, self.cost, self.integer = Numbers(), Numbers(), Numbers(), Numbers()
+        self.least, self.most = Numbers(), Numbers()
+        self.row, self.column, self.value = Numbers(), Numbers(), Numbers()
         self.offset = 0.0
 
     def columns(
@@ -65,7 +65,7 @@ class Program:
         self.cost.all[columns] += cost
 
 
-class _Numbers:
+class Numbers:
     """A vector that grows."""
 
     def __init__(self) -> None:

@@ -40,7 +40,6 @@ class Optimum:
     high: float
     states: int
     sweeps: int
-    most_ordered: dict[str, float]
     policy: Optimal = field(repr=False)
 
     def save(self, file: str | Path) -> None:
@@ -108,8 +107,7 @@ def solve(
         if progress is not None:
             progress("the best orders reach the limits; once more with wider ones")
     policy = Optimal.of(process, orders[process.labels[iteration.choice]], (low + high) / 2, low, high)
-    chosen = {name: float(most) for name, most in zip(scenario.lanes, limits.most, strict=True)}
-    return Optimum(scenario, policy.cost, low, high, process.states, sweeps, chosen, policy)
+    return Optimum(scenario, policy.cost, low, high, process.states, sweeps, policy)
 
 
 def _settled(iteration: Iteration, tolerance: float, progress: Any) -> tuple[float, float, int]:
@@ -169,7 +167,8 @@ def _enumerated(
 
 def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | Mapping[str, float] | None) -> _Limits:
     """Return where to begin: around the newsvendor's level, and the lot that spreads the fixed costs (Harris 1913)."""
-    plan, layout = Plan(scenario), Plan(scenario).layout
+    plan = Plan(scenario)
+    layout = plan.layout
     lanes = list(scenario.lanes.values())
     slowest = [
         max(lanes[m].lead_time.mean + lanes[m].order_delay for m in np.flatnonzero(into)) for into in layout.into.T
@@ -183,10 +182,7 @@ def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | 
     margin = np.where(waiting, np.sqrt(plan.variance), 0.0)
     high = plan.level(ratio, slowest_later) + np.ceil(margin + 1.2 * lot) + 1
     low = np.where(waiting, -np.ceil(plan.mean + (1 - ratio) * lot), 0.0)
-    most = np.full(len(lanes), np.inf)
-    for m, (name, most_of_lane) in enumerate(zip(scenario.lanes, _given(scenario, most_ordered), strict=True)):
-        del name
-        most[m] = min(most[m], most_of_lane)
+    most = _given(scenario, most_ordered)
     limits = _Limits(low, high, most, np.full(len(scenario.demands), np.inf))
     _make_room_for_a_batch(scenario, layout, limits)
     if any(lane.capacity or scenario.hit_by[name] for name, lane in scenario.lanes.items()) or np.isfinite(most).any():

@@ -95,6 +95,13 @@ def test_an_up_and_down_supplier_is_a_markov_chain():
         assert abs((up[t] == 0).mean() - down) <= 4.5 * np.sqrt(down * (1 - down) / paths)
 
 
+def test_what_begins_for_sure_begins_after_one_quiet_period():
+    """A chance of 1 leaves one quiet period between any two events, and so does a geometric spell with p = 1."""
+    for starts in ({"rate": 1}, {"every": {"name": "geom", "p": 1}}, {"every": 1}):
+        trace = Chance(struck(strike={"hits": ["own"], "starts": starts, "lasts": 2})).draw(1, 1, 7)
+        assert available(trace)["own"][:, 0].tolist() == [1, 0, 0, 1, 0, 0, 1]
+
+
 def test_in_the_long_run_it_is_available_as_often_as_renewals_say():
     """The share of time that is quiet is E[every] / (E[every] + E[lasts]): for geometric spells, b / (a + b)."""
     a, b = 0.1, 0.25

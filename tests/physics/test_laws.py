@@ -510,9 +510,16 @@ def late_records_tell_what_was(world: Played):
         if not stock.seen_late:
             assert f"{name}.on_hand" not in slots
             continue
-        for field in ("on_hand", "used"):
-            true = np.concatenate([world.starting("stocks", field)[None], getattr(world, field)])[..., i]
-            was = np.concatenate([np.repeat(true[:1], stock.seen_late, 0), true])[1 : world.periods + 1]
+        true = {
+            field: np.concatenate([world.starting("stocks", field)[None], getattr(world, field)])[..., i]
+            for field in ("on_hand", "used")
+        }
+        begun = Simulation(world.layout, world.trace).pipeline[None]
+        for k in range(1, stock.shelf_life or 0):
+            age = int(world.layout.net.stocks[i]["first_age"]) + k - 1
+            true[f"lasts_{k}"] = np.concatenate([begun, world.pipeline])[..., age]
+        for field, each in true.items():
+            was = np.concatenate([np.repeat(each[:1], stock.seen_late, 0), each])[1 : world.periods + 1]
             assert np.array_equal(world.pipeline[..., slots[f"{name}.{field}"]], was)
     for m, (name, lane) in enumerate(world.scenario.lanes.items()):
         if late := world.scenario.stocks[lane.to].seen_late:
@@ -579,15 +586,15 @@ def test_plain_compiled_and_tensor_play_agree(scenario: Scenario, seed: int):
 
 @pytest.mark.slow
 @many
-@given(scenarios(periods=25), seeds)
+@given(scenarios(), seeds)
 def test_the_laws_hold_in_thousands_of_worlds(scenario: Scenario, seed: int):
-    """The laws again, in more worlds and for longer."""
+    """The laws again, in many more worlds."""
     check_laws(scenario, seed)
 
 
 @pytest.mark.slow
 @many
-@given(scenarios(periods=25), seeds)
+@given(scenarios(), seeds)
 def test_plain_compiled_and_tensor_play_agree_in_thousands_of_worlds(scenario: Scenario, seed: int):
-    """The agreement again, in more worlds and for longer."""
+    """The agreement again, in many more worlds."""
     check_agreement(scenario, seed)

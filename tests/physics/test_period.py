@@ -4,15 +4,10 @@ from typing import Any
 
 import pytest
 
-from jit_gym.physics import Flows, Layout
+from jit_gym.physics import Flows
 from jit_gym.physics.plain import ByHand
 
-from ..worlds import shop
-
-
-def world(overrides: dict[str, Any] | None = None, **parts: Any) -> ByHand:
-    """Return a shop to be played by hand."""
-    return ByHand(Layout(shop(overrides, **parts)))
+from .hand import world
 
 
 def ordered(lane: dict[str, Any], wanted: float, units: str = "continuous") -> float:

@@ -103,3 +103,22 @@ def test_a_view_is_the_same_on_arrays_and_tensors():
         assert isinstance(other, torch.Tensor)
         assert one.shape == tuple(other.shape)
         assert np.allclose(one, other.numpy(), rtol=1e-12)
+
+
+@BOTH
+def test_ages_add_up_to_what_is_on_hand(kind: type):
+    """Of a stock that lasts three periods there are ages 1 to 3, of one that lasts one there is one, and else none."""
+    scenario = shop(
+        stocks={
+            "bread": {"initial": 4, "shelf_life": 3},
+            "paper": {"initial": 2, "shelf_life": 1},
+            "salt": {"initial": 9},
+        },
+        lanes={name: {"to": name} for name in ("bread", "paper", "salt")},
+        demands={"shoppers": {"from": {"bread": 1, "salt": 1}, "distribution": 1}},
+    )
+    world = kind(Layout(scenario), Chance(scenario).draw(1, 2))
+    assert [View(world).ages(i).tolist() for i in range(3)] == [[[0, 4, 0]] * 2, [[2]] * 2, [[]] * 2]
+    orders = np.array([[2.0, 3.0, 4.0]] * 2)
+    world.step(torch.as_tensor(orders) if kind is TensorSimulation else orders)
+    assert [View(world).ages(i).tolist() for i in range(3)] == [[[3, 2, 0]] * 2, [[0]] * 2, [[]] * 2]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from jit_gym.physics import Layout, View
-from jit_gym.policies import policy
-from jit_gym.scenario import Scenario
+from jit_gym.policies import RULES, PolicyError, policy
+from jit_gym.scenario import Scenario, load
 
 
 class Still:
@@ -48,3 +48,17 @@ def orders(what: Any, scenario: Scenario, **state: Any) -> list[float]:
     """Return what a policy orders on each lane in a state."""
     (row,) = policy(what, scenario)(look(scenario, **state)).tolist()
     return row
+
+
+def fitting(scenario: str | Scenario) -> list[str]:
+    """Return the names of all rules that fit a scenario."""
+    return [name for name in RULES if fits(name, load(scenario))]
+
+
+def fits(name: str, scenario: Scenario) -> bool:
+    """Tell whether a rule fits a scenario."""
+    try:
+        policy(name, scenario)
+    except PolicyError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from jit_gym.policies import parse as rule
 from jit_gym.scenario import Scenario, load
 
 from ..worlds import shop
+from .still import fitting
 
 TWO: Scenario = shop(
     stocks={"valve": {}, "no": {}, "seat-belt": {}},
@@ -124,7 +125,7 @@ def test_parameters_by_stock_leave_the_others_to_the_formula():
     assert str(policy("base-stock(level=8)", TWO)) == "base-stock(level=8)"
 
 
-@pytest.mark.parametrize("name", [name for name in RULES if "dual" not in name])
+@pytest.mark.parametrize("name", fitting(TWO))
 def test_what_a_rule_is_called_makes_the_same_rule(name: str):
     """The name of a fitted rule, parameters included, can be read back."""
     fitted = policy(name, TWO)

@@ -25,6 +25,19 @@ def test_base_stock_on_perishables_returns_what_de_moor_et_al_say(row: dict[str,
     assert abs(error) < 4 * result.error("discounted_reward") + 2
 
 
+@pytest.mark.parametrize("row", PERISHABLE, ids=lambda row: f"life {row['shelf_life']}, setting {row['experiment']}")
+def test_who_orders_for_what_will_be_wasted_returns_more(row: dict[str, str]):
+    """Broekmeulen and van Donselaar (2009): better than base-stock at its best level, and below the optimum."""
+    level = (
+        8 if (row["lead_time"], row["issuing"], row["waste_cost"]) == ("2", "lifo", "7.0") else row["base_stock_level"]
+    )
+    rules = f"base-stock-with-waste(level={level})", f"base-stock(level={row['base_stock_level']})"
+    with_waste, plain = (evaluate(rule, perishable(row), paths=1024, periods=365, warmup=100, seed=3) for rule in rules)
+    more = with_waste.figures["discounted_reward"] - plain.figures["discounted_reward"]
+    assert more.mean() > 3 * more.std() / np.sqrt(len(more))
+    assert with_waste.mean("discounted_reward") < float(row["optimal_return"])
+
+
 @pytest.mark.parametrize("setting", JOINT, ids=lambda setting: f"setting {setting['setting']}")
 def test_a_shared_truck_costs_what_vanvuchelen_et_al_say(setting: dict[str, Any]):
     """In each state and for each order, a period's mean cost is K ceil(q / V) + k + E[h (y - D)+ + b (D - y)+]."""

@@ -71,3 +71,23 @@ def test_demand_is_told_with_its_regimes_and_what_is_known_of_it():
     assert guests["correlation"] == "0.4 with customers"
     assert others["correlation"] == "-0.2 with customers"
     assert meaning("demands", "correlation").startswith("The correlation of what is new")
+
+
+def test_suppliers_and_routes_tell_what_their_lanes_do_not():
+    """Who may be late or short, and what a vehicle carries, is told; who has only a name is not listed."""
+    scenario = jit_gym.load(
+        "lost-sales",
+        {
+            "suppliers": {"far": {"late": {"chance": 0.2, "by": 1}, "short": {"chance": 0.1, "by": 0.5}}, "near": {}},
+            "routes": {"road": {"vehicle_capacity": 6, "vehicle_cost": 75}},
+            "lanes.supplier": {"to": "shop", "supplier": "far", "route": "road", "defects": {"drift": 0.01}},
+            "stocks.shop.shelf_life": 3,
+        },
+    )
+    tables = world(scenario)
+    assert [thing.name for thing in tables["suppliers"]] == ["far"]
+    assert tables["suppliers"][0].says == {"late": "with chance 0.2, by 1 day", "short": "with chance 0.1, by 0.5"}
+    assert tables["routes"][0].says == {"vehicle capacity": "6", "vehicle cost": "75"}
+    assert tables["stocks"][0].says["shelf life"] == "3 days"
+    drifts = "more in a large lot: the process drifts with chance 0.01 at each unit"
+    assert tables["lanes"][0].says["defects"] == drifts

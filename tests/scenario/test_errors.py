@@ -14,6 +14,8 @@ LIMITS = {"to": "shop", "capacity": 40}
 
 
 ONE_OF = "demands.customers: needs one of 'distribution', 'regimes' and 'history'"
+ONE_START = "needs one of 'every', 'rate' and 'at'"
+DEFECTS = "must be a share, a distribution of shares, or as in {drift: 0.01}"
 REGIMES = f"{CUSTOMERS}.regimes"
 ACCURACY = f"{CUSTOMERS}.forecast.accuracy"
 
@@ -35,6 +37,11 @@ def together(*pairs: tuple[str, ...], correlation: float = 0.5) -> list[dict]:
 
 def quake(**changed) -> dict:
     return {"quake": {**QUAKE, **changed}}
+
+
+def maker(**failings: object) -> dict:
+    """Return a supplier who fails in these ways."""
+    return {"maker": failings}
 
 
 @pytest.mark.parametrize(
@@ -318,7 +325,7 @@ def quake(**changed) -> dict:
         ("disruptions", quake(hits="supplier"), "disruptions.quake.hits: must be a list, got 'supplier'"),
         ("disruptions", quake(hits=[]), "disruptions.quake.hits: must have 1 or more entries, got []"),
         ("disruptions", quake(lasts=0), "disruptions.quake.lasts: must be 1 period or more, got 0"),
-        ("disruptions", quake(starts={}), "disruptions.quake.starts: needs one of 'every', 'rate' and 'at'"),
+        ("disruptions", quake(starts={}), f"disruptions.quake.starts: {ONE_START}, got none"),
         (
             "disruptions",
             quake(starts={"every": 0}),
@@ -340,6 +347,101 @@ def quake(**changed) -> dict:
             "disruptions.quake.starts.at: a date such as 1997-02-01 needs horizon.starts, the date of period 0",
         ),
         ("spikes", {"sale": {**QUAKE, "factor": 2}}, "spikes.sale.hits: unknown demand 'supplier'"),
+        # what happens to goods
+        ("stocks.shop.shelf_life", 0, "stocks.shop.shelf_life: must be 1 or more, got 0"),
+        ("stocks.shop.shelf_life", 2.5, "stocks.shop.shelf_life: must be a whole number, got 2.5"),
+        ("stocks.shop.issuing", "filo", "stocks.shop.issuing: must be 'fifo' or 'lifo', got 'filo'"),
+        ("stocks.shop.storage_limit", -1, "stocks.shop.storage_limit: must be 0 or more, got -1"),
+        (
+            "stocks.shop",
+            {"initial": 10, "storage_limit": 9},
+            "stocks.shop.storage_limit: must be 10 (the initial stock) or more, got 9",
+        ),
+        (
+            "stocks.shop.storage_limit",
+            20.5,
+            "stocks.shop.storage_limit: must be whole, got 20.5 (or set units: continuous)",
+        ),
+        ("stocks.shop.waste_cost", -1, "stocks.shop.waste_cost: must be 0 or more, got -1"),
+        ("stocks.shop.scrap_value", -1, "stocks.shop.scrap_value: must be 0 or more, got -1"),
+        ("stocks.shop.terminal_value", -1, "stocks.shop.terminal_value: must be 0 or more, got -1"),
+        ("stocks.shop.seen_late", 1.5, "stocks.shop.seen_late: must be a whole number, got 1.5"),
+        ("stocks.shop.obsolete", {}, f"stocks.shop.obsolete: {ONE_START}, got none"),
+        ("stocks.shop.obsolete", {"rate": 0.1, "at": [3]}, f"stocks.shop.obsolete: {ONE_START}, got 'rate' and 'at'"),
+        ("stocks.shop.obsolete", {"rate": 2}, "stocks.shop.obsolete.rate: must be 1 or less, got 2"),
+        ("stocks.shop.obsolete", {"at": [-1]}, "stocks.shop.obsolete.at: must be period 0 or later, got -1"),
+        (
+            "stocks.shop.obsolete",
+            {"at": ["2024-01-01"]},
+            "stocks.shop.obsolete.at: a date such as 2024-01-01 needs horizon.starts, the date of period 0",
+        ),
+        ("lanes.supplier.defects", 2, "lanes.supplier.defects: must be a share from 0 to 1, got 2"),
+        (
+            "lanes.supplier.defects",
+            {"name": "norm", "loc": 0.1},
+            "lanes.supplier.defects: must be a share from 0 to 1, got norm(loc=0.1)",
+        ),
+        ("lanes.supplier.defects", "many", f"lanes.supplier.defects: {DEFECTS}, got 'many'"),
+        ("lanes.supplier.defects", {"drfit": 0.2}, f"lanes.supplier.defects: {DEFECTS}, got {{'drfit': 0.2}}"),
+        ("lanes.supplier.defects", {"drift": 2}, f"lanes.supplier.defects: {DEFECTS}, got {{'drift': 2}}"),
+        ("lanes.supplier.reject_cost", -1, "lanes.supplier.reject_cost: must be 0 or more, got -1"),
+        # money that moves later, or is worth less
+        ("lanes.supplier.pays_after", -1, "lanes.supplier.pays_after: must be 0 or more, got -1"),
+        ("lanes.supplier.cost_erosion", 1.5, "lanes.supplier.cost_erosion: must be 1 or less, got 1.5"),
+        (f"{CUSTOMERS}.pays_after", 0.5, f"{CUSTOMERS}.pays_after: must be a whole number, got 0.5"),
+        (f"{CUSTOMERS}.price_erosion", -1, f"{CUSTOMERS}.price_erosion: must be 0 or more, got -1"),
+        # suppliers and routes
+        ("lanes.supplier.supplier", "maker", "lanes.supplier.supplier: unknown supplier 'maker'"),
+        ("suppliers", {"maker": {"lat": 1}}, "suppliers.maker: unknown key 'lat' (did you mean 'late'?)"),
+        ("suppliers", maker(late=0.1), "suppliers.maker.late: must be a mapping, got 0.1"),
+        ("suppliers", maker(late={"chance": 0.1}), "suppliers.maker.late: needs 'by'"),
+        ("suppliers", maker(late={"chance": 2, "by": 1}), "suppliers.maker.late.chance: must be 1 or less, got 2"),
+        (
+            "suppliers",
+            maker(late={"chance": 0.1, "by": 0}),
+            "suppliers.maker.late.by: must be 1 period or more, got 0",
+        ),
+        (
+            "suppliers",
+            maker(late={"chance": 0.1, "by": 1.5}),
+            "suppliers.maker.late.by: must be a whole number of periods, got 1.5",
+        ),
+        ("suppliers", maker(short={"by": 0.5}), "suppliers.maker.short: needs 'chance'"),
+        (
+            "suppliers",
+            maker(short={"chance": 0.1, "by": 2}),
+            "suppliers.maker.short.by: must be a share from 0 to 1, got 2",
+        ),
+        (
+            "routes",
+            {"road": {"vehicle_cost": 5}},
+            "routes.road: vehicle_cost needs vehicle_capacity, the units that fit into one",
+        ),
+        (
+            "routes",
+            {"road": {"vehicle_capacity": 0}},
+            "routes.road.vehicle_capacity: must be more than 0, got 0",
+        ),
+        # how a disruption stops what, and who sees it
+        (
+            "disruptions",
+            quake(stops="everything"),
+            "disruptions.quake.stops: must be 'ordering', 'shipping', 'transit' or 'receiving', got 'everything'",
+        ),
+        ("disruptions", quake(severity=1.5), "disruptions.quake.severity: must be 1 or less, got 1.5"),
+        ("disruptions", quake(recovers_over=-1), "disruptions.quake.recovers_over: must be 0 or more, got -1"),
+        ("disruptions", quake(announced=-1), "disruptions.quake.announced: must be 0 or more, got -1"),
+        ("disruptions", quake(seen="never"), "disruptions.quake.seen: must be 'at-once' or 'hidden', got 'never'"),
+        (
+            "disruptions",
+            quake(seen="hidden", announced=2),
+            "disruptions.quake: must be seen in one way, got seen: hidden and announced: 2",
+        ),
+        (
+            "disruptions",
+            quake(seen_late=1, announced=2),
+            "disruptions.quake: must be seen in one way, got announced: 2 and seen_late: 1",
+        ),
         # histories
         (
             CUSTOMERS,
@@ -479,6 +581,13 @@ def test_stocks_that_feed_each_other_are_refused():
     }
     with pytest.raises(ScenarioError, match="lanes: these stocks feed each other in a circle: shop, back"):
         load("lost-sales", circle)
+
+
+@pytest.mark.parametrize("lead_time", [0, {"name": "randint", "low": 0, "high": 3}])
+def test_what_is_never_on_the_way_cannot_be_stopped_there(lead_time: object):
+    """Transit stops only where all shipments are on the way for a period or more."""
+    with pytest.raises(ScenarioError, match="must be 1 period or more for 'quake' to stop what is on the way"):
+        load("lost-sales", {"lanes.supplier.lead_time": lead_time, "disruptions": quake(stops="transit")})
 
 
 THREE = {f"demands.{name}": {"from": "shop", "distribution": 5} for name in "abc"}

@@ -1,0 +1,294 @@
+"""Rules for shops that lose the customers they cannot serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..chance.demand import marginals
+from ..chance.tables import tabulate
+from ..physics import View
+from ..scenario import Distribution, Scenario
+from .plan import Plan
+from .rule import Parameter, PolicyError, Rule, positive
+
+LARGEST = 1 << 24  # numbers in the tables of a rule that looks two periods ahead
+REMEMBERED = 1 << 20  # pipelines whose answer is kept
+
+
+@dataclass(eq=False)
+class CappedBaseStock(Rule):
+    """Order up to `level`, but never more than `cap` at once (Xin 2021, Operations Research 69(1)).
+
+    By formula: the newsvendor's level S, and S / (L + 1) as the cap, which spreads the safety stock over the lead time.
+    """
+
+    name: ClassVar[str] = "capped-base-stock"
+    level: Parameter = None
+    cap: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        level = plan.level(plan.critical_ratio)
+        cap = level / (plan.lead_time + 1.0)
+        return {"level": level, "cap": np.ceil(cap - 1e-9) if plan.whole else cap}
+
+    def quantities(self, view: View) -> Any:
+        return np.minimum(positive(self.level - view.inventory_position), self.cap)
+
+
+class Pipeline:
+    """One stock that loses what it cannot serve: what will be left of its pipeline, in distribution."""
+
+    def __init__(self, plan: Plan, stock: int, rule: str) -> None:
+        """Take one stock of a plan, which must have one lane with a fixed lead time, and one demand that is lost."""
+        scenario, self.stock = plan.scenario, stock
+        name = plan.layout.stocks[stock]
+        feeds = [scenario.lanes[lane] for lane in scenario.feeds[name]]
+        users = [key for key, demand in scenario.demands.items() if name in demand.draws_on]
+        drawn = any(name in lane.uses for lane in scenario.lanes.values())
+        varies = scenario.feeds[name][0] in plan.layout.columns.lead_time
+        if len(feeds) != 1 or varies or feeds[0].order_delay or feeds[0].uses or drawn:
+            raise PolicyError(
+                f"{rule}: needs one lane with a fixed lead time, from outside, into {name!r} and none out of it"
+            )
+        if scenario.stocks[name].shelf_life:
+            raise PolicyError(
+                f"{rule}: needs goods that keep, {name!r} lasts {scenario.stocks[name].shelf_life} periods"
+            )
+        if scenario.units != "whole":
+            raise PolicyError(f"{rule}: needs whole units, got units: {scenario.units}")
+        if len(users) != 1 or (demand := scenario.demands[users[0]]).draws_on != {name: 1.0} or demand.unmet != "lost":
+            raise PolicyError(f"{rule}: needs one demand on {name!r} alone, whose customers are lost when it is empty")
+        changes = demand.season or demand.trend or demand.regimes or demand.autocorrelation or demand.forecast
+        if changes or any(users[0] in spike.hits for spike in scenario.spikes.values()):
+            raise PolicyError(f"{rule}: needs a demand that is the same in every period, {users[0]!r} changes")
+        if demand.history is not None:
+            table = tabulate(Distribution(name="empirical", values=list(demand.history.values or ())))
+        else:
+            table = marginals(scenario, users[0])[0].table
+        if table is None:
+            raise PolicyError(f"{rule}: the demand {users[0]!r} has too many values")
+        self.demand = np.zeros(int(table.values[-1]) + 1)  # P(D = 0, 1, 2, ...)
+        self.demand[table.values.astype(int)] = table.probabilities
+        self.lane = plan.layout.lanes.index(scenario.feeds[name][0])
+        self.lead_time = int(feeds[0].lead_time.mean)
+        self.ratio = float(plan.critical_ratio[stock])
+        self._steps: dict[int, np.ndarray] = {}
+
+    def states(self, view: View) -> np.ndarray:
+        """Return x0, on hand after this period's arrival, and x1, x2, ..., what arrives then (paths, L or 1)."""
+        on_hand = view.on_hand[:, self.stock]
+        arriving = [view.arriving(self.lane, k) for k in range(self.lead_time + 1)]
+        first = on_hand + (arriving[1] if self.lead_time else 0.0)
+        later = [arriving[k + 1] - arriving[k] for k in range(1, self.lead_time)]
+        return np.round(np.stack([first, *later], axis=-1)).astype(np.int32)
+
+    def step(self, size: int) -> np.ndarray:
+        """Return P(y - D, cut at 0, is y') for y, y' = 0 .. size - 1, as a matrix."""
+        if size not in self._steps:
+            y = np.arange(size)
+            gap = y[:, None] - y
+            padded = np.append(self.demand, np.zeros(max(size - len(self.demand), 0)))
+            move = np.where(gap >= 0, padded[np.maximum(gap, 0)], 0.0)
+            move[:, 0] += 1.0 - move.sum(axis=1)
+            self._steps[size] = move
+        return self._steps[size]
+
+    def left(self, states: np.ndarray) -> np.ndarray:
+        """Return the chances of 0, 1, 2, ... units on hand when an order placed now arrives (states, units)."""
+        most = int(states.sum(axis=1).max()) + 1
+        size = -(-most // 32) * 32
+        chances, move = np.zeros((len(states), size)), self.step(size)
+        chances[np.arange(len(states)), states[:, 0]] = 1.0
+        units = np.arange(size)
+        for k in range(self.lead_time):
+            chances = chances @ move
+            if k + 1 < self.lead_time:
+                before = units - states[:, k + 1, None]
+                chances = np.where(before >= 0, np.take_along_axis(chances, np.maximum(before, 0), axis=1), 0.0)
+        return chances
+
+    def quantiles(self, service_level: float) -> np.ndarray:
+        """Return the least level that covers the demand of 1, 2, ..., L + 1 periods with that chance."""
+        levels, total = [], np.ones(1)
+        for _ in range(self.lead_time + 1):
+            total = np.convolve(total, self.demand)
+            levels.append(np.searchsorted(np.cumsum(total), service_level - 1e-12))
+        return np.array(levels, float)
+
+
+class Remembered:
+    """Answers by pipeline: what was worked out once is looked up."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Know nothing yet."""
+        self.pipeline = pipeline
+        self._known: dict[bytes, float] = {}
+
+    def answer(self, states: np.ndarray) -> np.ndarray:
+        """Return a number for each of a batch of states, which is all that they are asked for (states,)."""
+        raise NotImplementedError
+
+    def __call__(self, view: View) -> np.ndarray:
+        """Return the answer for each path (paths,)."""
+        states = np.ascontiguousarray(self.pipeline.states(view))
+        keys = states.view(f"V{states.dtype.itemsize * states.shape[1]}").ravel().tolist()
+        if len(self._known) > REMEMBERED:
+            self._known.clear()
+        new = {key: row for row, key in enumerate(keys) if key not in self._known}
+        if new:
+            self._known |= zip(new, self.answer(states[list(new.values())]).tolist(), strict=True)
+        return np.array([self._known[key] for key in keys])
+
+
+class Expected(Remembered):
+    """The mean of what will be on hand as an order placed now arrives."""
+
+    def answer(self, states: np.ndarray) -> np.ndarray:
+        chances = self.pipeline.left(states)
+        return chances @ np.arange(chances.shape[1])
+
+
+class Newsvendor(Remembered):
+    """The order that costs least in the one period in which it arrives."""
+
+    @cached_property
+    def covered(self) -> np.ndarray:
+        """Return P(D <= 0, 1, 2, ...)."""
+        return np.cumsum(self.pipeline.demand)
+
+    def answer(self, states: np.ndarray) -> np.ndarray:
+        chances, ratio = self.pipeline.left(states), self.pipeline.ratio - 1e-12
+        most, size = int(np.searchsorted(self.covered, ratio)) + 1, chances.shape[1]
+        at_most = np.append(self.covered, np.ones(size + most))
+        service = np.array([chances @ at_most[z : z + size] for z in range(most)])  # (orders, states)
+        return np.argmax(service >= ratio, axis=0).astype(float)
+
+
+class LostSales(Rule):
+    """What rules for lost sales have in common: for each stock by itself, what becomes of its pipeline."""
+
+    orders: list[Callable[[View], np.ndarray]]
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        return {}
+
+    def fit(self, scenario: Scenario) -> Self:
+        fitted = super().fit(scenario)
+        fitted.orders = [
+            fitted.answers(Pipeline(fitted.plan, stock, fitted.name)) for stock in range(len(scenario.stocks))
+        ]
+        return fitted
+
+    def answers(self, pipeline: Pipeline) -> Callable[[View], np.ndarray]:
+        """Return what tells the number that this rule asks of a stock's pipeline, for each path (paths,)."""
+        raise NotImplementedError
+
+    def quantities(self, view: View) -> Any:
+        return np.stack([answer(view) for answer in self.orders], axis=-1)
+
+
+@dataclass(eq=False)
+class Myopic(LostSales):
+    """Order what costs least in the period in which it arrives, and look no further (Morton 1971).
+
+    The least z with P(D <= Y + z) >= p / (p + h), where Y is what will be left of the pipeline by then; its
+    distribution is exact.
+    """
+
+    name: ClassVar[str] = "myopic"
+
+    def answers(self, pipeline: Pipeline) -> Callable[[View], np.ndarray]:
+        return Newsvendor(pipeline)
+
+
+@dataclass(eq=False)
+class MyopicTwo(LostSales):
+    """Order what costs least in the period in which it arrives and the next one (Zipkin 2008).
+
+    The next order is taken to be `myopic`. The costs are exact, in a table over all pipelines that are ever met; it
+    grows with the lead time like a power, and one that would be too large is refused.
+    """
+
+    name: ClassVar[str] = "myopic-2"
+
+    def answers(self, pipeline: Pipeline) -> Callable[[View], np.ndarray]:
+        lead_time, discount = pipeline.lead_time, self.plan.scenario.objective.discount
+        most = int(pipeline.quantiles(pipeline.ratio)[0])  # nobody orders more, with a period to look at
+        units = 32 + int(pipeline.quantiles(0.9999)[-1])
+        if (most + 1) ** max(lead_time, 1) * units > LARGEST:
+            raise PolicyError(f"{self.name}: the table for a lead time of {lead_time} would be too large (try myopic)")
+        y, z, move = np.arange(units), np.arange(most + 1), pipeline.step(units)
+        ratio, demand = pipeline.ratio, np.arange(len(pipeline.demand))
+        stock = np.arange(units + most)[:, None] - demand
+        cost = ((1 - ratio) * np.maximum(stock, 0) + ratio * np.maximum(-stock, 0)) @ pipeline.demand
+        arrived = np.minimum(y + z[:, None], units - 1)  # (what arrives, what was there)
+        costs = cost[y + z[:, None]]  # by order, and by what is left as it arrives
+
+        def a_period_earlier(costs: np.ndarray, arrives: bool = True) -> np.ndarray:
+            """Return costs (..., units) by what arrives next, if anything, and by what is there before the demand."""
+            if arrives:
+                costs = np.moveaxis(costs[..., arrived], -2, 0)
+            return costs @ move.T
+
+        if lead_time:
+            costs = a_period_earlier(costs, arrives=False)
+            for _ in range(lead_time - 1):
+                costs = a_period_earlier(costs)
+            costs = costs + discount * a_period_earlier(costs.min(axis=-2))
+        best = np.argmin(costs, axis=-2)
+
+        def order(view: View) -> np.ndarray:
+            on_hand, *later = pipeline.states(view).T
+            return best[(*(np.minimum(x, most) for x in later), np.minimum(on_hand, units - 1))].astype(float)
+
+        return order
+
+
+@dataclass(eq=False)
+class StandardVector(LostSales):
+    """Order up to a base-stock level for each part of the pipeline, the lowest of all (Morton 1969; Zipkin 2008).
+
+    min over l of (S_l - x_l - ... - x_(L-1)), where x_l arrives in l periods, and S_l covers the demand from then until
+    the order has arrived with the chance p / (p + h).
+    """
+
+    name: ClassVar[str] = "standard-vector"
+
+    def answers(self, pipeline: Pipeline) -> Callable[[View], np.ndarray]:
+        levels = pipeline.quantiles(pipeline.ratio)
+
+        def order(view: View) -> np.ndarray:
+            states = pipeline.states(view)
+            coming = np.cumsum(states[:, ::-1], axis=1)  # the last order, the last two, ..., all that there is
+            if pipeline.lead_time:
+                coming = np.column_stack([np.zeros(len(states)), coming])
+            return positive((levels - coming).min(axis=1))
+
+        return order
+
+
+@dataclass(eq=False)
+class ProjectedInventoryLevel(LostSales):
+    """Raise the mean stock after the lead time to `level` (projected inventory level; van Jaarsveld, Arts 2024).
+
+    What will be left of the pipeline as the order arrives is taken at its exact mean. Better than any constant order,
+    and than base-stock for exponential demand or long lead times. By formula the newsvendor's level of one period.
+    """
+
+    name: ClassVar[str] = "projected-inventory-level"
+    fine: ClassVar[tuple[str, ...]] = ("level",)
+    level: Parameter = None
+
+    def formulas(self, plan: Plan) -> dict[str, Any]:
+        return {"level": plan.level(plan.critical_ratio, np.zeros(len(plan.mean)))}
+
+    def answers(self, pipeline: Pipeline) -> Callable[[View], np.ndarray]:
+        return Expected(pipeline)
+
+    def quantities(self, view: View) -> Any:
+        return positive(self.level - super().quantities(view))

@@ -1,0 +1,85 @@
+"""A tuned rule: as lines for the terminal, and as plain numbers for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..evaluate import Tuning
+from ..policies import Rule
+from .numbers import plain
+from .provenance import origin
+from .table import COLOURS, plus_minus
+from .words import a, digits, half, judged
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show(rule: Rule, again: str, console: Console) -> None:
+    """Print the rule as one may paste it, what it and its formula cost, and the command that plays it again."""
+    from rich.table import Table
+    from rich.text import Text
+
+    tuning, scenario = rule.tuning, rule.scenario
+    estimates = tuning.estimate, tuning.formula_estimate
+    points = digits([each.mean for each in estimates], map(half, estimates))
+    fine = digits([tuning.difference.mean], [half(tuning.difference)])
+    verdict = judged(tuning.difference, _aim(tuning))
+
+    console.print(Text(scenario.title or scenario.name, "bold"))
+    console.print(Text(settings(rule), "dim"))
+    console.print(Text(str(rule), "bold cyan"), soft_wrap=True)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column()
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column()
+    grid.add_row(f"  {_figure(rule)}", plus_minus(tuning.estimate, points), "")
+    grid.add_row("  by formula", plus_minus(tuning.formula_estimate, points), Text(tuning.formula, "dim"))
+    grid.add_row("  difference", plus_minus(tuning.difference, fine, "+"), Text(verdict, COLOURS.get(verdict, "")))
+    console.print(grid)
+    console.print(Text(f"Next: {again}", "dim"), soft_wrap=True)
+
+
+def settings(rule: Rule) -> str:
+    """Return what was tried and what was played, in a line."""
+    tuning, scenario = rule.tuning, rule.scenario
+    warmup = f" after {tuning.warmup:,} of warm-up" if tuning.warmup else ""
+    period = f"{scenario.horizon.period}s"
+    played = f"{tuning.tried:,} candidates, {tuning.spent / 1e6:.1f} million {period} played"
+    fresh = f"estimates on {tuning.paths:,} fresh paths of {tuning.periods:,} {period}{warmup}"
+    return f"{scenario.name}: {played}; {fresh}, ± is half of a 95 % interval"
+
+
+def document(rule: Rule, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the tuned rule, what it costs, and where that comes from, as plain JSON."""
+    tuning = rule.tuning
+    return {
+        "policy": str(rule),
+        "parameters": rule.parameters,
+        "figure": tuning.figure,
+        "estimate": plain(tuning.estimate),
+        "formula": {"policy": tuning.formula, "estimate": plain(tuning.formula_estimate)},
+        "difference": plain(tuning.difference),
+        "against_formula": judged(tuning.difference, _aim(tuning)) or None,
+        "tried": tuning.tried,
+        "spent": tuning.spent,
+        "budget": tuning.budget,
+        "provenance": {
+            "seed": tuning.seed,
+            "paths": tuning.paths,
+            "periods": tuning.periods,
+            "warmup": tuning.warmup,
+            **origin(rule.scenario, command, notes),
+        },
+    }
+
+
+def _aim(tuning: Tuning) -> str:
+    return "cost" if tuning.figure == "cost" else "profit"
+
+
+def _figure(rule: Rule) -> str:
+    if rule.tuning.figure == "discounted_reward":
+        return "discounted reward"
+    return f"{rule.tuning.figure} {a(rule.scenario.horizon.period)}"
