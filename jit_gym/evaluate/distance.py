@@ -11,13 +11,16 @@ import numpy as np
 
 from ..scenario import BadInput, Scenario
 from ..theory import Optimum, solve
-from ..theory.clairvoyant import bounded
+from ..theory.clairvoyant import bounded, counts_in_wholes
 from .rollout import Result, evaluate
 from .statistics import Estimate
 
 MOST_STATES = 100_000
-SECONDS = 4.0  # for the optimum, and again for the bound
+PATIENCE = 10.0  # seconds for an optimum; one of so few states takes less, but on a machine that is busy
+SECONDS = 4.0  # for a bound, with whole numbers in it or on a machine that is busy
 PATHS = 256
+FEW = 8  # paths whose bounds have whole numbers in them
+CELLS = 400_000  # of paths, periods, and stocks, lanes and demands, that take a few seconds
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,10 @@ def distance(results: tuple[Result, ...]) -> Distance:
     if optimum is not None:
         played = evaluate(optimum.policy, scenario, paths=min(first.paths, PATHS), **same)
         return Distance("optimum", paid(played), optimum)
+    size = (first.warmup + first.periods) * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
+    paths = min(first.paths, FEW if counts_in_wholes(scenario) else max(1, min(PATHS, CELLS // size)))
     try:
-        bound = bounded(scenario, min(first.paths, PATHS), whole=True, seconds=SECONDS, fewer=True, **same)
+        bound = bounded(scenario, paths, whole=True, seconds=SECONDS, fewer=True, **same)
     except BadInput:
         bound = None
     if bound is not None and bound.paths:
@@ -94,7 +99,7 @@ def _optimum(scenario: Scenario) -> Optimum | None:
     def watch(_: str) -> None:
         nonlocal began
         began = began or monotonic()  # what is compiled before is compiled once
-        if monotonic() > began + SECONDS:
+        if monotonic() > began + PATIENCE:
             raise _Late
 
     try:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..theory import Bound
-from .provenance import birth
+from .provenance import origin
 from .words import a
 
 if TYPE_CHECKING:
@@ -50,5 +50,5 @@ def document(bound: Bound, command: str | None = None, notes: Sequence[str] = ()
         "whole": bound.whole,
         "costs": bound.costs.tolist(),
         "gaps": [gap if isfinite(gap) else None for gap in bound.gaps.tolist()],
-        "provenance": birth(bound.scenario, command, notes),
+        "provenance": origin(bound.scenario, command, notes),
     }

@@ -110,8 +110,8 @@ def distances(comparison: Comparison) -> str:
         return f"Gap: to the best policy here; an optimum or a bound takes longer (try jit-gym bound {scenario.name})."
     would = "earn at most" if figure == "profit" else "pay at least"
     return (
-        f"Gap: at most this. Who knew all chance in advance would {would} {much} {where}{weighed}; the best that can be "
-        "done without is somewhere between."
+        f"Gap: at most this. Who knew all chance in advance would {would} {much} {where}{weighed}; the best "
+        "that can be done without is somewhere between."
     )
 
 

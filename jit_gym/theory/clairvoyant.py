@@ -162,6 +162,15 @@ def bounded(
     return Bound(scenario, len(costs), periods, warmup, seed, whole, np.array(costs), np.array(gaps), kept)
 
 
+def counts_in_wholes(scenario: Scenario) -> bool:
+    """Tell whether a scenario has what comes in whole numbers: fixed costs, batches, least orders or vehicles."""
+    whole = scenario.units == "whole"
+    return any(
+        lane.fixed_cost or lane.minimum_order or (lane.batch and not (whole and lane.batch == 1))
+        for lane in scenario.lanes.values()
+    ) or any(route.vehicle_cost for route in scenario.routes.values())
+
+
 def _paths(scenario: Scenario, seed: int, paths: int, periods: int) -> Iterator[np.ndarray]:
     """Draw the paths a few at a time; yield what happens on each (periods, columns.chance)."""
     chance = Chance(scenario)
