@@ -24,18 +24,22 @@ if TYPE_CHECKING:
     from .scenario import ScenarioError as ScenarioError
     from .scenario import load as load
     from .scenario import names as names
+    from .theory import Bound as Bound
     from .theory import Optimal as Optimal
+    from .theory import clairvoyant as clairvoyant
     from .theory import exact_cost as exact_cost
     from .theory import solve as solve
 
 __version__ = version("jit-gym")
 
 _HOMES = {
+    "Bound": "theory",
     "Env": "envs",
     "Optimal": "theory",
     "Scenario": "scenario",
     "ScenarioError": "scenario",
     "VectorEnv": "envs",
+    "clairvoyant": "theory",
     "compare": "evaluate",
     "evaluate": "evaluate",
     "exact_cost": "theory",

@@ -1,4 +1,4 @@
-"""The command `jit-gym`: list, show, compare, tune, solve, train, new."""
+"""The command `jit-gym`: list, show, compare, tune, solve, bound, train, new."""
 
 from __future__ import annotations
 
@@ -206,6 +206,9 @@ def compare(
         Path | None,
         typer.Option(metavar="FILE.html", help="Where to write the report, by default reports/SCENARIO.html."),
     ] = None,
+    no_gap: Annotated[
+        bool, typer.Option("--no-gap", help="Do not look for an optimum or a bound to compare with.")
+    ] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the numbers as JSON; no report unless --report is given.")
@@ -237,7 +240,9 @@ def compare(
     for note in notes:
         print(f"jit-gym: note: {note}", file=sys.stderr)
     with _progress(work * paths, quiet=as_json) as tick:
-        comparison = play(players, world, paths=paths, periods=periods, warmup=warmup, seed=seed, progress=tick)
+        comparison = play(
+            players, world, paths=paths, periods=periods, warmup=warmup, seed=seed, gap=not no_gap, progress=tick
+        )
 
     options: dict[str, Any] = {
         "set": set_,
@@ -248,7 +253,7 @@ def compare(
         "demand": demand,
     }
     options |= {"paths": paths, "periods": counted, "warmup": warmup, "seed": seed}
-    command = _command("compare", scenario, *names, **options)
+    command = _command("compare", scenario, *names, **options) + (" --no-gap" if no_gap else "")
     if target is not None:
         from .report import page
 
@@ -369,6 +374,42 @@ def solve(
     optima.show(optimum, costs, console)
     if save is not None:
         console.print(f"Policy: {save}", style="dim", soft_wrap=True)
+
+
+@app.command()
+def bound(
+    scenario: Name,
+    set_: Set = None,
+    paths: Annotated[int, typer.Option(metavar="N", min=1, help="On how many paths.")] = 256,
+    periods: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many periods count; by default the scenario's.")
+    ] = None,
+    warmup: Annotated[int, typer.Option(metavar="N", min=0, help="How many periods are played before those.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")] = 0,
+    seconds: Annotated[
+        float, typer.Option(metavar="N", help="How long whole numbers may take, for all paths together.")
+    ] = 60.0,
+    relaxed: Annotated[
+        bool, typer.Option("--relaxed", help="Relax fixed costs, batches, least orders and vehicles to shares: quick.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compute what somebody would pay at least who knew all chance in advance: nobody can do better."""
+    from .report import bounds
+    from .theory import clairvoyant
+
+    with _warnings() as notes:
+        world = load(scenario, _overrides(set_))
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
+    options: dict[str, Any] = {"paths": paths, "periods": periods, "warmup": warmup, "seed": seed, "seconds": seconds}
+    with _progress(paths, quiet=as_json, unit=" paths") as tick:
+        found = clairvoyant(world, whole=not relaxed, progress=tick, **options)
+    command = _command("bound", scenario, **{"set": set_, **options}) + (" --relaxed" if relaxed else "")
+    if as_json:
+        print(json.dumps(bounds.document(found, command, notes), indent=2, allow_nan=False))
+    else:
+        bounds.show(found, _console())
 
 
 @app.command()
@@ -561,14 +602,12 @@ def _warnings() -> Iterator[list[str]]:
 
 
 @contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Any]:
-    """Show how far a comparison is, on a terminal, if it takes more than two seconds."""
+def _progress(total: int, quiet: bool, unit: str = " periods") -> Iterator[Any]:
+    """Show how far a comparison or a bound is, on a terminal, if it takes more than two seconds."""
     from tqdm import tqdm
 
     disable = True if quiet else None  # None: unless stderr is a terminal
-    with tqdm(
-        total=total, delay=2, disable=disable, file=sys.stderr, leave=False, unit=" periods", unit_scale=True
-    ) as bar:
+    with tqdm(total=total, delay=2, disable=disable, file=sys.stderr, leave=False, unit=unit, unit_scale=True) as bar:
         yield bar.update
 
 

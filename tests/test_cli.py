@@ -378,3 +378,36 @@ def test_solve_refuses_in_a_line():
     assert refused("solve", "serial") == units
     assert "too many to enumerate" in refused("solve", "lost-sales", "--set", "lanes.supplier.lead_time=10")
     assert refused("solve", "lost-sales", "--save", "best.txt") == "--save: must end in .npz, got 'best.txt'"
+
+
+def test_bound_says_what_nobody_does_better_than():
+    arguments = ["serial", "--paths", "4", "--periods", "20", "--seed", "7", "--set", "stocks.shop.initial=9"]
+    text = done("bound", *arguments)
+    assert text.startswith("serial: nobody costs less than ")
+    assert "on 4 paths of 20 days, seed 7" in text
+    found = json.loads(done("bound", *arguments, "--json"))
+    assert found["cost"] == pytest.approx(sum(found["costs"]) / 4)
+    assert found["low"] < found["cost"] < found["high"]
+    assert found["gap"] == 0
+    again = json.loads(done(*shlex.split(found["provenance"]["command"])[1:], "--json"))
+    assert again["costs"] == pytest.approx(found["costs"])
+
+
+def test_bound_tells_what_is_earned_and_where_it_was_stopped():
+    assert "nobody earns more than" in done("bound", "or-gym-inv-management", "--paths", "1")
+    stopped = done("bound", "fixed-cost", "--paths", "1", "--seconds", "0.01")
+    assert "stopped early on 1 of them: the bound may be too low" in stopped
+    assert "stopped" not in done("bound", "fixed-cost", "--paths", "1", "--relaxed")
+
+
+def test_compare_shows_the_gap_unless_it_is_not_wanted():
+    arguments = ["compare", "serial", "jit", *QUICK]
+    assert "gap, at" in done(*arguments, "--no-report")
+    told = json.loads(done(*arguments, "--json"))
+    assert told["gap_to"]["to"] == "bound"
+    gap = told["policies"][0]["gap"]
+    assert gap["share"]["mean"] == pytest.approx(gap["cost"]["mean"] / told["gap_to"]["cost"])
+    assert "gap" not in done(*arguments, "--no-report", "--no-gap")
+    without = json.loads(done(*arguments, "--json", "--no-gap"))
+    assert without["gap_to"] is None
+    assert without["policies"][0]["gap"] is None

@@ -4,6 +4,7 @@ import sys
 from types import ModuleType
 
 from .comparison import Comparison, Story, compare, fitted, tell
+from .distance import Distance
 from .metrics import METRICS
 from .rollout import Result, evaluate
 from .statistics import Estimate
@@ -12,6 +13,7 @@ from .tuning import Tuning, tune
 __all__ = [
     "METRICS",
     "Comparison",
+    "Distance",
     "Estimate",
     "Result",
     "Story",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from ..chance import Chance
 from ..physics import Layout, Simulation, View
 from ..policies import agents, policy
 from ..scenario import BadInput, Scenario, load
+from .distance import Distance, distance
 from .metrics import METRICS
 from .rollout import Result, evaluate, name_of
 from .statistics import Estimate
@@ -26,6 +28,12 @@ class Comparison:
     """Results of several policies on the same paths; the first is what the others are compared with."""
 
     results: tuple[Result, ...]
+    gap: bool = True
+
+    @cached_property
+    def distance(self) -> Distance | None:
+        """Return the best there is to compare with, worked out when it is first asked for; None without `gap`."""
+        return distance(self.results) if self.gap else None
 
     @property
     def scenario(self) -> Scenario:
@@ -42,7 +50,7 @@ class Comparison:
         return Estimate.of(result.figures[figure] - self.results[0].figures[figure])
 
     def frame(self) -> pd.DataFrame:
-        """Return a table: one row a policy, each figure's mean and 95 % interval, and the difference of cost."""
+        """Return a table: one row a policy, each figure's mean and 95 % interval, the difference of cost, the gap."""
         import pandas as pd
 
         rows = {}
@@ -57,6 +65,10 @@ class Comparison:
                 }
             more = self.difference(result)
             row |= {"cost_difference": more.mean, "cost_difference_low": more.low, "cost_difference_high": more.high}
+            if self.distance is not None:
+                gap = self.distance.of(result)
+                row |= {"gap": gap.mean, "gap_low": gap.low, "gap_high": gap.high}
+                row["gap_share"] = self.distance.share(result).mean
             rows[result.policy] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy")
 
@@ -69,6 +81,7 @@ def compare(
     periods: int | None = None,
     warmup: int = 0,
     seed: int = 0,
+    gap: bool = True,
     progress: Callable[[int], Any] | None = None,
 ) -> Comparison:
     """Play several policies on the same paths of a seed.
@@ -77,6 +90,7 @@ def compare(
         policies: names, policies or functions; None plays those that the scenario names, and the agents shipped for it.
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
         paths: how many paths; `periods`, `warmup`, `seed` and `progress` are those of `evaluate`.
+        gap: whether to tell how far each policy is from the best there can be (`Comparison.distance`).
 
     Returns:
         A `Comparison`, in the order of the policies.
@@ -87,7 +101,8 @@ def compare(
         tuple(
             evaluate(player, scenario, paths=paths, periods=periods, warmup=warmup, seed=seed, progress=progress)
             for player in players
-        )
+        ),
+        gap,
     )
 
 

@@ -12,7 +12,7 @@ from ..evaluate import METRICS, Comparison
 from . import figures, files, story
 from .provenance import certificate, yaml_of
 from .table import columns, plus_minus, settings
-from .words import digits, half, labels, parts, verdict
+from .words import digits, distances, half, labels, parts, verdict
 from .world import meaning, world
 
 
@@ -54,6 +54,7 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
         scenario=scenario,
         verdict=verdict(comparison),
         settings=settings(comparison),
+        distances=distances(comparison),
         paths_played=first.paths,
         rows=_rows(comparison),
         columns=columns(comparison),

@@ -13,7 +13,7 @@ from typing import Any
 from ..evaluate import Comparison
 from ..scenario import Scenario
 
-LIBRARIES = ("jit_gym", "numpy", "numba", "scipy")
+LIBRARIES = ("jit_gym", "numpy", "numba", "scipy", "highspy")
 
 
 def certificate(comparison: Comparison, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:

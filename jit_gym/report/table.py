@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..evaluate import Comparison, Estimate
-from .words import a, aim, digits, gap, half, judged, labels, number, parts, verdict
+from .words import a, aim, digits, distances, gap, half, judged, labels, number, parts, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +37,7 @@ def columns(comparison: Comparison) -> list[Column]:
     shown = [
         *_money(comparison, decides, 0),
         *_against_the_first(comparison, decides),
+        *_against_the_best(comparison),
         *(_money(comparison, other, 6) if decides == "profit" else []),
         *_figure(comparison, "fill_rate", "fill\nrate", 2),
         *_figure(comparison, "cycle_service_level", "cycle\nservice", 7),
@@ -77,6 +78,8 @@ def show(comparison: Comparison, console: Console) -> None:
     console.print(Text(settings(comparison), "dim"))
     console.print(table)
     console.print(Text(verdict(comparison)))
+    if comparison.distance is not None:
+        console.print(Text(distances(comparison), "dim"))
     if len(shown) < all_of_them:
         console.print(Text("A wider terminal shows more columns, and the report all figures.", "dim"))
 
@@ -108,6 +111,23 @@ def _against_the_first(comparison: Comparison, figure: str) -> list[Column]:
         Column("", ["", *(judged(each, figure) for each in gaps)], 1),
     ]
     return [column for column in columns if any(column.cells)]
+
+
+def _against_the_best(comparison: Comparison) -> list[Column]:
+    """Return how far each policy is from what it is compared with, in per cent, or in money where that is 0."""
+    best = comparison.distance
+    if best is None:
+        return []
+    shares_of_it = [best.share(result) for result in comparison.results]
+    relative = bool(np.isfinite([each.mean for each in shares_of_it]).all())
+    if relative:
+        gaps = [Estimate(*(100 * value for value in each)) for each in shares_of_it]
+    else:
+        gaps = [best.of(result) for result in comparison.results]
+    points = digits([each.mean for each in gaps], map(half, gaps), significant=3)
+    cells = [plus_minus(each, points, "+") + (" %" if relative else "") for each in gaps]
+    most = "gap, at\nmost" if best.to == "bound" else f"gap to\n{best.to}"
+    return [Column(most, cells, 1)]
 
 
 def _figure(comparison: Comparison, figure: str, name: str, rank: int) -> list[Column]:

@@ -89,6 +89,36 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
+def distances(comparison: Comparison) -> str:
+    """Say what the gap of each policy is a gap to; nothing where none was asked for."""
+    best = comparison.distance
+    if best is None:
+        return ""
+    figure, scenario, result = aim(comparison), comparison.scenario, comparison.results[0]
+    sign = -1.0 if figure == "profit" else 1.0
+    level, period = sign * Estimate.of(best.costs).mean, a(scenario.horizon.period)
+    much = f"{number(level, digits([level], significant=3))} {period}"
+    weighed = f", weighed by {scenario.objective.discount:g}^t" if scenario.objective.discount < 1 else ""
+    where = "on these paths" if best.paths == result.paths else f"on the first {best.paths:,} of these paths"
+    where = where if best.paths > 1 else "on the first of these paths" if result.paths > 1 else "on this path"
+    if best.optimum is not None:
+        exact = sign * best.optimum.cost
+        sense = "weighed so" if weighed else "in the long run"
+        proved = f"{number(exact, digits([exact]))} {period} {sense}, {best.optimum.states:,} states"
+        return f"Gap: to the optimum ({proved}), which {_verb(figure)} {much} {where}{weighed}."
+    if best.to == "best":
+        return f"Gap: to the best policy here; an optimum or a bound takes longer (try jit-gym bound {scenario.name})."
+    would = "earn at most" if figure == "profit" else "pay at least"
+    return (
+        f"Gap: at most this. Who knew all chance in advance would {would} {much} {where}{weighed}; the best "
+        "that can be done without is somewhere between."
+    )
+
+
+def _verb(figure: str) -> str:
+    return "earns" if figure == "profit" else "costs"
+
+
 def verdict(comparison: Comparison) -> str:
     """Say in a sentence or two which policy is best, by how much, and whether that is clear."""
     figure, best = aim(comparison), comparison.best

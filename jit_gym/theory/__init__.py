@@ -1,8 +1,9 @@
-"""What is provably best? The exact solver, and closed forms."""
+"""What is provably best? The exact solver, the clairvoyant bound, and closed forms."""
 
 from . import closed_forms
+from .clairvoyant import Bound, clairvoyant
 from .exact import ExactCost, exact_cost
 from .optimal import Optimal
 from .solve import Optimum, solve
 
-__all__ = ["ExactCost", "Optimal", "Optimum", "closed_forms", "exact_cost", "solve"]
+__all__ = ["Bound", "ExactCost", "Optimal", "Optimum", "clairvoyant", "closed_forms", "exact_cost", "solve"]

@@ -239,7 +239,7 @@ def _orders(process: Process, limits: _Limits) -> np.ndarray:
     largest: dict[str, float] = {}
     choices: dict[str, np.ndarray] = {}
     waiting = _with_backlog(scenario)
-    for stock in _downstream_first(scenario):
+    for stock in downstream_first(scenario):
         i = layout.stocks.index(stock)
         reach = asked[i] + sum(
             largest[name] * lane.uses[stock] for name, lane in scenario.lanes.items() if stock in lane.uses
@@ -261,7 +261,7 @@ def _orders(process: Process, limits: _Limits) -> np.ndarray:
     return np.array(list(product(*(choices[name] for name in layout.lanes))), float)
 
 
-def _downstream_first(scenario: Scenario) -> list[str]:
+def downstream_first(scenario: Scenario) -> list[str]:
     """Return the stocks, each after those that take from it."""
     left, found = list(scenario.stocks), list[str]()
     while left:

@@ -46,16 +46,46 @@ def test_a_wide_terminal_shows_every_column(comparison):
 def test_what_is_zero_for_all_is_left_out():
     comparison = jit_gym.compare(["jit", "kanban"], "lost-sales", paths=8, periods=20)
     names = [column.name.replace("\n", " ") for column in columns(comparison)]
-    assert names[:4] == ["cost a day", "cost vs jit", "", "fill rate"]
+    assert names[:5] == ["cost a day", "cost vs jit", "", "gap to optimum", "fill rate"]
     assert not {"profit a day", "turns a year", "cash tied up"} & set(names)
 
 
 def test_where_there_is_revenue_profit_comes_first():
     comparison = jit_gym.compare(["jit", "kanban"], "grocery", paths=8, periods=20)
-    assert [column.name.split("\n")[0] for column in columns(comparison)][:4] == ["profit", "profit", "", "cost"]
+    assert [column.name.split("\n")[0] for column in columns(comparison)][:5] == [
+        "profit",
+        "profit",
+        "",
+        "gap, at",
+        "cost",
+    ]
 
 
 def test_a_share_that_is_not_all_is_never_shown_as_all():
     assert shares([0.9, 1.0]) == ["90.0 %", "100.0 %"]
     assert shares([0.9996, 1.0]) == ["99.96 %", "100.00 %"]
     assert shares([0.99999, float("nan")]) == ["99.999 %", "–"]
+
+
+def test_each_cost_comes_with_its_distance_unless_it_is_not_wanted():
+    comparison = jit_gym.compare(["jit", "kanban"], "dual-sourcing", paths=8, periods=50)
+    gaps = next(column for column in columns(comparison) if column.name == "gap to\noptimum")
+    for cell, result in zip(gaps.cells, comparison.results, strict=True):
+        assert cell.startswith("+")
+        assert cell.endswith(" %")
+        share = 100 * comparison.distance.of(result).mean / comparison.distance.cost
+        assert float(re.match(r"[+-][\d,.]+", cell)[0].replace(",", "")) == pytest.approx(share, abs=1)
+    without = jit_gym.compare(["jit", "kanban"], "dual-sourcing", paths=8, periods=50, gap=False)
+    assert not [column for column in columns(without) if "gap" in column.name]
+
+
+def test_it_says_what_the_gap_is_to():
+    def said(scenario, **options):
+        file = io.StringIO()
+        show(jit_gym.compare(["jit"], scenario, paths=4, **options), Console(file=file, width=200))
+        return file.getvalue()
+
+    assert "Gap: to the optimum (216.8 a period in the long run, 331 states)" in said("dual-sourcing", periods=30)
+    assert "Who knew all chance in advance would pay at least" in said("serial", periods=30)
+    assert "Who knew all chance in advance would earn at most" in said("or-gym-inv-management")
+    assert "Gap" not in said("serial", periods=30, gap=False)

@@ -1,0 +1,154 @@
+"""A linear or integer program that is written down period by period, and HiGHS to solve it again and again."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+INF = float("inf")
+
+
+class Answer(NamedTuple):
+    """What is known of a program: nothing is less than `bound`; `value` is what the best point found has."""
+
+    bound: float
+    value: float
+    point: np.ndarray | None
+
+
+class Unbounded(Exception):
+    """A program has no least value."""
+
+
+class Program:
+    """Columns with bounds and costs, rows with bounds, and what stands where they meet."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.lower, self.upper, self.cost, self.integer = Numbers(), Numbers(), Numbers(), Numbers()
+        self.least, self.most = Numbers(), Numbers()
+        self.row, self.column, self.value = Numbers(), Numbers(), Numbers()
+        self.offset = 0.0
+
+    def columns(
+        self, many: int, upper: Any = INF, cost: Any = 0.0, *, lower: Any = 0.0, integer: bool = False
+    ) -> np.ndarray:
+        """Add some columns, and return their places."""
+        for numbers, values in (self.lower, lower), (self.upper, upper), (self.cost, cost), (self.integer, integer):
+            numbers.add(np.broadcast_to(values, many))
+        return np.arange(self.cost.many - many, self.cost.many)
+
+    def rows(self, least: Any, most: Any, *terms: tuple[Any, np.ndarray]) -> np.ndarray:
+        """Add rows, each of them `least <= sum of terms <= most`, and return their places.
+
+        A term is a coefficient and the places of columns, one a row, or -1 where there is none.
+        """
+        many = len(terms[0][1]) if terms else len(np.atleast_1d(least))
+        self.least.add(np.broadcast_to(least, many))
+        self.most.add(np.broadcast_to(most, many))
+        rows = np.arange(self.least.many - many, self.least.many)
+        for coefficient, columns in terms:
+            self.put(rows, columns, coefficient)
+        return rows
+
+    def put(self, rows: np.ndarray, columns: np.ndarray, coefficient: Any) -> None:
+        """Add coefficients where some rows meet some columns; those of columns at place -1 are left out."""
+        coefficient = np.broadcast_to(coefficient, columns.shape)
+        there = (columns >= 0) & (coefficient != 0)
+        self.row.add(rows[there])
+        self.column.add(columns[there])
+        self.value.add(coefficient[there])
+
+    def pay(self, columns: np.ndarray, cost: Any) -> None:
+        """Add to what columns cost."""
+        self.cost.all[columns] += cost
+
+
+class Numbers:
+    """A vector that grows."""
+
+    def __init__(self) -> None:
+        self._room, self.many = np.empty(256), 0
+
+    def add(self, values: np.ndarray) -> None:
+        end = self.many + len(values)
+        if end > len(self._room):
+            self._room = np.concatenate([self._room[: self.many], np.empty(2 * end - self.many)])
+        self._room[self.many : end] = values
+        self.many = end
+
+    @property
+    def all(self) -> np.ndarray:
+        return self._room[: self.many]
+
+
+class Solver:
+    """HiGHS (Huangfu and Hall 2018), which is told only what has changed since the last program."""
+
+    def __init__(self) -> None:
+        """Begin with no program."""
+        import highspy
+
+        self._names: Any = highspy
+        self._highs: Any = highspy.Highs()
+        for option, value in (("output_flag", False), ("threads", 1), ("log_to_console", False)):
+            self._highs.setOptionValue(option, value)
+        self._last: Program | None = None
+
+    def solve(self, program: Program, *, seconds: float = INF, gap: float = 0.0) -> Answer:
+        """Minimise a program, for so many seconds, or until the best value is within a share `gap` of the bound.
+
+        Raises:
+            Unbounded: if there is no least value.
+        """
+        self._pass(program)
+        highs, status = self._highs, self._names.HighsModelStatus
+        highs.setOptionValue("mip_rel_gap", gap)
+        highs.setOptionValue("time_limit", highs.getRunTime() + seconds if np.isfinite(seconds) else INF)
+        highs.run()
+        how, info = highs.getModelStatus(), highs.getInfo()
+        if how in (status.kUnbounded, status.kUnboundedOrInfeasible):
+            raise Unbounded
+        offset, whole = program.offset, program.integer.all.any()
+        if how != status.kOptimal and not whole:
+            if how == status.kTimeLimit:
+                return Answer(-INF, INF, None)
+            raise RuntimeError(f"HiGHS could not solve a linear program: {highs.modelStatusToString(how)}")
+        value = float(info.objective_function_value)
+        bound = float(info.mip_dual_bound) if whole else value
+        found = (
+            how == status.kOptimal or info.primal_solution_status == self._names.SolutionStatus.kSolutionStatusFeasible
+        )
+        point = np.array(highs.getSolution().col_value) if found else None
+        return Answer(bound + offset, value + offset if found else INF, point)
+
+    def _pass(self, program: Program) -> None:
+        """Hand a program over; only its bounds and costs, if the last one had the same coefficients."""
+        highs, last = self._highs, self._last
+        same = last is not None and all(
+            np.array_equal(getattr(last, name).all, getattr(program, name).all)
+            for name in ("row", "column", "value", "integer")
+        )
+        self._last = program
+        columns, rows = program.cost.many, program.least.many
+        if same:
+            of_columns, of_rows = np.arange(columns, dtype=np.int32), np.arange(rows, dtype=np.int32)
+            highs.changeColsBounds(columns, of_columns, program.lower.all, program.upper.all)
+            highs.changeRowsBounds(rows, of_rows, program.least.all, program.most.all)
+            highs.changeColsCost(columns, of_columns, program.cost.all)
+            return
+        from scipy.sparse import csc_array
+
+        places = program.row.all.astype(np.int32), program.column.all.astype(np.int32)
+        matrix = csc_array((program.value.all, places), shape=(rows, columns))
+        lp = self._names.HighsLp()
+        lp.num_col_, lp.num_row_ = columns, rows
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost.all, program.lower.all, program.upper.all
+        lp.row_lower_, lp.row_upper_ = program.least.all, program.most.all
+        lp.a_matrix_.format_ = self._names.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+        kinds = self._names.HighsVarType
+        if program.integer.all.any():
+            lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in program.integer.all]
+        highs.passModel(lp)

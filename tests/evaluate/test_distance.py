@@ -1,0 +1,67 @@
+"""How far policies are from the best there can be."""
+
+import numpy as np
+import pytest
+
+from jit_gym.evaluate import compare, evaluate
+from jit_gym.scenario import load
+from jit_gym.theory import clairvoyant, solve
+
+from ..worlds import shop
+
+
+def test_where_the_optimum_is_found_it_is_played_on_the_same_paths():
+    world = load("dual-sourcing")
+    optimum = solve(world)
+    comparison = compare(["jit", optimum.policy], world, paths=16, periods=40, warmup=10, seed=3)
+    jit, best = comparison.results
+    distance = comparison.distance
+    assert distance.to == "optimum"
+    assert distance.optimum.cost == pytest.approx(optimum.cost)
+    assert (distance.costs == best.figures["cost"]).all()
+    assert distance.of(best).mean == 0
+    assert distance.of(jit).mean == pytest.approx(jit.mean("cost") - best.mean("cost"))
+
+
+def test_elsewhere_it_is_the_bound_of_the_same_paths():
+    comparison = compare(["jit", "base-stock"], "serial", paths=5, periods=30, warmup=4, seed=3)
+    bound = clairvoyant("serial", paths=5, periods=30, warmup=4, seed=3)
+    distance = comparison.distance
+    assert distance.to == "bound"
+    assert distance.costs == pytest.approx(bound.costs)
+    for result in comparison.results:
+        assert distance.of(result).mean == pytest.approx(result.mean("cost") - bound.cost)
+        assert distance.share(result).mean == pytest.approx(result.mean("cost") / bound.cost - 1)
+
+
+def test_with_a_discount_costs_weigh_less_the_later_they_are():
+    """Both sides are means of costs less revenue in which the one of period t weighs b^t."""
+    comparison = compare(["jit"], "or-gym-inv-management", paths=3)
+    played = evaluate("jit", "or-gym-inv-management", paths=3)
+    paid = -played.figures["discounted_reward"] / (0.97 ** np.arange(30)).sum()
+    more = comparison.distance.of(comparison.results[0]).mean
+    assert more == pytest.approx((paid - comparison.distance.costs).mean())
+    assert more > 0
+
+
+def test_where_there_is_neither_it_is_the_best_policy():
+    """One earns without end by buying what is worth more when it is left."""
+    world = shop({"stocks.shop.terminal_value": 2, "lanes.supplier.unit_cost": 1, "demands.customers.price": 3})
+    comparison = compare(["constant(quantity=1)", "constant(quantity=5)"], world, paths=2)
+    assert comparison.distance.to == "best"
+    assert comparison.distance.of(comparison.results[1]).mean == 0
+
+
+def test_there_is_no_share_of_nothing():
+    world = shop({"demands.customers.distribution": 5, "demands.customers.shortage_cost": 9})
+    comparison = compare(["constant(quantity=4)"], world, paths=2)
+    assert comparison.distance.of(comparison.results[0]).mean == pytest.approx(9)
+    assert np.isnan(comparison.distance.share(comparison.results[0]).mean)
+    assert compare(["jit"], world, paths=2, gap=False).distance is None
+
+
+def test_a_frame_has_the_gap():
+    frame = compare(["jit", "kanban"], "serial", paths=4, periods=20).frame()
+    assert (frame["gap"] > 0).all()
+    assert (frame["gap_low"] < frame["gap"]).all()
+    assert (frame["gap_share"] > 0).all()
