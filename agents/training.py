@@ -16,15 +16,19 @@ import torch
 import yaml
 from torch.utils.tensorboard import SummaryWriter
 
-from ..evaluate import Result, evaluate
-from ..policies import Network, PolicyError
+from ..evaluate import Result, evaluate, tune
+from ..policies import Network, PolicyError, policy
 from ..policies.models import Model
 from ..report import files
 from ..report.provenance import commit, resolved
 from ..scenario import BadInput, Scenario
 from .learner import Learner
 
-VALIDATION, TEST = 2**32 + 1, 2**32 + 2  # the seeds that agents are chosen and judged on; they learn on smaller ones
+VALIDATION, TEST, TUNING = (
+    2**32 + 1,
+    2**32 + 2,
+    2**32 + 3,
+)  # the seeds that agents are chosen and judged on; they learn on smaller ones
 LIBRARIES = ("jit_gym", "numpy", "numba", "torch")
 
 
@@ -41,6 +45,7 @@ class Run:
     command: str | None = None
     paths: int = 512  # of each evaluation
     patience: int = 0  # evaluations without a better one after which training stops; 0: never
+    rule_budget: int = 0  # periods that may be played to tune each rule that the agent is compared with; 0: formulas
     report: Callable[[Progress], Any] = lambda progress: None
     rule: Result | None = field(init=False, default=None)
 
@@ -52,7 +57,7 @@ class Run:
         if done.is_file():
             return Model.read(done)
         past = self._load()
-        self.rule = best_rule(self.learner.scenario, self.paths)
+        self.rule = self._best_rule()
         with SummaryWriter(str(self.folder)) as writer:
             self._learn(past, writer)
         model = self._certified(past)
@@ -74,6 +79,13 @@ class Run:
             for name, value in figures.items():
                 writer.add_scalar(f"{self.learner.name}/{name}", value, k + 1)
             self.report(Progress(k + 1, self.learner.steps, past.costs[-1] if past.costs else None, self.rule))
+
+    def _best_rule(self) -> Result:
+        """Return the result of the rule that the agent is compared with; what it is, is written down."""
+        file, scenario = self.folder / "rule.txt", self.learner.scenario
+        if not file.is_file():
+            files.write(file, best_rule(scenario, self.paths, self.rule_budget).policy + "\n")
+        return evaluate(file.read_text(encoding="utf-8").strip(), scenario, paths=self.paths, seed=VALIDATION)
 
     def _agree(self) -> None:
         """Write what is trained, or refuse a folder in which something else was."""
@@ -169,12 +181,16 @@ class Progress:
     rule: Result | None
 
 
-def best_rule(scenario: Scenario, paths: int) -> Result:
-    """Return the result of the best rule that a scenario names, on the validation seed."""
+def best_rule(scenario: Scenario, paths: int, budget: int) -> Result:
+    """Return the result of the best rule that a scenario names, on the validation seed.
+
+    With a budget of periods for each, the rules are tuned before, on a seed of their own.
+    """
     results = []
     for name in scenario.policies or ("jit", "base-stock", "just-in-case"):
         try:
-            results.append(evaluate(name, scenario, paths=paths, seed=VALIDATION))
+            rule = tune(name, scenario, seed=TUNING, budget=budget) if budget else policy(name, scenario)
+            results.append(evaluate(rule, scenario, paths=paths, seed=VALIDATION))
         except PolicyError:
             continue
     return max(results, key=lambda result: result.mean("discounted_reward"))

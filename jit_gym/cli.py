@@ -428,6 +428,12 @@ def train(
     patience: Annotated[
         int, typer.Option(metavar="N", min=0, help="Stop after so many evaluations without a better one; 0: never.")
     ] = 0,
+    rule_budget: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Periods played to tune each rule that it is compared with; 0: formulas."
+        ),
+    ] = 2_000_000,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the runs lie.")] = Path("runs"),
     onnx: Annotated[bool, typer.Option("--onnx", help="Write each model as ONNX, too.")] = False,
 ) -> None:
@@ -451,9 +457,14 @@ def train(
     console, runs = _console(), []
     for seed in numbers:
         options: dict[str, Any] = {"agent": agent, "set": set_, "seeds": seed, "budget": budget, "setting": setting}
-        options |= {"paths": paths, "patience": patience or None, "out": None if out == Path("runs") else out}
+        options |= {
+            "paths": paths,
+            "patience": patience or None,
+            "rule-budget": rule_budget,
+            "out": None if out == Path("runs") else out,
+        }
         command = _command("train", scenario, **options)
-        run = Run(learn(world, settings, seed), folder / f"seed-{seed}", command, paths, patience)
+        run = Run(learn(world, settings, seed), folder / f"seed-{seed}", command, paths, patience, rule_budget)
         with _learning(f"{agent} {world.name} seed {seed}", run):
             model = run.train()
         manifest = model.manifest

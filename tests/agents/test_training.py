@@ -196,6 +196,8 @@ def train(folder: Path, *more: str) -> list[str]:
         "horizon.periods=20",
         "--paths",
         "16",
+        "--rule-budget",
+        "20000",
         "--out",
         str(folder),
     ]
