@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jit_gym.evaluate import evaluate
@@ -26,38 +26,27 @@ def at_random(seed: int, eager: float) -> Any:
     return policy
 
 
-def is_beaten(scenario: Scenario, what: Any, whole: bool, **options: int) -> bool:
-    """Tell whether a policy does better than the bound on any path."""
-    bound = clairvoyant(scenario, paths=3, seed=5, whole=whole, seconds=0.5, **options)
-    played = evaluate(what, scenario, paths=3, seed=5, **options)
-    return bool((paid(played) < bound.costs - 1e-6 * (1 + np.abs(bound.costs))).any())
-
-
-def has_a_bound(scenario: Scenario) -> bool:
-    """Tell whether a scenario has a bound: not where one can earn without end."""
-    try:
-        clairvoyant(scenario, paths=3, seed=5, whole=False)
-    except BadInput:
-        return False
-    return True
-
-
-usual = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
-worlds = scenarios(), st.sampled_from([0.0, 0.2, 0.6]), st.booleans(), st.sampled_from([1.0, 0.9])
+worlds = scenarios(), st.sampled_from([None, 0.0, 0.2, 0.6]), st.booleans(), st.sampled_from([1.0, 0.9])
 
 
-def holds(scenario: Scenario, eager: float, whole: bool, discount: float) -> None:
-    """Hold that nobody does better in a world, who orders at random or by rule, from the start or after a while."""
+def holds(scenario: Scenario, eager: float | None, whole: bool, discount: float) -> None:
+    """Hold that nobody does better in a world, who orders at random from the start, or by rule after a while."""
     scenario = scenario.model_copy(update={"objective": scenario.objective.model_copy(update={"discount": discount})})
-    assume(has_a_bound(scenario))
-    assert not is_beaten(scenario, at_random(3, eager), whole)
-    assert not is_beaten(scenario, "base-stock", whole, periods=8, warmup=3)
+    span = {"periods": 8, "warmup": 3} if eager is None else {}
+    try:
+        bound = clairvoyant(scenario, paths=3, seed=5, whole=whole, seconds=0.5, **span)
+    except BadInput:  # where one can earn without end
+        assert any(stock.terminal_value or stock.scrap_value for stock in scenario.stocks.values())
+        return
+    played = evaluate("base-stock" if eager is None else at_random(3, eager), scenario, paths=3, seed=5, **span)
+    assert (paid(played) >= bound.costs - 1e-6 * (1 + np.abs(bound.costs))).all()
 
 
 @usual
 @given(*worlds)
-def test_nobody_does_better(scenario: Scenario, eager: float, whole: bool, discount: float):
+def test_nobody_does_better(scenario: Scenario, eager: float | None, whole: bool, discount: float):
     """On no path of any world does any policy cost less than the bound."""
     holds(scenario, eager, whole, discount)
 
@@ -65,7 +54,7 @@ def test_nobody_does_better(scenario: Scenario, eager: float, whole: bool, disco
 @pytest.mark.slow
 @many
 @given(*worlds)
-def test_nobody_does_better_in_many_worlds(scenario: Scenario, eager: float, whole: bool, discount: float):
+def test_nobody_does_better_in_many_worlds(scenario: Scenario, eager: float | None, whole: bool, discount: float):
     holds(scenario, eager, whole, discount)
 
 
@@ -147,7 +136,7 @@ def test_a_path_is_the_same_on_any_number_of_paths():
 
 def test_what_has_no_bound_is_refused_in_a_line():
     world = shop({"stocks.shop.terminal_value": 2, "lanes.supplier.unit_cost": 1})
-    with pytest.raises(BadInput, match=r"shop: has no bound: one can earn without end .* give its lanes a capacity"):
+    with pytest.raises(BadInput, match=r"shop: has no bound: one can earn without end .*give its lanes a capacity"):
         clairvoyant(world, paths=1)
     limited = shop({"stocks.shop.terminal_value": 2, "lanes.supplier.unit_cost": 1, "lanes.supplier.capacity": 4})
     assert clairvoyant(limited, paths=1).cost == pytest.approx(-4 * 20 * (2 - 1) / 20)
