@@ -16,7 +16,8 @@ from .rollout import Result, evaluate
 from .statistics import Estimate
 
 MOST_STATES = 100_000
-PATIENCE = 10.0  # seconds for an optimum; one of so few states takes less, but on a machine that is busy
+STEPS = 500  # of the solver, each of them a sweep or as much, so that what is found does not depend on the machine
+PATIENCE = 60.0  # seconds for an optimum, all the same
 SECONDS = 4.0  # for a bound, with whole numbers in it or on a machine that is busy
 PATHS = 256
 FEW = 8  # paths whose bounds have whole numbers in them
@@ -94,12 +95,12 @@ class _Late(Exception):
 @lru_cache(maxsize=16)
 def _optimum(scenario: Scenario) -> Optimum | None:
     """Solve a scenario if that is quickly done."""
-    began: float | None = None
+    end, steps = monotonic() + PATIENCE, 0
 
     def watch(_: str) -> None:
-        nonlocal began
-        began = began or monotonic()  # what is compiled before is compiled once
-        if monotonic() > began + PATIENCE:
+        nonlocal steps
+        steps += 1
+        if steps > STEPS or monotonic() > end:
             raise _Late
 
     try:

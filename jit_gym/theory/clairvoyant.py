@@ -221,7 +221,7 @@ class _Plan:
 
     def orders(self, point: np.ndarray) -> np.ndarray:
         """Return the orders (periods, lanes) at a point of the last program."""
-        return np.array([scale * point[columns] for columns, scale in self.ordered]).T
+        return np.maximum(np.array([scale * point[columns] for columns, scale in self.ordered]).T, 0.0)
 
     def program(self, chance: np.ndarray) -> Program:
         """Write down what can be done on a path (periods, columns.chance), and what it costs."""

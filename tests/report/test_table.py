@@ -85,7 +85,7 @@ def test_it_says_what_the_gap_is_to():
         show(jit_gym.compare(["jit"], scenario, paths=4, **options), Console(file=file, width=200))
         return file.getvalue()
 
-    assert "Gap: to the optimum (216.8 a period in the long run, 331 states)" in said("dual-sourcing", periods=30)
+    assert "Gap: to the optimum (216.8 a day in the long run, 331 states)" in said("dual-sourcing", periods=30)
     assert "Who knew all chance in advance would pay at least" in said("serial", periods=30)
     assert "Who knew all chance in advance would earn at most" in said("or-gym-inv-management")
     assert "Gap" not in said("serial", periods=30, gap=False)
