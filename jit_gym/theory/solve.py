@@ -124,11 +124,15 @@ def _settled(iteration: Iteration, tolerance: float, progress: Any) -> tuple[flo
 
 def _refuse_what_is_not_seen(scenario: Scenario, outcomes: Outcomes) -> None:
     """Refuse chance that the best orders would depend on, and that nobody who orders can see."""
+    for name, demand in scenario.demands.items():
+        if demand.regimes and demand.regime_seen == "hidden":
+            raise ScenarioError(f"demands.{name}.regime_seen: must be at-once for an optimum, got hidden")
     for name, disruption in scenario.disruptions.items():
         if disruption.seen == "hidden":
             raise ScenarioError(f"disruptions.{name}.seen: must be at-once for an optimum, got hidden")
     if outcomes.hidden:
-        raise ScenarioError("disruptions: two of them look the same, so that no optimum can be played")
+        what = "disruptions" if scenario.disruptions else "regimes"
+        raise ScenarioError(f"{what}: two of them look the same, so that no optimum can be played")
     for name, lane in scenario.lanes.items():
         if (
             name in outcomes.columns.lead_time
@@ -187,7 +191,7 @@ def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | 
     _make_room_for_a_batch(scenario, layout, limits)
     if any(lane.capacity or scenario.hit_by[name] for name, lane in scenario.lanes.items()) or np.isfinite(most).any():
         asked = outcomes.demand[:, list(outcomes.columns.demand.values())]
-        mean, top = outcomes.demand_chance.max(axis=0) @ asked, asked.max(axis=0)
+        mean, top = (outcomes.demand_chance @ asked).max(axis=0), asked.max(axis=0)
         limits.longest = np.ceil(np.maximum(2 * top, 10 * mean) + 2 * high.max())
     return limits
 
@@ -327,8 +331,8 @@ def _how_often(process: Process, choice: np.ndarray, states: np.ndarray, discoun
     counting = Iteration(process, discount, choice)
     back = counting.back
 
-    def count(phase: int, after: np.ndarray, *, keep: bool) -> np.ndarray:
-        return back(phase, after, keep=keep) + states[phase]
+    def count(phase: int, after: np.ndarray, *, keep: bool, last: bool = False) -> np.ndarray:
+        return back(phase, after, keep=keep, last=last) + states[phase]
 
     counting.back = count  # type: ignore[method-assign]
     try:
@@ -347,20 +351,16 @@ def _lasting(process: Process, choice: np.ndarray, iteration: Iteration) -> np.n
     phases, modes, many = choice.shape
     heads, tails = [], []
     states = np.arange(many)
+    follows = np.argwhere(process.outcomes.move > 0)
     for phase in range(phases):
-        follows = [
-            (mode, other)
-            for mode in range(modes)
-            for other in range(modes)
-            if iteration.move[phase, mode, (phase + 1) % phases, other] > 0
-        ]
         for mode in range(modes):
             for r in np.flatnonzero(iteration.chance[phase, mode] > 0):
                 y = process.made[choice[phase, mode], r]
                 begin, width = process.next_start[y], process.next_start[y + 1] - process.next_start[y]
                 offsets = np.arange(width.sum()) - np.repeat(np.cumsum(width) - width, width)
                 next_states = process.nexts[np.repeat(begin, width) + offsets]
-                likely = process.weights[phase][np.repeat(process.level_start[process.level[y]], width) + offsets] > 0
+                weights = process.weights[iteration.mood[phase, mode]]
+                likely = weights[np.repeat(process.level_start[process.level[y]], width) + offsets] > 0
                 head = ((phase * modes + mode) * many + np.repeat(states, width))[likely]
                 for other in (b for a, b in follows if a == mode):
                     heads.append(head)
