@@ -81,6 +81,8 @@ def exact_cost(
         raise BadInput(f"periods: {ends}, got {warmup} + {periods}")
     player = policy(what, scenario)
     outcomes = Outcomes.of(scenario)
+    if isinstance(player, Optimal) and player.season != outcomes.season:
+        outcomes = outcomes.over(player.season)
     process = _enumerated(player, scenario, outcomes, most_states, progress)
     shape = outcomes.season, outcomes.modes, len(process.before)
     choice = np.arange(np.prod(shape)).reshape(shape[2], *shape[:2]).transpose(1, 2, 0)

@@ -92,6 +92,33 @@ def _follow(
             out[mode, x] = value
 
 
+@compiled
+def _spread(
+    made: Any,
+    chance: Any,
+    level: Any,
+    level_start: Any,
+    weights: Any,
+    next_start: Any,
+    nexts: Any,
+    mood: Any,
+    choice: Any,
+    now: Any,
+    out: Any,
+) -> None:
+    """Add up the chances of what follows the states (modes, states), with the orders chosen."""
+    for mode in range(len(now)):
+        weight = weights[mood[mode]]
+        for x in range(now.shape[1]):
+            if now[mode, x] > 0:
+                for r in range(made.shape[1]):
+                    share, y = now[mode, x] * chance[mode, r], made[choice[mode, x], r]
+                    if share > 0:
+                        g, k = level_start[level[y]], next_start[y]
+                        for j in range(next_start[y + 1] - k):
+                            out[mode, nexts[k + j]] += share * weight[g + j]
+
+
 class Iteration:
     """Values of states (phases, modes, states), improved sweep by sweep.
 
@@ -189,6 +216,29 @@ class Iteration:
             self._split(_sum_demand, self._ready.shape[1], *follow, self._ready)
             self._split(_choose, after.shape[1], process.pair_start, *orders, self._ready, out, self.choice[phase])
         return out
+
+    def forward(self, phase: int, now: np.ndarray, choice: np.ndarray) -> np.ndarray:
+        """Return the chances of states (modes, states) a period later, with the pairs chosen in each."""
+        process, out = self.process, np.zeros_like(now)
+        follows = process.level, process.level_start, process.weights, process.next_start, process.nexts
+        _spread(process.made, self.chance[phase], *follows, self.mood[phase], choice, now, out)
+        moved: np.ndarray = process.outcomes.move.T @ out
+        return moved
+
+    def to_the_end(self, periods: int, progress: Callable[[str], Any] | None = None) -> tuple[float, np.ndarray]:
+        """Go back from the end of so many periods (Bellman 1957): return the discounted sum of costs from the start.
+
+        The pairs chosen come with it (periods, modes, states). The sum is exact but for rounding.
+        """
+        values = np.zeros(self.values.shape[1:])
+        choice = np.empty((periods, *values.shape), np.int32)
+        with self.threads():
+            for t in reversed(range(periods)):
+                values = self.back(t % self.phases, values, keep=False, last=t == periods - 1)
+                choice[t] = self.choice[t % self.phases]
+                if progress is not None:
+                    progress(f"{self.process.states:,} states, period {t}")
+        return float(values[0, 0]), choice
 
     def _split(self, kernel: Any, size: int, *arguments: Any) -> None:
         """Run a kernel on all states, on several threads if there are many."""

@@ -36,7 +36,7 @@ class Optimal(Policy):
     low: float
     high: float
     states: np.ndarray = field(repr=False)  # (states, width)
-    orders: np.ndarray = field(repr=False)  # (phases, modes, states, lanes)
+    orders: np.ndarray = field(repr=False)  # (phases, modes, states, lanes); a phase a period in a world that ends
     phase: np.ndarray = field(repr=False)  # (phases * modes,)
     seen: np.ndarray = field(repr=False)  # (phases * modes, columns.seen)
     merging: Merging = field(repr=False)
@@ -52,6 +52,8 @@ class Optimal(Policy):
     def of(cls, process: Process, orders: np.ndarray, cost: float, low: float, high: float) -> Self:
         """Return the policy with some orders (phases, modes, states, lanes) in the states of a process."""
         outcomes = process.outcomes
+        if len(orders) != outcomes.season:
+            outcomes = outcomes.over(len(orders))
         states = process.before.all.copy()
         return cls(process.scenario, cost, low, high, states, orders, outcomes.phase, outcomes.seen, process.merging)
 

@@ -158,7 +158,8 @@ class Process:
         """
         if self.estimate > BEYOND * self.most_states:
             self._refuse(0)
-        for apart in (True, False):
+        ends = self.layout.columns.last is not None  # then what is on the way has a value in the last period alone
+        for apart in (False,) if ends else (True, False):
             if self._enumerated(orders_of, width, progress, apart):
                 return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from math import comb, prod
 from pathlib import Path
@@ -22,6 +23,8 @@ from .space import allowed
 
 MOST_STATES = 3_000_000
 MOST_ORDERS = 20_000  # combinations of orders that are looked at in each state
+MOST_PLANNED = 30_000_000  # states times periods of a world that ends
+NEVER = 1e-12  # how likely a state must be on the way to an end for what is best there to matter
 RARE = 1e-8  # how often customers may be forgotten because too many wait
 
 
@@ -31,7 +34,8 @@ class Optimum:
 
     `cost` is money a period, costs less revenue: the long-run average; or with a discount b below 1, (1 - b) times the
     sum of b^t times the cost of period t from the scenario's start, which is the same for a cost that is the same in
-    every period. It lies between `low` and `high`.
+    every period. It lies between `low` and `high`. In a world that ends, it is the mean over its periods from the
+    start, weighed by b^t, less what is left at the end is worth; the policy then is one by period.
     """
 
     scenario: Scenario
@@ -70,7 +74,7 @@ def solve(
     Everything is enumerated: the states of the stocks and of chance, the orders in each, the outcomes of a period. What
     happens then is asked of the physics. Orders may raise a stock's inventory position up to some level, and with
     backlogs must keep it above another; both are widened until the best policy keeps clear of them. The bounds are
-    those of the best policy within them.
+    those of the best policy within them. A world that ends is solved from its end back to its start.
 
     Args:
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
@@ -89,9 +93,6 @@ def solve(
     scenario = load(scenario)
     if not 0 < tolerance < 1:
         raise BadInput(f"tolerance: must be more than 0 and less than 1, got {tolerance!r}")
-    if scenario.horizon.ends:
-        must = "must be false for an optimum, which is that of a world that goes on"
-        raise ScenarioError(f"horizon.ends: {must}, got true")
     outcomes = Outcomes.of(scenario)
     _refuse_what_is_not_seen(scenario, outcomes)
     merged = merging(scenario)
@@ -99,14 +100,22 @@ def solve(
     while True:
         process, orders = _enumerated(scenario, outcomes, merged, limits, most_states, progress)
         iteration = Iteration(process, scenario.objective.discount)
-        low, high, sweeps = _settled(iteration, tolerance, progress)
-        wider = _wider(limits, process, orders, iteration)
+        if scenario.horizon.ends:
+            low, high, sweeps, choice = _to_the_end(iteration, scenario, progress)
+            lasting, crowded = _on_the_way(iteration, choice)
+        else:
+            low, high, sweeps = _settled(iteration, tolerance, progress)
+            choice = iteration.choice
+            lasting = _lasting(process, choice, iteration)
+            crowded = partial(_how_often, process, choice, discount=iteration.discount)
+        wider = _wider(limits, process, orders, choice, lasting, crowded)
         if wider is None:
             break
         limits = wider
         if progress is not None:
             progress("the best orders reach the limits; once more with wider ones")
-    policy = Optimal.of(process, orders[process.labels[iteration.choice]], (low + high) / 2, low, high)
+    best = orders.astype(np.int32)[process.labels[choice]]
+    policy = Optimal.of(process, best, (low + high) / 2, low, high)
     return Optimum(scenario, policy.cost, low, high, process.states, sweeps, policy)
 
 
@@ -120,6 +129,29 @@ def _settled(iteration: Iteration, tolerance: float, progress: Any) -> tuple[flo
             f"{name}: the long-run cost depends on how the world begins, or settles too slowly "
             f"(it is between {error.low:.6g} and {error.high:.6g}; a discount below 1 helps)"
         ) from None
+
+
+def _to_the_end(iteration: Iteration, scenario: Scenario, progress: Any) -> tuple[float, float, int, np.ndarray]:
+    """Return the mean cost of the periods of a world that ends, twice, the sweeps, and the pairs chosen in each."""
+    periods, states = scenario.horizon.periods, iteration.process.states
+    if periods * iteration.modes * len(iteration.process.before) > MOST_PLANNED:
+        must = f"{periods:,} are too many with {states:,} states (end sooner, or make the world smaller)"
+        raise TooMany(f"{scenario.name}: horizon.periods: {must}")
+    total, choice = iteration.to_the_end(periods, progress)
+    mean = total / float((scenario.objective.discount ** np.arange(periods)).sum())
+    return mean, mean, periods, choice
+
+
+def _on_the_way(iteration: Iteration, choice: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], float]]:
+    """Tell which states (periods, modes, states) come in a world that ends, and how often some do."""
+    now = np.zeros(choice.shape[1:])
+    now[0, 0] = 1.0
+    found, share = np.zeros(choice.shape, bool), np.zeros(choice.shape[1:])
+    for t in range(len(choice)):
+        found[t] = now > NEVER
+        share += now / len(choice)
+        now = iteration.forward(t % iteration.phases, now, choice[t])
+    return found, lambda states: float(share[states[0]].sum())
 
 
 def _refuse_what_is_not_seen(scenario: Scenario, outcomes: Outcomes) -> None:
@@ -295,10 +327,16 @@ def _estimate(process: Process, limits: _Limits) -> float:
     return total
 
 
-def _wider(limits: _Limits, process: Process, orders: np.ndarray, iteration: Iteration) -> _Limits | None:
-    """Return wider limits if the best orders reach those there are, in states that come again and again."""
-    layout, choice = process.layout, iteration.choice
-    lasting = _lasting(process, choice, iteration)
+def _wider(
+    limits: _Limits,
+    process: Process,
+    orders: np.ndarray,
+    choice: np.ndarray,
+    lasting: np.ndarray,
+    how_often: Callable[[np.ndarray], float],
+) -> _Limits | None:
+    """Return wider limits if the best orders reach those there are, in states that last."""
+    layout = process.layout
     waiting = _with_backlog(process.scenario)
     chosen = orders[process.labels[choice[lasting]]]
     rows = process.before.all[np.nonzero(lasting)[2]].astype(float)
@@ -312,7 +350,7 @@ def _wider(limits: _Limits, process: Process, orders: np.ndarray, iteration: Ite
         backlog = process.before.all[:, places(layout)["demands", "backlog"]]
         for d in np.flatnonzero(np.isfinite(limits.longest)):
             full = np.broadcast_to(backlog[:, d] >= limits.longest[d], choice.shape)
-            crowded[d] = full.any() and _how_often(process, choice, full, iteration.discount) > RARE
+            crowded[d] = full.any() and how_often(full) > RARE
     if not (too_high.any() or too_low.any() or crowded.any()):
         return None
     step = np.maximum(2.0, np.ceil(0.25 * (limits.high - limits.low)))

@@ -210,6 +210,45 @@ def test_a_discount_weighs_the_first_periods():
     assert -estimate.mean == pytest.approx(optimum.cost / 0.05, abs=4 * estimate.error, rel=0)
 
 
+ENDING: dict[str, dict[str, Any]] = {
+    "backlog": WORLDS["backlog"] | {"stocks.shop.terminal_value": 1, "lanes.supplier.unit_cost": 2},
+    "price": WORLDS["price"] | {"stocks.shop.terminal_value": 3},
+    "regimes": WORLDS["regimes"],
+    "breakdowns": WORLDS["breakdowns"] | {"objective.discount": 0.9},
+}
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_a_world_that_ends_is_solved_from_its_end(name: str):
+    """Its policy, one by period, costs what it says: summed exactly, and played; no level costs less."""
+    world = shop(ENDING[name] | {"horizon": {"periods": 12, "ends": True}})
+    optimum = solve(world)
+    exact = exact_cost(optimum.policy, world)
+    assert (exact.cost, optimum.low) == (pytest.approx(optimum.cost, rel=1e-9), optimum.high)
+    played = evaluate(optimum.policy, world, paths=8192, periods=12, seed=3)
+    estimate = played.estimate("discounted_reward")
+    assert -estimate.mean == pytest.approx(exact.total, abs=4 * estimate.error, rel=0)
+    assert min(exact_cost(f"base-stock(level={level})", world).cost for level in (9, 12, 15)) > optimum.cost
+
+
+def test_one_period_is_a_newsvendor():
+    """Papers cost 4, sell at 10 and are worth 1 when the day is over: the (10 - 4) / (10 - 1) quantile; by hand."""
+    from scipy.stats import poisson
+
+    change = {"stocks.shop": {"initial": 0, "terminal_value": 1}, "demands.customers.shortage_cost": 0}
+    change |= {"lanes.supplier": {"to": "shop", "unit_cost": 4}, "demands.customers.price": 10}
+    optimum = solve(shop(change | {"horizon": {"periods": 1, "ends": True}}))
+    level, demand = poisson.ppf(6 / 9, 5), np.arange(60)
+    profit = poisson.pmf(demand, 5) @ (10 * np.minimum(demand, level) + np.maximum(level - demand, 0)) - 4 * level
+    assert optimum.cost == pytest.approx(-profit, abs=1e-9)
+
+
+def test_a_long_world_that_ends_costs_what_one_that_goes_on_does():
+    """Over 4000 periods, the start and the end matter little."""
+    ending = solve(shop({"horizon": {"periods": 4000, "ends": True}}))
+    assert ending.cost == pytest.approx(solve(shop()).cost, abs=0.02)
+
+
 def test_bounds_hold_however_soon_one_stops():
     """A loose tolerance gives loose bounds, and the optimum lies between them."""
     exact = solve(shop()).cost
@@ -236,7 +275,7 @@ def test_it_tells_how_far_it_is():
 
 REFUSED = {
     "units": ({"units": "continuous"}, "set units: whole"),
-    "end": ({"horizon.ends": True}, "horizon.ends"),
+    "end": ({"horizon": {"periods": 1_000_000, "ends": True}}, "horizon.periods"),
     "trend": ({"demands.customers.trend": 0.01}, "demands.customers.trend"),
     "dates": ({"disruptions.breakdown": BREAKDOWN | {"starts": {"at": [3]}}}, "disruptions.breakdown.starts.at"),
     "memory": ({"disruptions.breakdown": BREAKDOWN | {"lasts": 4}}, "disruptions.breakdown.lasts"),
