@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
@@ -11,24 +11,26 @@ import numpy as np
 from ..scenario import Demand, Distribution, Scenario, ScenarioError
 from ..scenario.model import Disruption
 from ..scenario.part import meaning
-from .demand import level, marginals, pattern
+from .demand import level, marginals, pattern, transition
 from .tables import counts
-from .trace import Columns
+from .trace import Columns, hits_of
 
 LARGEST = 1 << 20  # outcomes of a period; more are too many to add up
+MODES = 1024  # states of regimes and disruptions together; more are too many to look at
 
 # What of a scenario is understood here: a field that is not listed, and not at its default, is refused.
 _UNDERSTOOD = {
     "stocks": {"initial", "unit_value", "holding_cost", "storage_limit", "shelf_life", "issuing", "waste_cost"}
-    | {"rationing"},
+    | {"rationing", "terminal_value"},
     "lanes": {"to", "uses", "order_delay", "lead_time", "crossing", "supplier", "route", "capacity", "batch"}
     | {"minimum_order", "unit_cost", "fixed_cost", "in_transit_cost", "waiting_cost", "unshipped", "share"}
-    | {"critical", "initial", "initial_orders", "reject_cost"},
+    | {"critical", "initial", "initial_orders", "reject_cost", "pays_after"},
     "suppliers": set(),
     "routes": {"vehicle_capacity", "vehicle_cost"},
-    "demands": {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "price"},
+    "demands": {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "price"}
+    | {"regimes", "regime_seen", "pays_after"},
     "spikes": set(),
-    "disruptions": {"hits", "starts", "lasts", "stops", "severity", "seen"},
+    "disruptions": {"hits", "starts", "lasts", "stops", "severity", "seen", "recovers_over"},
 }
 _TABLES = {*_UNDERSTOOD, "horizon", "objective", "policies", "units", "sources_ship"}
 
@@ -39,19 +41,22 @@ Points = tuple[np.ndarray, np.ndarray]  # values, and their probabilities
 class Outcomes:
     """The chance of a scenario as a Markov chain, and what may happen in a period in each of its states.
 
-    A state is a place in the season and what is disrupted. A period's outcome has two parts that are independent, given
-    the state: what happens before the demand, to supply, and the demand.
+    A state is a place in the season, and a mode: the regime of each demand, and how far each disruption is. A period's
+    outcome has two parts that are independent, given the state: what happens before the demand, to supply, and the
+    demand. What is asked for depends on the mood of a state: on the place in the season and the regimes.
     """
 
     columns: Columns
     season: int  # periods until the demand's pattern repeats
     phase: np.ndarray  # in which period of the season each state is (states,)
     seen: np.ndarray  # what is seen in each state (states, columns.seen)
-    next: np.ndarray  # P(next state | state) (states, states)
+    move: np.ndarray  # P(next mode | mode) (modes, modes)
     supply: np.ndarray  # rows of chance, demands 0 (outcomes, columns.chance)
     supply_chance: np.ndarray  # P(row | state) (states, outcomes)
-    demand: np.ndarray  # rows of chance, all but the demands 0 (outcomes, columns.chance)
-    demand_chance: np.ndarray  # P(row | phase) (season, outcomes)
+    demand: np.ndarray  # rows of chance, all but the demands and the end 0 (outcomes, columns.chance)
+    demand_chance: np.ndarray  # P(row | mood) (moods, outcomes)
+    mood: np.ndarray  # the mood of each state (states,)
+    last_mood: np.ndarray  # its mood in the last period, where what is left then has a value (states,)
 
     @property
     def states(self) -> int:
@@ -59,10 +64,27 @@ class Outcomes:
         return len(self.phase)
 
     @property
+    def modes(self) -> int:
+        """Return the number of states in each period of the season."""
+        return len(self.move)
+
+    @property
+    def next(self) -> np.ndarray:
+        """Return P(next state | state) (states, states)."""
+        turn = np.roll(np.eye(self.season), 1, axis=1)  # each phase is followed by the next
+        return np.kron(turn, self.move)
+
+    @property
     def hidden(self) -> bool:
         """Tell whether two states look the same, in the same period of the season."""
         looks = np.column_stack([self.phase, np.round(self.seen, 9)])
         return len(np.unique(looks, axis=0)) < self.states
+
+    def over(self, periods: int) -> Outcomes:
+        """Return the same chance with a state for each of so many periods, as if the season were as long."""
+        place = np.concatenate([t % self.season * self.modes + np.arange(self.modes) for t in range(periods)])
+        again = {name: getattr(self, name)[place] for name in ("seen", "supply_chance", "mood", "last_mood")}
+        return replace(self, season=periods, phase=np.repeat(np.arange(periods), self.modes), **again)
 
     @classmethod
     def of(cls, scenario: Scenario) -> Outcomes:
@@ -76,27 +98,58 @@ class Outcomes:
         _refuse_what_is_not_understood(scenario)
         columns = Columns.of(scenario)
         season = int(np.lcm.reduce([_season(demand) for demand in scenario.demands.values()]))
-        keys = list(scenario.disruptions)
-        chances = [_begins_and_ends(key, scenario.disruptions[key]) for key in keys]
-        modes = list(product((False, True), repeat=len(keys)))
-        states = [(phase, on) for phase in range(season) for on in modes]
-        move = np.ones((len(modes), len(modes)))
-        for (a, old), (b, new) in product(enumerate(modes), enumerate(modes)):
-            for (begins, ends), was, will in zip(chances, old, new, strict=True):
-                move[a, b] *= (1 - ends if will else ends) if was else (begins if will else 1 - begins)
-        turn = np.roll(np.eye(season), 1, axis=1)  # each phase is followed by the next
-        working = [_working(scenario, columns, dict(zip(keys, on, strict=True))) for _, on in states]
+        shifting = {name: transition(demand) for name, demand in scenario.demands.items() if demand.regimes}
+        spells = {name: _spells(name, disruption) for name, disruption in scenario.disruptions.items()}
+        if (many := prod(len(chain) for chain in (*shifting.values(), *spells.values()))) > MODES:
+            raise ScenarioError(f"disruptions: have {many:,} states together with the regimes, too many to look at")
+        move = np.eye(1)
+        for chain in (*shifting.values(), *spells.values()):
+            move = np.kron(move, chain)
+        regimes, progress = _combinations(shifting), _combinations(spells)
+        modes = list(product(regimes, progress))
+        states = [(phase, *mode) for phase in range(season) for mode in modes]
+        working = [_working(scenario, columns, on) for _, _, on in states]
         supply, supply_chance = _supply(scenario, columns, [chance for chance, _ in working])
-        demand, demand_chance = _demand(scenario, columns, season)
+        demand, demand_chance = _demand(scenario, columns, season, regimes)
         seen = np.array([row for _, row in working])
         for name, place in columns.forecast.items():
-            ahead = np.arange(columns.ahead)
             factors = pattern(scenario.demands[name], season + columns.ahead)
-            assert factors is not None
-            for row, (phase, _) in zip(seen, states, strict=True):
-                row[place] = level(scenario, name)[0] * factors[phase + ahead]
-        phases = np.array([phase for phase, _ in states])
-        return cls(columns, season, phases, seen, np.kron(turn, move), supply, supply_chance, demand, demand_chance)
+            means = _means_ahead(scenario, name, columns.ahead)
+            for row, (phase, regime, _) in zip(seen, states, strict=True):
+                row[place] = means[regime.get(name, 0)]
+                if factors is not None:
+                    row[place] *= factors[phase : phase + columns.ahead]
+        phases = np.array([phase for phase, _, _ in states])
+        mood = np.repeat(np.arange(season * len(regimes)), len(progress))
+        last_mood = mood
+        if columns.last is not None:
+            demand, demand_chance = _with_the_end(demand, demand_chance, columns.last)
+            last_mood = mood + len(demand_chance) // 2
+        rest = supply, supply_chance, demand, demand_chance, mood, last_mood
+        return cls(columns, season, phases, seen, move, *rest)
+
+
+def _combinations(chains: dict[str, np.ndarray]) -> list[dict[str, int]]:
+    """Return all combinations of the states that some chains may be in, the last one's changing quickest."""
+    return [dict(zip(chains, each, strict=True)) for each in product(*(range(len(chain)) for chain in chains.values()))]
+
+
+def _means_ahead(scenario: Scenario, name: str, ahead: int) -> np.ndarray:
+    """Return the mean demand without season of this and the next periods, by the regime seen (regimes, ahead)."""
+    demand = scenario.demands[name]
+    if not demand.regimes:
+        return np.full((1, ahead), level(scenario, name)[0])
+    means = np.array([marginal.moments[0] for marginal in marginals(scenario, name)])
+    return np.column_stack([np.linalg.matrix_power(transition(demand), h) @ means for h in range(ahead)])
+
+
+def _with_the_end(rows: np.ndarray, chances: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row twice, as it is and as it is in the last period, and the chances by mood, then in the last."""
+    rows = np.repeat(rows, 2, axis=0)
+    rows[1::2, last] = 1.0
+    both = np.zeros((2, len(chances), len(rows)))
+    both[0, :, 0::2] = both[1, :, 1::2] = chances
+    return rows, both.reshape(-1, len(rows))
 
 
 def _refuse_what_is_not_understood(scenario: Scenario) -> None:
@@ -112,9 +165,10 @@ def _refuse_what_is_not_understood(scenario: Scenario) -> None:
     for field in meaning(scenario):
         if field not in _TABLES:
             raise ScenarioError(f"{field}: {sorry}")
-    for name, disruption in scenario.disruptions.items():
-        if disruption.stops != "shipping":
-            raise ScenarioError(f"disruptions.{name}.stops: only shipping is solved exactly, got {disruption.stops}")
+    for name, demand in scenario.demands.items():
+        if demand.regimes and demand.regime_seen == "hidden" and demand.season:
+            must = "must be at-once where a season is forecast, to be solved exactly, got hidden"
+            raise ScenarioError(f"demands.{name}.regime_seen: {must}")
 
 
 def _season(demand: Demand) -> int:
@@ -132,6 +186,26 @@ def _begins_and_ends(name: str, disruption: Disruption) -> tuple[float, float]:
     return begins, _memoryless(f"disruptions.{name}.lasts", disruption.lasts)
 
 
+def _spells(name: str, disruption: Disruption) -> np.ndarray:
+    """Return the chances to pass from quiet, disrupted, and each period of recovery to each of these."""
+    begins, ends = _begins_and_ends(name, disruption)
+    recovery = disruption.recovers_over
+    move = np.zeros((2 + recovery, 2 + recovery))
+    for k in range(len(move)):
+        move[k, k + 1 if 1 < k <= recovery else 0] = 1 - begins
+        move[k, 1] = begins
+    move[1] = 0.0
+    move[1, 1] = 1 - ends
+    move[1, 2 if recovery else 0] = ends
+    return move
+
+
+def _left(disruption: Disruption, progress: int) -> float:
+    """Return the share that a disruption leaves: when quiet (0), while it lasts (1), and as it recovers (2, ...)."""
+    back = (progress - 1) / (disruption.recovers_over + 1)
+    return 1.0 - disruption.severity * (1.0 - back) if progress else 1.0
+
+
 def _memoryless(place: str, spell: Distribution) -> float:
     """Return the chance that a spell ends in any of its periods, if that is always the same."""
     if spell.name == "geom" and float(spell.parameters.get("loc", 0)) == 0:
@@ -142,16 +216,14 @@ def _memoryless(place: str, spell: Distribution) -> float:
     raise ScenarioError(f"{place}: {must}, for how long it has lasted is not seen; got {spell}")
 
 
-def _working(scenario: Scenario, columns: Columns, on: dict[str, bool]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the row of chance and the row of what is seen, with the disruptions that are on."""
+def _working(scenario: Scenario, columns: Columns, progress: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row of chance and the row of what is seen, with the disruptions as far as they are."""
     chance, seen = np.zeros(columns.chance), np.zeros(columns.seen)
-    for lane, column in columns.available.items():
-        hits = [scenario.disruptions[key] for key in scenario.hit_by[lane]]
-        keys = scenario.hit_by[lane]
-        chance[column] = prod(1 - hit.severity for key, hit in zip(keys, hits, strict=True) if on[key])
-        visible = [1 - hit.severity for key, hit in zip(keys, hits, strict=True) if on[key] and hit.seen == "at-once"]
-        if place := columns.visible.get(("shipping", lane)):
-            seen[place] = prod(visible)
+    for key, hits in hits_of(scenario).items():
+        left = {name: _left(hit, progress[name]) for name, hit in hits.items()}
+        chance[columns.working[key]] = prod(left.values())
+        if place := columns.visible.get(key):
+            seen[place] = prod(left[name] for name, hit in hits.items() if hit.seen == "at-once")
     return chance, seen
 
 
@@ -174,42 +246,45 @@ def _supply(scenario: Scenario, columns: Columns, working: list[np.ndarray]) -> 
     return rows, chance.reshape(len(working), -1)
 
 
-def _demand(scenario: Scenario, columns: Columns, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of what may be asked for, and their chances in each period of the season."""
-    tables = [_of_phase(scenario, phase) for phase in range(season)]
+def _demand(
+    scenario: Scenario, columns: Columns, season: int, regimes: list[dict[str, int]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of what may be asked for, and their chances in each period of the season and each regime."""
+    moods = list(product(range(season), regimes))
+    tables = [
+        [_points(scenario, name, phase, regime.get(name, 0)) for name in columns.demand] for phase, regime in moods
+    ]
     supports = [np.unique(np.concatenate([t[d][0] for t in tables])) for d in range(len(columns.demand))]
     if (many := prod(len(support) for support in supports)) > LARGEST:
         raise ScenarioError(f"demands: have {many:,} outcomes in a period together, too many to add up")
     values, _ = _joint([(support, np.ones(len(support))) for support in supports])
     rows = np.zeros((len(values), columns.chance))
     rows[:, list(columns.demand.values())] = values
-    chance = np.ones((season, len(values)))
-    for phase, each in enumerate(tables):
+    chance = np.ones((len(moods), len(values)))
+    for mood, each in enumerate(tables):
         for d, (support, probability) in enumerate(each):
-            chance[phase] *= np.bincount(
-                np.searchsorted(supports[d], support), probability, minlength=len(supports[d])
-            )[np.searchsorted(supports[d], values[:, d])]
+            chance[mood] *= np.bincount(np.searchsorted(supports[d], support), probability, minlength=len(supports[d]))[
+                np.searchsorted(supports[d], values[:, d])
+            ]
     return rows, chance
 
 
-def _of_phase(scenario: Scenario, phase: int) -> list[Points]:
-    """Return each demand's values and probabilities in one period of the season."""
-    found = []
-    for name, demand in scenario.demands.items():
-        values, probability = _base(scenario, name, phase)
-        if demand.season:
-            scaled = values * demand.season[phase % len(demand.season)]
-            low = np.floor(scaled)
-            up = scaled - low  # rounded up as often as makes the mean right
-            values = np.concatenate([low, low + 1])
-            probability = np.concatenate([probability * (1 - up), probability * up])
-        values, index = np.unique(values, return_inverse=True)
-        probability = np.bincount(index, probability)
-        found.append((values[probability > 0], probability[probability > 0]))
-    return found
+def _points(scenario: Scenario, name: str, phase: int, regime: int) -> Points:
+    """Return a demand's values and probabilities in one period of the season, and one of its regimes."""
+    season = scenario.demands[name].season
+    values, probability = _base(scenario, name, phase, regime)
+    if season:
+        scaled = values * season[phase % len(season)]
+        low = np.floor(scaled)
+        up = scaled - low  # rounded up as often as makes the mean right
+        values = np.concatenate([low, low + 1])
+        probability = np.concatenate([probability * (1 - up), probability * up])
+    values, index = np.unique(values, return_inverse=True)
+    probability = np.bincount(index, probability)
+    return values[probability > 0], probability[probability > 0]
 
 
-def _base(scenario: Scenario, name: str, phase: int) -> Points:
+def _base(scenario: Scenario, name: str, phase: int, regime: int) -> Points:
     """Return what season multiplies: values and probabilities of one period."""
     demand = scenario.demands[name]
     if (history := demand.history) is not None:
@@ -220,10 +295,11 @@ def _base(scenario: Scenario, name: str, phase: int) -> Points:
             raise ScenarioError(f"{place}.block: must be 1 to be solved exactly, got {history.block}")
         past = np.asarray(history.values, float)[phase % history.season :: history.season]
         return np.floor(past + 0.5), np.full(len(past), 1 / len(past))
-    table = marginals(scenario, name)[0].table
-    if table is None:
-        raise ScenarioError(f"demands.{name}.distribution: has too many values to add up, got {demand.distribution}")
-    return table.values, table.probabilities
+    marginal = marginals(scenario, name)[regime]
+    if marginal.table is None:
+        given = marginal.distribution
+        raise ScenarioError(f"demands.{name}.distribution: has too many values to add up, got {given}")
+    return marginal.table.values, marginal.table.probabilities
 
 
 def _joint(draws: list[Points]) -> tuple[np.ndarray, np.ndarray]:

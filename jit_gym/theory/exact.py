@@ -81,8 +81,10 @@ def exact_cost(
         raise BadInput(f"periods: {ends}, got {warmup} + {periods}")
     player = policy(what, scenario)
     outcomes = Outcomes.of(scenario)
+    if isinstance(player, Optimal) and player.season != outcomes.season:
+        outcomes = outcomes.over(player.season)
     process = _enumerated(player, scenario, outcomes, most_states, progress)
-    shape = outcomes.season, outcomes.states // outcomes.season, len(process.before)
+    shape = outcomes.season, outcomes.modes, len(process.before)
     choice = np.arange(np.prod(shape)).reshape(shape[2], *shape[:2]).transpose(1, 2, 0)
     iteration = Iteration(process, scenario.objective.discount, np.ascontiguousarray(choice))
     called, size = _name(player), process.states
@@ -144,7 +146,8 @@ def _sum(iteration: Iteration, periods: int, warmup: int) -> float:
     values = np.zeros(iteration.values.shape[1:])
     with iteration.threads():
         for t in reversed(range(warmup, warmup + periods)):
-            values = iteration.back(t % iteration.phases, values, keep=True)
+            last = t == warmup + periods - 1
+            values = iteration.back(t % iteration.phases, values, keep=True, last=last)
         process.order_cost, process.demand_cost = np.zeros_like(process.order_cost), np.zeros_like(process.demand_cost)
         iteration.discount = 1.0
         for t in reversed(range(warmup)):

@@ -27,6 +27,7 @@ def _sum_demand(
     next_start: Any,
     nexts: Any,
     cost: Any,
+    mood: Any,
     after: Any,
     out: Any,
 ) -> None:
@@ -34,9 +35,10 @@ def _sum_demand(
     for y in range(first, last):
         g, k = level_start[level[y]], next_start[y]
         for mode in range(len(after)):
-            total = cost[y]
+            weight = weights[mood[mode]]
+            total = cost[mood[mode], y]
             for j in range(next_start[y + 1] - k):
-                total += weights[g + j] * after[mode, nexts[k + j]]
+                total += weight[g + j] * after[mode, nexts[k + j]]
             out[mode, y] = total
 
 
@@ -70,6 +72,7 @@ def _follow(
     next_start: Any,
     nexts: Any,
     cost: Any,
+    mood: Any,
     after: Any,
     choice: Any,
     out: Any,
@@ -77,16 +80,43 @@ def _follow(
     """Do both, with the order chosen before."""
     for x in range(first, last):
         for mode in range(len(after)):
-            value, pair = 0.0, choice[mode, x]
+            value, pair, weight = 0.0, choice[mode, x], weights[mood[mode]]
             for r in range(made.shape[1]):
                 if chance[mode, r] > 0:
                     y = made[pair, r]
                     g, k = level_start[level[y]], next_start[y]
-                    total = cost[y] + order_cost[pair, r]
+                    total = cost[mood[mode], y] + order_cost[pair, r]
                     for j in range(next_start[y + 1] - k):
-                        total += weights[g + j] * after[mode, nexts[k + j]]
+                        total += weight[g + j] * after[mode, nexts[k + j]]
                     value += chance[mode, r] * total
             out[mode, x] = value
+
+
+@compiled
+def _spread(
+    made: Any,
+    chance: Any,
+    level: Any,
+    level_start: Any,
+    weights: Any,
+    next_start: Any,
+    nexts: Any,
+    mood: Any,
+    choice: Any,
+    now: Any,
+    out: Any,
+) -> None:
+    """Add up the chances of what follows the states (modes, states), with the orders chosen."""
+    for mode in range(len(now)):
+        weight = weights[mood[mode]]
+        for x in range(now.shape[1]):
+            if now[mode, x] > 0:
+                for r in range(made.shape[1]):
+                    share, y = now[mode, x] * chance[mode, r], made[choice[mode, x], r]
+                    if share > 0:
+                        g, k = level_start[level[y]], next_start[y]
+                        for j in range(next_start[y + 1] - k):
+                            out[mode, nexts[k + j]] += share * weight[g + j]
 
 
 class Iteration:
@@ -104,11 +134,11 @@ class Iteration:
         """Start with values of 0, and free to choose unless each state's pair is given (phases, modes, states)."""
         self.process, self.discount, self.free = process, discount, choice is None
         outcomes = process.outcomes
-        self.phases, self.modes = outcomes.season, outcomes.states // outcomes.season
+        self.phases, self.modes = outcomes.season, outcomes.modes
         shape = self.phases, self.modes, len(process.before)
         self.values = np.zeros(shape)
         self.choice = np.zeros(shape, np.int64) if choice is None else choice
-        self.move = outcomes.next.reshape(self.phases, self.modes, self.phases, self.modes)
+        self.mood, self.last_mood = (each.reshape(shape[:2]) for each in (outcomes.mood, outcomes.last_mood))
         self.chance = outcomes.supply_chance.reshape(self.phases, self.modes, -1)
         self._ready = np.empty((self.modes, len(process.ready)))
         self._threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -173,13 +203,12 @@ class Iteration:
         for phase in reversed(range(self.phases)):
             self.values[phase] = self.back(phase, self.values[(phase + 1) % self.phases], keep=keep or not self.free)
 
-    def back(self, phase: int, after: np.ndarray, *, keep: bool) -> np.ndarray:
-        """Return what states are worth (modes, states) a period before they are worth `after`."""
-        process = self.process
-        expected = self.discount * (self.move[phase, :, (phase + 1) % self.phases] @ after)
-        weights, cost, chance = process.weights[phase], process.demand_cost[phase], self.chance[phase]
-        follow = process.level, process.level_start, weights, process.next_start, process.nexts, cost, expected
-        orders = process.made, process.order_cost, chance
+    def back(self, phase: int, after: np.ndarray, *, keep: bool, last: bool = False) -> np.ndarray:
+        """Return what states are worth (modes, states) a period before they are worth `after`, perhaps in the last."""
+        process, mood = self.process, (self.last_mood if last else self.mood)[phase]
+        follows = process.weights, process.next_start, process.nexts, process.demand_cost
+        follow = process.level, process.level_start, *follows, mood, self.discount * (process.outcomes.move @ after)
+        orders = process.made, process.order_cost, self.chance[phase]
         out = np.empty_like(after)
         if keep:
             self._split(_follow, after.shape[1], *orders, *follow, self.choice[phase], out)
@@ -187,6 +216,29 @@ class Iteration:
             self._split(_sum_demand, self._ready.shape[1], *follow, self._ready)
             self._split(_choose, after.shape[1], process.pair_start, *orders, self._ready, out, self.choice[phase])
         return out
+
+    def forward(self, phase: int, now: np.ndarray, choice: np.ndarray) -> np.ndarray:
+        """Return the chances of states (modes, states) a period later, with the pairs chosen in each."""
+        process, out = self.process, np.zeros_like(now)
+        follows = process.level, process.level_start, process.weights, process.next_start, process.nexts
+        _spread(process.made, self.chance[phase], *follows, self.mood[phase], choice, now, out)
+        moved: np.ndarray = process.outcomes.move.T @ out
+        return moved
+
+    def to_the_end(self, periods: int, progress: Callable[[str], Any] | None = None) -> tuple[float, np.ndarray]:
+        """Go back from the end of so many periods (Bellman 1957): return the discounted sum of costs from the start.
+
+        The pairs chosen come with it (periods, modes, states). The sum is exact but for rounding.
+        """
+        values = np.zeros(self.values.shape[1:])
+        choice = np.empty((periods, *values.shape), np.int32)
+        with self.threads():
+            for t in reversed(range(periods)):
+                values = self.back(t % self.phases, values, keep=False, last=t == periods - 1)
+                choice[t] = self.choice[t % self.phases]
+                if progress is not None:
+                    progress(f"{self.process.states:,} states, period {t}")
+        return float(values[0, 0]), choice
 
     def _split(self, kernel: Any, size: int, *arguments: Any) -> None:
         """Run a kernel on all states, on several threads if there are many."""

@@ -36,7 +36,7 @@ class Optimal(Policy):
     low: float
     high: float
     states: np.ndarray = field(repr=False)  # (states, width)
-    orders: np.ndarray = field(repr=False)  # (phases, modes, states, lanes)
+    orders: np.ndarray = field(repr=False)  # (phases, modes, states, lanes); a phase a period in a world that ends
     phase: np.ndarray = field(repr=False)  # (phases * modes,)
     seen: np.ndarray = field(repr=False)  # (phases * modes, columns.seen)
     merging: Merging = field(repr=False)
@@ -52,6 +52,8 @@ class Optimal(Policy):
     def of(cls, process: Process, orders: np.ndarray, cost: float, low: float, high: float) -> Self:
         """Return the policy with some orders (phases, modes, states, lanes) in the states of a process."""
         outcomes = process.outcomes
+        if len(orders) != outcomes.season:
+            outcomes = outcomes.over(len(orders))
         states = process.before.all.copy()
         return cls(process.scenario, cost, low, high, states, orders, outcomes.phase, outcomes.seen, process.merging)
 
@@ -96,15 +98,16 @@ class Optimal(Policy):
         rows = np.zeros((len(view.on_hand), self.layout.state_size))
         where = places(self.layout)
         for (table, name), numbers in where.items():
-            if not len(numbers):
+            if not len(numbers) or table == "books":
                 continue
             rows[:, numbers] = source.read(table, name) if name else source.pipeline
         way, slots = where["lanes", "in_transit"], where["pipeline", ""]
         for m, lane in enumerate(self.layout.net.lanes):  # an observation may lack totals, or what they are totals of
-            coming = slots[int(lane["first_slot"]) + 1 : int(lane["last_slot"])]
+            docked, coming = np.split(slots[int(lane["first_slot"]) : int(lane["last_slot"])], [1])
+            docked = docked[: int(lane["can_dock"])]
             if lane["varies"] and len(coming):
-                rows[:, coming[0]] = rows[:, way[m]]
-            rows[:, way[m]] = rows[:, coming].sum(axis=1)
+                rows[:, coming[0]] = rows[:, way[m]] - rows[:, docked].sum(axis=1)
+            rows[:, way[m]] = rows[:, docked].sum(axis=1) + rows[:, coming].sum(axis=1)
         return np.round(rows)
 
     def _chance(self, view: View) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..chance.outcomes import Outcomes
+from ..chance.trace import hits_of
 from ..physics import Layout, View
 from ..physics.layout import flows_of, state_of
 from ..physics.simulate import advance
@@ -34,11 +35,12 @@ class Merging(NamedTuple):
 
 # What a stock, a lane and a demand may say when what surely arrives before the next demand is as good as on hand. The
 # arrival is received before anything else looks at the stock; a field that is not listed may change that.
-_NO_MATTER_STOCK = {"initial", "unit_value", "holding_cost", "rationing"}
+_NO_MATTER_STOCK = {"initial", "unit_value", "holding_cost", "rationing", "terminal_value"}
 _NO_MATTER_LANE = {"to", "uses", "order_delay", "lead_time", "crossing", "supplier", "route", "capacity", "batch"}
 _NO_MATTER_LANE |= {"minimum_order", "unit_cost", "fixed_cost", "in_transit_cost", "waiting_cost", "unshipped"}
-_NO_MATTER_LANE |= {"share", "critical", "initial", "initial_orders"}
+_NO_MATTER_LANE |= {"share", "critical", "initial", "initial_orders", "pays_after"}
 _NO_MATTER_DEMAND = {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost"}
+_NO_MATTER_DEMAND |= {"regimes", "regime_seen", "pays_after"}
 
 
 def merging(scenario: Scenario) -> Merging:
@@ -47,18 +49,22 @@ def merging(scenario: Scenario) -> Merging:
     What a lane brings next period is as good as on hand where nothing happens to the stock between now and then: no
     storage limit, no shelf life, no lane that takes from it before it receives, nothing that could stop what has been
     shipped. A unit on hand and a unit that waits for it are as good as neither where the customer is served for nothing
-    in particular (no price), alone, and from this stock only. A field that is not known here merges nothing.
+    in particular (no price), alone, and from this stock only, if no end comes at which only the unit has a value. A
+    field that is not known here merges nothing.
     """
     taken = {name for lane in scenario.lanes.values() for name in lane.uses}
     late = scenario.sources_ship == "after-receiving"
     known = {"horizon", "objective", "policies", "units", "sources_ship", "stocks", "lanes", "suppliers", "routes"}
     plain = set(meaning(scenario)) <= known | {"demands", "disruptions"}
-    plain &= all(event.stops == "shipping" for event in scenario.disruptions.values())
+    on_the_way = {lane for kind, lane in hits_of(scenario) if kind in ("transit", "receiving")}
     plain &= not any(meaning(supplier) for supplier in scenario.suppliers.values())
     simple = {name: plain and set(meaning(stock)) <= _NO_MATTER_STOCK for name, stock in scenario.stocks.items()}
     arrivals = [
-        simple[lane.to] and set(meaning(lane)) <= _NO_MATTER_LANE and (late or lane.to not in taken)
-        for lane in scenario.lanes.values()
+        simple[lane.to]
+        and set(meaning(lane)) <= _NO_MATTER_LANE
+        and (late or lane.to not in taken)
+        and name not in on_the_way
+        for name, lane in scenario.lanes.items()
     ]
     asking = [name for demand in scenario.demands.values() for name in demand.draws_on]
     waiters = [
@@ -66,6 +72,7 @@ def merging(scenario: Scenario) -> Merging:
         and set(meaning(demand)) <= _NO_MATTER_DEMAND
         and list(demand.draws_on.values()) == [1.0]
         and all(simple[name] and name not in taken and asking.count(name) == 1 for name in demand.draws_on)
+        and not (scenario.horizon.ends and any(scenario.stocks[name].terminal_value for name in demand.draws_on))
         for demand in scenario.demands.values()
     ]
     return Merging(True, np.array(arrivals), np.array(waiters), np.full(len(asking and waiters), np.inf))
@@ -151,7 +158,8 @@ class Process:
         """
         if self.estimate > BEYOND * self.most_states:
             self._refuse(0)
-        for apart in (True, False):
+        ends = self.layout.columns.last is not None  # then what is on the way has a value in the last period alone
+        for apart in (False,) if ends else (True, False):
             if self._enumerated(orders_of, width, progress, apart):
                 return
 
@@ -165,11 +173,11 @@ class Process:
             for (table, _), numbers in where.items():
                 held[numbers] = table in ("stocks", "demands")
         world = layout.numbers, layout.sizes, np.zeros(layout.flows_size)
-        supplies, asked, phases = len(outcomes.supply), len(outcomes.demand), outcomes.season
+        supplies, asked, moods = len(outcomes.supply), *outcomes.demand_chance.T.shape
         pairs, made, paid, labels = ([np.zeros(0, np.int64)], *(list[np.ndarray]() for _ in range(3)))
         level_of, nexts, first = (list[np.ndarray]() for _ in range(3))
         ends, parts = np.zeros(0, np.int64), np.zeros((0, layout.state_size))
-        weights, level_costs, level_first = np.zeros((0, phases)), np.zeros((0, phases)), np.zeros(0)
+        weights, level_costs, level_first = np.zeros((0, moods)), np.zeros((0, moods)), np.zeros(0)
         done, played, kept = 0, 0, 0
         while done < len(self.before) or played < len(self.ready):
             for some in _chunks(done, len(self.before), max(1, min(AT_ONCE // 32, 16 * AT_ONCE // width))):
@@ -195,8 +203,8 @@ class Process:
                 new, example = np.unique(level, return_index=True)
                 example = example[new >= known]
                 room = len(example) * asked
-                out = np.empty(len(example), np.int64), np.empty((room, layout.state_size)), np.empty((room, phases))
-                more = np.empty((len(example), phases)), np.empty(len(example))
+                out = np.empty(len(example), np.int64), np.empty((room, layout.state_size)), np.empty((room, moods))
+                more = np.empty((len(example), moods)), np.empty(len(example))
                 chances = outcomes.demand, outcomes.demand_chance
                 if not expand_demand(*world, rows[example], held, *chances, *out, *more):
                     return False
@@ -220,7 +228,7 @@ class Process:
         self.made, self.labels = np.concatenate(made), np.concatenate(labels)
         self.level = np.concatenate(level_of)
         self.level_start = np.concatenate([[0], ends])
-        self.weights = np.ascontiguousarray(weights.T)  # (phases, groups)
+        self.weights = np.ascontiguousarray(weights.T)  # (moods, groups)
         self.next_start = np.concatenate([[0], np.cumsum(np.diff(self.level_start)[self.level])])
         self.nexts = np.concatenate(nexts)
         first_cost = np.concatenate(first)
@@ -271,8 +279,8 @@ class Process:
         many = len(outcomes.demand)
         raw = layout.start.copy()
         for t in range(times):
-            phase, mode = t % outcomes.season, int(rng.integers(outcomes.states // outcomes.season))
-            state = phase * (outcomes.states // outcomes.season) + mode
+            state = t % outcomes.season * outcomes.modes + int(rng.integers(outcomes.modes))
+            mood = int(rng.choice([outcomes.mood[state], outcomes.last_mood[state]]))
             x = int(self.before.find(self.simplified(raw[None, :]))[0])
             _, orders, _ = orders_of(self.before.all[x : x + 1].astype(float), x)
             a = int(rng.integers(len(orders))) if any_order else state
@@ -283,16 +291,16 @@ class Process:
                 all_rows[:] = one
             order = np.repeat(np.asarray(orders[a : a + 1], float), many, axis=0)
             advance(layout.numbers, layout.sizes, states, flows, order, outcomes.supply[r] + outcomes.demand)
-            chance = outcomes.demand_chance[phase]
+            chance = outcomes.demand_chance[mood]
             cost = -flows_of(flows, layout.sizes, many).money["reward"][:, 0] @ chance
-            said = self.order_cost[self.pair_start[x] + a, r] + self.demand_cost[phase, y]
+            said = self.order_cost[self.pair_start[x] + a, r] + self.demand_cost[mood, y]
             rows = np.concatenate(
                 [table.view(float) for table in state_of(states, layout.sizes, many) if table.size], axis=1
             )
             reached = self.before.find(self.simplified(rows))
             groups = slice(self.level_start[self.level[y]], self.level_start[self.level[y] + 1])
             follows = self.nexts[self.next_start[y] : self.next_start[y + 1]]
-            expected = np.bincount(follows, self.weights[phase, groups], minlength=len(self.before))
+            expected = np.bincount(follows, self.weights[mood, groups], minlength=len(self.before))
             if reached.min() < 0 or not np.allclose(np.bincount(reached, chance, len(self.before)), expected):
                 raise AssertionError(f"{self.scenario.name}: a period leads elsewhere than the enumeration says")
             if not np.isclose(cost, said, rtol=1e-9, atol=1e-9):

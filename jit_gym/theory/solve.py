@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from math import comb, prod
 from pathlib import Path
@@ -22,6 +23,8 @@ from .space import allowed
 
 MOST_STATES = 3_000_000
 MOST_ORDERS = 20_000  # combinations of orders that are looked at in each state
+MOST_PLANNED = 30_000_000  # states times periods of a world that ends
+NEVER = 1e-12  # how likely a state must be on the way to an end for what is best there to matter
 RARE = 1e-8  # how often customers may be forgotten because too many wait
 
 
@@ -31,7 +34,8 @@ class Optimum:
 
     `cost` is money a period, costs less revenue: the long-run average; or with a discount b below 1, (1 - b) times the
     sum of b^t times the cost of period t from the scenario's start, which is the same for a cost that is the same in
-    every period. It lies between `low` and `high`.
+    every period. It lies between `low` and `high`. In a world that ends, it is the mean over its periods from the
+    start, weighed by b^t, less what is left at the end is worth; the policy then is one by period.
     """
 
     scenario: Scenario
@@ -70,7 +74,7 @@ def solve(
     Everything is enumerated: the states of the stocks and of chance, the orders in each, the outcomes of a period. What
     happens then is asked of the physics. Orders may raise a stock's inventory position up to some level, and with
     backlogs must keep it above another; both are widened until the best policy keeps clear of them. The bounds are
-    those of the best policy within them.
+    those of the best policy within them. A world that ends is solved from its end back to its start.
 
     Args:
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
@@ -89,9 +93,6 @@ def solve(
     scenario = load(scenario)
     if not 0 < tolerance < 1:
         raise BadInput(f"tolerance: must be more than 0 and less than 1, got {tolerance!r}")
-    if scenario.horizon.ends:
-        must = "must be false for an optimum, which is that of a world that goes on"
-        raise ScenarioError(f"horizon.ends: {must}, got true")
     outcomes = Outcomes.of(scenario)
     _refuse_what_is_not_seen(scenario, outcomes)
     merged = merging(scenario)
@@ -99,14 +100,22 @@ def solve(
     while True:
         process, orders = _enumerated(scenario, outcomes, merged, limits, most_states, progress)
         iteration = Iteration(process, scenario.objective.discount)
-        low, high, sweeps = _settled(iteration, tolerance, progress)
-        wider = _wider(limits, process, orders, iteration)
+        if scenario.horizon.ends:
+            low, high, sweeps, choice = _to_the_end(iteration, scenario, progress)
+            lasting, crowded = _on_the_way(iteration, choice)
+        else:
+            low, high, sweeps = _settled(iteration, tolerance, progress)
+            choice = iteration.choice
+            lasting = _lasting(process, choice, iteration)
+            crowded = partial(_how_often, process, choice, discount=iteration.discount)
+        wider = _wider(limits, process, orders, choice, lasting, crowded)
         if wider is None:
             break
         limits = wider
         if progress is not None:
             progress("the best orders reach the limits; once more with wider ones")
-    policy = Optimal.of(process, orders[process.labels[iteration.choice]], (low + high) / 2, low, high)
+    best = orders.astype(np.int32)[process.labels[choice]]
+    policy = Optimal.of(process, best, (low + high) / 2, low, high)
     return Optimum(scenario, policy.cost, low, high, process.states, sweeps, policy)
 
 
@@ -122,13 +131,40 @@ def _settled(iteration: Iteration, tolerance: float, progress: Any) -> tuple[flo
         ) from None
 
 
+def _to_the_end(iteration: Iteration, scenario: Scenario, progress: Any) -> tuple[float, float, int, np.ndarray]:
+    """Return the mean cost of the periods of a world that ends, twice, the sweeps, and the pairs chosen in each."""
+    periods, states = scenario.horizon.periods, iteration.process.states
+    if periods * iteration.modes * len(iteration.process.before) > MOST_PLANNED:
+        must = f"{periods:,} are too many with {states:,} states (end sooner, or make the world smaller)"
+        raise TooMany(f"{scenario.name}: horizon.periods: {must}")
+    total, choice = iteration.to_the_end(periods, progress)
+    mean = total / float((scenario.objective.discount ** np.arange(periods)).sum())
+    return mean, mean, periods, choice
+
+
+def _on_the_way(iteration: Iteration, choice: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], float]]:
+    """Tell which states (periods, modes, states) come in a world that ends, and how often some do."""
+    now = np.zeros(choice.shape[1:])
+    now[0, 0] = 1.0
+    found, share = np.zeros(choice.shape, bool), np.zeros(choice.shape[1:])
+    for t in range(len(choice)):
+        found[t] = now > NEVER
+        share += now / len(choice)
+        now = iteration.forward(t % iteration.phases, now, choice[t])
+    return found, lambda states: float(share[states[0]].sum())
+
+
 def _refuse_what_is_not_seen(scenario: Scenario, outcomes: Outcomes) -> None:
     """Refuse chance that the best orders would depend on, and that nobody who orders can see."""
+    for name, demand in scenario.demands.items():
+        if demand.regimes and demand.regime_seen == "hidden":
+            raise ScenarioError(f"demands.{name}.regime_seen: must be at-once for an optimum, got hidden")
     for name, disruption in scenario.disruptions.items():
         if disruption.seen == "hidden":
             raise ScenarioError(f"disruptions.{name}.seen: must be at-once for an optimum, got hidden")
     if outcomes.hidden:
-        raise ScenarioError("disruptions: two of them look the same, so that no optimum can be played")
+        what = "disruptions" if scenario.disruptions else "regimes"
+        raise ScenarioError(f"{what}: two of them look the same, so that no optimum can be played")
     for name, lane in scenario.lanes.items():
         if (
             name in outcomes.columns.lead_time
@@ -187,7 +223,7 @@ def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | 
     _make_room_for_a_batch(scenario, layout, limits)
     if any(lane.capacity or scenario.hit_by[name] for name, lane in scenario.lanes.items()) or np.isfinite(most).any():
         asked = outcomes.demand[:, list(outcomes.columns.demand.values())]
-        mean, top = outcomes.demand_chance.max(axis=0) @ asked, asked.max(axis=0)
+        mean, top = (outcomes.demand_chance @ asked).max(axis=0), asked.max(axis=0)
         limits.longest = np.ceil(np.maximum(2 * top, 10 * mean) + 2 * high.max())
     return limits
 
@@ -291,10 +327,16 @@ def _estimate(process: Process, limits: _Limits) -> float:
     return total
 
 
-def _wider(limits: _Limits, process: Process, orders: np.ndarray, iteration: Iteration) -> _Limits | None:
-    """Return wider limits if the best orders reach those there are, in states that come again and again."""
-    layout, choice = process.layout, iteration.choice
-    lasting = _lasting(process, choice, iteration)
+def _wider(
+    limits: _Limits,
+    process: Process,
+    orders: np.ndarray,
+    choice: np.ndarray,
+    lasting: np.ndarray,
+    how_often: Callable[[np.ndarray], float],
+) -> _Limits | None:
+    """Return wider limits if the best orders reach those there are, in states that last."""
+    layout = process.layout
     waiting = _with_backlog(process.scenario)
     chosen = orders[process.labels[choice[lasting]]]
     rows = process.before.all[np.nonzero(lasting)[2]].astype(float)
@@ -308,7 +350,7 @@ def _wider(limits: _Limits, process: Process, orders: np.ndarray, iteration: Ite
         backlog = process.before.all[:, places(layout)["demands", "backlog"]]
         for d in np.flatnonzero(np.isfinite(limits.longest)):
             full = np.broadcast_to(backlog[:, d] >= limits.longest[d], choice.shape)
-            crowded[d] = full.any() and _how_often(process, choice, full, iteration.discount) > RARE
+            crowded[d] = full.any() and how_often(full) > RARE
     if not (too_high.any() or too_low.any() or crowded.any()):
         return None
     step = np.maximum(2.0, np.ceil(0.25 * (limits.high - limits.low)))
@@ -327,8 +369,8 @@ def _how_often(process: Process, choice: np.ndarray, states: np.ndarray, discoun
     counting = Iteration(process, discount, choice)
     back = counting.back
 
-    def count(phase: int, after: np.ndarray, *, keep: bool) -> np.ndarray:
-        return back(phase, after, keep=keep) + states[phase]
+    def count(phase: int, after: np.ndarray, *, keep: bool, last: bool = False) -> np.ndarray:
+        return back(phase, after, keep=keep, last=last) + states[phase]
 
     counting.back = count  # type: ignore[method-assign]
     try:
@@ -347,20 +389,16 @@ def _lasting(process: Process, choice: np.ndarray, iteration: Iteration) -> np.n
     phases, modes, many = choice.shape
     heads, tails = [], []
     states = np.arange(many)
+    follows = np.argwhere(process.outcomes.move > 0)
     for phase in range(phases):
-        follows = [
-            (mode, other)
-            for mode in range(modes)
-            for other in range(modes)
-            if iteration.move[phase, mode, (phase + 1) % phases, other] > 0
-        ]
         for mode in range(modes):
             for r in np.flatnonzero(iteration.chance[phase, mode] > 0):
                 y = process.made[choice[phase, mode], r]
                 begin, width = process.next_start[y], process.next_start[y + 1] - process.next_start[y]
                 offsets = np.arange(width.sum()) - np.repeat(np.cumsum(width) - width, width)
                 next_states = process.nexts[np.repeat(begin, width) + offsets]
-                likely = process.weights[phase][np.repeat(process.level_start[process.level[y]], width) + offsets] > 0
+                weights = process.weights[iteration.mood[phase, mode]]
+                likely = weights[np.repeat(process.level_start[process.level[y]], width) + offsets] > 0
                 head = ((phase * modes + mode) * many + np.repeat(states, width))[likely]
                 for other in (b for a, b in follows if a == mode):
                     heads.append(head)

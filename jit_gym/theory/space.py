@@ -123,13 +123,29 @@ def _forget(net: Any, state: Any, merging: Any) -> None:
     for i in range(len(net.stocks)):
         if merging.use:
             state.stocks[i].used = 0.0
+    _forget_bills(net, state)
     for m in range(len(net.lanes)):
         first, last = np.int64(net.lanes[m].first_slot), np.int64(net.lanes[m].last_slot)
-        state.pipeline[first] = 0.0  # what arrived last
+        if not net.lanes[m].can_dock:
+            state.pipeline[first] = 0.0  # what arrived last
         if merging.arrivals[m] and last > first + 1:
             state.stocks[net.lanes[m].to].on_hand += state.pipeline[first + 1]
             state.lanes[m].in_transit -= state.pipeline[first + 1]
             state.pipeline[first + 1] = 0.0
+
+
+@register_jitable
+def _forget_bills(net: Any, state: Any) -> None:
+    """Forget what is owed, and cash: nobody who orders sees them, and the reward does not depend on them."""
+    if net.has.credit:
+        books = state.books[0]
+        books.cash = books.receivable = books.payable = 0.0
+        for m in range(len(net.lanes)):
+            for k in range(net.lanes[m].first_bill, net.lanes[m].last_bill):
+                state.pipeline[k] = 0.0
+        for d in range(len(net.demands)):
+            for k in range(net.demands[d].first_bill, net.demands[d].last_bill):
+                state.pipeline[k] = 0.0
 
 
 @register_jitable
@@ -216,7 +232,8 @@ def _forget_ready(net: Any, state: Any, merging: Any) -> None:
         if merging.use:
             state.stocks[i].used = 0.0
     for m in range(len(net.lanes)):
-        state.pipeline[np.int64(net.lanes[m].first_slot)] = 0.0
+        if not net.lanes[m].can_dock:
+            state.pipeline[np.int64(net.lanes[m].first_slot)] = 0.0
     _settle(net, state, merging)
 
 
@@ -228,18 +245,19 @@ def expand_demand(
     ready: Any,  # rows (levels, width): an example of each level
     held: Any,  # which numbers of a row make the level
     demand: Any,  # rows of chance (outcomes, columns)
-    chances: Any,  # (phases, outcomes)
+    chances: Any,  # (moods, outcomes)
     ends: Any,  # out: where each level's group of outcomes ends (levels,)
     parts: Any,  # out: what the level becomes (groups, width)
-    weights: Any,  # out: the chance of that (groups, phases)
-    costs: Any,  # out: expected money (levels, phases)
+    weights: Any,  # out: the chance of that (groups, moods)
+    costs: Any,  # out: expected money (levels, moods)
     first: Any,  # out: money with the first outcome (levels,)
 ) -> bool:
     """Let each outcome of demand come on each level; outcomes that leave the same are one group.
 
     Returns whether nothing but the level changed.
     """
-    work, asked = np.empty(ready.shape[1]), borrowed(demand)
+    net, work = net_of(numbers, sizes), np.empty(ready.shape[1])
+    state, asked = path_of(state_of(work, sizes, 1), 0), borrowed(demand)
     apart, k = True, 0
     for n in range(len(ready)):
         begin = k
@@ -249,6 +267,7 @@ def expand_demand(
                 work[c] = ready[n, c]
             _clear(flow_numbers)
             cost = _trade(numbers, sizes, work, asked[d], flow_numbers, (0.0, 0.0, 0.0))
+            _forget_bills(net, state)
             same = k > begin
             for c in range(len(work)):
                 if not held[c] and work[c] != ready[n, c]:

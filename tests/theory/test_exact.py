@@ -9,7 +9,7 @@ from jit_gym.evaluate import evaluate
 from jit_gym.scenario import BadInput
 from jit_gym.theory import exact_cost
 
-from .test_solve import BREAKDOWN, WORLDS, shop
+from .test_solve import BREAKDOWN, REGIMES, WORLDS, shop
 
 RULES = ["base-stock(level=14)", "s-S(s=9, S=15)", "kanban(cards=7, container=2)", "capped-base-stock(level=15, cap=6)"]
 
@@ -42,6 +42,8 @@ def test_every_world_that_can_be_solved_can_be_evaluated(name: str):
     [
         {"lanes.supplier.lead_time": {"name": "randint", "low": 0, "high": 4}, "lanes.supplier.crossing": True},
         {"disruptions.breakdown": BREAKDOWN | {"seen": "hidden"}},
+        {"disruptions.flood": BREAKDOWN | {"seen": "hidden", "stops": "transit", "recovers_over": 1}},
+        REGIMES | {"demands.customers.regime_seen": "hidden"},
     ],
 )
 def test_what_cannot_be_seen_can_be_evaluated(overrides: dict[str, Any]):
@@ -75,6 +77,17 @@ def test_a_world_that_ends_is_summed_to_its_end():
     assert exact_cost(lambda view: 0.0 * view.on_hand, world).cost == pytest.approx(8.0)
     with pytest.raises(BadInput, match="ends after 3 periods"):
         exact_cost(lambda view: 0.0 * view.on_hand, world, periods=4)
+
+
+def test_what_is_left_at_the_end_has_a_value():
+    """Three periods with 9, 8 and 7 units held, and 2 for each of the 7 that are left: (24 - 14) / 3 a period."""
+    change = {"demands.customers.distribution": 1, "stocks.shop.terminal_value": 2}
+    for horizon in ({"periods": 3, "ends": True}, {"periods": 9}):
+        world = shop(change | {"horizon": horizon})
+        exact = exact_cost(lambda view: 0.0 * view.on_hand, world, periods=3)
+        assert exact.cost == pytest.approx(10 / 3)
+        played = evaluate("base-stock(level=0)", world, paths=2, periods=3)
+        assert -played.mean("profit") == pytest.approx(10 / 3)
 
 
 def test_what_looks_at_the_period_is_refused():

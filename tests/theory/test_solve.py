@@ -10,6 +10,13 @@ from jit_gym.policies import Policy
 from jit_gym.scenario import BadInput, Scenario, load
 from jit_gym.theory import exact_cost, solve
 
+REGIMES = {
+    "demands.customers.distribution": None,
+    "demands.customers.regimes": {
+        "slack": {"distribution": {"name": "poisson", "mu": 2}, "next": {"brisk": 0.1}},
+        "brisk": {"distribution": {"name": "poisson", "mu": 7}, "next": {"slack": 0.2}},
+    },
+}
 BREAKDOWN = {"hits": ["supplier"], "starts": {"rate": 0.05}, "lasts": {"name": "geom", "p": 0.25}}
 
 
@@ -42,6 +49,25 @@ WORLDS = {
     "scarce": {"demands.customers.unmet": "backlog", "lanes.supplier.capacity": 7},
     "breakdowns": {"disruptions.breakdown": BREAKDOWN},
     "half breakdowns": {"disruptions.breakdown": BREAKDOWN | {"severity": 0.5}, "lanes.supplier.capacity": 12},
+    "regimes": REGIMES,
+    "regimes in a season": REGIMES | {"demands.customers.season": [0.5, 1.5], "demands.customers.unmet": "backlog"},
+    "ordering stops": {"disruptions.closed": BREAKDOWN | {"stops": "ordering"}},
+    "ordering half stops": {
+        "disruptions.closed": BREAKDOWN | {"stops": "ordering", "severity": 0.5},
+        "lanes.supplier.capacity": 12,
+        "demands.customers.unmet": "backlog",
+    },
+    "roads are blocked": {"disruptions.flood": BREAKDOWN | {"stops": "transit"}, "lanes.supplier.lead_time": 2},
+    "roads are half blocked": {"disruptions.flood": BREAKDOWN | {"stops": "transit", "severity": 0.6}},
+    "the dock is closed": {"disruptions.strike": BREAKDOWN | {"stops": "receiving"}},
+    "the dock half works": {"disruptions.strike": BREAKDOWN | {"stops": "receiving", "severity": 0.5}},
+    "recovery": {"disruptions.breakdown": BREAKDOWN | {"recovers_over": 2}, "lanes.supplier.capacity": 12},
+    "payment terms": {
+        "lanes.supplier.pays_after": 3,
+        "lanes.supplier.unit_cost": 2,
+        "demands.customers.pays_after": 2,
+        "demands.customers.price": 9,
+    },
     "breakdowns that lapse": {"disruptions.breakdown": BREAKDOWN, "lanes.supplier.unshipped": "lapses"},
 }
 
@@ -64,6 +90,59 @@ def test_no_rule_costs_less(name: str):
     optimum = solve(world)
     costs = [exact_cost(f"base-stock(level={level})", world).cost for level in range(6, 20, 2)]
     assert min(costs) >= optimum.low
+
+
+def test_regimes_that_ask_for_the_same_are_none():
+    """Song and Zipkin's (1993) world with one regime, and with two that are told apart but cost the same."""
+    poisson = {"name": "poisson", "mu": 5}
+    alone = {"only": {"distribution": poisson}}
+    regimes = {"demands.customers.distribution": None, "demands.customers.regimes": alone}
+    assert solve(shop(regimes)).cost == pytest.approx(solve(shop()).cost, abs=1e-5)
+
+
+def test_without_lead_time_each_regime_is_a_newsvendor():
+    """Free disposal aside, a level for each regime; where the wanted level never falls, theirs is the cost.
+
+    Regimes that alternate 2, 2, 2, ... and 7 for sure, without lead time, are met exactly: nothing is held or lost.
+    """
+    regimes = {
+        "slack": {"distribution": 2, "next": {"brisk": 0.3}},
+        "brisk": {"distribution": 7, "next": {"slack": 0.4}},
+    }
+    change = {"demands.customers.distribution": None, "demands.customers.regimes": regimes, "stocks.shop.initial": 0}
+    optimum = solve(shop(change | {"lanes.supplier.lead_time": 0, "lanes.supplier.unit_cost": 1}))
+    assert optimum.cost == pytest.approx((0.4 * 2 + 0.3 * 7) / 0.7, abs=1e-5)  # what is asked for in the long run
+
+
+def test_what_pays_later_costs_the_same():
+    """Terms move cash, not costs; and what is left at an end that never comes is worth nothing."""
+    terms = {"lanes.supplier.pays_after": 3, "lanes.supplier.unit_cost": 2}
+    at_once = solve(shop({"lanes.supplier.unit_cost": 2}))
+    later = solve(shop(terms | {"stocks.shop.terminal_value": 2, "stocks.shop.unit_value": 1}))
+    assert (later.cost, later.states) == (pytest.approx(at_once.cost, abs=1e-9), at_once.states)
+
+
+def test_a_closed_dock_is_as_bad_as_a_closed_office():
+    """An order not taken, or goods that wait at the dock for nothing: the same goods can be used when both open.
+
+    What may be received tomorrow is chosen today in either world, knowing the same demand, and it comes with the same
+    chance.
+    """
+    assert solve(shop(WORLDS["ordering stops"])).cost == pytest.approx(
+        solve(shop(WORLDS["the dock is closed"])).cost, abs=1e-5
+    )
+
+
+def test_what_stops_with_severity_0_stops_nothing():
+    """A dock that is closed with severity 0, or a road: as if there were no disruption."""
+    for stops in ("ordering", "transit", "receiving"):
+        harmless = BREAKDOWN | {"stops": stops, "severity": 0}
+        hit = shop({"disruptions.harmless": harmless | {"starts": {"rate": 1}, "lasts": 1}})
+        with pytest.raises(BadInput, match="look the same"):
+            solve(hit)
+        assert exact_cost("base-stock(level=13)", hit).cost == pytest.approx(
+            exact_cost("base-stock(level=13)", shop()).cost, abs=1e-5
+        )
 
 
 def test_without_lead_time_it_is_a_newsvendor():
@@ -131,6 +210,45 @@ def test_a_discount_weighs_the_first_periods():
     assert -estimate.mean == pytest.approx(optimum.cost / 0.05, abs=4 * estimate.error, rel=0)
 
 
+ENDING: dict[str, dict[str, Any]] = {
+    "backlog": WORLDS["backlog"] | {"stocks.shop.terminal_value": 1, "lanes.supplier.unit_cost": 2},
+    "price": WORLDS["price"] | {"stocks.shop.terminal_value": 3},
+    "regimes": WORLDS["regimes"],
+    "breakdowns": WORLDS["breakdowns"] | {"objective.discount": 0.9},
+}
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_a_world_that_ends_is_solved_from_its_end(name: str):
+    """Its policy, one by period, costs what it says: summed exactly, and played; no level costs less."""
+    world = shop(ENDING[name] | {"horizon": {"periods": 12, "ends": True}})
+    optimum = solve(world)
+    exact = exact_cost(optimum.policy, world)
+    assert (exact.cost, optimum.low) == (pytest.approx(optimum.cost, rel=1e-9), optimum.high)
+    played = evaluate(optimum.policy, world, paths=8192, periods=12, seed=3)
+    estimate = played.estimate("discounted_reward")
+    assert -estimate.mean == pytest.approx(exact.total, abs=4 * estimate.error, rel=0)
+    assert min(exact_cost(f"base-stock(level={level})", world).cost for level in (9, 12, 15)) > optimum.cost
+
+
+def test_one_period_is_a_newsvendor():
+    """Papers cost 4, sell at 10 and are worth 1 when the day is over: the (10 - 4) / (10 - 1) quantile; by hand."""
+    from scipy.stats import poisson
+
+    change = {"stocks.shop": {"initial": 0, "terminal_value": 1}, "demands.customers.shortage_cost": 0}
+    change |= {"lanes.supplier": {"to": "shop", "unit_cost": 4}, "demands.customers.price": 10}
+    optimum = solve(shop(change | {"horizon": {"periods": 1, "ends": True}}))
+    level, demand = poisson.ppf(6 / 9, 5), np.arange(60)
+    profit = poisson.pmf(demand, 5) @ (10 * np.minimum(demand, level) + np.maximum(level - demand, 0)) - 4 * level
+    assert optimum.cost == pytest.approx(-profit, abs=1e-9)
+
+
+def test_a_long_world_that_ends_costs_what_one_that_goes_on_does():
+    """Over 4000 periods, the start and the end matter little."""
+    ending = solve(shop({"horizon": {"periods": 4000, "ends": True}}))
+    assert ending.cost == pytest.approx(solve(shop()).cost, abs=0.02)
+
+
 def test_bounds_hold_however_soon_one_stops():
     """A loose tolerance gives loose bounds, and the optimum lies between them."""
     exact = solve(shop()).cost
@@ -157,10 +275,12 @@ def test_it_tells_how_far_it_is():
 
 REFUSED = {
     "units": ({"units": "continuous"}, "set units: whole"),
-    "end": ({"horizon.ends": True}, "horizon.ends"),
+    "end": ({"horizon": {"periods": 1_000_000, "ends": True}}, "horizon.periods"),
     "trend": ({"demands.customers.trend": 0.01}, "demands.customers.trend"),
     "dates": ({"disruptions.breakdown": BREAKDOWN | {"starts": {"at": [3]}}}, "disruptions.breakdown.starts.at"),
     "memory": ({"disruptions.breakdown": BREAKDOWN | {"lasts": 4}}, "disruptions.breakdown.lasts"),
+    "hidden regimes": (REGIMES | {"demands.customers.regime_seen": "hidden"}, "demands.customers.regime_seen"),
+    "announced": ({"disruptions.breakdown": BREAKDOWN | {"announced": 1}}, "disruptions.breakdown.announced"),
     "hidden": ({"disruptions.breakdown": BREAKDOWN | {"seen": "hidden"}}, "disruptions.breakdown.seen"),
     "twins": ({"disruptions.one": BREAKDOWN, "disruptions.two": BREAKDOWN}, "look the same"),
     "spikes": (
