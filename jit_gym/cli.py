@@ -299,7 +299,7 @@ def tune(
     as_json: Json = False,
 ) -> None:
     """Find the parameters of a policy that do best, by simulation."""
-    from .evaluate import tuning
+    from .evaluate import compare, tuning
     from .report import tuned
 
     with _warnings() as notes:
@@ -311,15 +311,17 @@ def tune(
         print(f"jit-gym: note: {note}", file=sys.stderr)
     with _progress(search.budget, quiet=as_json) as tick:
         best = search.winner(tick)
+    fresh = {"periods": best.tuning.periods, "warmup": best.tuning.warmup, "seed": best.tuning.seed}
+    played = compare([best], world, paths=min(best.tuning.paths, 256), **fresh)
 
     options: dict[str, Any] = {"set": set_, "seed": seed, "budget": budget, "periods": periods, "warmup": warmup}
     options |= {"history": history, "value": value, "date": date, "where": where, "demand": demand}
     if as_json:
         command = _command("tune", scenario, policy, **options)
-        print(json.dumps(tuned.document(best, command, notes), indent=2, allow_nan=False))
+        print(json.dumps(tuned.document(best, played, command, notes), indent=2, allow_nan=False))
         return
     again = {name: options[name] for name in ("set", "history", "value", "date", "where", "demand")}
-    tuned.show(best, _command("compare", scenario, "jit", str(best), **again), _console())
+    tuned.show(best, played, _command("compare", scenario, "jit", str(best), **again), _console())
 
 
 @app.command()

@@ -135,6 +135,8 @@ def test_tune_prints_what_compare_takes():
     assert f"\n{best}\n" in text
     assert "by formula" in text
     assert best.tuning.formula in text
+    assert "gap to optimum" in text
+    assert "Gap: to the optimum (7.66" in text  # Zipkin (2008), table 3
     (line,) = (line for line in text.splitlines() if line.startswith("Next: "))
     again = shlex.split(line.removeprefix("Next: "))[1:]
     assert "lanes.supplier.lead_time=2" in again
@@ -151,6 +153,8 @@ def test_tune_tells_programs_the_same():
     assert told["parameters"] == best.parameters
     assert told["estimate"] == best.tuning.estimate._asdict()
     assert told["difference"] == best.tuning.difference._asdict()
+    assert told["gap_to"] in ("optimum", "bound")
+    assert told["gap"]["mean"] > 0
     assert (told["spent"], told["tried"]) == (best.tuning.spent, best.tuning.tried)
     again = json.loads(done(*shlex.split(told["provenance"]["command"])[1:], "--json"))
     assert again["estimate"] == told["estimate"]

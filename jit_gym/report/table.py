@@ -37,7 +37,7 @@ def columns(comparison: Comparison) -> list[Column]:
     shown = [
         *_money(comparison, decides, 0),
         *_against_the_first(comparison, decides),
-        *_against_the_best(comparison),
+        *against_the_best(comparison),
         *(_money(comparison, other, 6) if decides == "profit" else []),
         *_figure(comparison, "fill_rate", "fill\nrate", 2),
         *_figure(comparison, "cycle_service_level", "cycle\nservice", 7),
@@ -113,7 +113,7 @@ def _against_the_first(comparison: Comparison, figure: str) -> list[Column]:
     return [column for column in columns if any(column.cells)]
 
 
-def _against_the_best(comparison: Comparison) -> list[Column]:
+def against_the_best(comparison: Comparison) -> list[Column]:
     """Return how far each policy is from what it is compared with, in per cent, or in money where that is 0."""
     best = comparison.distance
     if best is None:

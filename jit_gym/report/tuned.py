@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..evaluate import Tuning
+from ..evaluate import Comparison, Tuning
 from ..policies import Rule
 from .numbers import plain
 from .provenance import origin
-from .table import COLOURS, plus_minus
-from .words import a, digits, half, judged
+from .table import COLOURS, against_the_best, plus_minus
+from .words import a, digits, distances, half, judged
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def show(rule: Rule, again: str, console: Console) -> None:
-    """Print the rule as one may paste it, what it and its formula cost, and the command that plays it again."""
+def show(rule: Rule, played: Comparison, again: str, console: Console) -> None:
+    """Print the rule as one may paste it, what it and its formula cost, and the command that plays it again.
+
+    Args:
+        rule: the tuned rule.
+        played: the rule played, which tells how far it is from the best there can be.
+        again: the command.
+        console: where to print.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -37,7 +44,10 @@ def show(rule: Rule, again: str, console: Console) -> None:
     grid.add_row(f"  {_figure(rule)}", plus_minus(tuning.estimate, points), "")
     grid.add_row("  by formula", plus_minus(tuning.formula_estimate, points), Text(tuning.formula, "dim"))
     grid.add_row("  difference", plus_minus(tuning.difference, fine, "+"), Text(verdict, COLOURS.get(verdict, "")))
+    for column in against_the_best(played):
+        grid.add_row(f"  {column.name.replace(chr(10), ' ')}", column.cells[0], "")
     console.print(grid)
+    console.print(Text(distances(played), "dim"))
     console.print(Text(f"Next: {again}", "dim"), soft_wrap=True)
 
 
@@ -51,9 +61,9 @@ def settings(rule: Rule) -> str:
     return f"{scenario.name}: {played}; {fresh}, ± is half of a 95 % interval"
 
 
-def document(rule: Rule, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the tuned rule, what it costs, and where that comes from, as plain JSON."""
-    tuning = rule.tuning
+def document(rule: Rule, played: Comparison, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the tuned rule, what it costs, how far that is from the best, and where it comes from, as plain JSON."""
+    tuning, best = rule.tuning, played.distance
     return {
         "policy": str(rule),
         "parameters": rule.parameters,
@@ -62,6 +72,8 @@ def document(rule: Rule, command: str | None = None, notes: Sequence[str] = ()) 
         "formula": {"policy": tuning.formula, "estimate": plain(tuning.formula_estimate)},
         "difference": plain(tuning.difference),
         "against_formula": judged(tuning.difference, _aim(tuning)) or None,
+        "gap_to": best and best.to,
+        "gap": best and plain(best.of(played.results[0])),
         "tried": tuning.tried,
         "spent": tuning.spent,
         "budget": tuning.budget,
