@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from jit_gym.agents.export import onnx
 
+from jit_gym.agents.export import onnx
 from jit_gym.envs.observation import Coding
 from jit_gym.physics import Layout, View
 from jit_gym.policies import Network

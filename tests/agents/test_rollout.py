@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from jit_gym.agents.rollout import Rollouts
 
+from jit_gym.agents.rollout import Rollouts
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.physics.layout import state_of

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jit_gym.agents import PROGRAMS, program, tuned
-from jit_gym.agents.learner import settings_of
 
 import jit_gym
+from jit_gym.agents import PROGRAMS, program, tuned
+from jit_gym.agents.learner import settings_of
 from jit_gym.policies import Network
 from jit_gym.policies.models import Model
 from jit_gym.scenario import BadInput, load
