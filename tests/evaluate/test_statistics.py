@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from jit_gym.evaluate import METRICS, Estimate, compare, evaluate
-from jit_gym.policies import PolicyError, policy
+from jit_gym.policies import PolicyError, agents, policy
 from jit_gym.scenario import load
 
 from ..worlds import shop
@@ -99,10 +99,10 @@ def test_a_comparisons_frame_has_a_row_a_policy():
 
 
 def test_a_scenario_names_its_policies():
-    """Without any given, those that the scenario names are played; without those, just in time and just in case."""
-    names = load("dual-sourcing").policies
-    found = compare(None, "dual-sourcing", paths=2, periods=5).results
-    assert [result.policy.split("(")[0] for result in found] == list(names)
+    """Without any given, those that it names and its agents play; without those, just in time and just in case."""
+    scenario = load("dual-sourcing")
+    found = compare(None, scenario, paths=2, periods=5).results
+    assert [result.policy.split("(")[0] for result in found] == [*scenario.policies, *agents(scenario)]
     found = compare(None, shop(), paths=2, periods=5).results
     assert [result.policy.split("(")[0] for result in found] == ["jit", "just-in-case"]
 
