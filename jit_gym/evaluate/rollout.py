@@ -12,7 +12,8 @@ import numpy as np
 from ..chance import Chance
 from ..physics import Layout, Simulation, View
 from ..policies import PolicyError, policy
-from ..scenario import BadInput, Scenario, load
+from ..scenario import Scenario, load
+from ..scenario.errors import check_count
 from .metrics import METRICS, Counter
 from .statistics import Estimate
 
@@ -91,12 +92,8 @@ def evaluate(
     scenario = load(scenario)
     periods = scenario.horizon.periods if periods is None else periods
     for name, value, least in (("paths", paths, 1), ("periods", periods, 1), ("warmup", warmup, 0)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
-    if scenario.horizon.ends and warmup + periods > scenario.horizon.periods:
-        raise BadInput(
-            f"periods: {scenario.name} ends after {scenario.horizon.periods} periods, got {warmup} + {periods}"
-        )
+        check_count(name, value, least)
+    scenario.check_length(warmup, periods)
     player = policy(what, scenario)
     layout, chance = Layout(scenario), Chance(scenario)
     parts = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -17,6 +19,12 @@ class BadInput(ValueError):
 
 class ScenarioError(BadInput):
     """Tells what is wrong with a scenario: `FILE: PLACE: what is wrong, got VALUE (fix)`."""
+
+
+def check_count(name: str, value: Any, least: int) -> None:
+    """Refuse an argument that is not a whole number from `least` up."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .distribution import Distribution
+from .errors import BadInput
 from .part import Part, meaning, nearest, says, show
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -900,6 +901,11 @@ class Scenario(Part):
             i, j = map(names.index, each.between)
             matrix[i, j] = matrix[j, i] = each.correlation
         return names, matrix
+
+    def check_length(self, warmup: int, periods: int) -> None:
+        """Refuse to play a world that ends for longer than it lasts."""
+        if self.horizon.ends and warmup + periods > self.horizon.periods:
+            raise BadInput(f"periods: {self.name} ends after {self.horizon.periods} periods, got {warmup} + {periods}")
 
     @cached_property
     def feeds(self) -> dict[str, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from ..chance import Chance
 from ..physics import Layout
 from ..physics.layout import state_of
 from ..scenario import BadInput, Scenario, load
+from ..scenario.errors import check_count
 from .program import INF, Answer, Numbers, Program, Solver, Unbounded
 from .solve import downstream_first
 
@@ -108,11 +109,8 @@ def clairvoyant(
     scenario = load(scenario)
     periods = scenario.horizon.periods if periods is None else periods
     for name, value, least in (("paths", paths, 1), ("periods", periods, 1), ("warmup", warmup, 0)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
-    if scenario.horizon.ends and warmup + periods > scenario.horizon.periods:
-        ends = f"{scenario.name} ends after {scenario.horizon.periods} periods"
-        raise BadInput(f"periods: {ends}, got {warmup} + {periods}")
+        check_count(name, value, least)
+    scenario.check_length(warmup, periods)
     if not seconds > 0:
         raise BadInput(f"seconds: must be more than 0, got {seconds!r}")
     return bounded(scenario, paths, periods, warmup, seed, whole, orders=orders, seconds=seconds, progress=progress)

@@ -13,6 +13,7 @@ from ..chance.outcomes import Outcomes
 from ..physics import View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
+from ..scenario.errors import check_count
 from .iterate import Iteration, NotSettled
 from .optimal import Optimal
 from .process import Process, Shown, nothing_merged
@@ -72,13 +73,11 @@ def exact_cost(
     """
     scenario = load(scenario)
     for name, value, least in (("periods", periods, 1), ("warmup", warmup, 0)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least):
-            raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
+        if value is not None:
+            check_count(name, value, least)
     if scenario.horizon.ends and periods is None:
         periods = scenario.horizon.periods - warmup
-    if scenario.horizon.ends and warmup + (periods or 0) > scenario.horizon.periods:
-        ends = f"{scenario.name} ends after {scenario.horizon.periods} periods"
-        raise BadInput(f"periods: {ends}, got {warmup} + {periods}")
+    scenario.check_length(warmup, periods or 0)
     player = policy(what, scenario)
     outcomes = Outcomes.of(scenario)
     if isinstance(player, Optimal) and player.season != outcomes.season:
