@@ -7,7 +7,7 @@ that may still be best. A network learns to choose the best order of each state,
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,11 +17,11 @@ from ..physics import Layout, Simulation, View
 from ..physics.layout import state_of
 from ..policies import policy
 from ..policies.action import Action
-from ..policies.models import Manifest, Model
+from ..policies.models import Model
 from ..policies.plan import Plan
-from ..policies.trained import Perceptron, model_of
+from ..policies.trained import Perceptron
 from ..scenario import BadInput, Scenario
-from .learner import Learner
+from .learner import Fitted
 from .networks import arrays_of, classify, perceptron, scaling
 from .rollout import Rollouts
 
@@ -46,11 +46,12 @@ class Settings:
     doubt: float = 1.0  # standard errors by which a choice may seem worse and still share the label
 
 
-class DCL(Learner):
+class DCL(Fitted):
     """The program: each step labels a chunk of states, or fits the classifier to them."""
 
     name: ClassVar[str] = "dcl"
     settable: ClassVar[type] = Settings
+    kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "regrets", "noise")
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
@@ -60,7 +61,8 @@ class DCL(Learner):
         _check(scenario, self.layout)
         self.action = Action(choices=choices(scenario, settings.most)).fit(scenario)
         self.rollouts = Rollouts(self.layout, self.action.choices)  # type: ignore[arg-type]
-        self.inputs = len(self.rollouts.coding.names)
+        self.coding = self.rollouts.coding
+        self.inputs = len(self.coding.names)
         self.chunks = -(-settings.budget // settings.chunk)
         self.net = self._new_net()
         self.shift, self.scale = np.zeros(self.inputs, np.float32), np.ones(self.inputs, np.float32)
@@ -86,30 +88,9 @@ class DCL(Learner):
         """Tell whether step k has made a new policy."""
         return k == 0 or (k - 1) % (self.chunks + 1) == self.chunks
 
-    def state(self) -> dict[str, Any]:
-        """Return all that the next steps depend on."""
-        return {
-            "net": self.net.state_dict(),
-            "arrays": {name: getattr(self, name) for name in ("shift", "scale", "seen", "regrets", "noise")},
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
-        self.net.load_state_dict(state["net"])
-        for name, array in state["arrays"].items():
-            setattr(self, name, array)
-
     def model(self) -> Model:
         """Return the present policy."""
-        manifest = Manifest(
-            self.name,
-            self.scenario.name,
-            self.scenario.fingerprint,
-            tuple(self.rollouts.coding.names),
-            {"activation": "relu"},
-            settings=asdict(self.settings),
-        )
-        return model_of(manifest, arrays_of(self.net, self.shift, self.scale), self.action)
+        return self.packed({"activation": "relu"}, arrays_of(self.net, self.shift, self.scale))
 
     def _new_net(self) -> Any:
         hidden = [self.settings.hidden] * 2
@@ -160,7 +141,7 @@ class DCL(Learner):
 
     def _choose(self, view: View) -> np.ndarray:
         """Order as the present network does."""
-        return self.rollouts.choices[self._perceptron()(self.rollouts.coding.observe(view)).argmax(-1)]
+        return self.rollouts.choices[self._perceptron()(self.coding.observe(view)).argmax(-1)]
 
     def _visit(self, act: Any, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return states that a policy visits, one a path at a random time (count, numbers), and when (count,)."""
@@ -180,7 +161,7 @@ class DCL(Learner):
         return found, clocks
 
     def _observe(self, states: np.ndarray, clocks: np.ndarray) -> np.ndarray:
-        return self.rollouts.coding.observe(View(_Found(self.layout, states, clocks)))
+        return self.coding.observe(View(_Found(self.layout, states, clocks)))
 
     def _look_ahead(self, states: np.ndarray, clocks: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return how much worse each choice is than the best one (states, choices), and how sure that is (states,)."""

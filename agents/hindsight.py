@@ -9,7 +9,7 @@ straight through.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,8 +21,8 @@ from ..physics import Layout, Simulation, View
 from ..physics.gradient import TensorSimulation
 from ..policies import policy
 from ..policies.action import Action
-from ..policies.models import Manifest, Model
-from ..policies.trained import Network, model_of
+from ..policies.models import Model
+from ..policies.trained import Network
 from ..scenario import BadInput, Scenario, load
 from .learner import Learner
 from .networks import adopt, arrays_of, perceptron, scaling
@@ -112,15 +112,7 @@ class Hindsight(Learner):
 
     def model(self) -> Model:
         """Return the present policy."""
-        manifest = Manifest(
-            self.name,
-            self.scenario.name,
-            self.scenario.fingerprint,
-            tuple(self.coding.names),
-            {"activation": "relu", "squash": "tanh"},
-            settings=asdict(self.settings),
-        )
-        return model_of(manifest, arrays_of(self.net, self.shift, self.scale), self.action)
+        return self.packed({"activation": "relu", "squash": "tanh"}, arrays_of(self.net, self.shift, self.scale))
 
     def _descend(self, j: int) -> tuple[float, float]:
         """Take one gradient step on paths of its own; return their cost and the gradient's length."""

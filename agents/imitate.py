@@ -7,8 +7,8 @@ are visited by the policy itself and by the clone, and always labelled by the po
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,10 +17,10 @@ from ..envs.observation import Coding
 from ..physics import Layout, Simulation, View
 from ..policies import policy
 from ..policies.action import Action
-from ..policies.models import Manifest, Model
-from ..policies.trained import Perceptron, model_of
+from ..policies.models import Model
+from ..policies.trained import Perceptron
 from ..scenario import Scenario
-from .learner import Learner
+from .learner import Fitted
 from .networks import arrays_of, perceptron, regress, scaling
 
 
@@ -38,11 +38,12 @@ class Settings:
     rate: float = 3e-3
 
 
-class Imitate(Learner):
+class Imitate(Fitted):
     """The program: each step visits states, asks the policy what to do there, and fits the network."""
 
     name: ClassVar[str] = "imitate"
     settable: ClassVar[type] = Settings
+    kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "said")
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
@@ -86,28 +87,9 @@ class Imitate(Learner):
         seed = self.seed * 1000 + k
         return {"loss": regress(self.net, inputs, self.said, self.settings.epochs, self.settings.rate, seed)}
 
-    def state(self) -> dict[str, Any]:
-        """Return all that the next rounds depend on."""
-        arrays = {name: getattr(self, name) for name in ("shift", "scale", "seen", "said")}
-        return {"net": self.net.state_dict(), "arrays": arrays}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
-        self.net.load_state_dict(state["net"])
-        for name, array in state["arrays"].items():
-            setattr(self, name, array)
-
     def model(self) -> Model:
         """Return the present clone."""
-        manifest = Manifest(
-            self.name,
-            self.scenario.name,
-            self.scenario.fingerprint,
-            tuple(self.coding.names),
-            {"activation": "relu", "squash": "tanh"},
-            settings=asdict(self.settings),
-        )
-        return model_of(manifest, arrays_of(self.net, self.shift, self.scale), self.action)
+        return self.packed({"activation": "relu", "squash": "tanh"}, arrays_of(self.net, self.shift, self.scale))
 
     def _perceptron(self) -> Perceptron:
         return Perceptron(arrays_of(self.net, self.shift, self.scale), "relu")

@@ -6,8 +6,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from ..envs.observation import Coding
+from ..policies.action import Action
+from ..policies.models import Manifest, Model
+from ..policies.trained import model_of
 from ..scenario import BadInput, Scenario
 from ..scenario.errors import sentence
 from ..scenario.part import nearest
@@ -22,6 +27,8 @@ class Learner:
 
     name: ClassVar[str]
     settable: ClassVar[type]
+    coding: Coding  # what it sees, and
+    action: Action  # what it says
 
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
         """Take what a subclass needs; it says what it cannot learn in a `BadInput`."""
@@ -48,9 +55,38 @@ class Learner:
         """Go on from a state."""
         raise NotImplementedError
 
-    def model(self) -> Any:
-        """Return the present policy, as a `Model`."""
+    def model(self) -> Model:
+        """Return the present policy."""
         raise NotImplementedError
+
+    def packed(self, forward: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Model:
+        """Return a network's arrays as a model; `forward` says how it is played."""
+        manifest = Manifest(
+            self.name,
+            self.scenario.name,
+            self.scenario.fingerprint,
+            tuple(self.coding.names),
+            forward,
+            settings=dataclasses.asdict(self.settings),
+        )
+        return model_of(manifest, arrays, self.action)
+
+
+class Fitted(Learner):
+    """An agent whose network is fitted to what it has gathered; the names of that are in `kept`."""
+
+    kept: ClassVar[tuple[str, ...]]
+    net: Any
+
+    def state(self) -> dict[str, Any]:
+        """Return the network, and what has been gathered."""
+        return {"net": self.net.state_dict(), "arrays": {name: getattr(self, name) for name in self.kept}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.net.load_state_dict(state["net"])
+        for name, array in state["arrays"].items():
+            setattr(self, name, array)
 
 
 def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:

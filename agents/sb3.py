@@ -7,7 +7,7 @@ has to hold.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,8 +24,7 @@ from ..envs.sb3 import vec_env
 from ..physics import Layout, Simulation, View
 from ..policies import policy
 from ..policies.action import Action
-from ..policies.models import Manifest, Model
-from ..policies.trained import model_of
+from ..policies.models import Model
 from ..scenario import BadInput, Scenario
 from .dcl import choices
 from .learner import Learner
@@ -151,15 +150,8 @@ class StableBaselines(Learner):
 
     def model(self) -> Model:
         """Return the present policy: what it does when it does not explore."""
-        manifest = Manifest(
-            self.name,
-            self.scenario.name,
-            self.scenario.fingerprint,
-            tuple(self.coding.names),
-            {"activation": self.settings.activation} | ({} if self.action.discrete else {"squash": self.squash}),
-            settings=asdict(self.settings),
-        )
-        return model_of(manifest, self.arrays(), self.action)
+        forward = {"activation": self.settings.activation} | ({} if self.action.discrete else {"squash": self.squash})
+        return self.packed(forward, self.arrays())
 
 
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
