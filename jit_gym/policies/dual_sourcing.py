@@ -51,14 +51,9 @@ class TwoLanes(Rule):
 
 
 @dataclass(eq=False)
-class SingleIndex(TwoLanes):
-    """Expedite up to one level of the inventory position, then order up to another (Scheller-Wolf et al. 2007).
+class TwoLevels(TwoLanes):
+    """A rule that expedites an index up to one level, then orders the inventory position up to another."""
 
-    Scheller-Wolf, Veeraraghavan and van Houtum (2007), "Effective dual sourcing with a single index policy". By formula
-    as for `dual-index`.
-    """
-
-    name: ClassVar[str] = "single-index"
     signed: ClassVar[tuple[str, ...]] = ("expedited_level",)
     expedited_level: Parameter = None
     regular_level: Parameter = None
@@ -67,12 +62,30 @@ class SingleIndex(TwoLanes):
         return _levels(plan)
 
     def two(self, view: View) -> tuple[Any, Any]:
-        expedited = positive(self.expedited_level - view.inventory_position)
+        expedited = positive(self.expedited_level - self.index(view))
         return expedited, positive(self.regular_level - (view.inventory_position + expedited))
+
+    def index(self, view: View) -> Any:
+        """Return what the expedited level is compared with (paths, stocks)."""
+        raise NotImplementedError
 
 
 @dataclass(eq=False)
-class DualIndex(TwoLanes):
+class SingleIndex(TwoLevels):
+    """Expedite up to one level of the inventory position, then order up to another (Scheller-Wolf et al. 2007).
+
+    Scheller-Wolf, Veeraraghavan and van Houtum (2007), "Effective dual sourcing with a single index policy". By formula
+    as for `dual-index`.
+    """
+
+    name: ClassVar[str] = "single-index"
+
+    def index(self, view: View) -> Any:
+        return view.inventory_position
+
+
+@dataclass(eq=False)
+class DualIndex(TwoLevels):
     """Expedite up to one level, then order regularly up to another (Veeraraghavan and Scheller-Wolf 2008).
 
     The expedited index is what will be there when an expedited order arrives; the regular one is the inventory
@@ -81,16 +94,9 @@ class DualIndex(TwoLanes):
     """
 
     name: ClassVar[str] = "dual-index"
-    signed: ClassVar[tuple[str, ...]] = ("expedited_level",)
-    expedited_level: Parameter = None
-    regular_level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
-        return _levels(plan)
-
-    def two(self, view: View) -> tuple[Any, Any]:
-        expedited = positive(self.expedited_level - self.expedited_index(view))
-        return expedited, positive(self.regular_level - (view.inventory_position + expedited))
+    def index(self, view: View) -> Any:
+        return self.expedited_index(view)
 
 
 @dataclass(eq=False)
