@@ -275,6 +275,24 @@ class Layout:
         self.needs = self._needs(demand.draws_on for demand in scenario.demands.values())  # (demands, stocks)
         self.uses = self._needs(lane.uses for lane in scenario.lanes.values())  # (lanes, stocks)
         self.start = self._start()
+        self.late = {  # the places of the pipeline that tell of a field of the state where records are late
+            f"{table}.{field}": {
+                k: place
+                for k, name in enumerate(getattr(self, table))
+                if (place := self.slots.get(f"{name}.{field}")) is not None
+            }
+            for table, field in (
+                ("stocks", "on_hand"),
+                ("stocks", "used"),
+                ("lanes", "in_transit"),
+                ("demands", "backlog"),
+            )
+        }
+        self.mail = {  # the places of each lane's letters
+            m: slice(int(row["first_letter"]), int(row["last_letter"]))
+            for m, row in enumerate(self.net.lanes)
+            if row["first_letter"] < row["last_letter"]
+        }
 
     def _steps(self) -> list[int]:
         """Return which steps of a period this world needs, as `Sizes` has them."""

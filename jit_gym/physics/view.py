@@ -44,10 +44,8 @@ class View:
 
     def _told(self, table: str, field: str) -> Any:
         """Return one field of the state as its records tell it, which may be late."""
-        names = [f"{name}.{field}" for name in getattr(self.layout, table)]
-        late = {k: self.layout.slots[name] for k, name in enumerate(names) if name in self.layout.slots}
         values = self.source.read(table, field)
-        if late:
+        if late := self.layout.late[f"{table}.{field}"]:
             values = values.clone() if is_tensor(values) else values.copy()
             values[..., list(late)] = self.source.pipeline[..., list(late.values())]
         return values
@@ -86,10 +84,8 @@ class View:
     def on_order(self) -> Any:
         """Return the units ordered on each lane and not arrived, on the way or not yet shipped (paths, lanes)."""
         on_order = self.in_transit + self.waiting
-        for m, row in enumerate(self.layout.net.lanes):
-            if row["first_letter"] < row["last_letter"]:
-                letters = slice(int(row["first_letter"]), int(row["last_letter"]))
-                on_order[..., m] += self.source.pipeline[..., letters].sum(-1)
+        for m, letters in self.layout.mail.items():
+            on_order[..., m] += self.source.pipeline[..., letters].sum(-1)
         return on_order
 
     @cached_property
