@@ -15,13 +15,12 @@ import numpy as np
 from ..chance import Chance
 from ..physics import Layout, Simulation, View
 from ..physics.layout import state_of
-from ..policies import policy
 from ..policies.action import Action
 from ..policies.models import Model
 from ..policies.plan import Plan
 from ..policies.trained import Perceptron
 from ..scenario import BadInput, Scenario
-from .learner import Fitted
+from .learner import Fitted, best_of
 from .networks import arrays_of, classify, perceptron, scaling
 from .rollout import Rollouts
 
@@ -98,7 +97,7 @@ class DCL(Fitted):
 
     def _imitate(self) -> None:
         """Fit the network to the rule."""
-        rule = policy(self.settings.rule, self.scenario)
+        rule = best_of(self.settings.rule, self.scenario)
         states, clocks = self._visit(rule, np.random.default_rng([self.seed, 0]), 4 * self.settings.chunk)
         orders = rule(View(_Found(self.layout, states, clocks)))
         wrong = np.abs(orders[:, None, :] - self.rollouts.choices).sum(-1)

@@ -20,7 +20,6 @@ from ..envs.observation import Coding
 from ..physics import Layout, Simulation, View
 from ..physics.gradient import TensorSimulation
 from ..policies import policy
-from ..policies.action import Action
 from ..policies.models import Model
 from ..policies.trained import Network
 from ..scenario import BadInput, Scenario, load
@@ -60,7 +59,7 @@ class Hindsight(Learner):
         super().__init__(scenario, settings, seed)
         divisible = scenario if scenario.units == "continuous" else load(scenario, {"units": "continuous"})
         self.worlds = [(Layout(world), Chance(world)) for world in (divisible, scenario)]
-        self.action = Action.default(scenario, settings.means, settings.rule, settings.most).fit(scenario)
+        self.action = self.numbers()
         self.coding = Coding(self.worlds[1][0], 1)
         self.shift, self.scale = self._scaling()
         has_gpu = torch.cuda.is_available()

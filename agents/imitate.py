@@ -15,12 +15,11 @@ import numpy as np
 from ..chance import Chance
 from ..envs.observation import Coding
 from ..physics import Layout, Simulation, View
-from ..policies import policy
 from ..policies.action import Action
 from ..policies.models import Model
 from ..policies.trained import Perceptron
 from ..scenario import Scenario
-from .learner import Fitted
+from .learner import Fitted, best_of
 from .networks import arrays_of, perceptron, regress, scaling
 
 
@@ -49,7 +48,7 @@ class Imitate(Fitted):
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
         """Prepare a scenario."""
         super().__init__(scenario, settings, seed)
-        self.master = policy(settings.rule, scenario)
+        self.master = best_of(settings.rule, scenario)
         self.layout, self.chance = Layout(scenario), Chance(scenario)
         self.coding = Coding(self.layout, 1)
         self.action = Action.default(scenario, most=settings.most).fit(scenario)

@@ -10,12 +10,17 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from ..envs.observation import Coding
+from ..evaluate.tuning import free, tune
+from ..policies import Rule, policy
 from ..policies.action import Action
 from ..policies.models import Manifest, Model
 from ..policies.trained import model_of
 from ..scenario import BadInput, Scenario
 from ..scenario.errors import sentence
 from ..scenario.part import nearest
+
+VALIDATION, TEST, TUNING = (2**32 + k for k in (1, 2, 3))
+"""The seeds that agents are chosen and judged on, and rules tuned on; agents learn on smaller ones."""
 
 
 class Learner:
@@ -58,6 +63,12 @@ class Learner:
     def model(self) -> Model:
         """Return the present policy."""
         raise NotImplementedError
+
+    def numbers(self) -> Action:
+        """Return an action of numbers between -1 and 1 that mean what the settings say."""
+        settings = self.settings
+        rule = None if settings.rule is None else best_of(settings.rule, self.scenario)
+        return Action.default(self.scenario, settings.means, rule, settings.most).fit(self.scenario)
 
     def packed(self, forward: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Model:
         """Return a network's arrays as a model; `forward` says how it is played."""
@@ -105,3 +116,11 @@ def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
         return TypeAdapter(program.settable).validate_python(merged)
     except ValidationError as error:
         raise BadInput(f"{program.name}: {sentence(error)}") from None
+
+
+def best_of(rule: Any, scenario: Scenario, budget: int | None = None) -> Any:
+    """Return a policy for a scenario; a rule's parameters are found by simulation, unless they are given."""
+    player = policy(rule, scenario)
+    if isinstance(player, Rule) and free(rule, player):
+        return tune(rule, scenario, seed=TUNING, budget=budget)
+    return player

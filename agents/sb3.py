@@ -65,7 +65,7 @@ class StableBaselines(Learner):
         if settings.discrete:
             self.action = Action(choices=choices(scenario, None)).fit(scenario)
         else:
-            self.action = Action.default(scenario, settings.means, settings.rule, settings.most).fit(scenario)
+            self.action = self.numbers()
         if settings.activation not in ACTIVATIONS:
             raise BadInput(f"{self.name}: activation: must be tanh or relu, got {settings.activation!r}")
         shift, scale, money = _scales(scenario, seed)

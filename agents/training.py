@@ -16,19 +16,14 @@ import torch
 import yaml
 from torch.utils.tensorboard import SummaryWriter
 
-from ..evaluate import Result, evaluate, tune
+from ..evaluate import Estimate, Result, evaluate
 from ..policies import Network, PolicyError, policy
 from ..policies.models import Model
 from ..report import files
 from ..report.provenance import commit, resolved
 from ..scenario import BadInput, Scenario
-from .learner import Learner
+from .learner import TEST, VALIDATION, Learner, best_of
 
-VALIDATION, TEST, TUNING = (
-    2**32 + 1,
-    2**32 + 2,
-    2**32 + 3,
-)  # the seeds that agents are chosen and judged on; they learn on smaller ones
 LIBRARIES = ("jit_gym", "numpy", "numba", "torch")
 
 
@@ -189,7 +184,7 @@ def best_rule(scenario: Scenario, paths: int, budget: int) -> Result:
     results = []
     for name in scenario.policies or ("jit", "base-stock", "just-in-case"):
         try:
-            rule = tune(name, scenario, seed=TUNING, budget=budget) if budget else policy(name, scenario)
+            rule = best_of(name, scenario, budget) if budget else policy(name, scenario)
             results.append(evaluate(rule, scenario, paths=paths, seed=VALIDATION))
         except PolicyError:
             continue
@@ -198,8 +193,6 @@ def best_rule(scenario: Scenario, paths: int, budget: int) -> Result:
 
 def _difference(ours: Result, theirs: Result) -> dict[str, float]:
     """Return how much more an agent costs than a rule, in per cent of the rule's cost, on the same paths."""
-    from ..evaluate import Estimate
-
     unit = abs(theirs.mean("profit")) / 100.0
     more = Estimate.of((theirs.figures["profit"] - ours.figures["profit"]) / unit)
     return {"percent": more.mean, "low": more.low, "high": more.high}

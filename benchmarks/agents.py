@@ -1,12 +1,13 @@
 """Train agents on the published instances, and measure how far they are from the optimum.
 
-    python benchmarks/agents.py dcl lost-sales            # all twelve instances of Zipkin (2008)
-    python benchmarks/agents.py dcl lost-sales-long-lead --only 0,3 --seeds 0
+    python benchmarks/agents.py dcl lost-sales --seeds 0,1,2,3,4 --jobs 2    # all twelve instances of Zipkin (2008)
+    python benchmarks/agents.py dcl lost-sales-long-lead --only 0,3
 
 Each instance is trained as `jit-gym train` does it (a training that was stopped goes on), and its deployed policy is
-played on paths that it was not trained or chosen on. Where a rule's cost is published to five digits, the agent is
-measured by its difference from that rule on the same paths. Rows go to results/agents.csv; a row of the same instance,
-agent and seed is replaced. OR-Gym's rows are mean rewards of its own 30 periods.
+judged: by its exact cost where the states can be enumerated, and elsewhere on paths that it was not trained or chosen
+on. Rows go to results/agents.csv; a row of the same instance, agent and seed is replaced. OR-Gym's rows are mean
+rewards of its own 30 periods. From all rows results/README.md gets its table: the interquartile mean over instances
+and seeds, with a bootstrap interval (Agarwal et al. 2021).
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import csv
 import datetime as dt
 import io
 import shlex
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +27,19 @@ import numpy as np
 
 import jit_gym
 from jit_gym.agents import program, tuned
-from jit_gym.agents.learner import settings_of
-from jit_gym.agents.training import TEST, Run
-from jit_gym.policies.models import Model
+from jit_gym.agents.learner import TEST, settings_of
+from jit_gym.agents.training import Run
+from jit_gym.evaluate.statistics import bootstrap, interquartile_mean
 from jit_gym.report import files
 from jit_gym.report.provenance import commit
 
 ROOT = Path(__file__).parents[1]
-PUBLISHED, RESULTS = ROOT / "tests" / "published", ROOT / "results" / "agents.csv"
+PUBLISHED = ROOT / "tests" / "published"
+RESULTS, NOTES = ROOT / "results" / "agents.csv", ROOT / "results" / "README.md"
+MARKS = "<!-- table -->", "<!-- end -->"
 COLUMNS = [
-    "family", "instance", "agent", "seed", "cost", "error", "reference", "reference_is", "gap_percent", "gap_error",
-    "train_seconds", "paths", "periods", "command", "commit", "date",
+    "family", "instance", "agent", "seed", "cost", "error", "judged", "reference", "reference_is", "gap_percent",
+    "gap_error", "train_seconds", "command", "commit", "date",
 ]  # fmt: skip
 
 
@@ -63,19 +69,6 @@ def dual_sourcing(row: dict[str, str]) -> tuple[str, dict[str, Any]]:
     return f"L{row['regular_lead_time']}-c{float(row['expedited_unit_cost']):g}", changes
 
 
-def capped(row: dict[str, str]) -> tuple[str, float]:
-    """Return the published capped base-stock rule of an instance, and its cost."""
-    rule = f"capped-base-stock(level={row['capped_level']}, cap={row['capped_max_order']})"
-    return rule, float(row["capped_base_stock"])
-
-
-def capped_dual(row: dict[str, str]) -> tuple[str, float]:
-    """Return the published capped dual-index rule of an instance, and its cost."""
-    fast, slow, cap = row["capped_dual_index_params"].split("|")
-    rule = f"capped-dual-index(expedited_level={fast}, regular_level={slow}, cap={cap})"
-    return rule, float(row["capped_dual_index"])
-
-
 def or_gym(row: dict[str, str]) -> tuple[str, dict[str, Any]]:
     """Return a mode of OR-Gym's line and what it changes in `or-gym-inv-management`."""
     lanes = ("to-retailer", "to-distributor", "to-manufacturer")
@@ -85,39 +78,98 @@ def or_gym(row: dict[str, str]) -> tuple[str, dict[str, Any]]:
 
 OR_GYM = [{"mode": "backlog", "reward": "438.8"}, {"mode": "lost-sales", "reward": "409.8"}]  # what is to be beaten
 
-FAMILIES = {
-    "lost-sales": ("lost-sales", "lost_sales", lost_sales, "optimal", capped),
-    "lost-sales-long-lead": ("lost-sales", "lost_sales_long_lead", lost_sales, "dcl", None),
-    "dual-sourcing": ("dual-sourcing", "dual_sourcing", dual_sourcing, "optimal", capped_dual),
-    "or-gym": ("or-gym-inv-management", None, or_gym, "reward", None),
+FAMILIES = {  # scenario, table, what an instance changes, the column that agents are compared with, and how
+    "lost-sales": ("lost-sales", "lost_sales", lost_sales, "optimal", "exact"),
+    "lost-sales-long-lead": ("lost-sales", "lost_sales_long_lead", lost_sales, "dcl", "long-run"),
+    "dual-sourcing": ("dual-sourcing", "dual_sourcing", dual_sourcing, "optimal", "exact"),
+    "or-gym": ("or-gym-inv-management", None, or_gym, "reward", "episodes"),
 }
+PLAY = {"paths": 2048, "periods": 2000, "warmup": 100, "seed": TEST}  # where the long run is simulated
 
 
-def measure(path: Path, scenario: Any, paths: int, periods: int, rule: tuple[str, float] | None) -> tuple[float, float]:
-    """Return the long-run cost of a model and its standard error, by its difference from a rule of known cost."""
-    play = {"paths": paths, "periods": periods, "warmup": 100, "seed": TEST}
-    costs = jit_gym.evaluate(f"agent:{path}", scenario, **play).figures["cost"]
-    if rule is not None:
-        costs = costs - jit_gym.evaluate(rule[0], scenario, **play).figures["cost"] + rule[1]
-    return float(costs.mean()), float(costs.std(ddof=1) / np.sqrt(paths))
+def instances(family: str) -> list[dict[str, str]]:
+    """Return the rows of a family's table."""
+    table = FAMILIES[family][1]
+    return OR_GYM if table is None else published(table)
 
 
-def earned(path: Path, scenario: Any, paths: int) -> tuple[float, float]:
-    """Return the mean discounted reward of a model's episodes, and its standard error."""
-    estimate = jit_gym.evaluate(f"agent:{path}", scenario, paths=paths, seed=TEST).estimate("discounted_reward")
+def judged(how: str, model: Path, scenario: Any) -> tuple[float, float]:
+    """Return what a model costs a period (or earns an episode), and the standard error of that."""
+    agent = f"agent:{model}"
+    if how == "exact":
+        return float(jit_gym.exact_cost(agent, scenario)), 0.0
+    if how == "episodes":
+        estimate = jit_gym.evaluate(agent, scenario, paths=1000, seed=TEST).estimate("discounted_reward")
+    else:
+        estimate = jit_gym.evaluate(agent, scenario, **PLAY).estimate("cost")
     return estimate.mean, estimate.error
 
 
+def row_of(agent: str, family: str, k: int, seed: int, out: Path, validate: int) -> dict[str, Any]:
+    """Train an agent on an instance, and return its row."""
+    base, _, changes_of, column, how = FAMILIES[family]
+    row = instances(family)[k]
+    name, changes = changes_of(row)
+    scenario, learn = jit_gym.load(base, changes), program(agent)
+    command = shlex.join(["python", "benchmarks/agents.py", agent, family, "--only", str(k), "--seeds", str(seed)])
+    learner = learn(scenario, settings_of(learn, tuned(agent, base)), seed)
+    folder = out / name / agent / f"seed-{seed}"
+    seconds = Run(learner, folder, command, validate).train().manifest.seconds
+    cost, error = judged(how, folder / "model.safetensors", scenario)
+    reference = float(row[column])
+    return {
+        "family": family, "instance": name, "agent": agent, "seed": seed,
+        "cost": f"{cost:.5f}", "error": f"{error:.5f}", "judged": how,
+        "reference": f"{reference:.5f}", "reference_is": column,
+        "gap_percent": f"{100 * (cost / reference - 1):.3f}", "gap_error": f"{100 * error / reference:.3f}",
+        "train_seconds": f"{seconds:.0f}", "command": command, "commit": commit(),
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def kept() -> list[dict[str, Any]]:
+    """Return the rows that were written."""
+    return list(csv.DictReader(io.StringIO(RESULTS.read_text(encoding="utf-8")))) if RESULTS.is_file() else []
+
+
 def keep(row: dict[str, Any]) -> None:
-    """Write a row, in place of the one that it renews."""
-    rows = list(csv.DictReader(io.StringIO(RESULTS.read_text(encoding="utf-8")))) if RESULTS.is_file() else []
+    """Write a row, in place of the one that it renews, and the table over all."""
     key = [str(row[name]) for name in COLUMNS[:4]]
-    rows = [each for each in rows if [each[name] for name in COLUMNS[:4]] != key] + [row]
+    rows = [each for each in kept() if [each[name] for name in COLUMNS[:4]] != key] + [row]
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(sorted(rows, key=lambda each: [str(each[name]) for name in COLUMNS[:4]]))
     files.write(RESULTS, text.getvalue())
+    before, mark, after = NOTES.read_text(encoding="utf-8").partition(MARKS[0])
+    _, end, after = after.partition(MARKS[1])
+    assert mark
+    assert end
+    files.write(NOTES, before + mark + "\n" + table(rows) + end + after)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return what each agent was measured to be in each family, as Markdown."""
+    lines = [
+        "| family | agent | instances | seeds | gap %: interquartile mean (95 %) | mean | worst | seconds |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for family, agent in sorted({(row["family"], row["agent"]) for row in rows}):
+        mine = [row for row in rows if (row["family"], row["agent"]) == (family, agent)]
+        gaps: dict[str, list[float]] = {}
+        for row in mine:
+            gaps.setdefault(row["instance"], []).append(float(row["gap_percent"]))
+        seeds = min(len(each) for each in gaps.values())
+        values = np.array([each[:seeds] for each in gaps.values()])
+        low, high = bootstrap(values)
+        worst = values.min() if FAMILIES[family][3] == "reward" else values.max()
+        interval = f" ({low:.3f} to {high:.3f})" if seeds > 1 else ""
+        seconds = np.mean([float(row["train_seconds"] or "nan") for row in mine])
+        lines.append(
+            f"| {family} | {agent} | {len(gaps)} of {len(instances(family))} | {seeds}"
+            f" | {interquartile_mean(values):.3f}{interval} | {values.mean():.3f} | {worst:.3f} | {seconds:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -127,48 +179,24 @@ def main() -> None:
     parser.add_argument("family", choices=FAMILIES)
     parser.add_argument("--only", help="which rows of the table, from 0: 0,3")
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2,3,4")
-    parser.add_argument("--paths", type=int, default=2048)
-    parser.add_argument("--periods", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=1, help="how many are trained at once")
     parser.add_argument("--validate", type=int, default=512, help="the paths that training is chosen on")
     parser.add_argument("--out", type=Path, default=Path("runs") / "published")
     given = parser.parse_args()
-    base, table, changes_of, column, rule_of = FAMILIES[given.family]
-    rows = OR_GYM if table is None else published(table)
-    for k in range(len(rows)) if given.only is None else [int(part) for part in given.only.split(",")]:
-        name, changes = changes_of(rows[k])
-        scenario, learn = jit_gym.load(base, changes), program(given.agent)
-        settings = settings_of(learn, tuned(given.agent, base))
-        for seed in [int(part) for part in given.seeds.split(",")]:
-            folder = given.out / name / given.agent / f"seed-{seed}"
-            command = [
-                "python",
-                "benchmarks/agents.py",
-                given.agent,
-                given.family,
-                "--only",
-                str(k),
-                "--seeds",
-                str(seed),
-            ]
-            Run(learn(scenario, settings, seed), folder, shlex.join(command), given.validate).train()
-            known = rule_of(rows[k]) if rule_of else None
-            model = folder / "model.safetensors"
-            seconds = Model.read(model).manifest.seconds
-            if table is None:
-                cost, error = earned(model, scenario, given.paths)
-            else:
-                cost, error = measure(model, scenario, given.paths, given.periods, known)
-            reference = float(rows[k][column])
-            row = {
-                "family": given.family, "instance": name, "agent": given.agent, "seed": seed,
-                "cost": f"{cost:.5f}", "error": f"{error:.5f}", "reference": f"{reference:.5f}", "reference_is": column,
-                "gap_percent": f"{100 * (cost / reference - 1):.3f}", "gap_error": f"{100 * error / reference:.3f}",
-                "train_seconds": f"{seconds:.0f}", "paths": given.paths, "periods": given.periods,
-                "command": shlex.join(command), "commit": commit(),
-                "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            }  # fmt: skip
+    places = range(len(instances(given.family))) if given.only is None else map(int, given.only.split(","))
+    tasks = product(map(int, given.seeds.split(",")), places)
+    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
+        futures = [
+            pool.submit(row_of, given.agent, given.family, k, seed, given.out, given.validate) for seed, k in tasks
+        ]
+        for future in as_completed(futures):
+            row = future.result()
             keep(row)
-            print(f"{name} seed {seed}: {cost:.5f} ± {error:.5f}, {row['gap_percent']} %, {seconds:.0f} s", flush=True)
+            print(
+                f"{row['instance']} {given.agent} seed {row['seed']}: {row['cost']} ± {row['error']},"
+                f" {row['gap_percent']} %, {row['train_seconds']} s",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

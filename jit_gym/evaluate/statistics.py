@@ -36,16 +36,19 @@ def interquartile_mean(values: np.ndarray) -> float:
 
     A value that lies on the edge counts with the share of it that is inside.
     """
-    values = np.sort(np.asarray(values, float))
+    values = np.sort(np.ravel(values).astype(float))
     n = len(values)
     edges = np.clip(np.minimum(np.arange(1, n + 1) - n / 4, 3 * n / 4 - np.arange(n)), 0.0, 1.0)
     return float(values @ edges / edges.sum())
 
 
 def bootstrap(values: np.ndarray, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % percentile interval of the interquartile mean of independent values (Efron 1979)."""
+    """Return the 95 % percentile interval of the interquartile mean of values (seeds,) or (tasks, seeds).
+
+    The seeds of each task are drawn anew, as independent values (Efron 1979; Agarwal et al. 2021 for several tasks).
+    """
     values = np.asarray(values, float)
-    drawn = np.random.default_rng(seed).integers(len(values), size=(resamples, len(values)))
-    means = [interquartile_mean(values[rows]) for rows in drawn]
+    drawn = np.random.default_rng(seed).integers(values.shape[-1], size=(resamples, *values.shape))
+    means = [interquartile_mean(np.take_along_axis(values, places, -1)) for places in drawn]
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)

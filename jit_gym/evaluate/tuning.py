@@ -14,7 +14,7 @@ import numpy as np
 from ..chance import Chance, Trace
 from ..chance.bits import stream
 from ..physics import Layout, Simulation, View
-from ..policies import PolicyError, Rule, policy
+from ..policies import PolicyError, Rule, parse, policy
 from ..policies.plan import quantile
 from ..scenario import BadInput, Scenario, load
 from .rollout import name_of
@@ -104,8 +104,7 @@ def prepare(
     rule = policy(what, scenario)
     if not isinstance(rule, Rule):
         raise PolicyError(f"tune: must be a rule with parameters, got {name_of(rule)}")
-    given = set(_given(what))
-    names = [name for name in rule.names() if name not in given and name not in rule.given]
+    names = free(what, rule)
     if not names:
         why = "all its parameters are given" if rule.names() else "it has no parameters"
         raise PolicyError(f"{rule.name}: there is nothing to tune, {why}")
@@ -115,11 +114,10 @@ def prepare(
     return Search(rule, names, seed, budget, periods, warmup)
 
 
-def _given(what: Any) -> list[str]:
-    from ..policies import parse
-
-    rule = parse(what) if isinstance(what, str) else what
-    return list(rule.parameters) if isinstance(rule, Rule) else []
+def free(what: Any, rule: Rule) -> list[str]:
+    """Return the names of the parameters of a fitted rule that were not given when it was asked for as `what`."""
+    asked = parse(what) if isinstance(what, str) else what
+    return [name for name in rule.names() if name not in asked.parameters and name not in rule.given]
 
 
 class Axis(NamedTuple):

@@ -118,10 +118,14 @@ def test_a_memory_is_torchs(tmp_path: Path):
 def test_a_clone_costs_what_its_rule_costs(tmp_path: Path):
     """Imitating base-stock on 20 periods of lost sales: within 1 % of its cost on other paths."""
     learn = program("imitate")
-    Run(learn(SHOP, settings_of(learn, {"budget": 4, "epochs": 40}), 0), tmp_path, paths=64).train()
+    Run(
+        learn(SHOP, settings_of(learn, {"budget": 4, "epochs": 40, "rule": "base-stock(level=9)"}), 0),
+        tmp_path,
+        paths=64,
+    ).train()
     costs = [
         jit_gym.evaluate(what, SHOP, paths=256, seed=5).figures["cost"]
-        for what in (f"agent:{tmp_path / 'model.safetensors'}", "base-stock")
+        for what in (f"agent:{tmp_path / 'model.safetensors'}", "base-stock(level=9)")
     ]
     assert abs(np.mean(costs[0] - costs[1])) < 0.01 * costs[1].mean()
 
