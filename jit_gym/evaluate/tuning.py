@@ -129,6 +129,7 @@ class Axis(NamedTuple):
     step: float  # the first one of the search
     least: float  # the last one
     low: float
+    reach: float  # how far from the start it is looked for, at first
     share: bool  # looked for as a quantile, so that 99 % and 99.9 % are as far apart as 80 % and 95 %
     whole: bool
 
@@ -163,7 +164,10 @@ def axes_of(rule: Rule, names: list[str]) -> list[Axis]:
             least = 1.0 if whole else 0.02 if share else 2e-4 * max(step, abs(formula[i]))
             low = -np.inf if name in rule.signed else 1.0 if name in rule.counts else 0.0
             start = float(np.clip(quantile(formula[i]), -3.0, 3.0)) if share else float(formula[i])
-            axes.append(Axis(name, stocks, start, max(step, least), least, low, share, whole))
+            step = max(step, least)
+            outage = 2.0 * plan.longest_outage[i] * plan.mean[i] if quantity else 0.0
+            reach = max(3.0 * step, 0.75 * abs(start), outage)
+            axes.append(Axis(name, stocks, start, step, least, low, reach, share, whole))
     return axes
 
 
@@ -368,9 +372,9 @@ class Search:
 
         count = 10 * len(start)
         paths = max(2, min(self.paths_for(0.25, 25 * count), 32))
-        wide = np.maximum(3.0 * np.array([axis.step for axis in self.axes]), 0.75 * np.abs(start))
-        low = np.maximum(start - wide, [axis.low for axis in self.axes])
-        high = np.maximum(start, low) + wide
+        reach = np.array([axis.reach for axis in self.axes])
+        low = np.maximum(start - reach, [axis.low for axis in self.axes])
+        high = np.maximum(start, low) + reach
         first = self.random.uniform(low, high, (count, len(start)))
         known = np.vstack([start, *(self.place(each) for each in self.rule.starts())])
         first[: len(known)] = np.clip(known, low, high)

@@ -146,6 +146,15 @@ class Plan:
         return self.shares @ (self.layout.into * self._down_lanes[:, None])
 
     @cached_property
+    def longest_outage(self) -> np.ndarray:
+        """Return the longest mean spell of any disruption that hits a lane into each stock, in periods (stocks,)."""
+        longest = np.zeros(len(self.layout.lanes))
+        for m, name in enumerate(self.layout.lanes):
+            spells = [self.scenario.disruptions[key].lasts.mean for key in self.scenario.hit_by[name]]
+            longest[m] = max(spells, default=0.0)
+        return (self.layout.into * longest[:, None]).max(axis=0)
+
+    @cached_property
     def _down_lanes(self) -> np.ndarray:
         """Return the share of its capacity that each lane lacks in the long run (lanes,)."""
         up = np.ones(len(self.layout.lanes))
