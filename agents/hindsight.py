@@ -17,14 +17,14 @@ import torch
 
 from ..chance import Chance
 from ..envs.observation import Coding
-from ..physics import Layout, Simulation, View
+from ..physics import Layout, View
 from ..physics.gradient import TensorSimulation
-from ..policies import policy
+from ..physics.numbers import is_tensor
 from ..policies.models import Model
 from ..policies.trained import Network
 from ..scenario import BadInput, Scenario, load
-from .learner import Learner
-from .networks import adopt, arrays_of, perceptron, scaling
+from .learner import Learner, scales
+from .networks import adopt, arrays_of, perceptron
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ class Hindsight(Learner):
         divisible = scenario if scenario.units == "continuous" else load(scenario, {"units": "continuous"})
         self.worlds = [(Layout(world), Chance(world)) for world in (divisible, scenario)]
         self.action = self.numbers()
+        self._check()
         self.coding = Coding(self.worlds[1][0], 1)
-        self.shift, self.scale = self._scaling()
+        self.shift, self.scale, _ = scales(scenario, seed)
         has_gpu = torch.cuda.is_available()
         self.device = ("cuda" if has_gpu else "cpu") if settings.device == "auto" else settings.device
         hidden = [settings.hidden] * 2
@@ -72,6 +73,19 @@ class Hindsight(Learner):
         if settings.start is not None:
             self._begin_with(settings.start)
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.rate)
+
+    def _check(self) -> None:
+        """Refuse a rule through which no gradient passes."""
+        if self.action.rule is None:
+            return
+        layout, chance = self.worlds[0]
+        rule, world = self.action.rule, TensorSimulation(layout, chance.draw(0, 2, 1))
+        try:
+            fine = is_tensor(rule(View(world)))
+        except (TypeError, AttributeError, RuntimeError):
+            fine = False
+        if not fine:
+            raise BadInput(f"hindsight: rule: {rule.name} cannot be differentiated (base-stock, capped-base-stock can)")
 
     def _begin_with(self, name: str) -> None:
         """Begin with what another agent has learned."""
@@ -144,15 +158,3 @@ class Hindsight(Learner):
         )
         said: torch.Tensor = torch.tanh(self.net((seen - shift) * scale))
         return said
-
-    def _scaling(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the shift and scale of what is seen while a rule orders."""
-        layout, chance = self.worlds[1]
-        rule = policy("base-stock", self.scenario)
-        periods = min(self.scenario.horizon.periods, 100)
-        world = Simulation(layout, chance.draw(self.seed, 64, periods))
-        seen = []
-        for _ in range(periods):
-            seen.append(self.coding.observe(View(world)))
-            world.step(rule(View(world)))
-        return scaling(np.concatenate(seen))

@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from ..chance import Chance
 from ..envs.observation import Coding
-from ..evaluate.tuning import free, tune
+from ..evaluate.tuning import free, stays_as_it_is, tune
+from ..physics import Layout, Simulation, View
 from ..policies import Rule, policy
 from ..policies.action import Action
 from ..policies.models import Manifest, Model
@@ -18,6 +20,7 @@ from ..policies.trained import model_of
 from ..scenario import BadInput, Scenario
 from ..scenario.errors import sentence
 from ..scenario.part import nearest
+from .networks import scaling
 
 VALIDATION, TEST, TUNING = (2**32 + k for k in (1, 2, 3))
 """The seeds that agents are chosen and judged on, and rules tuned on; agents learn on smaller ones."""
@@ -124,3 +127,21 @@ def best_of(rule: Any, scenario: Scenario, budget: int | None = None) -> Any:
     if isinstance(player, Rule) and free(rule, player):
         return tune(rule, scenario, seed=TUNING, budget=budget)
     return player
+
+
+def scales(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the shift and scale of observations (numbers,), and the spread of rewards, while rules order.
+
+    Where supply can fail, half of the paths are those of a rule that outlasts it.
+    """
+    layout = Layout(scenario)
+    coding = Coding(layout, 1)
+    periods = min(scenario.horizon.periods, 100) if stays_as_it_is(scenario) else scenario.horizon.periods
+    rules = ("base-stock", "just-in-case") if scenario.disruptions else ("base-stock",)
+    seen, rewards = [], []
+    for rule in rules:
+        world, player = Simulation(layout, Chance(scenario).draw(seed, 64, periods)), policy(rule, scenario)
+        for _ in range(periods):
+            seen.append(coding.observe(View(world)))
+            rewards.append(world.step(player(View(world))).money["reward"].copy())
+    return *scaling(np.concatenate(seen)), float(np.std(rewards)) or 1.0

@@ -17,18 +17,16 @@ import torch
 from gymnasium.spaces import Box, Discrete
 from stable_baselines3.common.vec_env import VecEnvWrapper
 
-from ..chance import Chance
 from ..envs import VectorEnv
 from ..envs.observation import Coding
 from ..envs.sb3 import vec_env
-from ..physics import Layout, Simulation, View
-from ..policies import policy
+from ..physics import Layout, View
 from ..policies.action import Action
 from ..policies.models import Model
 from ..scenario import BadInput, Scenario
 from .dcl import choices
-from .learner import Learner
-from .networks import arrays_of, scaling
+from .learner import Learner, scales
+from .networks import arrays_of
 
 ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 
@@ -68,7 +66,7 @@ class StableBaselines(Learner):
             self.action = self.numbers()
         if settings.activation not in ACTIVATIONS:
             raise BadInput(f"{self.name}: activation: must be tanh or relu, got {settings.activation!r}")
-        shift, scale, money = _scales(scenario, seed)
+        shift, scale, money = scales(scenario, seed)
         self.coding = Coding(Layout(scenario), 1)
         self.envs = Acting(scenario, settings.n_envs, self.action, shift, scale, money)
         self.shift, self.scale = shift, scale
@@ -259,19 +257,6 @@ class Acting(VecEnvWrapper):
     def _show(self, seen: np.ndarray) -> np.ndarray:
         self._seen = seen
         return (seen - self.shift) * self.scale
-
-
-def _scales(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return the shift and scale of observations, and the spread of rewards, while a rule orders."""
-    layout, rule = Layout(scenario), policy("base-stock", scenario)
-    coding = Coding(layout, 1)
-    periods = min(scenario.horizon.periods, 100)
-    world = Simulation(layout, Chance(scenario).draw(seed, 64, periods))
-    seen, rewards = [], []
-    for _ in range(periods):
-        seen.append(coding.observe(View(world)))
-        rewards.append(world.step(rule(View(world))).money["reward"].copy())
-    return *scaling(np.concatenate(seen)), float(np.std(rewards)) or 1.0
 
 
 def _logged(algo: Any) -> dict[str, float]:

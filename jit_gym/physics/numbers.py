@@ -1,4 +1,4 @@
-"""The three operations that differ by kind of number: plain floats, compiled floats, and torch tensors."""
+"""The operations that differ by kind of number: plain floats, compiled floats, and torch tensors."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from numba.extending import overload
 def is_tensor(x: Any) -> bool:
     """Tell a torch tensor from a number, without importing torch."""
     return hasattr(x, "detach")
+
+
+def like(array: np.ndarray, x: Any) -> Any:
+    """Return an array as a tensor of the kind of `x`, if that is one, and as it is if not."""
+    return x.new_tensor(array) if is_tensor(x) else array
 
 
 def minimum(a: Any, b: Any) -> Any:

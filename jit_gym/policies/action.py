@@ -10,7 +10,7 @@ import numpy as np
 
 from ..envs.observation import MOST_ORDERED, Coding
 from ..physics import View
-from ..physics.numbers import is_tensor
+from ..physics.numbers import like
 from ..scenario import Scenario
 from .plan import Plan
 from .rule import Policy, PolicyError, positive
@@ -123,13 +123,9 @@ class Action:
         assert self.low is not None
         assert self.middle is not None
         assert self.high is not None
-        low, middle, high = (_like(array, said) for array in (self.low, self.middle, self.high))
+        low, middle, high = (like(array, said) for array in (self.low, self.middle, self.high))
         below, above = said.clip(-1.0, 0.0), said.clip(0.0, 1.0)
         return middle + (middle - low) * below + (high - middle) * above
-
-
-def _like(array: np.ndarray, said: Any) -> Any:
-    return said.new_tensor(array) if is_tensor(said) else array
 
 
 class Acting(Policy):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
+from ..physics.numbers import like
 from .plan import Plan, quantile
 from .rule import Parameter, Rule, positive
 
@@ -27,7 +28,8 @@ class BaseStock(Rule):
         return {"level": plan.level(plan.critical_ratio)}
 
     def quantities(self, view: View) -> Any:
-        return positive(self.level - view.inventory_position)
+        position = view.inventory_position
+        return positive(like(self.level, position) - position)
 
 
 @dataclass(eq=False)

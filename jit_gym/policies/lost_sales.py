@@ -12,6 +12,7 @@ import numpy as np
 from ..chance.demand import marginals
 from ..chance.tables import tabulate
 from ..physics import View
+from ..physics.numbers import is_tensor, like
 from ..scenario import Distribution, Scenario
 from .plan import Plan
 from .rule import Parameter, PolicyError, Rule, positive
@@ -37,7 +38,9 @@ class CappedBaseStock(Rule):
         return {"level": level, "cap": np.ceil(cap - 1e-9) if plan.whole else cap}
 
     def quantities(self, view: View) -> Any:
-        return np.minimum(positive(self.level - view.inventory_position), self.cap)
+        position = view.inventory_position
+        wanted = positive(like(self.level, position) - position)
+        return wanted.minimum(like(self.cap, wanted)) if is_tensor(wanted) else np.minimum(wanted, self.cap)
 
 
 class Pipeline:

@@ -12,7 +12,7 @@ from ..chance import moments, usage
 from ..chance.demand import level
 from ..chance.tables import counts
 from ..physics import Layout, View
-from ..physics.numbers import is_tensor
+from ..physics.numbers import is_tensor, like
 from ..scenario import Scenario
 
 
@@ -258,10 +258,10 @@ class Plan:
         """
         up_to = self._up_to if shares is None else shares @ self._earlier
         shares = self.shares if shares is None else shares
-        wanted = quantities @ self.layout.into.T
+        wanted = quantities @ like(self.layout.into.T, quantities)
         if self.whole and not is_tensor(quantities):
             return np.floor(wanted * up_to + 0.5) - np.floor(wanted * (up_to - shares) + 0.5)
-        return wanted * shares
+        return wanted * like(shares, wanted)
 
 
 def quantile(service_level: Any) -> np.ndarray:

@@ -21,6 +21,7 @@ OrdersOf = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]
 
 MOST_KEPT = 150_000_000  # pairs, and what may follow: about 3 GB
 BEYOND = 1000  # times more states than are wanted: then it is not even tried, for estimates are rough
+MOST_ROUNDS = 2000  # periods after which new states must have come to an end
 AT_ONCE = 1 << 17  # pairs of a state and an order, or outcomes, that are played in one go
 
 
@@ -178,8 +179,14 @@ class Process:
         level_of, nexts, first = (list[np.ndarray]() for _ in range(3))
         ends, parts = np.zeros(0, np.int64), np.zeros((0, layout.state_size))
         weights, level_costs, level_first = np.zeros((0, moods)), np.zeros((0, moods)), np.zeros(0)
-        done, played, kept = 0, 0, 0
+        done, played, kept, rounds = 0, 0, 0, 0
         while done < len(self.before) or played < len(self.ready):
+            rounds += 1
+            if rounds > MOST_ROUNDS:
+                raise TooMany(
+                    f"{self.scenario.name}: after {MOST_ROUNDS:,} periods states are reached that never were before, "
+                    f"as if there were no end to them (play it: jit_gym.evaluate)"
+                )
             for some in _chunks(done, len(self.before), max(1, min(AT_ONCE // 32, 16 * AT_ONCE // width))):
                 rows = self.before.rows[some].astype(float)
                 place, orders, label = orders_of(rows, some.start)

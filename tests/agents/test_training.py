@@ -99,6 +99,24 @@ def test_what_was_trained_plays(agent: str, tmp_path: Path):
     assert any(each.name.startswith("events.out.tfevents") for each in tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("agent", ["hindsight", "ppo"])
+@pytest.mark.parametrize("means", [{"means": "order-up-to"}, {"means": "correction", "rule": "base-stock"}])
+def test_what_an_agent_says_is_a_setting(agent: str, means: dict[str, Any], tmp_path: Path):
+    """Levels, and corrections to a rule, whose parameters are found first: the model says which they are."""
+    learn = program(agent)
+    settings = settings_of(learn, TINY[agent], means)
+    model = Run(learn(SHOP, settings, 0), tmp_path, paths=8).train()
+    player = Network(model).fit(SHOP)
+    assert player.action.means == means["means"]
+    assert ("level=" in str(player.action.rule)) == (means["means"] == "correction")
+
+
+def test_a_rule_without_a_gradient_is_refused():
+    learn = program("hindsight")
+    with pytest.raises(BadInput, match="hindsight: rule: myopic cannot be differentiated"):
+        learn(SHOP, settings_of(learn, {"means": "correction", "rule": "myopic"}), 0)
+
+
 def test_a_memory_is_torchs(tmp_path: Path):
     """A recurrent policy orders, period by period, what Stable-Baselines3's own predicts on the same observations."""
     training = run("ppo-lstm", tmp_path)

@@ -102,6 +102,12 @@ def test_what_grows_without_end_is_refused():
         exact_cost(lambda view: 0.0 * view.on_hand, shop(WORLDS["backlog"]), most_states=2000)
 
 
+def test_a_stock_that_may_grow_for_ever_is_refused():
+    """A unit is ordered whatever is there: any stock is reached, each with a smaller chance than the last."""
+    with pytest.raises(BadInput, match="as if there were no end to them"):
+        exact_cost(lambda view: 0.0 * view.on_hand + 1.0, shop())
+
+
 def test_orders_must_be_orders():
     """A policy that orders less than nothing is refused by name."""
 
