@@ -14,15 +14,16 @@ import numpy as np
 import sb3_contrib
 import stable_baselines3
 import torch
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box
 from stable_baselines3.common.vec_env import VecEnvWrapper
 
 from ..envs import VectorEnv
 from ..envs.observation import Coding
 from ..envs.sb3 import vec_env
-from ..physics import Layout, View
+from ..physics import Layout
 from ..policies.action import Action
 from ..policies.models import Model
+from ..policies.wrappers import encoded, space_of
 from ..scenario import BadInput, Scenario
 from .dcl import choices
 from .learner import Learner, scales
@@ -230,12 +231,11 @@ class Acting(VecEnvWrapper):
     ) -> None:
         """Make the batch."""
         envs = VectorEnv(scenario, rows)
-        self.coding, self.action = envs.stage.coding, action
+        self.stage, self.action = envs.stage, action
         self.shift, self.scale, self.money = shift, scale, money
-        space: Any = Discrete(action.outputs) if action.discrete else Box(-1.0, 1.0, (action.outputs,), np.float32)
+        space: Any = space_of(action)  # Stable-Baselines3 has types of its own
         seen = Box(-np.inf, np.inf, shift.shape, np.float32)
         super().__init__(vec_env(envs), seen, space)
-        self._seen = np.zeros((rows, len(shift)), np.float32)
 
     def reset(self) -> np.ndarray:
         """Begin new episodes."""
@@ -243,8 +243,7 @@ class Acting(VecEnvWrapper):
 
     def step_async(self, actions: np.ndarray) -> None:
         """Order what the actions mean."""
-        view = View(self.coding.decode(self._seen))
-        self.venv.step_async(self.coding.encode(self.action.orders(actions, view)))
+        self.venv.step_async(encoded(self.action, actions, self.stage))
 
     def step_wait(self) -> Any:
         """Play the step."""
@@ -255,7 +254,6 @@ class Acting(VecEnvWrapper):
         return self._show(seen), rewards / np.float32(self.money), dones, infos  # type: ignore[arg-type]
 
     def _show(self, seen: np.ndarray) -> np.ndarray:
-        self._seen = seen
         return (seen - self.shift) * self.scale
 
 

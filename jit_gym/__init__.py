@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .evaluate import compare as compare
     from .evaluate import evaluate as evaluate
     from .evaluate import tune as tune
+    from .policies import ActionMeaning as ActionMeaning
+    from .policies import VectorActionMeaning as VectorActionMeaning
     from .policies import policy as policy
     from .scenario import Scenario as Scenario
     from .scenario import ScenarioError as ScenarioError
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
 __version__ = version("jit-gym")
 
 _HOMES = {
+    "ActionMeaning": "policies",
     "Bound": "theory",
     "Env": "envs",
     "Optimal": "theory",
     "Scenario": "scenario",
     "ScenarioError": "scenario",
+    "VectorActionMeaning": "policies",
     "VectorEnv": "envs",
     "clairvoyant": "theory",
     "compare": "evaluate",

@@ -8,7 +8,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AutoresetMode, VectorActionWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvObs, VecEnvStepReturn
 
 from .vector import VectorEnv
@@ -22,22 +22,31 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any]) -> SB3VecEnv:
     return `r`, length `l` and seconds `t`, as Monitor has them) and the last period's flows; in between it is empty,
     which is what makes thousands of rows quick.
 
+    The batch may be wrapped in what changes actions alone, such as `jit_gym.VectorActionMeaning`.
+
     Raises:
         TypeError: for any other vector env.
     """
-    if not isinstance(envs, VectorEnv):
-        raise TypeError(f"vec_env takes a jit_gym batch from gymnasium.make_vec, unwrapped, got {type(envs).__name__}")
-    return SB3VecEnv(envs)
+    batch: Any = envs
+    while isinstance(batch, VectorActionWrapper):
+        batch = batch.env
+    if not isinstance(batch, VectorEnv):
+        raise TypeError(
+            f"vec_env takes a jit_gym batch from gymnasium.make_vec, wrapped at most in what changes actions, got "
+            f"{type(batch).__name__}"
+        )
+    return SB3VecEnv(envs, batch)
 
 
 class SB3VecEnv(VecEnv):
     """A Stable-Baselines3 VecEnv over a native batch."""
 
-    def __init__(self, envs: VectorEnv) -> None:
-        """Take over a batch."""
-        envs.set_autoreset_mode(AutoresetMode.SAME_STEP)
-        self.envs = envs
-        self._actions = np.zeros((envs.num_envs, len(envs.scenario.lanes)), np.float32)
+    def __init__(self, envs: gym.vector.VectorEnv[Any, Any, Any], batch: VectorEnv) -> None:
+        """Take over a batch, and what it is wrapped in."""
+        batch.set_autoreset_mode(AutoresetMode.SAME_STEP)
+        self.envs: Any = envs
+        self.stage = batch.stage
+        self._actions = np.zeros(envs.action_space.shape or (), np.float32)
         self._returns, self._began = np.zeros(envs.num_envs), time.time()
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
 
@@ -63,11 +72,11 @@ class SB3VecEnv(VecEnv):
         dones = terminated | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for b in np.flatnonzero(dones):
-            infos[b] = {name: float(all_infos[name][b]) for name in self.envs.stage.flow_names}
+            infos[b] = {name: float(all_infos[name][b]) for name in self.stage.flow_names}
             infos[b]["terminal_observation"] = all_infos["final_obs"][b]
             infos[b]["TimeLimit.truncated"] = bool(truncated[b])
             seconds = round(time.time() - self._began, 6)
-            infos[b]["episode"] = {"r": float(self._returns[b]), "l": self.envs.stage.horizon, "t": seconds}
+            infos[b]["episode"] = {"r": float(self._returns[b]), "l": self.stage.horizon, "t": seconds}
             self._returns[b] = 0.0
         return observations, rewards.astype(np.float32), dones, infos
 

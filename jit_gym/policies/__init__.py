@@ -20,6 +20,7 @@ from .perishable import BaseStockWithWaste
 from .reorder_point import FixedLot, ModifiedReorderPoint, ReorderPoint, ReviewedReorderPoint
 from .rule import Policy, PolicyError, Rule
 from .trained import Network
+from .wrappers import ActionMeaning, VectorActionMeaning
 
 RULES: dict[str, type[Rule]] = {
     rule.name: rule
@@ -67,10 +68,12 @@ RULES: dict[str, type[Rule]] = {
 
 __all__ = [
     "RULES",
+    "ActionMeaning",
     "Network",
     "Policy",
     "PolicyError",
     "Rule",
+    "VectorActionMeaning",
     "agents",
     "policy",
     *sorted(rule.__name__ for rule in RULES.values()),

@@ -13,7 +13,7 @@ from ..physics import View
 from ..physics.numbers import like
 from ..scenario import Scenario
 from .plan import Plan
-from .rule import Policy, PolicyError, positive
+from .rule import Mindful, Policy, PolicyError, positive
 
 MEANINGS = ("quantity", "order-up-to", "correction")
 
@@ -90,6 +90,9 @@ class Action:
         fitted.plan = Plan(scenario)
         if self.rule is not None:
             fitted.rule = policy(self.rule, scenario)
+            if isinstance(fitted.rule, Mindful):
+                name = fitted.rule.name
+                raise PolicyError(f"{name}: keeps the past in mind, and cannot be corrected (base-stock can)")
         width = len(scenario.stocks if self.means == "order-up-to" else scenario.lanes)
         numbers = [self.choices] if self.choices is not None else [self.low, self.middle, self.high]
         for array in numbers:
