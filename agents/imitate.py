@@ -27,7 +27,7 @@ from .networks import arrays_of, perceptron, regress, scaling
 class Settings:
     """What can be set."""
 
-    rule: str = "base-stock"  # or any other policy: "agent:dcl", "capped-base-stock(level=31, cap=6)"
+    rule: str = "base-stock"  # or any other policy: "optimal", "agent:dcl", "capped-base-stock(level=31, cap=6)"
     budget: int = 8  # rounds of visits and fits
     paths: int = 128  # that are played in each round
     explore: float = 0.1  # the share of orders that are random, on the way to the states

@@ -20,6 +20,7 @@ from ..policies.trained import model_of
 from ..scenario import BadInput, Scenario
 from ..scenario.errors import sentence
 from ..scenario.part import nearest
+from ..theory import solve
 from .networks import scaling
 
 VALIDATION, TEST, TUNING = (2**32 + k for k in (1, 2, 3))
@@ -122,7 +123,12 @@ def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
 
 
 def best_of(rule: Any, scenario: Scenario, budget: int | None = None) -> Any:
-    """Return a policy for a scenario; a rule's parameters are found by simulation, unless they are given."""
+    """Return a policy for a scenario; a rule's parameters are found by simulation, unless they are given.
+
+    `"optimal"` is the exact policy, where there are few enough states to solve the scenario.
+    """
+    if rule == "optimal":
+        return solve(scenario).policy
     player = policy(rule, scenario)
     if isinstance(player, Rule) and free(rule, player):
         return tune(rule, scenario, seed=TUNING, budget=budget)

@@ -14,7 +14,7 @@ import pytest
 
 import jit_gym
 from jit_gym.agents import PROGRAMS, program, tuned
-from jit_gym.agents.learner import settings_of
+from jit_gym.agents.learner import best_of, settings_of
 from jit_gym.policies import Network
 from jit_gym.policies.models import Model
 from jit_gym.scenario import BadInput, load
@@ -133,18 +133,13 @@ def test_a_memory_is_torchs(tmp_path: Path):
         seen, _, begins, _ = envs.step(actions)
 
 
-def test_a_clone_costs_what_its_rule_costs(tmp_path: Path):
-    """Imitating base-stock on 20 periods of lost sales: within 1 % of its cost on other paths."""
-    learn = program("imitate")
-    Run(
-        learn(SHOP, settings_of(learn, {"budget": 4, "epochs": 40, "rule": "base-stock(level=9)"}), 0),
-        tmp_path,
-        paths=64,
-    ).train()
-    costs = [
-        jit_gym.evaluate(what, SHOP, paths=256, seed=5).figures["cost"]
-        for what in (f"agent:{tmp_path / 'model.safetensors'}", "base-stock(level=9)")
-    ]
+@pytest.mark.parametrize("rule", ["base-stock(level=9)", "optimal"])
+def test_a_clone_costs_what_it_clones_costs(rule: str, tmp_path: Path):
+    """Imitating a rule, or the exact policy, on 20 periods of lost sales: within 1 % of its cost on other paths."""
+    learn, settings = program("imitate"), {"budget": 4, "epochs": 40, "rule": rule}
+    Run(learn(SHOP, settings_of(learn, settings), 0), tmp_path, paths=64).train()
+    clone, master = f"agent:{tmp_path / 'model.safetensors'}", best_of(rule, SHOP)
+    costs = [jit_gym.evaluate(what, SHOP, paths=256, seed=5).figures["cost"] for what in (clone, master)]
     assert abs(np.mean(costs[0] - costs[1])) < 0.01 * costs[1].mean()
 
 
@@ -228,24 +223,31 @@ def train(folder: Path, *more: str) -> list[str]:
 
 @pytest.mark.slow
 def test_training_survives_being_killed_ten_times(tmp_path: Path):
-    """SIGKILL at random moments, ten times: it goes on each time, and the model is that of a training left alone."""
+    """SIGKILL at random moments, ten times: it goes on each time, and the model is that of a training left alone.
+
+    Every second time it has just taken another step; the others, it may still be loading what it needs.
+    """
     random = np.random.default_rng(0)
-    subprocess.run(train(tmp_path / "whole"), check=True, capture_output=True, cwd=ROOT)
-    killed = 0
-    while killed < 10:
+    longer = ("--setting=budget=4000", "--setting=futures=256")
+    subprocess.run(train(tmp_path / "whole", *longer), check=True, capture_output=True, cwd=ROOT)
+    place = "lost-sales/dcl/seed-0"
+    checkpoint, done = (tmp_path / "killed" / place / name for name in ("checkpoint.pt", "model.safetensors"))
+    for k in range(10):
         child = subprocess.Popen(
-            train(tmp_path / "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+            train(tmp_path / "killed", *longer), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
         )
-        time.sleep(random.uniform(2.0, 8.0))
-        if child.poll() is not None:
-            break
+        time.sleep(random.uniform(0.2, 6.0))
+        if k % 2:
+            before = checkpoint.read_bytes() if checkpoint.is_file() else b""
+            while child.poll() is None and (not checkpoint.is_file() or checkpoint.read_bytes() == before):
+                time.sleep(0.02)
+            time.sleep(random.uniform(0.0, 0.3))
+        assert child.poll() is None, "it ended before it was killed"
         os.kill(child.pid, signal.SIGKILL)
-        child.wait()
-        killed += 1
-    subprocess.run(train(tmp_path / "killed"), check=True, capture_output=True, cwd=ROOT)
-    models = [Model.read(tmp_path / each / "lost-sales/dcl/seed-0/model.safetensors") for each in ("whole", "killed")]
-    assert killed > 2
-    assert same(*models)
+        assert child.wait() == -signal.SIGKILL
+        assert not done.exists()
+    subprocess.run(train(tmp_path / "killed", *longer), check=True, capture_output=True, cwd=ROOT)
+    assert same(*(Model.read(tmp_path / each / place / "model.safetensors") for each in ("whole", "killed")))
 
 
 def test_the_command_trains_compares_and_draws(tmp_path: Path):
