@@ -18,7 +18,9 @@ def onnx(model: Model) -> bytes:
     """Return a model as an ONNX file: from `observation` (paths, n), as an env shows it, to `orders` (paths, lanes).
 
     Where the network says order-up-to levels or corrections to a rule, which take more than an observation to turn
-    into orders, the output is what it says: `said` (paths, numbers), between -1 and 1. The manifest goes with it.
+    into orders, the output is what it says: `said` (paths, numbers), between -1 and 1. A network with a memory takes
+    `memory` too (paths, what is remembered), zeros at first, and gives `remembered` for the next period. The manifest
+    goes with it.
 
     Raises:
         BadInput: where the package onnx is missing.
@@ -29,40 +31,58 @@ def onnx(model: Model) -> bytes:
         raise BadInput("--onnx: needs the package onnx (pip install 'jit-gym[onnx]')") from None
 
     arrays, network = model.arrays, model.manifest.network
-    if "memory.shift" in arrays:
-        raise BadInput(f"--onnx: {model.manifest.agent} has a memory, which is not exported")
     nodes: list[Any] = []
     constants = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
 
-    def node(kind: str, *inputs: str, **attributes: Any) -> str:
-        name = f"x{len(nodes)}"
-        nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
+    def parts(kind: str, count: int, *inputs: str, **attributes: Any) -> list[str]:
+        names = [f"x{len(nodes)}.{k}" for k in range(count)]
+        nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        return names
 
-    x = node("Mul", node("Sub", "observation", "shift"), "scale")
+    def node(kind: str, *inputs: str, **attributes: Any) -> str:
+        return parts(kind, 1, *inputs, **attributes)[0]
+
+    def number(name: str, width: int | str) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["paths", width])
+
+    seen, inputs, outputs = "observation", [number("observation", len(arrays["shift"]))], []
+    if "memory.shift" in arrays:  # long short-term memory, as `policies.trained.Memory` has it
+        width = 2 * arrays["memory.weight_hh"].shape[1]
+        inputs = [number("observation", len(arrays["memory.shift"])), number("memory", width)]
+        outputs = [number("remembered", width)]
+        before, cell = parts("Split", 2, "memory", axis=1)
+        x = node("Mul", node("Sub", "observation", "memory.shift"), "memory.scale")
+        x = node("Gemm", x, "memory.weight_ih", "memory.bias_ih", transB=1)
+        x = node("Add", x, node("Gemm", before, "memory.weight_hh", "memory.bias_hh", transB=1))
+        take, keep, new, show = parts("Split", 4, x, axis=1)
+        take, keep, show = (node("Sigmoid", gate) for gate in (take, keep, show))
+        cell = node("Add", node("Mul", keep, cell), node("Mul", take, node("Tanh", new)))
+        seen = node("Mul", show, node("Tanh", cell))
+        nodes.append(helper.make_node("Concat", [seen, cell], ["remembered"], axis=1))
+    x = node("Mul", node("Sub", seen, "shift"), "scale")
     layers = sum(name.endswith(".weight") for name in arrays)
     for k in range(layers):
         x = node("Gemm", x, f"layers.{k}.weight", f"layers.{k}.bias", transB=1)
         if k < layers - 1:
             x = node({"relu": "Relu", "tanh": "Tanh"}[network["activation"]], x)
-    name, width = "orders", "lanes"
+    name = "orders"
     if "choices" in arrays:
         x = node("Gather", "choices", node("ArgMax", x, axis=-1, keepdims=0), axis=0)
     else:
         constants |= {each: np.array(value, np.float32) for each, value in (("least", -1), ("none", 0), ("most", 1))}
         x = node("Tanh", x) if network["squash"] == "tanh" else node("Clip", x, "least", "most")
-        name, width = "said", "numbers"
+        name = "said"
         if model.manifest.action["means"] == "quantity":
             below, above = node("Clip", x, "least", "none"), node("Clip", x, "none", "most")
             down, up = node("Sub", "middle", "low"), node("Sub", "high", "middle")
             x = node("Add", node("Add", "middle", node("Mul", down, below)), node("Mul", up, above))
-            name, width = "orders", "lanes"
+            name = "orders"
     nodes.append(helper.make_node("Identity", [x], [name]))
     graph = helper.make_graph(
         nodes,
         model.manifest.agent,
-        [helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["paths", len(arrays["shift"])])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["paths", width])],
+        inputs,
+        [number(name, "numbers" if name == "said" else "lanes"), *outputs],
         [numpy_helper.from_array(array, key) for key, array in constants.items()],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)

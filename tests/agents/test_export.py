@@ -42,3 +42,32 @@ def test_onnx_orders_the_same(means: str, activation: str, squash: str):
     (found,) = session.run(None, {"observation": seen})
     assert session.get_outputs()[0].name == ("said" if means == "order-up-to" else "orders")
     assert np.allclose(found, player.says(view) if means == "order-up-to" else player(view), rtol=1e-4, atol=1e-4)
+
+
+def test_onnx_remembers_the_same():
+    """A memory goes in and comes out: over ten periods the orders are those of the policy that remembers here."""
+    coding, random = Coding(Layout(WORLD), 1), np.random.default_rng(0)
+    inputs, width = len(coding.names), 5
+    shapes = {
+        "weight_ih": (4 * width, inputs),
+        "weight_hh": (4 * width, width),
+        "bias_ih": 4 * width,
+        "bias_hh": 4 * width,
+    }
+    arrays = {f"memory.{name}": random.normal(size=shape) for name, shape in shapes.items()}
+    arrays |= {"memory.shift": random.normal(size=inputs), "memory.scale": random.uniform(0.5, 2, inputs)}
+    arrays |= {"shift": np.zeros(width), "scale": np.ones(width)}
+    arrays |= {"layers.0.weight": random.normal(size=(3, width)), "layers.0.bias": random.normal(size=3)}
+    manifest = Manifest("made-up", WORLD.name, WORLD.fingerprint, tuple(coding.names), {"activation": "tanh"})
+    singles = {name: array.astype(np.float32) for name, array in arrays.items()}
+    model = model_of(manifest, singles, Action(choices=CHOICES))
+    player = Network(model).fit(WORLD)
+    session = runtime.InferenceSession(onnx(model), providers=["CPUExecutionProvider"])
+    theirs = ours = np.zeros((50, 2 * width), np.float32)
+    for _ in range(10):
+        seen = random.uniform(0, 3, (50, inputs)).astype(np.float32)
+        view = View(coding.decode(coding.observe(View(coding.decode(seen)))))
+        orders, theirs = session.run(["orders", "remembered"], {"observation": coding.observe(view), "memory": theirs})
+        wanted, ours = player.act(view, ours)
+        assert np.allclose(orders, wanted)
+        assert np.allclose(theirs, ours, rtol=1e-4, atol=1e-4)
