@@ -21,10 +21,12 @@ from ..physics import Layout, View
 from ..physics.gradient import TensorSimulation
 from ..physics.numbers import is_tensor
 from ..policies.models import Model
-from ..policies.trained import Network
 from ..scenario import BadInput, Scenario, load
+from .imitate import beginning
 from .learner import Learner, scales
 from .networks import adopt, arrays_of, perceptron
+
+FORWARD = {"activation": "relu", "squash": "tanh"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Settings:
     rule: str | None = None  # which a correction corrects
     most: float = 2.5  # periods of mean demand that are ordered at once, at most
     clip: float = 1.0  # the longest gradient
-    start: str | None = None  # a trained model to begin with, such as imitate's
+    dither: bool = False  # begin whole units a fraction apart, where demand is so small that a unit matters
+    start: str | None = None  # what to begin with: another agent (agent:NAME), or a clone of a rule
     device: str = "auto"  # cpu, cuda, or whichever there is
 
 
@@ -71,7 +74,7 @@ class Hindsight(Learner):
             self.net[-1].weight.mul_(0.1)
             self.net[-1].bias.zero_()
         if settings.start is not None:
-            self._begin_with(settings.start)
+            adopt(self.net, beginning(self, FORWARD), "hindsight: start")
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.rate)
 
     def _check(self) -> None:
@@ -86,15 +89,6 @@ class Hindsight(Learner):
             fine = False
         if not fine:
             raise BadInput(f"hindsight: rule: {rule.name} cannot be differentiated (base-stock, capped-base-stock can)")
-
-    def _begin_with(self, name: str) -> None:
-        """Begin with what another agent has learned."""
-        model = Model.find(name, self.scenario)
-        player = Network(model, f"agent:{name}").fit(self.scenario)
-        if player.action.discrete or player.squash != "tanh" or player.memory is not None:
-            raise BadInput(f"hindsight: start: {name} says what cannot be differentiated")
-        adopt(self.net, model.arrays, "hindsight: start")
-        self.action, self.shift, self.scale = player.action, player.perceptron.shift, player.perceptron.scale
 
     @property
     def steps(self) -> int:
@@ -125,7 +119,7 @@ class Hindsight(Learner):
 
     def model(self) -> Model:
         """Return the present policy."""
-        return self.packed({"activation": "relu", "squash": "tanh"}, arrays_of(self.net, self.shift, self.scale))
+        return self.packed(FORWARD, arrays_of(self.net, self.shift, self.scale))
 
     def _descend(self, j: int) -> tuple[float, float]:
         """Take one gradient step on paths of its own; return their cost and the gradient's length."""
@@ -137,6 +131,8 @@ class Hindsight(Learner):
         periods = self.scenario.horizon.periods if ends else settings.periods
         trace = chance.draw(self.seed, np.arange(j * settings.batch, (j + 1) * settings.batch), periods)
         world = TensorSimulation(layout, trace, torch.float32, self.device)
+        if settings.dither and layout is self.worlds[1][0]:
+            self._dither(world, j)
         total, worth = torch.zeros((), device=self.device), 1.0
         for t in range(periods):
             view = View(world)
@@ -150,6 +146,20 @@ class Hindsight(Learner):
         length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip)
         self.optimizer.step()
         return float(total.detach()), float(length)
+
+    def _dither(self, world: TensorSimulation, j: int) -> None:
+        """Begin each path with up to half a unit more or less of each stock, or of its customers who wait.
+
+        Whole units leave stock at 0 exactly time and again, where a cost has a kink and its gradient one side of it
+        only. On paths a fraction apart the gradients are those of both sides, as far as each counts.
+        """
+        random = torch.Generator().manual_seed(hash((self.seed, j)) & 0x7FFFFFFF)
+        for i, stock in enumerate(world.state.stocks):
+            more = torch.rand(world.trace.paths, generator=random) - 0.5
+            stock.on_hand = stock.on_hand + more.clamp(min=0.0)
+            for d, demand in enumerate(world.state.demands):
+                if world.layout.needs[d, i] and world.layout.net.demands[d]["backlogs"]:
+                    demand.backlog = demand.backlog + (-more).clamp(min=0.0)
 
     def _say(self, view: View) -> torch.Tensor:
         seen = self.coding.observe(view)

@@ -1,6 +1,6 @@
 """Clone a rule, or any policy: a network that chooses as it does in the states that it visits, and near them.
 
-A warm start for others (`hindsight` with `start`), and a check of the format: a clone costs what its rule costs. States
+A warm start for others (their setting `start`), and a check of the format: a clone costs what its rule costs. States
 are visited by the policy itself and by the clone, and always labelled by the policy (DAgger, Ross, Gordon and Bagnell
 2011).
 """
@@ -8,19 +8,21 @@ are visited by the policy itself and by the clone, and always labelled by the po
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from ..chance import Chance
 from ..envs.observation import Coding
 from ..physics import Layout, Simulation, View
+from ..policies import policy
 from ..policies.action import Action
 from ..policies.models import Model
-from ..policies.trained import Perceptron
-from ..scenario import Scenario
-from .learner import Fitted, best_of
-from .networks import arrays_of, perceptron, regress, scaling
+from ..policies.trained import SQUASHES, Network, Perceptron
+from ..scenario import BadInput, Scenario
+from .dcl import choices
+from .learner import Fitted, Learner, best_of
+from .networks import arrays_of, classify, perceptron, regress, scaling
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,12 @@ class Settings:
     rule: str = "base-stock"  # or any other policy: "optimal", "agent:dcl", "capped-base-stock(level=31, cap=6)"
     budget: int = 8  # rounds of visits and fits
     paths: int = 128  # that are played in each round
+    discrete: bool = False  # choose among quantities, in place of numbers between -1 and 1
     explore: float = 0.1  # the share of orders that are random, on the way to the states
     most: float = 4.0  # periods of mean demand that are ordered at once, at most
     hidden: int = 64  # units in each of two layers
+    activation: Literal["relu", "tanh"] = "relu"  # as whoever begins with the clone has them
+    squash: Literal["tanh", "clip"] = "tanh"
     epochs: int = 20
     rate: float = 3e-3
 
@@ -51,9 +56,14 @@ class Imitate(Fitted):
         self.master = best_of(settings.rule, scenario)
         self.layout, self.chance = Layout(scenario), Chance(scenario)
         self.coding = Coding(self.layout, 1)
-        self.action = Action.default(scenario, most=settings.most).fit(scenario)
+        action = (
+            Action(choices=choices(scenario, None))
+            if settings.discrete
+            else Action.default(scenario, most=settings.most)
+        )
+        self.action = action.fit(scenario)
         inputs = len(self.coding.names)
-        self.net = perceptron(inputs, [settings.hidden] * 2, self.action.outputs, seed)
+        self.net = perceptron(inputs, [settings.hidden] * 2, self.action.outputs, seed, settings.activation)
         self.shift, self.scale = np.zeros(inputs, np.float32), np.ones(inputs, np.float32)
         self.seen = np.zeros((0, inputs), np.float32)
         self.said = np.zeros((0, self.action.outputs), np.float32)
@@ -73,22 +83,66 @@ class Imitate(Fitted):
             view = View(world)
             shown, orders = self.coding.observe(view), np.array(self.master(view), float)
             seen.append(shown)
-            said.append(self.action.said(orders).astype(np.float32))
+            said.append(self._label(orders))
             if k:
-                orders[own] = self.action.orders(np.tanh(clone(shown)), view)[own]
+                orders[own] = self.action.orders(self._say(clone(shown)), view)[own]
             astray = random.random(trace.paths) < self.settings.explore
-            orders[astray] = self.action.orders(random.uniform(-1.0, 1.0, (astray.sum(), orders.shape[1])), view)
+            orders[astray] = self.action.orders(self._anything(random, astray.sum()), view)
             world.step(orders)
         self.seen, self.said = np.concatenate(seen), np.concatenate(said)
         if k == 0:
             self.shift, self.scale = scaling(self.seen)
         inputs = (self.seen - self.shift) * self.scale
-        seed = self.seed * 1000 + k
-        return {"loss": regress(self.net, inputs, self.said, self.settings.epochs, self.settings.rate, seed)}
+        how = {"epochs": self.settings.epochs, "rate": self.settings.rate, "seed": self.seed * 1000 + k}
+        if self.action.discrete:
+            sure = np.zeros(len(inputs))
+            return {"loss": classify(self.net, inputs, self.said, temperature=sure, **how)}
+        return {"loss": regress(self.net, inputs, self.said, squash=self.settings.squash, **how)}
+
+    def _label(self, orders: np.ndarray) -> np.ndarray:
+        """Return what the network should say (paths, outputs): numbers, or how far each choice is from the orders."""
+        if self.action.choices is not None:
+            return np.abs(orders[:, None, :] - self.action.choices).sum(-1).astype(np.float32)
+        return self.action.said(orders).astype(np.float32)
+
+    def _say(self, out: np.ndarray) -> np.ndarray:
+        """Return what the network means by its outputs."""
+        return out.argmax(-1) if self.action.discrete else SQUASHES[self.settings.squash](out)
+
+    def _anything(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """Return something to say, so often."""
+        outputs = self.action.outputs
+        return random.integers(outputs, size=count) if self.action.discrete else random.uniform(-1, 1, (count, outputs))
 
     def model(self) -> Model:
         """Return the present clone."""
-        return self.packed({"activation": "relu", "squash": "tanh"}, arrays_of(self.net, self.shift, self.scale))
+        squash = {} if self.action.discrete else {"squash": self.settings.squash}
+        return self.packed(
+            {"activation": self.settings.activation} | squash, arrays_of(self.net, self.shift, self.scale)
+        )
 
     def _perceptron(self) -> Perceptron:
-        return Perceptron(arrays_of(self.net, self.shift, self.scale), "relu")
+        return Perceptron(arrays_of(self.net, self.shift, self.scale), self.settings.activation)
+
+
+def beginning(learner: Learner, forward: dict[str, Any]) -> Perceptron:
+    """Return what an agent's network begins with: that of another agent, `agent:NAME`, or a clone of a policy.
+
+    The agent sees and says from now on what that network sees and says.
+    """
+    start, scenario = learner.settings.start, learner.scenario
+    if learner.settings.means != "quantity":
+        raise BadInput(f"{learner.name}: start: a clone says quantities, and this one {learner.settings.means}s")
+    if start.startswith("agent:"):
+        player = policy(start, scenario)
+    else:
+        own = {"discrete": learner.action.discrete, "hidden": learner.settings.hidden, "most": learner.settings.most}
+        clone = Imitate(scenario, Settings(rule=start, **own, **forward), learner.seed)
+        for k in range(clone.steps):
+            clone.step(k)
+        player = Network(clone.model()).fit(scenario)
+    theirs = player.manifest.network
+    if player.action.discrete != learner.action.discrete or player.memory is not None or theirs != forward:
+        raise BadInput(f"{learner.name}: start: {start} plays with {theirs}, and {learner.name} with {forward}")
+    learner.action, learner.shift, learner.scale = player.action, player.perceptron.shift, player.perceptron.scale
+    return player.perceptron

@@ -38,6 +38,8 @@ class Learner:
     settable: ClassVar[type]
     coding: Coding  # what it sees, and
     action: Action  # what it says
+    shift: np.ndarray
+    scale: np.ndarray
 
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
         """Take what a subclass needs; it says what it cannot learn in a `BadInput`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from ..scenario import BadInput
 
 if TYPE_CHECKING:
     import torch
+
+    from ..policies.trained import Perceptron
 
 
 def perceptron(inputs: int, hidden: Sequence[int], outputs: int, seed: int, activation: str = "relu") -> Any:
@@ -80,29 +82,29 @@ def classify(
     return _fit(net, inputs, targets, cross_entropy, epochs, rate, seed)
 
 
-def regress(net: Any, inputs: np.ndarray, targets: np.ndarray, epochs: int, rate: float, seed: int) -> float:
+def regress(
+    net: Any, inputs: np.ndarray, targets: np.ndarray, *, squash: str, epochs: int, rate: float, seed: int
+) -> float:
     """Fit a network's numbers, squashed to between -1 and 1, to targets (n, outputs), and return its last loss."""
     import torch
 
     def loss_of(out: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        return (out.tanh() - wanted).square().mean()
+        return ((out.tanh() if squash == "tanh" else out) - wanted).square().mean()
 
     return _fit(net, inputs, torch.as_tensor(targets, dtype=torch.float32), loss_of, epochs, rate, seed)
 
 
-def adopt(net: Any, arrays: Mapping[str, np.ndarray], place: str) -> None:
-    """Give a torch perceptron the layers of a model's arrays, or say in one line why that cannot be."""
+def adopt(net: Any, perceptron: Perceptron, place: str) -> None:
+    """Give a torch network the layers of one in NumPy, or say in one line why that cannot be."""
     import torch
 
     layers = [layer for layer in net if hasattr(layer, "weight")]
-    theirs = [name for name in arrays if name.startswith("layers.") and name.endswith(".weight")]
-    for k, layer in enumerate(layers):
-        weight = arrays.get(f"layers.{k}.weight")
-        if len(theirs) != len(layers) or weight is None or weight.shape != tuple(layer.weight.shape):
-            raise BadInput(f"{place}: that model has layers of other sizes (set hidden as it was trained)")
-        with torch.no_grad():
+    if [weight.shape for weight, _ in perceptron.layers] != [tuple(layer.weight.shape) for layer in layers]:
+        raise BadInput(f"{place}: that model has layers of other sizes (set hidden as it was trained)")
+    with torch.no_grad():
+        for layer, (weight, bias) in zip(layers, perceptron.layers, strict=True):
             layer.weight.copy_(torch.as_tensor(weight))
-            layer.bias.copy_(torch.as_tensor(arrays[f"layers.{k}.bias"]))
+            layer.bias.copy_(torch.as_tensor(bias))
 
 
 def _fit(net: Any, inputs: np.ndarray, targets: Any, loss_of: Any, epochs: int, rate: float, seed: int) -> float:

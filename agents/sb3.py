@@ -26,8 +26,9 @@ from ..policies.models import Model
 from ..policies.wrappers import encoded, space_of
 from ..scenario import BadInput, Scenario
 from .dcl import choices
+from .imitate import beginning
 from .learner import Learner, scales
-from .networks import arrays_of
+from .networks import adopt, arrays_of
 
 ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 
@@ -46,6 +47,7 @@ class Settings:
     hidden: int = 64  # units in each of two layers
     activation: str = "tanh"
     learning_rate: str | float = 3e-4  # lin_0.001 falls to nothing in a line
+    start: str | None = None  # what to begin with: another agent (agent:NAME), or a clone of a rule
     hyperparams: dict[str, Any] = field(default_factory=dict)
 
 
@@ -67,10 +69,10 @@ class StableBaselines(Learner):
             self.action = self.numbers()
         if settings.activation not in ACTIVATIONS:
             raise BadInput(f"{self.name}: activation: must be tanh or relu, got {settings.activation!r}")
-        shift, scale, money = scales(scenario, seed)
+        self.shift, self.scale, money = scales(scenario, seed)
+        begun = None if settings.start is None else beginning(self, self.forward)
         self.coding = Coding(Layout(scenario), 1)
-        self.envs = Acting(scenario, settings.n_envs, self.action, shift, scale, money)
-        self.shift, self.scale = shift, scale
+        self.envs = Acting(scenario, settings.n_envs, self.action, self.shift, self.scale, money)
         self.algo = self.algorithm(
             self.kind,
             self.envs,
@@ -79,11 +81,16 @@ class StableBaselines(Learner):
                 "net_arch": [settings.hidden] * 2,
                 "activation_fn": ACTIVATIONS[settings.activation],
                 **self.more(),
+                **settings.hyperparams.get("policy_kwargs", {}),
             },
             seed=seed,
             device="cpu",
-            **settings.hyperparams,
+            **{name: value for name, value in settings.hyperparams.items() if name != "policy_kwargs"},
         )
+        if begun is not None:
+            adopt(self.layers(), begun, f"{self.name}: start")
+            if hasattr(self.algo, "actor_target"):
+                self.algo.actor_target.load_state_dict(self.algo.actor.state_dict())
 
     @property
     def steps(self) -> int:
@@ -135,6 +142,11 @@ class StableBaselines(Learner):
                 getattr(buffer, name)[: len(held)] = held
             buffer.pos, buffer.full = state["place"]
 
+    @property
+    def forward(self) -> dict[str, Any]:
+        """Return how its network is played."""
+        return {"activation": self.settings.activation} | ({} if self.action.discrete else {"squash": self.squash})
+
     def more(self) -> dict[str, Any]:
         """Return what else the networks are made with."""
         return {}
@@ -149,8 +161,7 @@ class StableBaselines(Learner):
 
     def model(self) -> Model:
         """Return the present policy: what it does when it does not explore."""
-        forward = {"activation": self.settings.activation} | ({} if self.action.discrete else {"squash": self.squash})
-        return self.packed(forward, self.arrays())
+        return self.packed(self.forward, self.arrays())
 
 
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")

@@ -149,7 +149,7 @@ def test_a_clone_is_a_warm_start(tmp_path: Path):
     clone = Run(
         learn(SHOP, settings_of(learn, TINY["imitate"], {"hidden": 32}), 0), tmp_path / "clone", paths=8
     ).train()
-    start = {"start": str(tmp_path / "clone" / "model.safetensors"), "rate": 0.0}
+    start = {"start": f"agent:{tmp_path / 'clone' / 'model.safetensors'}", "rate": 0.0}
     learn = program("hindsight")
     warm = Run(learn(SHOP, settings_of(learn, TINY["hindsight"], start), 0), tmp_path / "warm", paths=8).train()
     assert same(clone, warm)
