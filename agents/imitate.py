@@ -24,6 +24,8 @@ from .dcl import choices
 from .learner import Fitted, Learner, best_of
 from .networks import arrays_of, classify, perceptron, regress, scaling
 
+DOUBT = 0.4  # units, of a clone that goes on learning: one that is sure of itself tries nothing else
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,6 +35,7 @@ class Settings:
     budget: int = 8  # rounds of visits and fits
     paths: int = 128  # that are played in each round
     discrete: bool = False  # choose among quantities, in place of numbers between -1 and 1
+    doubt: float = 0.0  # units by which a choice may be off and still share the label
     explore: float = 0.1  # the share of orders that are random, on the way to the states
     most: float = 4.0  # periods of mean demand that are ordered at once, at most
     hidden: int = 64  # units in each of two layers
@@ -95,8 +98,8 @@ class Imitate(Fitted):
         inputs = (self.seen - self.shift) * self.scale
         how = {"epochs": self.settings.epochs, "rate": self.settings.rate, "seed": self.seed * 1000 + k}
         if self.action.discrete:
-            sure = np.zeros(len(inputs))
-            return {"loss": classify(self.net, inputs, self.said, temperature=sure, **how)}
+            doubt = np.full(len(inputs), self.settings.doubt)
+            return {"loss": classify(self.net, inputs, self.said, temperature=doubt, **how)}
         return {"loss": regress(self.net, inputs, self.said, squash=self.settings.squash, **how)}
 
     def _label(self, orders: np.ndarray) -> np.ndarray:
@@ -137,7 +140,7 @@ def beginning(learner: Learner, forward: dict[str, Any]) -> Perceptron:
         player = policy(start, scenario)
     else:
         own = {"discrete": learner.action.discrete, "hidden": learner.settings.hidden, "most": learner.settings.most}
-        clone = Imitate(scenario, Settings(rule=start, **own, **forward), learner.seed)
+        clone = Imitate(scenario, Settings(rule=start, doubt=DOUBT, **own, **forward), learner.seed)
         for k in range(clone.steps):
             clone.step(k)
         player = Network(clone.model()).fit(scenario)
