@@ -26,7 +26,9 @@ def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: f
     low, high = zip(*(bootstrap(column) for column in costs.T), strict=True)
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     axes.fill_between(at, low, high, alpha=0.25, linewidth=0)
-    axes.plot(at, [interquartile_mean(column) for column in costs.T], label=f"{title}, {len(costs)} seeds")
+    many = f"{title}, the middle half of {len(costs)} seeds and its 95 % interval"
+    label = many if len(costs) > 1 else f"{title}, one seed"
+    axes.plot(at, [interquartile_mean(column) for column in costs.T], marker=".", label=label)
     axes.axhline(rule_cost, color="black", linestyle="--", linewidth=1, label=rule)
     axes.set(xlabel="steps of training", ylabel="cost a period, less revenue")
     axes.legend(frameon=False)
