@@ -201,20 +201,20 @@ def table(rows: list[dict[str, Any]]) -> str:
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for family, agent in sorted({(row["family"], row["agent"]) for row in rows}):
-        mine = [row for row in rows if (row["family"], row["agent"]) == (family, agent)]
-        gaps: dict[str, list[float]] = {}
-        for row in mine:
-            gaps.setdefault(row["instance"], []).append(float(row["gap_percent"]))
-        seeds = min(len(each) for each in gaps.values())
-        values = np.array([each[:seeds] for each in gaps.values()])
-        low, high = bootstrap(values)
-        worst = values.min() if FAMILIES[family][3] == "reward" else values.max()
-        interval = f" ({low:.3f} to {high:.3f})" if seeds > 1 else ""
-        seconds = np.mean([float(row["train_seconds"] or "nan") for row in mine])
-        lines.append(
-            f"| {family} | {agent} | {len(gaps)} of {len(instances(family))} | {seeds}"
-            f" | {interquartile_mean(values):.3f}{interval} | {values.mean():.3f} | {worst:.3f} | {seconds:.0f} |"
-        )
+        gaps: dict[str, list[tuple[float, float]]] = {}
+        for row in rows:
+            if (row["family"], row["agent"]) == (family, agent):
+                gaps.setdefault(row["instance"], []).append((float(row["gap_percent"]), float(row["train_seconds"])))
+        for seeds in sorted({min(map(len, gaps.values())), max(map(len, gaps.values()))}):  # all, and those with most
+            those = np.array([each[:seeds] for each in gaps.values() if len(each) >= seeds])
+            values, seconds = those[..., 0], those[..., 1].mean()
+            low, high = bootstrap(values)
+            worst = values.min() if FAMILIES[family][3] == "reward" else values.max()
+            middle = f"{interquartile_mean(values):.3f}" + (f" ({low:.3f} to {high:.3f})" if seeds > 1 else "")
+            lines.append(
+                f"| {family} | {agent} | {len(values)} of {len(instances(family))} | {seeds} | {middle} "
+                f"| {values.mean():.3f} | {worst:.3f} | {seconds:.0f} |"
+            )
     for family, columns in FOR_SCALE.items():
         for what, column in columns.items():
             gaps = np.array([gap_of(family, row, column) for row in instances(family) if row[column]])
