@@ -133,10 +133,11 @@ def test_a_memory_is_torchs(tmp_path: Path):
         seen, _, begins, _ = envs.step(actions)
 
 
-@pytest.mark.parametrize("rule", ["base-stock(level=9)", "optimal"])
-def test_a_clone_costs_what_it_clones_costs(rule: str, tmp_path: Path):
+@pytest.mark.parametrize("discrete", [False, True])
+@pytest.mark.parametrize("rule", ["capped-base-stock(level=14, cap=8)", "optimal"])
+def test_a_clone_costs_what_it_clones_costs(rule: str, discrete: bool, tmp_path: Path):
     """Imitating a rule, or the exact policy, on 20 periods of lost sales: within 1 % of its cost on other paths."""
-    learn, settings = program("imitate"), {"budget": 4, "epochs": 40, "rule": rule}
+    learn, settings = program("imitate"), {"budget": 4, "epochs": 40, "rule": rule, "discrete": discrete}
     Run(learn(SHOP, settings_of(learn, settings), 0), tmp_path, paths=64).train()
     clone, master = f"agent:{tmp_path / 'model.safetensors'}", best_of(rule, SHOP)
     costs = [jit_gym.evaluate(what, SHOP, paths=256, seed=5).figures["cost"] for what in (clone, master)]
@@ -155,6 +156,32 @@ def test_a_clone_is_a_warm_start(tmp_path: Path):
     assert same(clone, warm)
     with pytest.raises(BadInput, match="layers of other sizes"):
         learn(SHOP, settings_of(learn, TINY["hindsight"], start, {"hidden": 16}), 0)
+
+
+@pytest.mark.parametrize(
+    ("agent", "settings"),
+    [
+        ("ppo", {"discrete": False, "activation": "tanh"}),
+        ("ppo", {"discrete": True}),
+        ("dqn", {}),
+        ("sac", {}),
+        ("td3", {}),
+    ],
+)
+def test_whoever_learns_may_begin_with_a_clone_of_a_rule(agent: str, settings: dict[str, Any]):
+    """Before the first step the agent costs what the rule does, within 2 %; alone it knows nothing yet."""
+    rule, learn = "capped-base-stock(level=14, cap=8)", program(agent)
+    settings = settings_of(learn, tuned(agent, "lost-sales"), TINY[agent], settings, {"start": rule})
+    clone = Network(learn(SHOP, settings, 0).model())
+    costs = [jit_gym.evaluate(what, SHOP, paths=256, seed=5).mean("cost") for what in (clone, rule)]
+    assert costs[0] == pytest.approx(costs[1], rel=0.02)
+
+
+def test_a_clone_says_quantities():
+    learn = program("ppo")
+    settings = settings_of(learn, TINY["ppo"], {"start": "base-stock", "means": "order-up-to"})
+    with pytest.raises(BadInput, match="ppo: start: a clone says quantities"):
+        learn(SHOP, settings, 0)
 
 
 def test_training_stops_early_when_nothing_gets_better(tmp_path: Path):
