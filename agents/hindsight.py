@@ -155,7 +155,7 @@ class Hindsight(Learner):
         """
         random = torch.Generator().manual_seed(hash((self.seed, j)) & 0x7FFFFFFF)
         for i, stock in enumerate(world.state.stocks):
-            more = torch.rand(world.trace.paths, generator=random) - 0.5
+            more = torch.rand(world.trace.paths, generator=random).to(self.device) - 0.5
             stock.on_hand = stock.on_hand + more.clamp(min=0.0)
             for d, demand in enumerate(world.state.demands):
                 if world.layout.needs[d, i] and world.layout.net.demands[d]["backlogs"]:
