@@ -62,6 +62,8 @@ class Run:
     def _learn(self, past: Past, writer: SummaryWriter) -> None:
         """Take the steps that are left."""
         assert self.rule is not None
+        if past.steps == 0 and getattr(self.learner.settings, "start", None) is not None:
+            self._evaluate(past, {})  # what it begins with is a policy already
         for k in range(past.steps, self.learner.steps):
             if past.over:
                 break

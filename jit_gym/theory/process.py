@@ -21,7 +21,7 @@ OrdersOf = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]
 
 MOST_KEPT = 150_000_000  # pairs, and what may follow: about 3 GB
 BEYOND = 1000  # times more states than are wanted: then it is not even tried, for estimates are rough
-MOST_ROUNDS = 2000  # periods after which new states must have come to an end
+MOST_ROUNDS = 400  # periods after which new states must have come to an end
 AT_ONCE = 1 << 17  # pairs of a state and an order, or outcomes, that are played in one go
 
 
