@@ -25,6 +25,10 @@ def test_a_shipped_agent_is_small_and_plays_its_scenario(path: Path):
     assert more.mean == pytest.approx(manifest.gap["percent"], abs=6 * more.error + 1e-6)
 
 
+def test_every_shipped_scenario_has_an_agent():
+    assert {path.parent.name for path in MODELS} == set(jit_gym.names())
+
+
 def test_an_agent_is_compared_where_nobody_says_whom_to_compare():
     """`jit-gym compare lost-sales` plays the agents shipped for it, but not on a changed scenario."""
     assert "agent:dcl" in agents(jit_gym.load("lost-sales"))
