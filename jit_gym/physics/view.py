@@ -9,7 +9,7 @@ import numpy as np
 
 from ..chance import moments
 from .layout import Layout
-from .numbers import is_tensor
+from .numbers import is_tensor, lesser, like
 
 
 class Seen(Protocol):
@@ -137,7 +137,7 @@ class View:
         for (_, name), known in columns.visible.items():
             shown = out[..., self.layout.lanes.index(name), : known.stop - known.start]
             worst = seen[..., known]
-            shown[...] = worst.minimum(shown) if is_tensor(worst) else np.minimum(worst, shown)
+            shown[...] = lesser(worst, shown)
         return out
 
     @cached_property
@@ -172,8 +172,4 @@ class View:
 
     def _like(self, array: np.ndarray) -> Any:
         """Return an array as whatever kind the source's numbers are."""
-        if is_tensor(self.source.seen):
-            import torch
-
-            return torch.as_tensor(array, dtype=self.source.seen.dtype, device=self.source.seen.device)
-        return array
+        return like(array, self.source.seen)

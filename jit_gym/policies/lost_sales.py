@@ -12,7 +12,7 @@ import numpy as np
 from ..chance.demand import marginals
 from ..chance.tables import tabulate
 from ..physics import View
-from ..physics.numbers import is_tensor, like
+from ..physics.numbers import lesser, like
 from ..scenario import Distribution, Scenario
 from .plan import Plan
 from .rule import Parameter, PolicyError, Rule, positive
@@ -40,7 +40,7 @@ class CappedBaseStock(Rule):
     def quantities(self, view: View) -> Any:
         position = view.inventory_position
         wanted = positive(like(self.level, position) - position)
-        return wanted.minimum(like(self.cap, wanted)) if is_tensor(wanted) else np.minimum(wanted, self.cap)
+        return lesser(wanted, self.cap)
 
 
 class Pipeline:
