@@ -23,6 +23,12 @@ def encoded(action: Action, said: Any, stage: Stage) -> np.ndarray:
     return stage.coding.encode(action.orders(said, View(seen)))
 
 
+def heard(env: Any, means: str, rule: Any, most: float) -> tuple[Stage, Action]:
+    """Return the stage of an env or a batch, however it is wrapped, and what is said on it."""
+    stage: Stage = env.unwrapped.stage
+    return stage, Action.default(stage.scenario, means, rule, most).fit(stage.scenario)
+
+
 def space_of(action: Action) -> Box | Discrete:
     """Return the space of what one path says."""
     return Discrete(action.outputs) if action.discrete else Box(-1.0, 1.0, (action.outputs,), np.float32)
@@ -52,9 +58,7 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
         """Wrap an env."""
         RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most)
         gym.ActionWrapper.__init__(self, env)
-        stage: Any = env.unwrapped
-        self.stage: Stage = stage.stage
-        self.meaning = Action.default(self.stage.scenario, means, rule, most).fit(self.stage.scenario)
+        self.stage, self.meaning = heard(env, means, rule, most)
         self.action_space = space_of(self.meaning)
 
     def action(self, action: Any) -> np.ndarray:
@@ -75,9 +79,7 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
         """Wrap a batch."""
         RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most)
         gym.vector.VectorActionWrapper.__init__(self, env)
-        stage: Any = env.unwrapped
-        self.stage: Stage = stage.stage
-        self.meaning = Action.default(self.stage.scenario, means, rule, most).fit(self.stage.scenario)
+        self.stage, self.meaning = heard(env, means, rule, most)
         self.single_action_space = space_of(self.meaning)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
 
