@@ -16,12 +16,10 @@ from ..chance import Chance
 from ..physics import Layout, Simulation, View
 from ..physics.layout import state_of
 from ..policies.action import Action
-from ..policies.models import Model
 from ..policies.plan import Plan
-from ..policies.trained import Perceptron
 from ..scenario import BadInput, Scenario
 from .learner import Fitted, best_of
-from .networks import arrays_of, classify, perceptron, scaling
+from .networks import classify, perceptron, scaling
 from .rollout import Rollouts
 
 MOST_CHOICES = 256
@@ -51,6 +49,7 @@ class DCL(Fitted):
     name: ClassVar[str] = "dcl"
     settable: ClassVar[type] = Settings
     kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "regrets", "noise")
+    forward: ClassVar[dict[str, Any]] = {"activation": "relu"}
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
@@ -87,10 +86,6 @@ class DCL(Fitted):
         """Tell whether step k has made a new policy."""
         return k == 0 or (k - 1) % (self.chunks + 1) == self.chunks
 
-    def model(self) -> Model:
-        """Return the present policy."""
-        return self.packed({"activation": "relu"}, arrays_of(self.net, self.shift, self.scale))
-
     def _new_net(self) -> Any:
         hidden = [self.settings.hidden] * 2
         return perceptron(self.inputs, hidden, self.action.outputs, self.seed)
@@ -100,7 +95,7 @@ class DCL(Fitted):
         rule = best_of(self.settings.rule, self.scenario)
         states, clocks = self._visit(rule, np.random.default_rng([self.seed, 0]), 4 * self.settings.chunk)
         orders = rule(View(_Found(self.layout, states, clocks)))
-        wrong = np.abs(orders[:, None, :] - self.rollouts.choices).sum(-1)
+        wrong = self.action.off(orders)
         self.seen = self._observe(states, clocks)
         self.regrets, self.noise = wrong, np.zeros(len(wrong))
         self._fit(0)
@@ -130,17 +125,14 @@ class DCL(Fitted):
             temperature=settings.doubt * self.noise,
             seed=self.seed * 1000 + k,
         )
-        chosen = self._perceptron()(self.seen).argmax(-1)
+        chosen = self.perceptron()(self.seen).argmax(-1)
         agree = float((chosen == self.regrets.argmin(-1)).mean())
         self.seen, self.regrets, self.noise = self.seen[:0], self.regrets[:0], self.noise[:0]
         return {"loss": loss, "agreement": agree}
 
-    def _perceptron(self) -> Perceptron:
-        return Perceptron(arrays_of(self.net, self.shift, self.scale), "relu")
-
     def _choose(self, view: View) -> np.ndarray:
         """Order as the present network does."""
-        return self.rollouts.choices[self._perceptron()(self.coding.observe(view)).argmax(-1)]
+        return self.rollouts.choices[self.perceptron()(self.coding.observe(view)).argmax(-1)]
 
     def _visit(self, act: Any, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return states that a policy visits, one a path at a random time (count, numbers), and when (count,)."""
@@ -167,7 +159,7 @@ class DCL(Fitted):
         count, width = len(states), self.action.outputs
         rounds = max(1, int(np.ceil(np.log2(width))))
         trace = self.chance.draw(seed, count * self.settings.futures, self.settings.depth)
-        network = self._perceptron()
+        network = self.perceptron()
         references = network(self._observe(states, clocks)).argmax(-1)
         alive = np.ones((count, width), bool)
         more, played = np.zeros((2, count, width)), 0

@@ -19,14 +19,11 @@ from ..chance import Chance
 from ..envs.observation import Coding
 from ..physics import Layout, View
 from ..physics.gradient import TensorSimulation
-from ..physics.numbers import is_tensor
-from ..policies.models import Model
+from ..physics.numbers import is_tensor, like
 from ..scenario import BadInput, Scenario, load
 from .imitate import beginning
 from .learner import Learner, scales
-from .networks import adopt, arrays_of, perceptron
-
-FORWARD = {"activation": "relu", "squash": "tanh"}
+from .networks import adopt, perceptron
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,7 @@ class Hindsight(Learner):
 
     name: ClassVar[str] = "hindsight"
     settable: ClassVar[type] = Settings
+    forward: ClassVar[dict[str, Any]] = {"activation": "relu", "squash": "tanh"}
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
@@ -74,7 +72,7 @@ class Hindsight(Learner):
             self.net[-1].weight.mul_(0.1)
             self.net[-1].bias.zero_()
         if settings.start is not None:
-            adopt(self.net, beginning(self, FORWARD), "hindsight: start")
+            adopt(self.net, beginning(self), "hindsight: start")
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.rate)
 
     def _check(self) -> None:
@@ -116,10 +114,6 @@ class Hindsight(Learner):
         """Go on from a state."""
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
-
-    def model(self) -> Model:
-        """Return the present policy."""
-        return self.packed(FORWARD, arrays_of(self.net, self.shift, self.scale))
 
     def _descend(self, j: int) -> tuple[float, float]:
         """Take one gradient step on paths of its own; return their cost and the gradient's length."""
@@ -163,8 +157,5 @@ class Hindsight(Learner):
 
     def _say(self, view: View) -> torch.Tensor:
         seen = self.coding.observe(view)
-        shift, scale = (
-            torch.as_tensor(array, dtype=seen.dtype, device=seen.device) for array in (self.shift, self.scale)
-        )
-        said: torch.Tensor = torch.tanh(self.net((seen - shift) * scale))
+        said: torch.Tensor = torch.tanh(self.net((seen - like(self.shift, seen)) * like(self.scale, seen)))
         return said

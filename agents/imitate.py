@@ -17,12 +17,11 @@ from ..envs.observation import Coding
 from ..physics import Layout, Simulation, View
 from ..policies import policy
 from ..policies.action import Action
-from ..policies.models import Model
 from ..policies.trained import SQUASHES, Network, Perceptron
 from ..scenario import BadInput, Scenario
 from .dcl import choices
 from .learner import Fitted, Learner, best_of
-from .networks import arrays_of, classify, perceptron, regress, scaling
+from .networks import classify, perceptron, regress, scaling
 
 DOUBT = 0.4  # units, of a clone that goes on learning: one that is sure of itself tries nothing else
 
@@ -80,7 +79,7 @@ class Imitate(Fitted):
         """Visit, ask and fit."""
         random = np.random.default_rng([self.seed, k])
         trace = self.chance.draw(int(random.integers(1 << 31)), self.settings.paths)
-        world, clone, own = Simulation(self.layout, trace), self._perceptron(), random.random(trace.paths) < k / (k + 1)
+        world, clone, own = Simulation(self.layout, trace), self.perceptron(), random.random(trace.paths) < k / (k + 1)
         seen, said = [self.seen], [self.said]
         for _ in range(trace.periods):
             view = View(world)
@@ -104,8 +103,8 @@ class Imitate(Fitted):
 
     def _label(self, orders: np.ndarray) -> np.ndarray:
         """Return what the network should say (paths, outputs): numbers, or how far each choice is from the orders."""
-        if self.action.choices is not None:
-            return np.abs(orders[:, None, :] - self.action.choices).sum(-1).astype(np.float32)
+        if self.action.discrete:
+            return self.action.off(orders).astype(np.float32)
         return self.action.said(orders).astype(np.float32)
 
     def _say(self, out: np.ndarray) -> np.ndarray:
@@ -117,23 +116,20 @@ class Imitate(Fitted):
         outputs = self.action.outputs
         return random.integers(outputs, size=count) if self.action.discrete else random.uniform(-1, 1, (count, outputs))
 
-    def model(self) -> Model:
-        """Return the present clone."""
-        squash = {} if self.action.discrete else {"squash": self.settings.squash}
-        return self.packed(
-            {"activation": self.settings.activation} | squash, arrays_of(self.net, self.shift, self.scale)
+    @property
+    def forward(self) -> dict[str, Any]:
+        """Return how its network is played."""
+        return {"activation": self.settings.activation} | (
+            {} if self.action.discrete else {"squash": self.settings.squash}
         )
 
-    def _perceptron(self) -> Perceptron:
-        return Perceptron(arrays_of(self.net, self.shift, self.scale), self.settings.activation)
 
-
-def beginning(learner: Learner, forward: dict[str, Any]) -> Perceptron:
+def beginning(learner: Learner) -> Perceptron:
     """Return what an agent's network begins with: that of another agent, `agent:NAME`, or a clone of a policy.
 
     The agent sees and says from now on what that network sees and says.
     """
-    start, scenario = learner.settings.start, learner.scenario
+    start, scenario, forward = learner.settings.start, learner.scenario, learner.forward
     if learner.settings.means != "quantity":
         raise BadInput(f"{learner.name}: start: a clone says quantities, and this one {learner.settings.means}s")
     if start.startswith("agent:"):

@@ -16,12 +16,12 @@ from ..physics import Layout, Simulation, View
 from ..policies import Rule, policy
 from ..policies.action import Action
 from ..policies.models import Manifest, Model
-from ..policies.trained import model_of
+from ..policies.trained import Perceptron, model_of
 from ..scenario import BadInput, Scenario
 from ..scenario.errors import sentence
 from ..scenario.part import nearest
 from ..theory import solve
-from .networks import scaling
+from .networks import arrays_of, scaling
 
 VALIDATION, TEST, TUNING = (2**32 + k for k in (1, 2, 3))
 """The seeds that agents are chosen and judged on, and rules tuned on; agents learn on smaller ones."""
@@ -38,8 +38,10 @@ class Learner:
     settable: ClassVar[type]
     coding: Coding  # what it sees, and
     action: Action  # what it says
-    shift: np.ndarray
-    scale: np.ndarray
+    net: Any  # what decides, in torch, of
+    shift: np.ndarray  # what is seen, shifted
+    scale: np.ndarray  # and scaled
+    forward: Mapping[str, Any]  # how a model of it is played
 
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
         """Take what a subclass needs; it says what it cannot learn in a `BadInput`."""
@@ -66,9 +68,9 @@ class Learner:
         """Go on from a state."""
         raise NotImplementedError
 
-    def model(self) -> Model:
-        """Return the present policy."""
-        raise NotImplementedError
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of what decides."""
+        return arrays_of(self.net, self.shift, self.scale)
 
     def numbers(self) -> Action:
         """Return an action of numbers between -1 and 1 that mean what the settings say."""
@@ -76,24 +78,23 @@ class Learner:
         rule = None if settings.rule is None else best_of(settings.rule, self.scenario)
         return Action.default(self.scenario, settings.means, rule, settings.most).fit(self.scenario)
 
-    def packed(self, forward: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Model:
-        """Return a network's arrays as a model; `forward` says how it is played."""
+    def model(self) -> Model:
+        """Return the present policy."""
         manifest = Manifest(
             self.name,
             self.scenario.name,
             self.scenario.fingerprint,
             tuple(self.coding.names),
-            forward,
+            dict(self.forward),
             settings=dataclasses.asdict(self.settings),
         )
-        return model_of(manifest, arrays, self.action)
+        return model_of(manifest, self.arrays(), self.action)
 
 
 class Fitted(Learner):
     """An agent whose network is fitted to what it has gathered; the names of that are in `kept`."""
 
     kept: ClassVar[tuple[str, ...]]
-    net: Any
 
     def state(self) -> dict[str, Any]:
         """Return the network, and what has been gathered."""
@@ -104,6 +105,10 @@ class Fitted(Learner):
         self.net.load_state_dict(state["net"])
         for name, array in state["arrays"].items():
             setattr(self, name, array)
+
+    def perceptron(self) -> Perceptron:
+        """Return the present network in NumPy."""
+        return Perceptron(self.arrays(), self.forward["activation"])
 
 
 def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:

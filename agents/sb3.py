@@ -22,7 +22,6 @@ from ..envs.observation import Coding
 from ..envs.sb3 import vec_env
 from ..physics import Layout
 from ..policies.action import Action
-from ..policies.models import Model
 from ..policies.wrappers import encoded, space_of
 from ..scenario import BadInput, Scenario
 from .dcl import choices
@@ -70,7 +69,7 @@ class StableBaselines(Learner):
         if settings.activation not in ACTIVATIONS:
             raise BadInput(f"{self.name}: activation: must be tanh or relu, got {settings.activation!r}")
         self.shift, self.scale, money = scales(scenario, seed)
-        begun = None if settings.start is None else beginning(self, self.forward)
+        begun = None if settings.start is None else beginning(self)
         self.coding = Coding(Layout(scenario), 1)
         self.envs = Acting(scenario, settings.n_envs, self.action, self.shift, self.scale, money)
         self.algo = self.algorithm(
@@ -88,7 +87,7 @@ class StableBaselines(Learner):
             **{name: value for name, value in settings.hyperparams.items() if name != "policy_kwargs"},
         )
         if begun is not None:
-            adopt(self.layers(), begun, f"{self.name}: start")
+            adopt(self.net, begun, f"{self.name}: start")
             if hasattr(self.algo, "actor_target"):
                 self.algo.actor_target.load_state_dict(self.algo.actor.state_dict())
 
@@ -151,17 +150,10 @@ class StableBaselines(Learner):
         """Return what else the networks are made with."""
         return {}
 
-    def layers(self) -> Any:
-        """Return the layers that decide, in their order."""
+    @property
+    def net(self) -> Any:
+        """Return the layers that decide when it does not explore, in their order."""
         raise NotImplementedError
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return the arrays of what decides."""
-        return arrays_of(self.layers(), self.shift, self.scale)
-
-    def model(self) -> Model:
-        """Return the present policy: what it does when it does not explore."""
-        return self.packed(self.forward, self.arrays())
 
 
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
@@ -173,7 +165,8 @@ class PPO(StableBaselines):
     name: ClassVar[str] = "ppo"
     algorithm: ClassVar[Any] = stable_baselines3.PPO
 
-    def layers(self) -> Any:
+    @property
+    def net(self) -> Any:
         """Return the layers of the policy, and not those of the value."""
         return [*self.algo.policy.mlp_extractor.policy_net, self.algo.policy.action_net]
 
@@ -192,7 +185,7 @@ class PPOLSTM(PPO):
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays of the memory, and of what decides by it."""
         width = self.settings.hidden
-        arrays = arrays_of(self.layers(), np.zeros(width), np.ones(width))
+        arrays = arrays_of(self.net, np.zeros(width), np.ones(width))
         arrays |= {"memory.shift": self.shift, "memory.scale": self.scale}
         for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
             arrays[f"memory.{name}"] = getattr(self.algo.policy.lstm_actor, f"{name}_l0").detach().numpy().copy()
@@ -205,7 +198,8 @@ class DQN(StableBaselines):
     name: ClassVar[str] = "dqn"
     algorithm: ClassVar[Any] = stable_baselines3.DQN
 
-    def layers(self) -> Any:
+    @property
+    def net(self) -> Any:
         """Return the layers that tell what each choice is worth."""
         return list(self.algo.q_net.q_net)
 
@@ -217,7 +211,8 @@ class SAC(StableBaselines):
     algorithm: ClassVar[Any] = stable_baselines3.SAC
     squash: ClassVar[str] = "tanh"
 
-    def layers(self) -> Any:
+    @property
+    def net(self) -> Any:
         """Return the layers of the actor's mean."""
         return [*self.algo.actor.latent_pi, self.algo.actor.mu]
 
@@ -229,7 +224,8 @@ class TD3(StableBaselines):
     algorithm: ClassVar[Any] = stable_baselines3.TD3
     squash: ClassVar[str] = "tanh"
 
-    def layers(self) -> Any:
+    @property
+    def net(self) -> Any:
         """Return the layers of the actor."""
         return list(self.algo.actor.mu)
 

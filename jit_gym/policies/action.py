@@ -109,6 +109,12 @@ class Action:
             return positive(self.rule(view) + meant)
         return positive(meant)
 
+    def off(self, quantities: np.ndarray) -> np.ndarray:
+        """Return by how many units, over all lanes, each choice misses these quantities (paths, choices)."""
+        assert self.choices is not None
+        missed: np.ndarray = np.abs(quantities[:, None, :] - self.choices).sum(-1)
+        return missed
+
     def said(self, quantities: np.ndarray) -> np.ndarray:
         """Return the numbers between -1 and 1 (paths, lanes) that order these quantities, or as near as can be."""
         assert self.low is not None
