@@ -6,9 +6,9 @@ from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ..scenario import BadInput
-from ..scenario.part import nearest
-from ..scenario.yaml12 import parse
+from jit_gym.scenario import BadInput
+from jit_gym.scenario.part import nearest
+from jit_gym.scenario.yaml12 import parse
 
 if TYPE_CHECKING:
     from .learner import Learner

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..evaluate.statistics import bootstrap, interquartile_mean
-from ..report import files
+from jit_gym.evaluate.statistics import bootstrap, interquartile_mean
+from jit_gym.report import files
 
 
 def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: float) -> Path:

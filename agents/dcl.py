@@ -12,12 +12,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..chance import Chance
-from ..physics import Layout, Simulation, View
-from ..physics.layout import state_of
-from ..policies.action import Action
-from ..policies.plan import Plan
-from ..scenario import BadInput, Scenario
+from jit_gym.chance import Chance
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.physics.layout import state_of
+from jit_gym.policies.action import Action
+from jit_gym.policies.plan import Plan
+from jit_gym.scenario import BadInput, Scenario
+
 from .learner import Fitted, best_of
 from .networks import classify, perceptron, scaling
 from .rollout import Rollouts

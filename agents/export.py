@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..policies.models import Model
-from ..scenario import BadInput
+from jit_gym.policies.models import Model
+from jit_gym.scenario import BadInput
 
 OPSET = 17
 

@@ -15,12 +15,13 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from ..chance import Chance
-from ..envs.observation import Coding
-from ..physics import Layout, View
-from ..physics.gradient import TensorSimulation
-from ..physics.numbers import is_tensor, like
-from ..scenario import BadInput, Scenario, load
+from jit_gym.chance import Chance
+from jit_gym.envs.observation import Coding
+from jit_gym.physics import Layout, View
+from jit_gym.physics.gradient import TensorSimulation
+from jit_gym.physics.numbers import is_tensor, like
+from jit_gym.scenario import BadInput, Scenario, load
+
 from .imitate import beginning
 from .learner import Learner, scales
 from .networks import adopt, perceptron

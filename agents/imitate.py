@@ -12,13 +12,14 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from ..chance import Chance
-from ..envs.observation import Coding
-from ..physics import Layout, Simulation, View
-from ..policies import policy
-from ..policies.action import Action
-from ..policies.trained import SQUASHES, Network, Perceptron
-from ..scenario import BadInput, Scenario
+from jit_gym.chance import Chance
+from jit_gym.envs.observation import Coding
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.policies import policy
+from jit_gym.policies.action import Action
+from jit_gym.policies.trained import SQUASHES, Network, Perceptron
+from jit_gym.scenario import BadInput, Scenario
+
 from .dcl import choices
 from .learner import Fitted, Learner, best_of
 from .networks import classify, perceptron, regress, scaling
@@ -95,7 +96,7 @@ class Imitate(Fitted):
         if k == 0:
             self.shift, self.scale = scaling(self.seen)
         inputs = (self.seen - self.shift) * self.scale
-        how = {"epochs": self.settings.epochs, "rate": self.settings.rate, "seed": self.seed * 1000 + k}
+        how: Any = {"epochs": self.settings.epochs, "rate": self.settings.rate, "seed": self.seed * 1000 + k}
         if self.action.discrete:
             doubt = np.full(len(inputs), self.settings.doubt)
             return {"loss": classify(self.net, inputs, self.said, temperature=doubt, **how)}

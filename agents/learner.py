@@ -9,18 +9,19 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from ..chance import Chance
-from ..envs.observation import Coding
-from ..evaluate.tuning import free, stays_as_it_is, tune
-from ..physics import Layout, Simulation, View
-from ..policies import Rule, policy
-from ..policies.action import Action
-from ..policies.models import Manifest, Model
-from ..policies.trained import Perceptron, model_of
-from ..scenario import BadInput, Scenario
-from ..scenario.errors import sentence
-from ..scenario.part import nearest
-from ..theory import solve
+from jit_gym.chance import Chance
+from jit_gym.envs.observation import Coding
+from jit_gym.evaluate.tuning import free, stays_as_it_is, tune
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.policies import Rule, policy
+from jit_gym.policies.action import Action
+from jit_gym.policies.models import Manifest, Model
+from jit_gym.policies.trained import Perceptron, model_of
+from jit_gym.scenario import BadInput, Scenario
+from jit_gym.scenario.errors import sentence
+from jit_gym.scenario.part import nearest
+from jit_gym.theory import solve
+
 from .networks import arrays_of, scaling
 
 VALIDATION, TEST, TUNING = (2**32 + k for k in (1, 2, 3))
@@ -41,7 +42,6 @@ class Learner:
     net: Any  # what decides, in torch, of
     shift: np.ndarray  # what is seen, shifted
     scale: np.ndarray  # and scaled
-    forward: Mapping[str, Any]  # how a model of it is played
 
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
         """Take what a subclass needs; it says what it cannot learn in a `BadInput`."""
@@ -66,6 +66,11 @@ class Learner:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
+        raise NotImplementedError
+
+    @property
+    def forward(self) -> Mapping[str, Any]:
+        """Return how a model's network is played."""
         raise NotImplementedError
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..scenario import BadInput
+from jit_gym.scenario import BadInput
 
 if TYPE_CHECKING:
     import torch
 
-    from ..policies.trained import Perceptron
+    from jit_gym.policies.trained import Perceptron
 
 
 def perceptron(inputs: int, hidden: Sequence[int], outputs: int, seed: int, activation: str = "relu") -> Any:

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from ..chance import Trace
-from ..chance.compiled import borrowed, compiled
-from ..envs.observation import Coding, show
-from ..envs.stage import NOTHING_ELSE, ONE_OF_EACH
-from ..physics import Layout
-from ..physics.layout import Sizes, flows_of, net_of, state_of
-from ..physics.period import period
-from ..physics.simulate import flows_of_path, path_of
-from ..policies.trained import Perceptron
+from jit_gym.chance import Trace
+from jit_gym.chance.compiled import borrowed, compiled
+from jit_gym.envs.observation import Coding, show
+from jit_gym.envs.stage import NOTHING_ELSE, ONE_OF_EACH
+from jit_gym.physics import Layout
+from jit_gym.physics.layout import Sizes, flows_of, net_of, state_of
+from jit_gym.physics.period import period
+from jit_gym.physics.simulate import flows_of_path, path_of
+from jit_gym.policies.trained import Perceptron
 
 TILE = 64  # futures that a layer thinks about side by side, so that its numbers fill vector registers
 ROOM = 512  # futures that are played side by side, times the choices that they begin with

@@ -17,13 +17,14 @@ import torch
 from gymnasium.spaces import Box
 from stable_baselines3.common.vec_env import VecEnvWrapper
 
-from ..envs import VectorEnv
-from ..envs.observation import Coding
-from ..envs.sb3 import vec_env
-from ..physics import Layout
-from ..policies.action import Action
-from ..policies.wrappers import encoded, space_of
-from ..scenario import BadInput, Scenario
+from jit_gym.envs import VectorEnv
+from jit_gym.envs.observation import Coding
+from jit_gym.envs.sb3 import vec_env
+from jit_gym.physics import Layout
+from jit_gym.policies.action import Action
+from jit_gym.policies.wrappers import encoded, space_of
+from jit_gym.scenario import BadInput, Scenario
+
 from .dcl import choices
 from .imitate import beginning
 from .learner import Learner, scales

@@ -16,12 +16,13 @@ import torch
 import yaml
 from torch.utils.tensorboard import SummaryWriter
 
-from ..evaluate import Estimate, Result, evaluate
-from ..policies import Network, PolicyError, policy
-from ..policies.models import Model
-from ..report import files
-from ..report.provenance import commit, resolved
-from ..scenario import BadInput, Scenario
+from jit_gym.evaluate import Estimate, Result, evaluate
+from jit_gym.policies import Network, PolicyError, policy
+from jit_gym.policies.models import Model
+from jit_gym.report import files
+from jit_gym.report.provenance import commit, resolved
+from jit_gym.scenario import BadInput, Scenario
+
 from .learner import TEST, VALIDATION, Learner, best_of
 
 LIBRARIES = ("jit_gym", "numpy", "numba", "torch")
