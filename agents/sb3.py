@@ -7,6 +7,7 @@ has to hold.
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ import sb3_contrib
 import stable_baselines3
 import torch
 from gymnasium.spaces import Box
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from stable_baselines3.common.noise import NormalActionNoise, OrnsteinUhlenbeckActionNoise
 from stable_baselines3.common.vec_env import VecEnvWrapper
 
 from jit_gym.envs import VectorEnv
@@ -24,6 +27,8 @@ from jit_gym.physics import Layout
 from jit_gym.policies.action import Action
 from jit_gym.policies.wrappers import encoded, space_of
 from jit_gym.scenario import BadInput, Scenario
+from jit_gym.scenario.errors import sentence
+from jit_gym.scenario.part import nearest
 
 from .dcl import choices
 from .imitate import beginning
@@ -31,11 +36,15 @@ from .learner import Learner, scales
 from .networks import adopt, arrays_of
 
 ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
+NOISES = {"normal": NormalActionNoise, "ornstein-uhlenbeck": OrnsteinUhlenbeckActionNoise}
+OURS = {"policy", "env", "learning_rate", "action_noise", "tensorboard_log", "verbose", "seed", "device"}
+"""What algorithms are made with that is no hyperparameter."""
+ANYTHING = ConfigDict(arbitrary_types_allowed=True)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set; `hyperparams` are those of the algorithm."""
+    """What can be set; `hyperparams` are the algorithm's arguments, and RL Zoo's `noise_type` and `noise_std`."""
 
     budget: int = 1_000_000  # steps of all envs together
     chunk: int = 100_000  # of those between two evaluations
@@ -73,20 +82,19 @@ class StableBaselines(Learner):
         begun = None if settings.start is None else beginning(self)
         self.coding = Coding(Layout(scenario), 1)
         self.envs = Acting(scenario, settings.n_envs, self.action, self.shift, self.scale, money)
-        self.algo = self.algorithm(
-            self.kind,
-            self.envs,
-            learning_rate=1e-3,
-            policy_kwargs={
-                "net_arch": [settings.hidden] * 2,
-                "activation_fn": ACTIVATIONS[settings.activation],
-                **self.more(),
-                **settings.hyperparams.get("policy_kwargs", {}),
-            },
-            seed=seed,
-            device="cpu",
-            **{name: value for name, value in settings.hyperparams.items() if name != "policy_kwargs"},
-        )
+        arguments = arguments_of(self.name, self.algorithm, settings.hyperparams, self.action.outputs)
+        networks = {
+            "net_arch": [settings.hidden] * 2,
+            "activation_fn": ACTIVATIONS[settings.activation],
+            **self.more(),
+            **(arguments.pop("policy_kwargs", None) or {}),
+        }
+        try:
+            self.algo = self.algorithm(
+                self.kind, self.envs, 1e-3, policy_kwargs=networks, seed=seed, device="cpu", **arguments
+            )
+        except (TypeError, ValueError, AssertionError) as error:
+            raise BadInput(f"{self.name}: hyperparams: {' '.join(str(error).split())}") from None
         if begun is not None:
             adopt(self.net, begun, f"{self.name}: start")
             if hasattr(self.algo, "actor_target"):
@@ -114,6 +122,8 @@ class StableBaselines(Learner):
                 self.algo.exploration_initial_eps, self.algo.exploration_final_eps, self.algo.exploration_fraction
             )
             self.algo.exploration_schedule = lambda _: schedule(remaining)
+        if (noise := getattr(self.algo, "action_noise", None)) is not None:
+            noise.reset()
         self.algo._last_obs = None
         self.algo.set_random_seed(int(np.random.default_rng([self.seed, k]).integers(1 << 31)))
 
@@ -263,6 +273,34 @@ class Acting(VecEnvWrapper):
 
     def _show(self, seen: np.ndarray) -> np.ndarray:
         return (seen - self.shift) * self.scale
+
+
+def arguments_of(place: str, algorithm: Any, hyperparams: dict[str, Any], outputs: int) -> dict[str, Any]:
+    """Return what an algorithm is made with, or say in one line which of its hyperparameters cannot be.
+
+    RL Zoo's `noise_type` and `noise_std` (on actions between -1 and 1) become the noise with which SAC and TD3 explore.
+    """
+    parameters = inspect.signature(algorithm).parameters
+    noise = {"noise_type", "noise_std"} if "action_noise" in parameters else set()
+    known = {name for name in parameters if name not in OURS and not name.startswith("_")} | noise
+    arguments: dict[str, Any] = {}
+    for name, value in hyperparams.items():
+        if name not in known:
+            hint = nearest(name, known) or (" (it is a setting of its own)" if name == "learning_rate" else "")
+            raise BadInput(f"{place}: hyperparams: unknown name {name!r}{hint}")
+        wanted: Any = {"noise_type": str, "noise_std": float}.get(name) or parameters[name].annotation
+        try:
+            arguments |= TypeAdapter(dict[str, wanted], config=ANYTHING).validate_python({name: value})
+        except ValidationError as error:
+            raise BadInput(f"{place}: hyperparams: {sentence(error)}") from None
+    if noise & arguments.keys():
+        kind, spread = arguments.pop("noise_type", None), arguments.pop("noise_std", None)
+        if kind not in NOISES:
+            raise BadInput(f"{place}: hyperparams: noise_type: must be {' or '.join(NOISES)}, got {kind!r}")
+        if spread is None or not spread > 0:
+            raise BadInput(f"{place}: hyperparams: noise_std: must be more than 0, got {spread!r}")
+        arguments["action_noise"] = NOISES[kind](np.zeros(outputs), np.full(outputs, spread))
+    return arguments
 
 
 def _logged(algo: Any) -> dict[str, float]:

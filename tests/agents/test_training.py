@@ -40,7 +40,17 @@ TINY: dict[str, dict[str, Any]] = {
     },
     "dqn": {"budget": 600, "chunk": 200, "n_envs": 4, "hyperparams": {"learning_starts": 64, "buffer_size": 256}},
     "sac": {"budget": 192, "chunk": 64, "n_envs": 4, "hyperparams": {"learning_starts": 32, "buffer_size": 96}},
-    "td3": {"budget": 192, "chunk": 64, "n_envs": 4, "hyperparams": {"learning_starts": 32, "buffer_size": 96}},
+    "td3": {
+        "budget": 192,
+        "chunk": 64,
+        "n_envs": 4,
+        "hyperparams": {
+            "learning_starts": 32,
+            "buffer_size": 96,
+            "noise_type": "ornstein-uhlenbeck",
+            "noise_std": 0.2,
+        },
+    },
 }
 
 
@@ -208,6 +218,25 @@ def test_a_wrong_setting_is_refused_in_one_line(agent: str, settings: dict[str, 
     with pytest.raises(BadInput) as refused:
         settings_of(program(agent), settings)
     assert str(refused.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("agent", "hyperparams", "complaint"),
+    [
+        ("ppo", {"batch": 64}, "unknown name 'batch' (did you mean 'batch_size'?)"),
+        ("ppo", {"learning_rate": 0.1}, "unknown name 'learning_rate' (it is a setting of its own)"),
+        ("ppo", {"batch_size": 1.5}, "batch_size: must be a whole number, got 1.5"),
+        ("ppo", {"n_steps": 0}, "`n_steps * n_envs` must be greater than 1. Currently n_steps=0 and n_envs=8"),
+        ("ppo", {"policy_kwargs": {"net": 3}}, "ActorCriticPolicy.__init__() got an unexpected keyword argument 'net'"),
+        ("td3", {"noise_std": 0.1}, "noise_type: must be normal or ornstein-uhlenbeck, got None"),
+        ("td3", {"noise_type": "normal"}, "noise_std: must be more than 0, got None"),
+    ],
+)
+def test_a_wrong_hyperparameter_is_refused_in_one_line(agent: str, hyperparams: dict[str, Any], complaint: str):
+    settings = settings_of(program(agent), TINY[agent], {"hyperparams": hyperparams})
+    with pytest.raises(BadInput) as refused:
+        program(agent)(SHOP, settings, 0)
+    assert str(refused.value) == f"{agent}: hyperparams: {complaint}"
 
 
 @pytest.mark.parametrize(
