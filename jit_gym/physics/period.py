@@ -100,6 +100,13 @@ def part(whole: int, share: Any, units: Any) -> Any:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
+def left(held: Any, taken: Any) -> Any:
+    """Return what is left of what was held; rounding (a kit of 2.943 units) may not make that less than nothing."""
+    rest = held - taken
+    return where(rest < 0, 0.0, rest)
+
+
+@register_jitable(forceinline=True, error_model="numpy")
 def place_orders(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     """Cut what is wanted on each lane to what can be ordered, and post it; return what placing orders costs.
 
@@ -262,7 +269,7 @@ def draw(net: Any, state: Any, first: int, last: int, wanted: Any, whole: int) -
         wanted = floor(wanted + CRUMB)
     for k in range(first, last):
         stock, quantity = state.stocks[net.needs[k].stock], wanted * net.needs[k].quantity
-        stock.on_hand = stock.on_hand - quantity
+        stock.on_hand = left(stock.on_hand, quantity)
         stock.used = stock.used + quantity
         if net.has.ages and net.stocks[net.needs[k].stock].perishable:
             issue(net, state, net.needs[k].stock, quantity)
@@ -364,7 +371,7 @@ def expire(net: Any, state: Any, flows: Any) -> None:
         old = 0.0 * at.on_hand
         if stock.perishable:
             old = through(state.pipeline, stock.first_age, stock.last_age, old)
-        at.on_hand = at.on_hand - old
+        at.on_hand = left(at.on_hand, old)
         flow.wasted = flow.wasted + old
         flows.goods[i].expired = old
 
@@ -377,11 +384,11 @@ def salvage(net: Any, state: Any, chance: Any, flows: Any) -> Any:
         stock, at, flow = net.stocks[i], state.stocks[i], flows.goods[i]
         flow.scrapped = 0.0 * at.on_hand
         if stock.obsolesces:
-            left = 1.0 - chance[stock.obsolete]
+            kept = 1.0 - chance[stock.obsolete]
             flow.scrapped = at.on_hand * chance[stock.obsolete]
-            at.on_hand = at.on_hand * left
+            at.on_hand = at.on_hand * kept
             for k in range(stock.first_age, stock.last_age):
-                state.pipeline[k] = state.pipeline[k] * left
+                state.pipeline[k] = state.pipeline[k] * kept
             worth = worth + stock.scrap_value * flow.scrapped
         if stock.keeps_value:
             worth = worth + chance[stock.last] * stock.terminal_value * at.on_hand

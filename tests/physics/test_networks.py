@@ -343,3 +343,14 @@ def test_periods_of_supply_reach_back_through_a_network():
     by_hand = world(scenario)
     assert by_hand.read("stocks", "on_hand").tolist() == [0, 10]
     assert by_hand.pipeline.tolist() == [0, 0, 0, 5, 5]
+
+
+@pytest.mark.parametrize("held", [3.0, 7.5, 11.0])
+def test_kits_of_odd_sizes_leave_nothing_and_not_less(held: float):
+    """7.5 units make 7.5 / 2.943 kits, which in floating point use a crumb more than 7.5; none is owed for it."""
+    assert held * (1 / 2.943) * 2.943 > held
+    by_hand = line({"stocks.depot.initial": held, "lanes.van.uses": {"depot": 2.943}, "units": "continuous"})
+    by_hand.step([9.0, 0.0], [0.0])
+    assert by_hand.read("stocks", "on_hand").tolist() == [4, 5]  # the five that were on the way
+    by_hand.step([0.0, 0.0], [0.0])
+    assert by_hand.read("stocks", "on_hand").min() >= 0
