@@ -182,10 +182,11 @@ def keep(row: dict[str, Any]) -> None:
     """Write a row, in place of the one that it renews, and the table over all."""
     key = [str(row[name]) for name in COLUMNS[:4]]
     rows = [each for each in kept() if [each[name] for name in COLUMNS[:4]] != key] + [row]
+    rows.sort(key=lambda each: [str(each[name]) for name in COLUMNS[:4]])
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(sorted(rows, key=lambda each: [str(each[name]) for name in COLUMNS[:4]]))
+    writer.writerows(rows)
     files.write(RESULTS, text.getvalue())
     before, mark, after = NOTES.read_text(encoding="utf-8").partition(MARKS[0])
     _, end, after = after.partition(MARKS[1])
