@@ -19,7 +19,7 @@ def like(array: np.ndarray, x: Any) -> Any:
     return x.new_tensor(array) if is_tensor(x) else array
 
 
-def lesser(a: Any, b: np.ndarray) -> Any:
+def lesser(a: Any, b: Any) -> Any:
     """Return the smaller of two arrays, or of a tensor and an array or tensor, elementwise."""
     return a.minimum(b if is_tensor(b) else like(b, a)) if is_tensor(a) else np.minimum(a, b)
 
