@@ -50,7 +50,7 @@ class DCL(Fitted):
     name: ClassVar[str] = "dcl"
     settable: ClassVar[type] = Settings
     kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "regrets", "noise")
-    forward: ClassVar[dict[str, Any]] = {"activation": "relu"}
+    activation = "relu"
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:

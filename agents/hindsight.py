@@ -53,7 +53,7 @@ class Hindsight(Learner):
 
     name: ClassVar[str] = "hindsight"
     settable: ClassVar[type] = Settings
-    forward: ClassVar[dict[str, Any]] = {"activation": "relu", "squash": "tanh"}
+    activation, squash = "relu", "tanh"
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:

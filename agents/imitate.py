@@ -56,6 +56,7 @@ class Imitate(Fitted):
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
         """Prepare a scenario."""
         super().__init__(scenario, settings, seed)
+        self.activation, self.squash = settings.activation, settings.squash
         self.master = best_of(settings.rule, scenario)
         self.layout, self.chance = Layout(scenario), Chance(scenario)
         self.coding = Coding(self.layout, 1)
@@ -116,13 +117,6 @@ class Imitate(Fitted):
         """Return something to say, so often."""
         outputs = self.action.outputs
         return random.integers(outputs, size=count) if self.action.discrete else random.uniform(-1, 1, (count, outputs))
-
-    @property
-    def forward(self) -> dict[str, Any]:
-        """Return how its network is played."""
-        return {"activation": self.settings.activation} | (
-            {} if self.action.discrete else {"squash": self.settings.squash}
-        )
 
 
 def beginning(learner: Learner) -> Perceptron:

@@ -42,6 +42,8 @@ class Learner:
     net: Any  # what decides, in torch, of
     shift: np.ndarray  # what is seen, shifted
     scale: np.ndarray  # and scaled
+    activation: str  # between its layers
+    squash: str  # of the numbers that it says, if it says numbers
 
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
         """Take what a subclass needs; it says what it cannot learn in a `BadInput`."""
@@ -69,9 +71,9 @@ class Learner:
         raise NotImplementedError
 
     @property
-    def forward(self) -> Mapping[str, Any]:
-        """Return how a model's network is played."""
-        raise NotImplementedError
+    def forward(self) -> dict[str, Any]:
+        """Return how its network is played."""
+        return {"activation": self.activation} | ({} if self.action.discrete else {"squash": self.squash})
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays of what decides."""
@@ -90,7 +92,7 @@ class Learner:
             self.scenario.name,
             self.scenario.fingerprint,
             tuple(self.coding.names),
-            dict(self.forward),
+            self.forward,
             settings=dataclasses.asdict(self.settings),
         )
         return model_of(manifest, self.arrays(), self.action)
@@ -113,7 +115,7 @@ class Fitted(Learner):
 
     def perceptron(self) -> Perceptron:
         """Return the present network in NumPy."""
-        return Perceptron(self.arrays(), self.forward["activation"])
+        return Perceptron(self.arrays(), self.activation)
 
 
 def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:

@@ -67,7 +67,7 @@ class StableBaselines(Learner):
     settings: Settings
     algorithm: ClassVar[Any]
     kind: ClassVar[str] = "MlpPolicy"
-    squash: ClassVar[str] = "clip"
+    squash = "clip"
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
         """Make the envs and the algorithm."""
@@ -78,11 +78,12 @@ class StableBaselines(Learner):
             self.action = self.numbers()
         if settings.activation not in ACTIVATIONS:
             raise BadInput(f"{self.name}: activation: must be tanh or relu, got {settings.activation!r}")
+        self.activation = settings.activation
+        arguments = arguments_of(self.name, self.algorithm, settings.hyperparams, self.action.outputs)
         self.shift, self.scale, money = scales(scenario, seed)
         begun = None if settings.start is None else beginning(self)
         self.coding = Coding(Layout(scenario), 1)
         self.envs = Acting(scenario, settings.n_envs, self.action, self.shift, self.scale, money)
-        arguments = arguments_of(self.name, self.algorithm, settings.hyperparams, self.action.outputs)
         networks = {
             "net_arch": [settings.hidden] * 2,
             "activation_fn": ACTIVATIONS[settings.activation],
@@ -152,11 +153,6 @@ class StableBaselines(Learner):
                 getattr(buffer, name)[: len(held)] = held
             buffer.pos, buffer.full = state["place"]
 
-    @property
-    def forward(self) -> dict[str, Any]:
-        """Return how its network is played."""
-        return {"activation": self.settings.activation} | ({} if self.action.discrete else {"squash": self.squash})
-
     def more(self) -> dict[str, Any]:
         """Return what else the networks are made with."""
         return {}
@@ -220,7 +216,7 @@ class SAC(StableBaselines):
 
     name: ClassVar[str] = "sac"
     algorithm: ClassVar[Any] = stable_baselines3.SAC
-    squash: ClassVar[str] = "tanh"
+    squash = "tanh"
 
     @property
     def net(self) -> Any:
@@ -233,7 +229,7 @@ class TD3(StableBaselines):
 
     name: ClassVar[str] = "td3"
     algorithm: ClassVar[Any] = stable_baselines3.TD3
-    squash: ClassVar[str] = "tanh"
+    squash = "tanh"
 
     @property
     def net(self) -> Any:
@@ -286,7 +282,7 @@ def arguments_of(place: str, algorithm: Any, hyperparams: dict[str, Any], output
     arguments: dict[str, Any] = {}
     for name, value in hyperparams.items():
         if name not in known:
-            hint = nearest(name, known) or (" (it is a setting of its own)" if name == "learning_rate" else "")
+            hint = " (it is a setting of its own)" if name == "learning_rate" else nearest(name, known)
             raise BadInput(f"{place}: hyperparams: unknown name {name!r}{hint}")
         wanted: Any = {"noise_type": str, "noise_std": float}.get(name) or parameters[name].annotation
         try:

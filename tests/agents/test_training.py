@@ -225,6 +225,7 @@ def test_a_wrong_setting_is_refused_in_one_line(agent: str, settings: dict[str, 
     [
         ("ppo", {"batch": 64}, "unknown name 'batch' (did you mean 'batch_size'?)"),
         ("ppo", {"learning_rate": 0.1}, "unknown name 'learning_rate' (it is a setting of its own)"),
+        ("td3", {"learning_rate": 0.1}, "unknown name 'learning_rate' (it is a setting of its own)"),
         ("ppo", {"batch_size": 1.5}, "batch_size: must be a whole number, got 1.5"),
         ("ppo", {"n_steps": 0}, "`n_steps * n_envs` must be greater than 1. Currently n_steps=0 and n_envs=8"),
         ("ppo", {"policy_kwargs": {"net": 3}}, "ActorCriticPolicy.__init__() got an unexpected keyword argument 'net'"),
