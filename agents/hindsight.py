@@ -20,6 +20,7 @@ from jit_gym.envs.observation import Coding
 from jit_gym.physics import Layout, View
 from jit_gym.physics.gradient import TensorSimulation
 from jit_gym.physics.numbers import is_tensor, like
+from jit_gym.physics.worth import Worth
 from jit_gym.scenario import BadInput, Scenario, load
 
 from .imitate import beginning
@@ -128,14 +129,17 @@ class Hindsight(Learner):
         world = TensorSimulation(layout, trace, torch.float32, self.device)
         if settings.dither and layout is self.worlds[1][0]:
             self._dither(world, j)
-        total, worth = torch.zeros((), device=self.device), 1.0
+        warmup = 0 if ends else settings.warmup
+        total, weight, worth = torch.zeros((), device=self.device), 1.0, Worth(layout)
         for t in range(periods):
+            if t == warmup:
+                total = total + sum(worth.of(world, t)).mean()
             view = View(world)
             money = world.step(self.action.orders(self._say(view), view)).money[0]
-            if ends or t >= settings.warmup:
-                total = total + worth * (money.cost - money.revenue).mean()
-                worth *= self.scenario.objective.discount
-        total = total / (periods if ends else periods - settings.warmup)
+            if t >= warmup:
+                total = total + weight * (money.cost - money.revenue).mean()
+                weight *= self.scenario.objective.discount
+        total = (total - weight * sum(worth.of(world, periods)).mean()) / (periods - warmup)
         self.optimizer.zero_grad()
         total.backward()
         length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip)

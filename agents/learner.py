@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from jit_gym.chance import Chance
 from jit_gym.envs.observation import Coding
-from jit_gym.evaluate.tuning import free, stays_as_it_is, tune
+from jit_gym.evaluate.tuning import free, tune
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import Rule, policy
 from jit_gym.policies.action import Action
@@ -20,6 +20,7 @@ from jit_gym.policies.trained import Perceptron, model_of
 from jit_gym.scenario import BadInput, Scenario
 from jit_gym.scenario.errors import sentence
 from jit_gym.scenario.part import nearest
+from jit_gym.scenario.window import stays_as_it_is
 from jit_gym.theory import solve
 
 from .networks import arrays_of, scaling

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from .scenario import BadInput, Scenario, ScenarioError, json_schema, load, parse_override
+from .scenario.window import window
 from .scenario.yaml12 import parse
 
 if TYPE_CHECKING:
@@ -195,8 +196,30 @@ def compare(
     periods: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How many periods count; by default the scenario's.")
     ] = None,
-    warmup: Annotated[int, typer.Option(metavar="N", min=0, help="How many periods are played before those.")] = 0,
+    warmup: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="How many periods are played before those; by default some where the world has a long run, else none.",
+        ),
+    ] = None,
     seed: Seed = 0,
+    tuned: Annotated[
+        bool, typer.Option("--tuned", help="Tune each rule first, all with the same number of periods played.")
+    ] = False,
+    budget: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="With --tuned: how many periods may be played to tune each rule."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Also show figures by demand, stock or lane, or by item: all three."),
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(metavar="PERCENT", min=0, max=99, help="Smaller differences count as practically the same."),
+    ] = 0.5,
     history: HistoryFile = None,
     value: Value = None,
     date: Date = None,
@@ -216,32 +239,49 @@ def compare(
 ) -> None:
     """Compare policies on the same chance, and write a report."""
     from .evaluate import compare as play
-    from .evaluate import fitted
-    from .report import files
+    from .evaluate import named
+    from .evaluate.rollout import is_certain
+    from .evaluate.tuning import tuning_budget
+    from .report import files, items
 
     if report is not None and no_report:
         raise BadInput("--report and --no-report exclude each other")
     if report is not None and report.suffix.lower() not in (".html", ".htm"):
         raise BadInput(f"--report: must end in .html, got {str(report)!r}")
+    if budget is not None and not tuned:
+        raise BadInput("--budget: is for tuning the rules first (add --tuned)")
+    if by is not None:
+        items.kinds(by)
 
     with _warnings() as notes:
         overrides = _overrides(set_)
         overrides |= _own_history(scenario, overrides, history, value, date, where, demand)
         world = load(scenario, overrides)
     names = [name for text in policies or () for name in _several(text)]
-    players = fitted([_saved(name, world) for name in names] or None, world)
-    counted = world.horizon.periods if periods is None else periods
-    work = len(players) * (warmup + counted)
-    paths = _affordable(work * len(world.lanes)) if paths is None else paths
+    players = named([_saved(name, world) for name in names] or None, world)
+    counted, warmed = window(world, periods, warmup)
+    work = len(players) * (warmed + counted)
+    if paths is None:
+        paths = 1 if is_certain(world, warmed + counted) else _affordable(work * len(world.lanes))
+    tuning = (budget or tuning_budget(world)) if tuned else False
     target = None if no_report or (as_json and report is None) else report or Path("reports") / f"{world.name}.html"
     if target is not None:
         files.check(target)
 
     for note in notes:
         print(f"jit-gym: note: {note}", file=sys.stderr)
-    with _progress(work * paths, quiet=as_json) as tick:
+    with _progress(work * paths + len(players) * tuning, quiet=as_json) as tick:
         comparison = play(
-            players, world, paths=paths, periods=periods, warmup=warmup, seed=seed, gap=not no_gap, progress=tick
+            players,
+            world,
+            paths=paths,
+            periods=periods,
+            warmup=warmup,
+            seed=seed,
+            gap=not no_gap,
+            tuned=tuning,
+            threshold=threshold / 100,
+            progress=tick,
         )
 
     options: dict[str, Any] = {
@@ -252,8 +292,10 @@ def compare(
         "where": where,
         "demand": demand,
     }
-    options |= {"paths": paths, "periods": counted, "warmup": warmup, "seed": seed}
-    command = _command("compare", scenario, *names, **options) + (" --no-gap" if no_gap else "")
+    options |= {"paths": paths, "periods": counted, "warmup": warmed, "seed": seed}
+    options |= {"budget": tuning or None, "threshold": None if threshold == 0.5 else threshold}
+    flags = (" --tuned" if tuned else "") + (" --no-gap" if no_gap else "")
+    command = _command("compare", scenario, *names, **options) + flags
     if target is not None:
         from .report import page
 
@@ -266,7 +308,7 @@ def compare(
     from .report import table
 
     console = _console()
-    table.show(comparison, console)
+    table.show(comparison, console, by)
     if target is not None:
         console.print(f"Report: {target}", style="dim", soft_wrap=True)
 
@@ -386,7 +428,10 @@ def bound(
     periods: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How many periods count; by default the scenario's.")
     ] = None,
-    warmup: Annotated[int, typer.Option(metavar="N", min=0, help="How many periods are played before those.")] = 0,
+    warmup: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="How many periods are played before those; by default as for compare."),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")] = 0,
     seconds: Annotated[
         float, typer.Option(metavar="N", help="How long whole numbers may take, for all paths together.")
@@ -404,6 +449,7 @@ def bound(
         world = load(scenario, _overrides(set_))
     for note in notes:
         print(f"jit-gym: note: {note}", file=sys.stderr)
+    periods, warmup = window(world, periods, warmup)
     options: dict[str, Any] = {"paths": paths, "periods": periods, "warmup": warmup, "seed": seed, "seconds": seconds}
     with _progress(paths, quiet=as_json, unit=" paths") as tick:
         found = clairvoyant(world, whole=not relaxed, progress=tick, **options)

@@ -3,24 +3,33 @@
 import sys
 from types import ModuleType
 
-from .comparison import Comparison, Story, compare, fitted, tell
+from .caveats import caveats, has_seen
+from .comparison import Comparison, Story, compare, named, tell
 from .distance import Distance
-from .metrics import METRICS
+from .judgement import THRESHOLD, Judgement, judged
+from .metrics import COSTS, ITEM_METRICS, METRICS
 from .rollout import Result, evaluate
 from .statistics import Estimate
 from .tuning import Tuning, tune
 
 __all__ = [
+    "COSTS",
+    "ITEM_METRICS",
     "METRICS",
+    "THRESHOLD",
     "Comparison",
     "Distance",
     "Estimate",
+    "Judgement",
     "Result",
     "Story",
     "Tuning",
+    "caveats",
     "compare",
     "evaluate",
-    "fitted",
+    "has_seen",
+    "judged",
+    "named",
     "tell",
     "tune",
 ]

@@ -14,21 +14,33 @@ from ..chance import Chance
 from ..physics import Layout, Simulation, View
 from ..policies import agents, policy
 from ..scenario import BadInput, Scenario, load
+from ..scenario.window import window
+from .caveats import caveats, has_seen
 from .distance import Distance, distance
-from .metrics import METRICS
-from .rollout import Result, evaluate, name_of
+from .judgement import THRESHOLD, Judgement, judged
+from .metrics import METRICS, deciding_figure
+from .rollout import Result, evaluate, is_certain, name_of
 from .statistics import Estimate
+from .tuning import tuned_or_given, tuning_budget
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
-    """Results of several policies on the same paths; the first is what the others are compared with."""
+    """Results of several policies on the same paths; the first is what the others are compared with.
+
+    `threshold` is the share of the best policy's figure under which a difference is practically nothing. `tuned` tells
+    how many periods were played to tune each rule, 0 where none was. `notes` says in sentences what a reader must know
+    before acting on it.
+    """
 
     results: tuple[Result, ...]
     gap: bool = True
+    threshold: float = THRESHOLD
+    tuned: int = 0
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def distance(self) -> Distance | None:
@@ -41,18 +53,69 @@ class Comparison:
         return self.results[0].scenario
 
     @property
+    def figure(self) -> str:
+        """Return the figure that decides: `cost`, `profit`, or with a discount `discounted_reward`."""
+        return deciding_figure(self.scenario)
+
+    @cached_property
     def best(self) -> Result:
-        """Return the result with the lowest mean cost (the highest profit, where there is revenue)."""
-        return max(self.results, key=lambda result: result.mean("profit"))
+        """Return the result with the best figure, of a policy that has not learned on the very events played.
+
+        Where all have, the best of all.
+        """
+        return max(self.eligible or self.results, key=self._merit)
+
+    @property
+    def eligible(self) -> tuple[Result, ...]:
+        """Return the results of policies that may be called the best: those that have not seen these very events."""
+        return tuple(result for result in self.results if not has_seen(result.player, self.scenario))
+
+    @cached_property
+    def certain(self) -> bool:
+        """Tell whether nothing is left to chance: no figure that decides differs between paths, or may."""
+        paths = self.results[0].paths
+        equal = all(np.ptp(result.figures[self.figure]) == 0 for result in self.results)
+        return equal and (paths > 1 or is_certain(self.scenario))
 
     def difference(self, result: Result, figure: str = "cost") -> Estimate:
-        """Return how much more of a figure a result has than the first one, path by path."""
+        """Return how much more of a figure a result has than the first one, path by path, with its own interval."""
         return Estimate.of(result.figures[figure] - self.results[0].figures[figure])
 
-    def frame(self) -> pd.DataFrame:
-        """Return a table: one row a policy, each figure's mean and 95 % interval, the difference of cost, the gap."""
+    def against(self, result: Result, other: Result, figure: str | None = None) -> Estimate:
+        """Return how much more of a figure a result has than another one, path by path; by default what decides.
+
+        All intervals of one result against the others hold together with 95 %, also where that result was chosen
+        because it is the best (multiple comparisons with the best, Hsu 1984; here by Bonferroni's inequality).
+        """
+        figure = self.figure if figure is None else figure
+        return Estimate.of(result.figures[figure] - other.figures[figure], len(self.results) - 1)
+
+    def judged(self, more: Estimate) -> Judgement:
+        """Return what a difference of the deciding figure means for the policy that has more of it."""
+        if self.certain:  # one path tells all
+            more = Estimate(more.mean, 0.0, more.mean, more.mean)
+        return judged(more, self.figure, self.practical)
+
+    @property
+    def practical(self) -> float:
+        """Return the difference of the deciding figure under which nobody would act."""
+        return self.threshold * abs(self.best.mean(self.figure))
+
+    def _merit(self, result: Result) -> float:
+        mean = result.mean(self.figure)
+        return -mean if self.figure == "cost" else mean
+
+    def frame(self, by: str | None = None) -> pd.DataFrame:
+        """Return a table: one row a policy, each figure's mean and 95 % interval, the difference of cost, the gap.
+
+        With `by`, "stocks", "lanes" or "demands", a row for each policy and item, and the means of its figures.
+        """
         import pandas as pd
 
+        if by is not None:
+            item = by.removesuffix("s")
+            frames = {result.policy: result.frame(by).groupby(level=item, sort=False).mean() for result in self.results}
+            return pd.concat(frames, names=["policy", item])
         rows = {}
         for result in self.results:
             row: dict[str, float] = {}
@@ -79,9 +142,11 @@ def compare(
     *,
     paths: int = 1024,
     periods: int | None = None,
-    warmup: int = 0,
+    warmup: int | None = None,
     seed: int = 0,
     gap: bool = True,
+    tuned: bool | int = False,
+    threshold: float = THRESHOLD,
     progress: Callable[[int], Any] | None = None,
 ) -> Comparison:
     """Play several policies on the same paths of a seed.
@@ -89,34 +154,45 @@ def compare(
     Args:
         policies: names, policies or functions; None plays those that the scenario names, and the agents shipped for it.
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
-        paths: how many paths; `periods`, `warmup`, `seed` and `progress` are those of `evaluate`.
+        paths: how many paths; `seed` and `progress` are those of `evaluate`.
+        periods: how many periods count; the scenario's horizon by default.
+        warmup: how many periods are played before those. By default so many that the start is forgotten, where the
+            world stays as it is and so has a long run; none elsewhere (`scenario.window`).
         gap: whether to tell how far each policy is from the best there can be (`Comparison.distance`).
+        tuned: whether to tune each rule first, all with the same number of periods played (True: a few seconds' worth).
+            Parameters that are given stay as they are.
+        threshold: the share of the best figure under which a difference is practically nothing.
 
     Returns:
         A `Comparison`, in the order of the policies.
+
+    Raises:
+        PolicyError: for policies that do not exist or fit, before any is played.
+        BadInput: for arguments that make no sense.
     """
     scenario = load(scenario)
-    players = fitted(policies, scenario)
-    return Comparison(
-        tuple(
-            evaluate(player, scenario, paths=paths, periods=periods, warmup=warmup, seed=seed, progress=progress)
-            for player in players
-        ),
-        gap,
+    if not 0 <= threshold < 1:
+        raise BadInput(f"threshold: must be a share from 0 to 1, such as 0.005, got {threshold!r}")
+    periods, warmup = window(scenario, periods, warmup)
+    names = named(policies, scenario)
+    players, budget = [policy(name, scenario) for name in names], 0  # a bad one is refused before any is played
+    if tuned is not False:
+        budget = tuning_budget(scenario) if tuned is True else tuned
+        players = [tuned_or_given(name, scenario, budget, seed, progress) for name in names]
+    results = tuple(
+        evaluate(player, scenario, paths=paths, periods=periods, warmup=warmup, seed=seed, progress=progress)
+        for player in players
     )
+    return Comparison(results, gap, threshold, budget, tuple(caveats(scenario, players)))
 
 
-def fitted(policies: Sequence[Any] | None, scenario: Scenario) -> list[Any]:
-    """Return the policies fitted to the scenario, so that a bad one is refused before any is played.
-
-    None means those that the scenario names, and the agents that are shipped for it.
-    """
+def named(policies: Sequence[Any] | None, scenario: Scenario) -> list[Any]:
+    """Return the policies; where none are named, those that the scenario names, and the agents shipped for it."""
     if policies is None:
         policies = [*(scenario.policies or ("jit", "just-in-case")), *agents(scenario)]
-    names = list(policies)
-    if not names:
+    if not (names := list(policies)):
         raise BadInput("policies: there must be one or more")
-    return [policy(name, scenario) for name in names]
+    return names
 
 
 @dataclass(frozen=True)

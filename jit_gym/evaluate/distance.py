@@ -26,33 +26,52 @@ CELLS = 400_000  # of paths, periods, and stocks, lanes and demands, that take a
 
 @dataclass(frozen=True)
 class Distance:
-    """The best there is to compare with, and what it costs on the first paths of a comparison.
+    """The best there is to compare with, and how much more than that policies cost.
 
     `to` says what it is: `optimum`, the policy that is best in the long run (or, with a discount, from the start),
-    played on the same paths; `bound`, what somebody pays at least who knows all chance in advance; or `best`, the best
-    policy in the comparison, where neither was found in the time. `costs` are costs less revenue, money a period,
-    weighed by the discount where there is one; `optimum` is the exact one, and `unproved` how much higher the least
-    cost of somebody who knows all may be than the bound, where its solver was stopped.
+    played on all paths of the comparison; `bound`, what somebody pays at least who knows all chance in advance, on the
+    first `paths` of them; or `best`, the best policy in the comparison, where neither was found in the time.
+
+    Costs here are costs less revenue, money a period, weighed by the discount where there is one. `leader` are those of
+    the policy that costs least, on all paths, and `above` how much more they are than the best there is, on the first
+    `paths`. A policy's gap is its mean lead over `leader`, on all paths, and the mean of `above`: so gaps are as far
+    apart as costs, and none is negative where the best is a bound (the leader is a control variate; Law 2015, 11.4).
+
+    `optimum` is the exact one, and `unproved` how much higher the least cost of somebody who knows all may be than the
+    bound, where its solver was stopped.
     """
 
     to: Literal["optimum", "bound", "best"]
-    costs: np.ndarray = field(repr=False)
+    leader: np.ndarray = field(repr=False)
+    above: np.ndarray = field(repr=False)
     optimum: Optimum | None = None
     unproved: float = 0.0
 
     @property
     def paths(self) -> int:
-        """Return on how many paths it is known."""
-        return len(self.costs)
+        """Return on how many paths the best is known."""
+        return len(self.above)
 
     @property
     def cost(self) -> float:
-        """Return its mean over these paths."""
-        return float(self.costs.mean())
+        """Return what the best costs, estimated for all paths of the comparison."""
+        return float(self.leader.mean() - self.above.mean())
 
     def of(self, result: Result) -> Estimate:
-        """Return how much more a result costs, path by path."""
-        return Estimate.of(paid(result)[: self.paths] - self.costs)
+        """Return how much more a result costs than the best there is."""
+        more = paid(result) - self.leader
+        n, all_paths = self.paths, len(more)
+        mean = float(more.mean() + self.above.mean())
+        if all_paths == 1:
+            return Estimate(mean, np.nan, np.nan, np.nan)
+        parts = more / all_paths
+        parts[:n] += self.above / n
+        if n == all_paths:
+            return Estimate.of(all_paths * parts)
+        if n == 1:
+            return Estimate(mean, np.nan, np.nan, np.nan)
+        variance = n * parts[:n].var(ddof=1) + (all_paths - n) * (parts[n:].var(ddof=1) if all_paths > n + 1 else 0.0)
+        return Estimate.with_error(mean, float(np.sqrt(variance)), n)
 
     def share(self, result: Result) -> Estimate:
         """Return that as a share of what is compared with, which counts as known; nan where that is nothing."""
@@ -72,11 +91,12 @@ def paid(result: Result) -> np.ndarray:
 def distance(results: tuple[Result, ...]) -> Distance:
     """Find the best there is to compare with, in a few seconds."""
     first, scenario = results[0], results[0].scenario
+    leader = min((paid(result) for result in results), key=lambda costs: float(costs.mean()))
     same: dict[str, Any] = {"periods": first.periods, "warmup": first.warmup, "seed": first.seed}
     optimum = _optimum(scenario)
     if optimum is not None:
-        played = evaluate(optimum.policy, scenario, paths=min(first.paths, PATHS), **same)
-        return Distance("optimum", paid(played), optimum)
+        played = paid(evaluate(optimum.policy, scenario, paths=first.paths, **same))
+        return Distance("optimum", leader, leader - played, optimum)
     size = (first.warmup + first.periods) * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
     paths = min(first.paths, FEW if counts_in_wholes(scenario) else max(1, min(PATHS, CELLS // size)))
     try:
@@ -84,8 +104,8 @@ def distance(results: tuple[Result, ...]) -> Distance:
     except BadInput:
         bound = None
     if bound is not None and bound.paths:
-        return Distance("bound", bound.costs, unproved=bound.gap)
-    return Distance("best", min((paid(result) for result in results), key=lambda costs: float(costs.mean())))
+        return Distance("bound", leader, leader[: bound.paths] - bound.costs, unproved=bound.gap)
+    return Distance("best", leader, np.zeros_like(leader))
 
 
 class _Late(Exception):

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..physics import Flows, Layout, State
+from ..physics import Flows, Layout, Simulation, State
+from ..physics.worth import Worth
+from ..scenario import Scenario
 
 
 class Metric(NamedTuple):
@@ -17,18 +19,22 @@ class Metric(NamedTuple):
     meaning: str
 
 
+COSTS = (  # kinds of cost, which add up to `cost`, in the order in which a unit causes them
+    Metric("purchase_cost", "money a period", "units used: bought, less what was added to stock, at cost"),
+    Metric("fixed_cost", "money a period", "orders placed"),
+    Metric("vehicle_cost", "money a period", "vehicles that set off"),
+    Metric("waiting_cost", "money a period", "units that sources were asked for and did not ship"),
+    Metric("transit_cost", "money a period", "units on the way"),
+    Metric("reject_cost", "money a period", "units rejected on arrival"),
+    Metric("holding_cost", "money a period", "units on hand at the end of each period"),
+    Metric("waste_cost", "money a period", "units wasted"),
+    Metric("shortage_cost", "money a period", "units lost, or waiting at the end of each period"),
+)
+
 METRICS = (
     Metric("cost", "money a period", "all costs"),
-    Metric("purchase_cost", "money a period", "units bought"),
-    Metric("fixed_cost", "money a period", "orders placed"),
-    Metric("transit_cost", "money a period", "units on the way"),
-    Metric("holding_cost", "money a period", "units on hand at the end of each period"),
-    Metric("shortage_cost", "money a period", "units lost, or waiting at the end of each period"),
-    Metric("waste_cost", "money a period", "units wasted"),
-    Metric("waiting_cost", "money a period", "units that sources were asked for and did not ship"),
-    Metric("vehicle_cost", "money a period", "vehicles that set off"),
-    Metric("reject_cost", "money a period", "units rejected on arrival"),
-    Metric("revenue", "money a period", "units sold, scrapped, or left at the end with a value"),
+    *COSTS,
+    Metric("revenue", "money a period", "units sold or still waited for, scrapped, or left at the end with a value"),
     Metric("profit", "money a period", "revenue less cost"),
     Metric("discounted_reward", "money", "profits, each discounted to the first period counted"),
     Metric("fill_rate", "share", "demand served in its own period, from the shelf"),
@@ -47,9 +53,54 @@ METRICS = (
     Metric("lowest_cash", "money", "the least there was in the till at the end of a period; it begins with 0"),
     Metric("waste", "units a period", "units wasted"),
     Metric("orders", "a period", "orders placed, on all lanes"),
-    Metric("bullwhip", "ratio", "variance of what is ordered over the variance of what is used"),
+    Metric("bullwhip", "ratio", "variance of what is ordered from outside over that of what customers ask for"),
 )
 """Every figure of a result; all but the counts of periods and the discounted sum are averages over periods."""
+
+ITEM_METRICS = {
+    "stocks": (
+        Metric("stock", "units", "on hand at the end of a period"),
+        Metric("inventory_value", "money", "value of the stock on hand"),
+        Metric("holding_cost", "money a period", "units on hand at the end of each period"),
+        Metric("periods_of_supply", "periods", "that the stock on hand lasts, at the rate it is used"),
+        Metric("turns", "a year", "times a year that the stock is used up"),
+        Metric("waste", "units a period", "units wasted"),
+        Metric("waste_cost", "money a period", "units wasted"),
+        Metric("cycle_service_level", "share", "replenishment cycles without a shortage"),
+        Metric("bullwhip", "ratio", "variance of what is ordered over that of what customers ask for of it"),
+    ),
+    "lanes": (
+        Metric("ordered", "units a period", "units ordered"),
+        Metric("orders", "a period", "orders placed"),
+        Metric("shipped", "units a period", "units shipped"),
+        Metric("fixed_cost", "money a period", "orders placed"),
+        Metric("transit_cost", "money a period", "units on the way"),
+        Metric("bullwhip", "ratio", "variance of what is ordered over that of what customers ask for of its stock"),
+    ),
+    "demands": (
+        Metric("demanded", "units a period", "units asked for"),
+        Metric("fill_rate", "share", "demand served in its own period, from the shelf"),
+        Metric("short", "units a period", "demand not served in its own period"),
+        Metric("stockout_periods", "periods", "periods in which it was short"),
+        Metric("stopped_periods", "periods", "periods in which it was served nothing at all"),
+        Metric("shortage_cost", "money a period", "units lost, or waiting at the end of each period"),
+    ),
+}
+"""The figures of each stock, lane and demand by itself; costs by kind add up to those of the whole."""
+
+
+def sells(scenario: Scenario) -> bool:
+    """Tell whether anything earns money, so that profit decides and not cost."""
+    stocks = scenario.stocks.values()
+    left = any(stock.terminal_value or (stock.obsolete and stock.scrap_value) for stock in stocks)
+    return left or any(demand.price for demand in scenario.demands.values())
+
+
+def deciding_figure(scenario: Scenario) -> str:
+    """Return the figure by which policies are ranked: `cost`, `profit` where anything earns, or a discounted reward."""
+    if scenario.objective.discount < 1:
+        return "discounted_reward"
+    return "profit" if sells(scenario) else "cost"
 
 
 class Counter:
@@ -57,64 +108,85 @@ class Counter:
 
     def __init__(self, layout: Layout, paths: int) -> None:
         """Begin with nothing."""
-        self.layout = layout
+        self.layout, self.worth = layout, Worth(layout)
         stocks, lanes, demands = (len(names) for names in (layout.stocks, layout.lanes, layout.demands))
         self.periods = 0
         self.money = {kind: np.zeros(paths) for kind in ("waiting_cost", "vehicle_cost", "reject_cost")}
         self.lowest_cash, self.payable, self.receivable = np.zeros((3, paths))
         self.discounted = np.zeros(paths)
+        self.gained, self.owed = np.zeros((2, paths))  # by goods, and by what customers who wait will pay
         self.held, self.used, self.wasted = np.zeros((3, paths, stocks))
-        self.demanded, self.short = np.zeros((2, paths, demands))
-        self.stockouts, self.stops = np.zeros((2, paths))
-        self.placed = np.zeros((paths, lanes))
         self.cycles, self.spoilt_cycles = np.zeros((2, paths, stocks))
+        self.demanded, self.short, self.unmet = np.zeros((3, paths, demands))
+        self.stockouts, self.stops = np.zeros((2, paths, demands))
+        self.any_stockout, self.any_stop = np.zeros((2, paths))
+        self.ordered, self.placed, self.shipped, self.on_the_way = np.zeros((4, paths, lanes))
         self._spoilt = np.zeros((paths, stocks), bool)
-        self._ordered, self._drawn = _Spread(paths), _Spread(paths)
+        self._orders = RunningVariance((paths, lanes))
+        self._replenishment, self._demand = RunningVariance((paths, stocks)), RunningVariance((paths, stocks))
+
+    def value(self, source: Simulation, sign: float) -> None:
+        """Subtract (-1) what units are worth before the first period counted, or add (+1) it after the last."""
+        if self.worth.counts:
+            goods, sales = self.worth.of(source, source.period)
+            self.gained, self.owed = self.gained + sign * goods, self.owed + sign * sales
+            self.discounted += sign * self.layout.scenario.objective.discount**self.periods * (goods + sales)
 
     def add(self, state: State, flows: Flows) -> None:
         """Count one period."""
-        lanes, demands = flows.lanes, flows.demands
+        layout, lanes, demands = self.layout, flows.lanes, flows.demands
         for table in (flows.money, flows.charges):
             for kind in table.dtype.names if table.shape[1] else ():
                 self.money[kind] = self.money.get(kind, 0.0) + table[kind][:, 0]
         payable, receivable = (state.books[kind].sum(axis=1) for kind in ("payable", "receivable"))
         self.payable, self.receivable = self.payable + payable, self.receivable + receivable
         self.lowest_cash = np.minimum(self.lowest_cash, self.money["reward"] + payable - receivable)
-        self.discounted += self.layout.scenario.objective.discount**self.periods * flows.money["reward"][:, 0]
+        self.discounted += layout.scenario.objective.discount**self.periods * flows.money["reward"][:, 0]
         self.held += flows.stocks["held"]
         self.used += state.stocks["used"]
         self.wasted += flows.stocks["wasted"]
+        short, stopped = demands["short"] > 1e-9, (demands["served"] <= 1e-9) & (demands["demanded"] > 1e-9)
         self.demanded += demands["demanded"]
-        short = demands["short"] > 1e-9
         self.short += demands["short"]
-        self.stockouts += short.any(axis=1)
-        self.stops += ((demands["served"] <= 1e-9) & (demands["demanded"] > 1e-9)).any(axis=1)
+        self.unmet += np.where(layout.net.demands["backlogs"] > 0, state.demands["backlog"], demands["short"])
+        self.stockouts += short
+        self.stops += stopped
+        self.any_stockout += short.any(axis=1)
+        self.any_stop += stopped.any(axis=1)
+        self.ordered += lanes["ordered"]
         self.placed += lanes["ordered"] > 0
-        arrived = lanes["arrived"] @ self.layout.into > 0
+        self.shipped += lanes["shipped"]
+        self.on_the_way += state.lanes["in_transit"]
+        arrived = lanes["arrived"] @ layout.into > 0
         self.cycles += arrived
         self.spoilt_cycles += arrived & self._spoilt
-        self._spoilt = (self._spoilt & ~arrived) | (short @ (self.layout.needs > 0))
-        self._ordered.add(lanes["ordered"].sum(axis=1))
-        self._drawn.add(state.stocks["used"].sum(axis=1))
+        self._spoilt = (self._spoilt & ~arrived) | (short @ (layout.needs > 0))
+        self._orders.add(lanes["ordered"])
+        self._replenishment.add(lanes["ordered"] @ layout.into)
+        self._demand.add(demands["demanded"] @ layout.needs @ layout.content)
         self.periods += 1
 
     def figures(self) -> dict[str, np.ndarray]:
         """Return every metric on each path (paths,)."""
-        scenario, n = self.layout.scenario, self.periods
+        scenario, layout, n = self.layout.scenario, self.layout, self.periods
         values = np.array([stock.unit_value for stock in scenario.stocks.values()])
         stock = self.held.sum(axis=1) / n
         use = self.used.sum(axis=1) / n
         worth, used = self.held @ values / n, self.used @ values / n
         figures = {kind: total / n for kind, total in self.money.items()}
-        figures["profit"] = figures.pop("reward")
         owed = _ratio(self.payable / n, figures["purchase_cost"], 0.0)  # in periods of bills, and of sales
         owing = _ratio(self.receivable / n, figures["revenue"], 0.0)
+        figures["purchase_cost"] = figures["purchase_cost"] - self.gained / n
+        figures["cost"] = figures["cost"] - self.gained / n
+        figures["revenue"] = figures["revenue"] + self.owed / n
+        figures["profit"] = figures.pop("reward") + (self.gained + self.owed) / n
+        outside = (layout.into[~layout.uses.any(axis=1)] > 0).any(axis=0)  # stocks that are bought
         figures |= {
             "discounted_reward": self.discounted,
             "fill_rate": 1.0 - _ratio(self.short.sum(axis=1), self.demanded.sum(axis=1), 0.0),
             "cycle_service_level": 1.0 - _ratio(self.spoilt_cycles.sum(axis=1), self.cycles.sum(axis=1), np.nan),
-            "stockout_periods": self.stockouts,
-            "stopped_periods": self.stops,
+            "stockout_periods": self.any_stockout,
+            "stopped_periods": self.any_stop,
             "short": self.short.sum(axis=1) / n,
             "stock": stock,
             "periods_of_supply": _ratio(stock, use, np.nan),
@@ -125,18 +197,63 @@ class Counter:
             "lowest_cash": self.lowest_cash,
             "waste": self.wasted.sum(axis=1) / n,
             "orders": self.placed.sum(axis=1) / n,
-            "bullwhip": _ratio(self._ordered.variance, self._drawn.variance, np.nan),
+            "bullwhip": _ratio(
+                self._replenishment.variance[:, outside].sum(axis=1),
+                self._demand.variance[:, outside].sum(axis=1),
+                np.nan,
+            ),
         }
         return {metric.name: np.asarray(figures[metric.name], float) for metric in METRICS}
 
+    def items(self) -> dict[str, dict[str, np.ndarray]]:
+        """Return every metric of each stock, lane and demand on each path: (paths, how many there are), by table."""
+        scenario, layout, n = self.layout.scenario, self.layout, self.periods
+        net, into = layout.net, layout.into
+        values = np.array([stock.unit_value for stock in scenario.stocks.values()])
+        figures = {
+            "stocks": {
+                "stock": self.held / n,
+                "inventory_value": self.held * values / n,
+                "holding_cost": self.held * net.stocks["holding_cost"] / n,
+                "periods_of_supply": _ratio(self.held, self.used, np.nan),
+                "turns": _ratio(self.used * scenario.horizon.year, self.held, np.nan),
+                "waste": self.wasted / n,
+                "waste_cost": self.wasted * net.stocks["waste_cost"] / n,
+                "cycle_service_level": 1.0 - _ratio(self.spoilt_cycles, self.cycles, np.nan),
+                "bullwhip": _ratio(self._replenishment.variance, self._demand.variance, np.nan),
+            },
+            "lanes": {
+                "ordered": self.ordered / n,
+                "orders": self.placed / n,
+                "shipped": self.shipped / n,
+                "fixed_cost": self.placed * net.lanes["fixed_cost"] / n,
+                "transit_cost": self.on_the_way * net.lanes["in_transit_cost"] / n,
+                "bullwhip": _ratio(self._orders.variance, self._demand.variance @ into.T, np.nan),
+            },
+            "demands": {
+                "demanded": self.demanded / n,
+                "fill_rate": 1.0 - _ratio(self.short, self.demanded, 0.0),
+                "short": self.short / n,
+                "stockout_periods": self.stockouts,
+                "stopped_periods": self.stops,
+                "shortage_cost": self.unmet * net.demands["shortage_cost"] / n,
+            },
+        }
+        return {
+            table: {metric.name: figures[table][metric.name] for metric in metrics}
+            for table, metrics in ITEM_METRICS.items()
+        }
 
-class _Spread:
-    """A running variance over periods (Welford 1962)."""
 
-    def __init__(self, paths: int) -> None:
-        self.n, self.mean, self.squares = 0, np.zeros(paths), np.zeros(paths)
+class RunningVariance:
+    """A variance over periods that is updated with each of them (Welford 1962)."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        """Begin with no period."""
+        self.n, self.mean, self.squares = 0, np.zeros(shape), np.zeros(shape)
 
     def add(self, values: np.ndarray) -> None:
+        """Take in one period's values."""
         self.n += 1
         delta = values - self.mean
         self.mean += delta / self.n
@@ -144,6 +261,7 @@ class _Spread:
 
     @property
     def variance(self) -> np.ndarray:
+        """Return the sample variance of what was taken in."""
         return self.squares / max(self.n - 1, 1)
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from ..chance import Chance
 from ..physics import Layout, Simulation, View
 from ..policies import PolicyError, policy
-from ..scenario import Scenario, load
+from ..scenario import BadInput, Scenario, load
 from ..scenario.errors import check_count
-from .metrics import METRICS, Counter
+from .metrics import ITEM_METRICS, METRICS, Counter
 from .statistics import Estimate
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 ROOM = 1 << 24  # random numbers drawn at a time; more paths are played in turns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """How a policy did on some paths of a scenario; every figure is one number a path, in the order of the paths.
 
-    `policy` is what it is called, `player` the policy itself, fitted to the scenario.
+    `policy` is what it is called, `player` the policy itself, fitted to the scenario. `items` has the figures of each
+    stock, lane and demand by itself, `items["demands"]["fill_rate"]` (paths, demands), as `ITEM_METRICS` lists them.
     """
 
     policy: str
@@ -37,32 +38,64 @@ class Result:
     warmup: int
     seed: int
     figures: Mapping[str, np.ndarray] = field(repr=False)
-    player: Any = field(repr=False, compare=False)
+    player: Any = field(repr=False)
+    items: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict, repr=False)
 
-    def mean(self, figure: str = "cost") -> float:
-        """Return a figure's mean over the paths."""
-        return self.estimate(figure).mean
+    def mean(self, figure: str = "cost", **item: str) -> float:
+        """Return a figure's mean over the paths; of one item, with `stock`, `lane` or `demand` and its name."""
+        return self.estimate(figure, **item).mean
 
-    def interval(self, figure: str = "cost") -> tuple[float, float]:
+    def interval(self, figure: str = "cost", **item: str) -> tuple[float, float]:
         """Return the 95 % interval of a figure's mean."""
-        estimate = self.estimate(figure)
+        estimate = self.estimate(figure, **item)
         return estimate.low, estimate.high
 
-    def error(self, figure: str = "cost") -> float:
+    def error(self, figure: str = "cost", **item: str) -> float:
         """Return the standard error of a figure's mean."""
-        return self.estimate(figure).error
+        return self.estimate(figure, **item).error
 
-    def estimate(self, figure: str = "cost") -> Estimate:
-        """Return a figure's mean, standard error and interval."""
-        if figure not in self.figures:
-            raise KeyError(f"unknown figure {figure!r} (known: {', '.join(self.figures)})")
-        return Estimate.of(self.figures[figure])
+    def estimate(self, figure: str = "cost", **item: str) -> Estimate:
+        """Return a figure's mean, standard error and interval.
 
-    def frame(self) -> pd.DataFrame:
-        """Return a table with one row a path and one column a figure."""
+        Args:
+            figure: one of `METRICS`; of an item, one of `ITEM_METRICS`.
+            item: `stock="gloves"`, `lane="regular"` or `demand="customers"`, for the figure of that one alone.
+
+        Raises:
+            KeyError: for an unknown figure or item, naming those that there are.
+        """
+        return Estimate.of(self._values(figure, **item))
+
+    def _values(self, figure: str, **item: str) -> np.ndarray:
+        if not item:
+            return _known(self.figures, figure, "figure")
+        ((kind, name),) = item.items()
+        table = _known(self.items, f"{kind}s", "kind of item")
+        names = list(getattr(self.scenario, f"{kind}s"))
+        _known(dict.fromkeys(names), name, kind)
+        values: np.ndarray = _known(table, figure, f"figure of a {kind}")[:, names.index(name)]
+        return values
+
+    def frame(self, by: str | None = None) -> pd.DataFrame:
+        """Return a table with one row a path and one column a figure.
+
+        With `by`, "stocks", "lanes" or "demands", it has a row for each path and item, and the figures of these.
+        """
         import pandas as pd
 
-        return pd.DataFrame(dict(self.figures), index=pd.RangeIndex(self.paths, name="path"))
+        paths = pd.RangeIndex(self.paths, name="path")
+        if by is None:
+            return pd.DataFrame(dict(self.figures), index=paths)
+        table, names = _known(self.items, by, "kind of item"), list(getattr(self.scenario, by))
+        index = pd.MultiIndex.from_product([paths, names], names=["path", by.removesuffix("s")])
+        return pd.DataFrame({name: values.ravel() for name, values in table.items()}, index=index)
+
+
+def _known(table: Mapping[str, Any], key: str, what: str) -> Any:
+    """Return what a table has under a key, or say what there is."""
+    if key not in table:
+        raise KeyError(f"unknown {what} {key!r} (known: {', '.join(table)})")
+    return table[key]
 
 
 def evaluate(
@@ -87,7 +120,12 @@ def evaluate(
         progress: told how many path-periods were played, every now and then.
 
     Returns:
-        A `Result`: costs a period, service, stock and orders of each path.
+        A `Result`: costs a period, service, stock and orders of each path. Where the business goes on, units that are
+        left count at what they cost (`objective.leftovers`).
+
+    Raises:
+        PolicyError: for a policy that does not exist, does not fit, or orders what is no quantity.
+        BadInput: for arguments that make no sense, and for costs that are too large to be counted.
     """
     scenario = load(scenario)
     periods = scenario.horizon.periods if periods is None else periods
@@ -99,16 +137,49 @@ def evaluate(
     parts = []
     for some in _turns(paths, (warmup + periods) * max(1, layout.columns.chance + layout.columns.seen)):
         simulation = Simulation(layout, chance.draw(seed, some, warmup + periods))
-        counter = Counter(layout, len(some))
-        for t in range(warmup + periods):
-            simulation.step(_orders(player, simulation))
-            if t >= warmup:
-                counter.add(simulation.state, simulation.flows)
-            if progress is not None and (t % 16 == 15 or t == warmup + periods - 1):
-                progress((t % 16 + 1) * len(some))
-        parts.append(counter.figures())
-    figures = {metric.name: np.concatenate([part[metric.name] for part in parts]) for metric in METRICS}
-    return Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player)
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            counter = _counted(player, simulation, warmup, progress)
+            parts.append((counter.figures(), counter.items()))
+    figures = {metric.name: np.concatenate([each[metric.name] for each, _ in parts]) for metric in METRICS}
+    _refuse_what_is_not_finite(name_of(player), figures)
+    items = {
+        table: {metric.name: np.concatenate([each[table][metric.name] for _, each in parts]) for metric in metrics}
+        for table, metrics in ITEM_METRICS.items()
+    }
+    return Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player, items)
+
+
+def _counted(player: Any, simulation: Simulation, warmup: int, progress: Callable[[int], Any] | None) -> Counter:
+    """Play all periods of a simulation, and count those after the warm-up."""
+    counter, last = Counter(simulation.layout, simulation.trace.paths), simulation.trace.periods - 1
+    for t in range(simulation.trace.periods):
+        if t == warmup:
+            counter.value(simulation, -1.0)
+        simulation.step(_orders(player, simulation))
+        if t >= warmup:
+            counter.add(simulation.state, simulation.flows)
+        if progress is not None and (t % 16 == 15 or t == last):
+            progress((t % 16 + 1) * simulation.trace.paths)
+    counter.value(simulation, 1.0)
+    return counter
+
+
+def _refuse_what_is_not_finite(name: str, figures: Mapping[str, np.ndarray]) -> None:
+    """Refuse money that is infinite or no number: no conclusion can be drawn from it."""
+    for figure in ("cost", "revenue", "discounted_reward"):
+        wrong = np.flatnonzero(~np.isfinite(figures[figure]))
+        if len(wrong):
+            value = figures[figure][wrong[0]]
+            raise BadInput(
+                f"{name}: its {figure.replace('_', ' ')} on path {wrong[0]} must be a finite number, got {value}"
+                " (order less, or use smaller quantities and prices)"
+            )
+
+
+def is_certain(scenario: Scenario, periods: int | None = None) -> bool:
+    """Tell whether nothing is left to chance: whether all paths are the same, so that one tells all."""
+    rows = Chance(scenario).draw(0, 8, periods).rows
+    return bool((rows == rows[:, :1]).all())
 
 
 def name_of(player: Any) -> str:

@@ -16,19 +16,39 @@ class Estimate(NamedTuple):
     high: float
 
     @classmethod
-    def of(cls, values: np.ndarray) -> Estimate:
-        """Estimate the mean of independent values (paths,); those that are not defined (nan) are left out."""
-        from scipy.stats import t
+    def of(cls, values: np.ndarray, intervals: int = 1) -> Estimate:
+        """Estimate the mean of independent values (paths,); those that are not defined (nan) are left out.
 
-        values = values[np.isfinite(values)]
+        Args:
+            values: one a path. Where all are equal, nothing is left to chance, and the error is 0.
+            intervals: how many are read together; each is so wide that all of them hold with 95 % (Bonferroni).
+        """
+        values = values[~np.isnan(values)]
         if len(values) == 0:
             return cls(np.nan, np.nan, np.nan, np.nan)
         mean = float(np.mean(values))
-        if len(values) == 1:
+        if len(values) == 1 or not np.isfinite(values).all():
             return cls(mean, np.nan, np.nan, np.nan)
-        error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
-        half = float(t.ppf(0.975, len(values) - 1)) * error
+        if np.ptp(values) == 0:
+            return cls(float(values[0]), 0.0, float(values[0]), float(values[0]))
+        return cls.with_error(mean, float(np.std(values, ddof=1) / np.sqrt(len(values))), len(values), intervals)
+
+    @classmethod
+    def with_error(cls, mean: float, error: float, values: int, intervals: int = 1) -> Estimate:
+        """Return the estimate of a mean with a standard error that comes from so many values."""
+        from scipy.stats import t
+
+        half = float(t.ppf(1.0 - 0.025 / max(intervals, 1), values - 1)) * error
         return cls(mean, error, mean - half, mean + half)
+
+
+def mean_of_defined(values: np.ndarray) -> np.ndarray:
+    """Return the means of values (paths, n) over the paths where they are defined (n,); nan where they never are."""
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=0)
+    return np.divide(
+        np.where(defined, values, 0.0).sum(axis=0), count, out=np.full(count.shape, np.nan), where=count > 0
+    )
 
 
 def interquartile_mean(values: np.ndarray) -> float:

@@ -14,14 +14,15 @@ import numpy as np
 from ..chance import Chance, Trace
 from ..chance.bits import stream
 from ..physics import Layout, Simulation, View
+from ..physics.worth import Worth
 from ..policies import PolicyError, Rule, parse, policy
 from ..policies.plan import quantile
 from ..scenario import BadInput, Scenario, load
+from ..scenario.window import settling, stays_as_it_is, window
 from .rollout import name_of
 from .statistics import Estimate
 
 BUDGET = 4_000_000  # periods of play for one number that is looked for: about a second
-WARMUP = 120  # periods before those that count, at least, where the long run counts
 MANY = 6  # numbers beyond which all stocks are moved together first
 ENOUGH = 8  # paths on which one may believe in the better of many
 MOST = 60_000_000  # periods of one lane that are played when nobody says how many
@@ -79,9 +80,9 @@ def tune(
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
         seed: of the search and of the report, which use different paths.
         budget: how many periods may be played in all, over all paths and candidates.
-        periods: how many periods of a path count. By default the long run where the world stays as it is, after a
-            warm-up, and the scenario's horizon where it does not: where it ends, discounts, follows dates or a trend.
-        warmup: how many periods are played before those.
+        periods: how many periods of a path count; by default the scenario's horizon, or more of the long run where the
+            world stays as it is.
+        warmup: how many periods are played before those; by default as in `evaluate`.
         progress: told how many periods were played, every now and then; `budget` at most in all.
 
     Returns:
@@ -118,6 +119,21 @@ def free(what: Any, rule: Rule) -> list[str]:
     """Return the names of the parameters of a fitted rule that were not given when it was asked for as `what`."""
     asked = parse(what) if isinstance(what, str) else what
     return [name for name in rule.names() if name not in asked.parameters and name not in rule.given]
+
+
+def tuning_budget(scenario: Scenario) -> int:
+    """Return how many periods may be played to tune a rule when all rules are tuned alike: some seconds' worth."""
+    return min(BUDGET, MOST // len(scenario.lanes))
+
+
+def tuned_or_given(
+    what: Any, scenario: Scenario, budget: int, seed: int = 0, progress: Callable[[int], Any] | None = None
+) -> Any:
+    """Return a policy fitted to a scenario, after tuning the parameters of a rule that were not given."""
+    player = policy(what, scenario)
+    if isinstance(player, Rule) and axes_of(player, free(what, player)):
+        return tune(what, scenario, seed=seed, budget=budget, progress=progress)
+    return player
 
 
 class Axis(NamedTuple):
@@ -171,31 +187,8 @@ def axes_of(rule: Rule, names: list[str]) -> list[Axis]:
     return axes
 
 
-def stays_as_it_is(scenario: Scenario) -> bool:
-    """Tell whether the long run has a meaning: no end, no discount, no date, no trend, no history played once."""
-    events = [*scenario.spikes.values(), *scenario.disruptions.values()]
-    demands = scenario.demands.values()
-    histories = [demand.history for demand in demands if demand.history is not None]
-    once = any(history.replay == "as-it-was" for history in histories)
-    dated = any(event.starts.at is not None for event in events)
-    trends = any(demand.trend or demand.price_erosion for demand in demands)
-    trends |= any(lane.cost_erosion for lane in scenario.lanes.values())
-    ends = any(stock.obsolete or stock.terminal_value for stock in scenario.stocks.values()) or scenario.horizon.ends
-    return not (ends or scenario.objective.discount < 1 or once or dated or trends)
-
-
-def season_of(scenario: Scenario) -> int:
-    """Return the periods in the longest season of any demand."""
-    demands = scenario.demands.values()
-    return max(max(len(demand.season), demand.history.season if demand.history else 1, 1) for demand in demands)
-
-
-def settling(rule: Rule) -> int:
-    """Return how many periods it takes, more or less, until a start is forgotten."""
-    plan = rule.plan
-    disruptions = plan.scenario.disruptions.items()
-    cycles = [2 * disruption.lasts.mean / plan.outage(key)[0] for key, disruption in disruptions]
-    return int(min(max([WARMUP, 10 * (plan.through.max() + 1.0), *cycles]), 10 * WARMUP))
+class _Spent(Exception):
+    """The budget does not allow to play on."""
 
 
 class Search:
@@ -213,11 +206,15 @@ class Search:
         """Find out what there is to look for."""
         self.rule, self.scenario, self.names = rule, rule.scenario, names
         self.axes = axes_of(rule, names)
+        if not self.axes:
+            raise PolicyError(
+                f"{rule.name}: there is nothing to tune, nobody asks for anything in {rule.scenario.name}"
+            )
         self.layout, self.chance = Layout(self.scenario), Chance(self.scenario)
-        settles = settling(rule) if stays_as_it_is(self.scenario) else 0
-        season = season_of(self.scenario)
-        self.periods = periods or -(-4 * settles // season) * season or self.scenario.horizon.periods
-        self.warmup = warmup if warmup is not None else settles if periods is None else 0
+        self.worth = Worth(self.layout)
+        self.periods, self.warmup = window(self.scenario, periods, warmup)
+        if periods is None and stays_as_it_is(self.scenario):
+            self.periods = 4 * settling(self.scenario)  # the longer a path, the smaller the share of its warm-up
         if self.scenario.horizon.ends and self.warmup + self.periods > (end := self.scenario.horizon.periods):
             raise BadInput(
                 f"periods: {self.scenario.name} ends after {end} periods, got {self.warmup} + {self.periods}"
@@ -228,6 +225,14 @@ class Search:
         usual = BUDGET * (2 + few) // 3 * max(1, few // 2)
         self.budget = min(usual, MOST // len(self.layout.lanes)) if budget is None else budget
         self.spent = 0
+        length = self.warmup + self.periods
+        self.reserve = int(min(128 * length, max(4 * length, 0.15 * self.budget)))  # for the report
+        if self.budget < (least := 8 * length):
+            raise BadInput(
+                f"budget: must be {least:,} periods or more, for two paths of {length:,} periods and a report, got"
+                f" {self.budget:,}"
+            )
+        self.leader = 0, np.inf, np.array([axis.start for axis in self.axes])  # paths, cost, candidate
         self.progress: Callable[[int], Any] | None = None
         self.random = np.random.default_rng(self.seeds["search"])
         self.tried: set[tuple[float, ...]] = set()
@@ -281,7 +286,11 @@ class Search:
         if fine.any():
             costs[fine] = -self.rewards(self.parameters(unique[fine]), "search", 0, paths).mean(axis=1)
             self.tried |= set(map(tuple, unique[fine].tolist()))
-        return costs[np.ravel(where)]
+        costs = np.where(np.isfinite(costs), costs, np.inf)[np.ravel(where)]
+        best = int(np.argmin(costs))
+        if (-paths, costs[best]) < (-self.leader[0], self.leader[1]):  # more paths tell more
+            self.leader = paths, float(costs[best]), candidates[best]
+        return costs
 
     def trace(self, use: str, first: int, last: int) -> Trace:
         """Return the paths of a seed from one to before another, drawn once."""
@@ -301,6 +310,9 @@ class Search:
     def rewards(self, parameters: dict[str, np.ndarray], use: str, first: int, last: int) -> np.ndarray:
         """Return the reward a period (or discounted) of several candidates, on the same paths (candidates, paths)."""
         (count,) = {len(each) for each in parameters.values()}
+        plays = count * (last - first) * (self.warmup + self.periods)
+        if use == "search" and self.spent + plays > self.budget - self.reserve:
+            raise _Spent
         trace = self.trace(use, first, last)
         at_once = max(1, ROWS // trace.rows.size)
         parts = [
@@ -316,14 +328,21 @@ class Search:
         simulation = Simulation(self.layout, Trace(trace.columns, rows))
         total, discount = np.zeros(rows.shape[1]), self.scenario.objective.discount
         for t in range(trace.periods):
+            if t == self.warmup:
+                total -= self.worth_of(simulation)
             flows = simulation.step(player(View(simulation)))
             if t >= self.warmup:
                 total += discount ** (t - self.warmup) * flows.money["reward"][:, 0]
+        total += discount**self.periods * self.worth_of(simulation)
         self.spent += rows.shape[1] * trace.periods
         if self.progress is not None:
             self.progress(rows.shape[1] * trace.periods)
         total = total if self.figure == "discounted_reward" else total / self.periods
         return total.reshape(count, trace.paths)
+
+    def worth_of(self, simulation: Simulation) -> Any:
+        """Return what a simulation's units are worth now, with what waiting customers will pay (paths,), or 0."""
+        return sum(self.worth.of(simulation, simulation.period)) if self.worth.counts else 0.0
 
     def paths_for(self, share: float, candidates: int) -> int:
         """Return how many paths each of some candidates may be played on, for a share of the budget."""
@@ -334,8 +353,17 @@ class Search:
     # Searching
 
     def winner(self, progress: Callable[[int], Any] | None = None) -> Rule:
-        """Search, race, and report."""
+        """Search, race, and report, within the budget."""
         self.progress = progress
+        with np.errstate(all="ignore"):  # a candidate whose costs are not finite loses
+            try:
+                best = self.search()
+            except _Spent:
+                best = self.values(self.leader[2][None, :])
+            return self.report(best)
+
+    def search(self) -> np.ndarray:
+        """Return the parameters of the best candidate (1, axes)."""
         start = np.array([axis.start for axis in self.axes])
         pattern = len(self.pattern(start, np.ones(len(start))))
         if len(start) == 1:
@@ -347,7 +375,7 @@ class Search:
         found = np.array([start, centre])
         if len(start) <= MANY or paths >= ENOUGH:
             found = np.vstack([start, self.descend(found, paths, 0.65 * self.budget)])
-        return self.report(self.race(np.unique(found, axis=0), 0.85 * self.budget))
+        return self.race(np.unique(found, axis=0), 0.85 * self.budget)
 
     def together(self, start: np.ndarray, until: float) -> np.ndarray:
         """Return the best place when a parameter of all stocks moves by as many of their own steps at once."""
@@ -462,7 +490,8 @@ class Search:
         """Return the rule with its parameters, and what they cost on paths that the search has not seen."""
         best = self.rule.having({name: each[0] for name, each in self.parameters(values).items()})
         both = {name: np.array([getattr(best, name), getattr(self.rule, name)]) for name in self.names}
-        paths = int(np.clip(self.paths_for(0.15, 2), 64, 4096))
+        affordable = (self.budget - self.spent) // (2 * (self.warmup + self.periods))
+        paths = int(min(np.clip(self.paths_for(0.15, 2), 64, 4096), affordable))
         figures = self.rewards(both, "report", 0, paths)
         if self.figure == "cost":
             figures = -figures

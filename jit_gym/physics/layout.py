@@ -8,6 +8,7 @@ and to pickle.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -293,6 +294,16 @@ class Layout:
             for m, row in enumerate(self.net.lanes)
             if row["first_letter"] < row["last_letter"]
         }
+
+    @cached_property
+    def content(self) -> np.ndarray:
+        """Return how many units of each stock (columns) go into a unit of each stock (rows), itself and its inputs.
+
+        A stock that several lanes replenish is made as their shares say.
+        """
+        shares = np.array([self.scenario.shares[name] for name in self.lanes])
+        direct = self.into.T @ (shares[:, None] * self.uses)
+        return np.linalg.inv(np.eye(len(direct)) - direct)
 
     def _steps(self) -> list[int]:
         """Return which steps of a period this world needs, as `Sizes` has them."""

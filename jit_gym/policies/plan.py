@@ -46,9 +46,7 @@ class Plan:
         into = self.layout.into
         self._earlier = np.tril(into @ into.T).T  # (lanes, lanes): 1 where a lane comes before another into its stock
         self._up_to = self.shares @ self._earlier
-        direct = self.layout.into.T @ (self.shares[:, None] * self.layout.uses)
-        self.content = np.linalg.inv(np.eye(len(direct)) - direct)
-        """Units of each stock (columns) that go into a unit of each stock (rows), directly and through others."""
+        self.content = self.layout.content
         self._routes = list(self._routes_of_demand())
 
     def _routes_of_demand(self) -> Iterator[tuple[int, int, float, float]]:

@@ -9,16 +9,33 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..evaluate import Comparison
-from .svg import DEMAND, INK, MUTED, ORDER, SHORT, STOCK, SURFACE, WASTE, WAY, drawing
-from .words import a, aim, digits, half, labels, number
+from .svg import (
+    DEMAND,
+    INK,
+    MUTED,
+    ORDER,
+    REJECT,
+    SHORT,
+    STOCK,
+    SURFACE,
+    VEHICLE,
+    WAITING,
+    WASTE,
+    WAY,
+    drawing,
+)
+from .words import a, digits, half, labels, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINDS = {  # of cost, in the order in which a unit causes them
-    "purchase_cost": ("purchase", DEMAND),
+KINDS = {  # of cost: what it is called, and its colour
+    "purchase_cost": ("units used", DEMAND),
     "fixed_cost": ("ordering", ORDER),
+    "vehicle_cost": ("vehicles", VEHICLE),
+    "waiting_cost": ("waiting at sources", WAITING),
     "transit_cost": ("in transit", WAY),
+    "reject_cost": ("rejects", REJECT),
     "holding_cost": ("holding", STOCK),
     "waste_cost": ("waste", WASTE),
     "shortage_cost": ("shortage", SHORT),
@@ -53,11 +70,12 @@ def costs(comparison: Comparison) -> Picture:
     caption = f"Mean costs {a(period)} by kind; the number is their sum."
     left_out = _rounded_down(kinds["purchase_cost"].min())
     if left_out > totals.max() / 2:
-        caption += f" Every policy buys for {left_out:,.10g} {a(period)} or more; the bars begin there."
+        caption += f" Every policy uses units for {left_out:,.10g} {a(period)} or more; the bars begin there."
     else:
         left_out = 0.0
-    if aim(comparison) == "profit":
-        caption += " Revenue differs too: profit decides, not the length of a bar."
+    if comparison.figure != "cost":
+        decides = comparison.figure.replace("_", " ")
+        caption += f" Revenue is not in it: the {decides} decides, not the length of a bar."
     kinds["purchase_cost"] = kinds["purchase_cost"] - left_out
     kinds = {kind: values for kind, values in kinds.items() if values.any()}
 
@@ -83,7 +101,7 @@ def costs(comparison: Comparison) -> Picture:
 
 def service(comparison: Comparison) -> Picture:
     """Draw service against cost (or profit): a point a policy, with its intervals."""
-    figure = aim(comparison)
+    figure = "cost" if comparison.figure == "cost" else "profit"
     names: dict[tuple[float, float], list[str]] = {}
     bars: list[tuple[tuple[float, float], tuple[float, float]]] = []
     with drawing("service", 3.3) as sheet:

@@ -6,30 +6,52 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from ..evaluate import METRICS, Comparison, Distance, Estimate
+from ..evaluate import ITEM_METRICS, METRICS, Comparison, Distance, Estimate, Result, has_seen
+from ..evaluate.statistics import mean_of_defined
 from .provenance import certificate
-from .words import aim, gap, judged, verdict
+from .words import descriptions, labels, verdict
 
 
 def document(comparison: Comparison, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return each figure of each policy, the differences to the first one, and where they come from, as plain JSON."""
-    first, figure, best = comparison.results[0], aim(comparison), comparison.distance
+    first, best = comparison.results[0], comparison.distance
     return {
         "verdict": verdict(comparison),
+        "figure": comparison.figure,
         "best": comparison.best.policy,
+        "practically_the_same_under": comparison.practical,
+        "certain": comparison.certain,
         "gap_to": best and _best(best),
         "policies": [
             {
                 "policy": result.policy,
+                "label": label,
+                "description": description,
+                "ranked": not has_seen(result.player, comparison.scenario),
                 "figures": {metric.name: plain(result.estimate(metric.name)) for metric in METRICS},
-                "difference": {name: plain(gap(result, first, name)) for name in ("cost", "profit")},
-                "against_first": judged(gap(result, first, figure), figure) or None,
+                "items": _items(result),
+                "difference": {name: plain(comparison.difference(result, name)) for name in ("cost", "profit")},
+                "against_first": comparison.judged(comparison.against(result, first)) or None,
                 "gap": best and {"cost": plain(best.of(result)), "share": plain(best.share(result))},
             }
-            for result in comparison.results
+            for result, label, description in zip(
+                comparison.results, labels(comparison), descriptions(comparison), strict=True
+            )
         ],
         "provenance": certificate(comparison, command, notes),
     }
+
+
+def _items(result: Result) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return the mean of each figure of each stock, lane and demand, by their names."""
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    for kind, metrics in ITEM_METRICS.items():
+        means = {metric.name: mean_of_defined(result.items[kind][metric.name]) for metric in metrics}
+        found[kind] = {
+            name: {figure: value if isfinite(value := float(values[k])) else None for figure, values in means.items()}
+            for k, name in enumerate(getattr(result.scenario, kind))
+        }
+    return found
 
 
 def _best(best: Distance) -> dict[str, Any]:

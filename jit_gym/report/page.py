@@ -10,9 +10,10 @@ from typing import Any
 
 from ..evaluate import METRICS, Comparison
 from . import figures, files, story
+from .items import item_tables
 from .provenance import certificate, yaml_of
-from .table import columns, plus_minus, settings
-from .words import digits, distances, half, labels, parts, verdict
+from .table import columns, plus_minus
+from .words import conventions, descriptions, digits, distances, half, in_business, labels, settings, verdict
 from .world import meaning, world
 
 
@@ -49,13 +50,16 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     env.filters["minus"] = lambda text: re.sub(r"(?<!\w)-(?=\d)", "−", text)
-    scenario, first = comparison.scenario, comparison.results[0]
+    scenario = comparison.scenario
     return env.get_template("report.html.jinja").render(
         scenario=scenario,
         verdict=verdict(comparison),
+        business=in_business(comparison),
         settings=settings(comparison),
+        conventions=conventions(comparison),
         distances=distances(comparison),
-        paths_played=first.paths,
+        notes=[*comparison.notes, *birth["notes"]],
+        items=[table for table in item_tables(comparison) if len(table.items) > 1],
         rows=_rows(comparison),
         columns=columns(comparison),
         labels=labels(comparison),
@@ -72,9 +76,10 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
 def _rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Return the policies, each with its place among the cells of a column."""
     return [
-        {"place": place, "name": name, "parameters": parameters, "best": result is comparison.best}
-        for place, result in enumerate(comparison.results)
-        for name, parameters in [parts(result)]
+        {"place": place, "name": name, "parameters": description, "best": result is comparison.best}
+        for place, (result, name, description) in enumerate(
+            zip(comparison.results, labels(comparison), descriptions(comparison), strict=True)
+        )
     ]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 INK, MUTED, GRID, SURFACE = "#1b1b1d", "#6b6b70", "#dededf", "#fefefe"
 STOCK, SHORT, ORDER, WAY, DEMAND, WASTE = "#0072b2", "#d55e00", "#e69f00", "#009e73", "#a9adb4", "#cc79a7"
+VEHICLE, WAITING, REJECT = "#56b4e9", "#7a5195", "#8c6d31"
 VARIABLES = {
     "ink": INK,
     "muted": MUTED,
@@ -29,6 +30,9 @@ VARIABLES = {
     "way": WAY,
     "demand": DEMAND,
     "waste": WASTE,
+    "vehicle": VEHICLE,
+    "waiting": WAITING,
+    "reject": REJECT,
 }
 
 WIDTH = 4.8  # inches; the page lets a picture shrink to a phone's width, and its letters with it

@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..evaluate import Comparison, Estimate
-from .words import a, aim, digits, distances, gap, half, judged, labels, number, parts, verdict
+from .words import (
+    a,
+    conventions,
+    descriptions,
+    digits,
+    distances,
+    half,
+    in_business,
+    labels,
+    number,
+    settings,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 COLOURS = {"better": "green", "worse": "red", "unclear": "yellow", "same": "dim"}
-WIDEST = 30  # characters of a name or a parameter that is not broken
 
 
 class Column(NamedTuple):
@@ -30,85 +42,103 @@ class Column(NamedTuple):
 
 
 def columns(comparison: Comparison) -> list[Column]:
-    """Return the columns that say anything: what is 0 or undefined for every policy is left out."""
-    period = comparison.scenario.horizon.period
-    decides = aim(comparison)
-    other = "profit" if decides == "cost" else "cost"
+    """Return the columns that say anything, those that decide first; what is 0 or undefined for all is left out."""
+    period, figure = comparison.scenario.horizon.period, comparison.figure
     shown = [
-        *_money(comparison, decides, 0),
-        *_against_the_first(comparison, decides),
+        *_money(comparison, figure, 0),
+        *_against_the_first(comparison),
         *against_the_best(comparison),
-        *(_money(comparison, other, 6) if decides == "profit" else []),
         *_figure(comparison, "fill_rate", "fill\nrate", 2),
-        *_figure(comparison, "cycle_service_level", "cycle\nservice", 7),
         *_figure(comparison, "stopped_periods", f"stopped\n{period}s", 4),
-        *_figure(comparison, "stockout_periods", f"stockout\n{period}s", 5),
         *_figure(comparison, "periods_of_supply", f"{period}s of\nsupply", 3),
-        *_figure(comparison, "turns", "turns\na year", 9),
+        *(_money(comparison, other, 6) if (other := {"profit": "cost"}.get(figure)) else ()),
+        *(_money(comparison, "profit", 6) if figure == "discounted_reward" else ()),
+        *_figure(comparison, "stockout_periods", f"stockout\n{period}s", 5),
+        *_figure(comparison, "cycle_service_level", "cycle\nservice", 7),
         *_figure(comparison, "inventory_value", "cash\ntied up", 8),
+        *_figure(comparison, "turns", "turns\na year", 9),
         *_figure(comparison, "orders", f"orders\n{a(period)}", 10),
         *_figure(comparison, "bullwhip", "bull-\nwhip", 11),
     ]
     return [column for column in shown if column.cells]
 
 
-def show(comparison: Comparison, console: Console) -> None:
-    """Print the table, in as many columns as fit, and the verdict."""
+def show(comparison: Comparison, console: Console, by: str | None = None) -> None:
+    """Print the table, in as many columns as fit, what each policy is, and the verdict."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    shown = columns(comparison)
-    names = [parts(result) for result in comparison.results]
-    narrowest = min(max(len(word) for pair in names for text in pair for word in text.split(" ")), WIDEST)
-    all_of_them = len(shown)
-    while len(shown) > 1 and narrowest + sum(column.width for column in shown) > console.width:
+    shown, names = columns(comparison), labels(comparison)
+    all_of_them, widest = len(shown), max(map(len, names))
+    while len(shown) > 1 and widest + sum(column.width for column in shown) > console.width:
         shown.remove(max(shown, key=lambda column: column.rank))
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("policy", vertical="top", overflow="fold", min_width=narrowest)
+    table.add_column("policy", vertical="top", overflow="fold", min_width=min(widest, console.width // 3))
     for column in shown:
         table.add_column(column.name, justify="right", no_wrap=True, vertical="top")
-    for k, (name, parameters) in enumerate(names):
+    for k, name in enumerate(names):
         cells = [column.cells[k] for column in shown]
-        policy = Text.assemble((name, "bold"), (f"\n{_cut(parameters)}" if parameters else "", "dim"))
-        table.add_row(policy, *(Text(cell, COLOURS.get(cell, "")) for cell in cells))
+        best = comparison.results[k] is comparison.best
+        table.add_row(Text(name, "bold" if best else ""), *(Text(cell, COLOURS.get(cell, "")) for cell in cells))
 
     console.print(Text(comparison.scenario.title or comparison.scenario.name, "bold"))
     console.print(Text(settings(comparison), "dim"))
     console.print(table)
+    if (details := _what_they_are(comparison, console.width)) is not None:
+        console.print(details)
     console.print(Text(verdict(comparison)))
+    console.print(Text(in_business(comparison)))
     if comparison.distance is not None:
         console.print(Text(distances(comparison), "dim"))
+    if said := conventions(comparison):
+        console.print(Text(said, "dim"))
+    for note in comparison.notes:
+        console.print(Text.assemble(("Note: ", "bold yellow"), note))
+    if by is not None:
+        from .items import show_items
+
+        show_items(comparison, by, console)
     if len(shown) < all_of_them:
         console.print(Text("A wider terminal shows more columns, and the report all figures.", "dim"))
 
 
-def settings(comparison: Comparison) -> str:
-    """Return what was played, in a line."""
-    result, scenario = comparison.results[0], comparison.scenario
-    period = scenario.horizon.period
-    paths = f"{result.paths:,} path{'' if result.paths == 1 else 's'}"
-    periods = f"{result.periods:,} {period}{'' if result.periods == 1 else 's'}"
-    warmup = f" after {result.warmup:,} of warm-up" if result.warmup else ""
-    return f"{scenario.name}: {paths} of {periods}{warmup}, seed {result.seed}; ± is half of a 95 % interval"
+def _what_they_are(comparison: Comparison, width: int) -> Table | None:
+    """Return what there is to each policy beside its label: its parameters, or what it was trained on."""
+    from rich.table import Table
+    from rich.text import Text
+
+    texts = descriptions(comparison, longest=max(3 * width, 120))
+    if not any(texts):
+        return None
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in zip(labels(comparison), texts, strict=True):
+        if text:
+            grid.add_row(Text(f"  {name}", "dim"), Text(text, "dim"))
+    grid.add_row("", "")
+    return grid
 
 
 def _money(comparison: Comparison, figure: str, rank: int) -> list[Column]:
     estimates = [result.estimate(figure) for result in comparison.results]
     points = digits([each.mean for each in estimates], map(half, estimates))
     name = f"{figure}\n{a(comparison.scenario.horizon.period)}"
+    if figure == "discounted_reward":
+        name = "discounted\nreward"
     return [Column(name, [plus_minus(each, points) for each in estimates], rank)]
 
 
-def _against_the_first(comparison: Comparison, figure: str) -> list[Column]:
+def _against_the_first(comparison: Comparison) -> list[Column]:
     first, *others = comparison.results
-    gaps = [gap(result, first, figure) for result in others]
+    gaps = [comparison.against(result, first) for result in others]
     points = digits([each.mean for each in gaps], map(half, gaps))
-    name = f"{figure}\nvs {labels(comparison)[0]}"
+    name = f"vs\n{labels(comparison)[0]}"
     columns = [
         Column(name, ["", *(plus_minus(each, points, "+") for each in gaps)], 1),
-        Column("", ["", *(judged(each, figure) for each in gaps)], 1),
+        Column("", ["", *(comparison.judged(each) for each in gaps)], 1),
     ]
     return [column for column in columns if any(column.cells)]
 
@@ -157,7 +187,3 @@ def plus_minus(estimate: Estimate, points: int, sign: str = "") -> str:
     if not estimate.error > 0:
         return mean
     return f"{mean} ± {wide}" if wide.strip("0.") else f"{mean} ± <{number(10.0**-points, points)}"
-
-
-def _cut(text: str, longest: int = 90) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."

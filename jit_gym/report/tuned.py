@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..evaluate import Comparison, Tuning
+from ..evaluate import Comparison, Judgement, Tuning, judged
 from ..policies import Rule
 from .numbers import plain
 from .provenance import origin
 from .table import COLOURS, against_the_best, plus_minus
-from .words import a, digits, distances, half, judged
+from .words import a, digits, distances, half
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,7 @@ def show(rule: Rule, played: Comparison, again: str, console: Console) -> None:
     estimates = tuning.estimate, tuning.formula_estimate
     points = digits([each.mean for each in estimates], map(half, estimates))
     fine = digits([tuning.difference.mean], [half(tuning.difference)])
-    verdict = judged(tuning.difference, _aim(tuning))
+    verdict = against_formula(tuning, played.threshold)
 
     console.print(Text(scenario.title or scenario.name, "bold"))
     console.print(Text(settings(rule), "dim"))
@@ -71,7 +71,7 @@ def document(rule: Rule, played: Comparison, command: str | None = None, notes: 
         "estimate": plain(tuning.estimate),
         "formula": {"policy": tuning.formula, "estimate": plain(tuning.formula_estimate)},
         "difference": plain(tuning.difference),
-        "against_formula": judged(tuning.difference, _aim(tuning)) or None,
+        "against_formula": against_formula(tuning, played.threshold) or None,
         "gap_to": best and best.to,
         "gap": best and plain(best.of(played.results[0])),
         "tried": tuning.tried,
@@ -87,8 +87,9 @@ def document(rule: Rule, played: Comparison, command: str | None = None, notes: 
     }
 
 
-def _aim(tuning: Tuning) -> str:
-    return "cost" if tuning.figure == "cost" else "profit"
+def against_formula(tuning: Tuning, threshold: float) -> Judgement:
+    """Return whether the tuned parameters are better than those by formula, or practically the same."""
+    return judged(tuning.difference, tuning.figure, threshold * abs(tuning.estimate.mean))
 
 
 def _figure(rule: Rule) -> str:

@@ -4,32 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import floor, isfinite, log10
+from typing import NamedTuple
 
 import numpy as np
 
-from ..evaluate import Comparison, Estimate, Result
+from ..evaluate import Comparison, Estimate, Result, has_seen
+from ..evaluate.metrics import sells
+from ..policies import Network
+
+LONGEST = 25  # characters of a label
 
 
-def aim(comparison: Comparison) -> str:
-    """Return the figure that decides: profit where anything is sold at a price, and cost elsewhere."""
-    return "profit" if any(result.mean("revenue") > 0 for result in comparison.results) else "cost"
+class Phrases(NamedTuple):
+    """How the figure that decides is spoken of."""
+
+    name: str
+    one: str  # one policy does
+    several: str  # several do
+    most: str
+    ahead: str
+    behind: str
 
 
-def gap(result: Result, other: Result, figure: str) -> Estimate:
-    """Return how much more of a figure a result has than another one, path by path."""
-    return Estimate.of(result.figures[figure] - other.figures[figure])
+PHRASES = {
+    "cost": Phrases("cost", "costs", "cost", "least", "less", "more"),
+    "profit": Phrases("profit", "earns", "earn", "most", "more", "less"),
+    "discounted_reward": Phrases("discounted reward", "is worth", "are worth", "most", "more", "less"),
+}
 
 
-def judged(more: Estimate, figure: str) -> str:
-    """Return `better` or `worse` where the interval of a gap excludes 0, else `unclear`; `same` where there is no gap.
+def labels(comparison: Comparison) -> list[str]:
+    """Return a short name of each policy that is not another's too; `descriptions` says the rest.
 
-    On one path there is no interval, and so no judgement.
+    Policies of one name are numbered: `base-stock (1)`, `base-stock (2)`.
     """
-    if not isfinite(more.error):
-        return ""
-    if more.low <= 0 <= more.high:
-        return "unclear" if more.error > 0 else "same"
-    return "better" if (more.mean > 0) == (figure == "profit") else "worse"
+    names = [_short(result) for result in comparison.results]
+    places = [names[:k].count(name) + 1 for k, name in enumerate(names)]
+    return [name if names.count(name) == 1 else f"{name} ({place})" for name, place in zip(names, places, strict=True)]
+
+
+def _short(result: Result) -> str:
+    name, _ = parts(result)
+    if isinstance(result.player, Network):
+        name = f"agent:{result.player.manifest.agent}"
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
 
 
 def parts(result: Result) -> tuple[str, str]:
@@ -38,13 +56,23 @@ def parts(result: Result) -> tuple[str, str]:
     return name, inside.removesuffix(")")
 
 
-def labels(comparison: Comparison) -> list[str]:
-    """Return the shortest name of each policy that is not another's too."""
-    names = [parts(result)[0] for result in comparison.results]
-    return [
-        name if names.count(name) == 1 else result.policy
-        for name, result in zip(names, comparison.results, strict=True)
-    ]
+def descriptions(comparison: Comparison, longest: int = 400) -> list[str]:
+    """Return what each policy is beside its label: parameters of a rule, and what an agent was trained on."""
+    return [_cut(_described(result), longest) for result in comparison.results]
+
+
+def _described(result: Result) -> str:
+    if isinstance(result.player, Network):
+        manifest, name = result.player.manifest, parts(result)[0]
+        same = manifest.fingerprint == result.scenario.fingerprint
+        seen = ", on the very events played here" if has_seen(result.player, result.scenario) else ""
+        where = f"trained on {manifest.scenario}{seen if same or seen else ', another world than this'}"
+        return where if name == f"agent:{manifest.agent}" else f"{name.removeprefix('agent:')}, {where}"
+    return parts(result)[1]
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -84,9 +112,50 @@ def a(period: str) -> str:
     return f"an {period}" if period[:1] in "aeio" or period == "hour" else f"a {period}"
 
 
+def rate(comparison: Comparison) -> str:
+    """Return the unit of time of the figure that decides, with a blank: ` a day`; nothing for a discounted sum."""
+    return "" if comparison.figure == "discounted_reward" else f" {a(comparison.scenario.horizon.period)}"
+
+
 def listed(names: Sequence[str]) -> str:
     """Return names as a sentence lists them."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def settings(comparison: Comparison) -> str:
+    """Return what was played, in a line."""
+    result, scenario = comparison.results[0], comparison.scenario
+    period = scenario.horizon.period
+    paths = f"{result.paths:,} path{'' if result.paths == 1 else 's'}"
+    periods = f"{result.periods:,} {period}{'' if result.periods == 1 else 's'}"
+    warmup = f" after {result.warmup:,} of warm-up" if result.warmup else ""
+    tuned = f"; each rule tuned on {comparison.tuned:,} {period}s of play" if comparison.tuned else ""
+    return f"{scenario.name}: {paths} of {periods}{warmup}, seed {result.seed}{tuned}"
+
+
+def conventions(comparison: Comparison) -> str:
+    """Say how the numbers are to be read: the intervals, what counts as a difference, and what leftovers are worth."""
+    said = []
+    if not comparison.certain and comparison.results[0].paths > 1:
+        together = len(comparison.results) > 2
+        said.append("± is half of a 95 % interval" + ("; those of differences hold all together." if together else "."))
+    if len(comparison.results) > 1 and comparison.threshold > 0:
+        points = digits([comparison.practical], significant=2)
+        size = f"{number(comparison.practical, points)}{rate(comparison)}"
+        said.append(f"Differences under {100 * comparison.threshold:g} % ({size}) count as practically the same.")
+    if counts_leftovers(comparison):
+        said.append(
+            "Units left at the end, on hand or on the way, count at what they cost (objective.leftovers: at-cost)."
+        )
+    return " ".join(said)
+
+
+def counts_leftovers(comparison: Comparison) -> bool:
+    """Tell whether units that are left are worth anything, so that it must be said."""
+    from ..physics import Layout
+    from ..physics.worth import Worth
+
+    return Worth(Layout(comparison.scenario)).counts
 
 
 def distances(comparison: Comparison) -> str:
@@ -94,68 +163,122 @@ def distances(comparison: Comparison) -> str:
     best = comparison.distance
     if best is None:
         return ""
-    figure, scenario, result = aim(comparison), comparison.scenario, comparison.results[0]
-    sign = -1.0 if figure == "profit" else 1.0
-    level, period = sign * Estimate.of(best.costs).mean, a(scenario.horizon.period)
-    much = f"{number(level, digits([level], significant=3))} {period}"
+    earns, scenario, result = sells(comparison.scenario), comparison.scenario, comparison.results[0]
+    sign = -1.0 if earns else 1.0
+    level, period = sign * best.cost, a(scenario.horizon.period)
+    much = f"{number(level, digits([level], significant=4))} {period}"
     weighed = f", weighed by {scenario.objective.discount:g}^t" if scenario.objective.discount < 1 else ""
-    where = "on these paths" if best.paths == result.paths else f"on the first {best.paths:,} of these paths"
-    where = where if best.paths > 1 else "on the first of these paths" if result.paths > 1 else "on this path"
     if best.optimum is not None:
         exact = sign * best.optimum.cost
         sense = "weighed so" if weighed else "in the long run"
         proved = f"{number(exact, digits([exact]))} {period} {sense}, {best.optimum.states:,} states"
-        return f"Gap: to the optimum ({proved}), which {_verb(figure)} {much} {where}{weighed}."
+        verb = "earns" if earns else "costs"
+        return f"Gap: to the optimum ({proved}), which {verb} {much} on these paths{weighed}."
     if best.to == "best":
         return f"Gap: to the best policy here; an optimum or a bound takes longer (try jit-gym bound {scenario.name})."
-    would = "earn at most" if figure == "profit" else "pay at least"
+    would = "earn at most" if earns else "pay at least"
+    where = "computed on these paths"
+    if best.paths < result.paths:
+        where = f"estimated from the first {best.paths:,} of these paths"
+        where = where if best.paths > 1 else "estimated from the first of these paths"
     return (
-        f"Gap: at most this. Who knew all chance in advance would {would} {much} {where}{weighed}; the best "
-        "that can be done without is somewhere between."
+        f"Gap: at most this. Who knew all chance in advance would {would} {much}{weighed}, {where}; the best that can"
+        " be done without is somewhere between."
     )
-
-
-def _verb(figure: str) -> str:
-    return "earns" if figure == "profit" else "costs"
 
 
 def verdict(comparison: Comparison) -> str:
-    """Say in a sentence or two which policy is best, by how much, and whether that is clear."""
-    figure, best = aim(comparison), comparison.best
-    verb, most, ahead, behind = (
-        ("earn", "most", "more", "less") if figure == "profit" else ("cost", "least", "less", "more")
-    )
-    level, period, paths = best.estimate(figure), a(comparison.scenario.horizon.period), f"{best.paths:,} paths"
-    rivals = [
-        (label, gap(result, best, figure), result is comparison.results[0])
-        for result, label in zip(comparison.results, labels(comparison), strict=True)
-    ]
-    winner = rivals.pop([result is best for result in comparison.results].index(True))[0]
-    if not rivals:
-        return f"{winner} {verb}s {between(level)} {period}."
+    """Say in a sentence or two which policy is best, by how much, and whether that is clear.
 
-    rivals.sort(key=lambda rival: abs(rival[1].mean))
-    same, unclear = (
-        [each for each in rivals if judged(each[1], figure) == judgement] for judgement in ("same", "unclear")
-    )
+    An agent that has learned on the very events that were played is named behind, and never first.
+    """
+    return " ".join(filter(None, [_ranked(comparison), _not_ranked(comparison)]))
+
+
+class Rival(NamedTuple):
+    """A policy that is not the best, and how much more of the deciding figure it has."""
+
+    label: str
+    more: Estimate
+    is_first: bool
+
+
+def _ranked(comparison: Comparison) -> str:
+    phrases, best = PHRASES[comparison.figure], comparison.best
+    level, period, paths = best.estimate(comparison.figure), rate(comparison), f"{best.paths:,} paths"
+    names = dict(zip(map(id, comparison.results), labels(comparison), strict=True))
+    winner = names[id(best)]
+    rivals = [
+        Rival(names[id(result)], comparison.against(result, best), result is comparison.results[0])
+        for result in comparison.eligible or comparison.results
+        if result is not best
+    ]
+    if not rivals:
+        return f"{winner} {phrases.one} {between(level)}{period}."
+
+    rivals.sort(key=lambda rival: abs(rival.more.mean))
+    same, unclear = ([each for each in rivals if comparison.judged(each.more) == it] for it in ("same", "unclear"))
     beaten = [each for each in rivals if each not in same and each not in unclear]
-    who = f"{listed([winner, *(label for label, _, _ in same)])} {verb}" + ("" if same else "s")
+    who = f"{listed([winner, *(each.label for each in same)])} {phrases.several if same else phrases.one}"
     much = number(level.mean, digits([level.mean], [half(level)], significant=3))
-    text = f"{who} {most}{', and the same' if same else ''}: {much} {period}"
-    mark = next((each for each in beaten if each[2]), beaten[0] if beaten else None)
+    alike = ", practically the same" if any(each.more.mean for each in same) else ", and the same" if same else ""
+    text = f"{who} {phrases.most}{alike}: {much}{period}"
+    mark = next((each for each in beaten if each.is_first), beaten[0] if beaten else None)
     if mark:
-        text += f", {_size(mark[1])} {ahead} than {mark[0]}{'' if mark[2] else ', the next'}"
+        text += f", {_size(mark.more)} {phrases.ahead} than {mark.label}{'' if mark.is_first else ', the next'}"
+    next_one = f"{beaten[0].label}, the next, {phrases.one} {_size(beaten[0].more)} {phrases.behind}" if beaten else ""
+    follows = bool(mark) and mark is not beaten[0]
+    if comparison.certain:
+        return f"{text}. Nothing is left to chance here{f': {next_one}' if follows else ''}."
     if best.paths == 1:
         return f"On this one path {text}. One path says nothing of chance."
     if len(unclear) == 1:
-        return f"{text}. But {unclear[0][0]} may be as good: on {paths} the difference is {_size(unclear[0][1])}."
+        return f"{text}. But {unclear[0].label} may be as good: on {paths} the difference is {_size(unclear[0].more)}."
     if unclear:
-        return (
-            f"{text}. But {listed([label for label, _, _ in unclear])} may be as good: {paths} do not tell them apart."
-        )
-    if mark and mark is not beaten[0]:
-        return f"{text}. That is clear on {paths}: {beaten[0][0]}, the next, {verb}s {_size(beaten[0][1])} {behind}."
+        return f"{text}. But {listed([each.label for each in unclear])} may be as good: {paths} do not tell them apart."
+    if follows:
+        return f"{text}. That is clear on {paths}: {next_one}."
     return f"{text}. That is clear on {paths}." if mark else f"{text}."
+
+
+def _not_ranked(comparison: Comparison) -> str:
+    """Say what policies cost that have learned on the very events that were played."""
+    phrases, eligible = PHRASES[comparison.figure], comparison.eligible
+    if not eligible:
+        return ""
+    seen = [
+        f"{label} {phrases.one} {between(result.estimate(comparison.figure))}{rate(comparison)}"
+        for result, label in zip(comparison.results, labels(comparison), strict=True)
+        if result not in eligible
+    ]
+    return f"Not ranked, since trained on these very events: {listed(seen)}." if seen else ""
+
+
+def in_business(comparison: Comparison) -> str:
+    """Say what the best policy means for the business, beside the first: empty shelves, stopped periods, cash."""
+    best, first = comparison.best, comparison.results[0]
+    period, results = comparison.scenario.horizon.period, comparison.results
+    label = labels(comparison)[0]
+    others = [] if best is first else [first]
+
+    def beside(texts: list[str], named: bool) -> str:
+        head, *rest = texts
+        return f"{head} ({f'{label}: ' if named else ''}{rest[0]})" if rest else head
+
+    short = [f"{100 * (1 - each.mean('fill_rate')):.1f} %" for each in (best, *others)]
+    said = [f"{beside(short, True)} of demand meets an empty shelf"]
+    if any(each.mean("stopped_periods") > 0 for each in results):
+        stopped = [number(each.mean("stopped_periods"), 1) for each in (best, *others)]
+        said.append(f"{beside(stopped, False)} of {best.periods:,} {period}s sell nothing")
+    if any(each.mean("inventory_value") > 0 for each in results):
+        values = [each.mean("inventory_value") for each in (best, *others)]
+        points = digits(values, significant=3)
+        said.append(f"{beside([number(value, points) for value in values], False)} of cash is tied up in stock")
+    else:
+        lasts = [each.mean("periods_of_supply") for each in (best, *others)]
+        if all(map(isfinite, lasts)):
+            said.append(f"{beside([number(value, 1) for value in lasts], False)} {period}s of supply lie on the shelf")
+    return f"With {labels(comparison)[results.index(best)]}, {listed(said)}."
 
 
 def _size(gap: Estimate) -> str:

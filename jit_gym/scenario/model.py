@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from functools import cached_property
+from graphlib import TopologicalSorter
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -69,10 +70,19 @@ class Objective(Part):
     `discount`: the reward of a period is its revenue less its costs; summed up as `discounted_reward`, that of the
     period k periods after the first one counts discount^k (Scarf 1960). Figures for a period are averages, and not
     discounted.
+
+    `leftovers`: where the business goes on after the last period that is counted, units that are left then, on hand or
+    on the way, are worth what they cost to buy on the cheapest lane, inputs included; customers who still wait count
+    as served with such units (Veinott 1965). The same worth at the start of the first period counted is subtracted. A
+    unit of a stock with a shelf life loses its worth evenly over it. Costs in `evaluate`, `compare`, `tune`, bounds and
+    exact costs count so; the rewards of an env do not, since its episodes are truncated. Where the world ends, or a
+    stock has a `terminal_value`, that value holds instead.
     """
 
     discount: Annotated[Number, Field(gt=0, le=1)] = 1.0
     """What a cost is worth one period earlier."""
+    leftovers: Literal["at-cost", "worthless"] = "at-cost"
+    """What units are worth that are left when the count stops but the business goes on."""
 
 
 class PeriodsOfSupply(Part):
@@ -911,6 +921,15 @@ class Scenario(Part):
     def feeds(self) -> dict[str, tuple[str, ...]]:
         """Return the lanes into each stock, in their order."""
         return {stock: tuple(name for name, lane in self.lanes.items() if lane.to == stock) for stock in self.stocks}
+
+    @cached_property
+    def downstream_first(self) -> tuple[str, ...]:
+        """Return the stocks, each after all those that take from it."""
+        takers: dict[str, set[str]] = {stock: set() for stock in self.stocks}
+        for lane in self.lanes.values():
+            for stock in lane.uses:
+                takers[stock].add(lane.to)
+        return tuple(TopologicalSorter(takers).static_order())
 
     @cached_property
     def shares(self) -> dict[str, float]:

@@ -14,10 +14,10 @@ import numpy as np
 from ..chance import Chance
 from ..physics import Layout
 from ..physics.layout import state_of
+from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario, load
 from ..scenario.errors import check_count
 from .program import INF, Answer, Numbers, Program, Solver, Unbounded
-from .solve import downstream_first
 
 SECONDS = 60.0  # for all paths together, where integers take long
 EXACT = 1e-6  # a share of the cost that counts as no gap
@@ -93,7 +93,8 @@ def clairvoyant(
     Args:
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
         paths: how many paths.
-        periods: how many periods are counted, `warmup` how many are played before those; both as in `evaluate`.
+        periods: how many periods are counted, `warmup` how many are played before those; both as in `evaluate`, as is
+            what units are worth that are left.
         seed: of the traces; the same seed is the same chance as in `evaluate`.
         whole: whether what comes in whole numbers is planned so.
         orders: whether to keep the orders of the best plans.
@@ -215,6 +216,9 @@ class _Plan:
         self.net = self.layout.net
         state = state_of(self.layout.start, self.layout.sizes, 1)
         self.start, self.on_hand = state.pipeline[0], state.stocks["on_hand"][0]
+        self.warmup, self.closing = warmup, float(scenario.objective.discount**periods)
+        worth = Worth(self.layout)
+        self.opening_rates, self.closing_rates = worth.rates(warmup), worth.rates(self.periods)
         self.late = scenario.sources_ship == "after-receiving"
 
     def orders(self, point: np.ndarray) -> np.ndarray:
@@ -252,7 +256,8 @@ class _Plan:
         short = row["shortage_cost"] * self.weight
         if row["backlogs"]:
             served = program.columns(T, cost=-earns)
-            waiting = program.columns(T, cost=short)
+            opening, closing = (rates.price[d] - rates.owed[d] for rates in (self.opening_rates, self.closing_rates))
+            waiting = program.columns(T, cost=short + self._worth_of_held(opening, self.closing * closing, 0.0))
             program.rows(demanded, demanded, (1.0, waiting), (-1.0, lag(waiting)), (1.0, served))
         else:
             served = program.columns(T, demanded, cost=-earns - short)
@@ -371,7 +376,7 @@ class _Plan:
         for d, row in enumerate(self.net.demands):
             asked = demanded[d].sum() if row["backlogs"] else np.cumsum(demanded[d][::-1])[::-1]
             useful += names.needs[d][:, None] * asked
-        for name in downstream_first(self.scenario):
+        for name in self.scenario.downstream_first:
             i = names.stocks.index(name)
             for m in np.flatnonzero(names.uses[:, i]):
                 useful[i] += names.uses[m, i] * self._shipments(m, useful[int(self.net.lanes[m]["to"])])
@@ -421,15 +426,36 @@ class _Plan:
             self.weight.sum() - self.after[np.minimum(np.arange(len(before)), T)]
         )  # weight of what is before it comes
         program.offset += float(row["in_transit_cost"] * (left @ before))
-        worth = self._worth(m)
-        program.pay(sent[~there], -worth)
-        program.offset -= float(worth * before[T:].sum())
+        opening, closing = self._worth_of_a_unit(int(row["to"]), "on_the_way")
+        program.pay(sent[~there], -closing)
+        program.offset -= float(closing * before[T:].sum())
+        leaves = np.arange(T)
+        program.pay(sent[(leaves < self.warmup) & (comes >= self.warmup)], opening)
+        program.offset += float(opening * before[self.warmup :].sum())
         self._arrive(m, [(comes[there], sent[there], 1.0)], coming)
 
-    def _worth(self, m: int) -> float:
-        """Return what a unit is worth that is still on the way at the end."""
-        stock = self.net.stocks[int(self.net.lanes[m]["to"])]
-        return float(stock["terminal_value"] * self.weight[-1])
+    def _worth_of_a_unit(self, i: int, kind: str) -> tuple[float, float]:
+        """Return what a unit of a stock, `on_hand` or `on_the_way`, is worth as the count begins and as it stops."""
+        row, scenario = self.net.stocks[i], self.scenario
+        opening, closing = (float(getattr(rates, kind)[i]) for rates in (self.opening_rates, self.closing_rates))
+        if row["obsolesces"] and scenario.objective.leftovers == "at-cost" and not scenario.horizon.ends:
+            over, scrap = self.chance[:, int(row["obsolete"])], float(row["scrap_value"])
+            opening = scrap if over[self.warmup] > 0 else opening
+            closing = scrap if over[-1] > 0 else max(closing, scrap)  # it may become obsolete just now
+        return opening, self.closing * closing + float(row["terminal_value"] * self.weight[-1])
+
+    def _worth_of_held(self, opening: float, closing: float, there: float) -> np.ndarray:
+        """Return what a unit that is there at the end of each period costs (periods,): as the count begins, and stops.
+
+        Units `there` at the start are paid for at once where the count begins with the first period.
+        """
+        cost = np.zeros(self.periods)
+        cost[-1] -= closing
+        if self.warmup:
+            cost[self.warmup - 1] += opening
+        else:
+            self.to.offset += float(opening * there)
+        return cost
 
     def _slow_way(self, m: int, sent: np.ndarray) -> None:
         """What is on the way may stand still, or wait at the dock: k periods away are x[k], of which y[k] move up."""
@@ -442,8 +468,9 @@ class _Plan:
         takes = np.full(T, slots - 1)
         if row["varies"]:
             takes = self.chance[:, int(row["lead_time"])].astype(int)
-        cost = row["in_transit_cost"] * self.weight
-        cost[-1] -= self._worth(m)
+        opening, closing = self._worth_of_a_unit(int(row["to"]), "on_the_way")
+        on_the_way = float(self.start[first : first + slots].sum())
+        cost = row["in_transit_cost"] * self.weight + self._worth_of_held(opening, closing, on_the_way)
         away = [program.columns(T, INF if k or row["can_dock"] else 0.0, cost) for k in range(slots)]
         moving = [program.columns(T) for _ in range(slots)]  # from place k on
         none = np.full(T, -1)
@@ -501,7 +528,7 @@ class _Plan:
         row, program, T = self.net.stocks[i], self.to, self.periods
         name = self.layout.stocks[i]
         charge, waste = row["holding_cost"] * self.weight, row["waste_cost"] * self.weight
-        charge[-1] -= row["terminal_value"] * self.weight[-1]
+        charge = charge + self._worth_of_held(*self._worth_of_a_unit(i, "on_hand"), self.on_hand[i])
         gone = self.chance[:, int(row["obsolete"])] if row["obsolesces"] else np.zeros(T)
         held = program.columns(T, np.where(gone > 0, 0.0, INF), charge)
         out = [*self.drawn[i]]
@@ -537,6 +564,34 @@ class _Plan:
             old[life - 1 :] = kept[: max(T - life + 1, 0)]
             old[max(life - 2, 0) : max(life - 2, 0) + 1] += first[0]
             self._of_arrivals(program.rows(-INF, old, (1.0, expired)), i, wasted, range(life - 1, life))
+            self._value_by_age(i, held, wasted)
+
+    def _value_by_age(self, i: int, held: np.ndarray, wasted: np.ndarray) -> None:
+        """Part what is held of a perishable stock by age as the count begins and stops, at what each age is worth.
+
+        Of each age there is no more than came then; which units were used is left free, as everywhere.
+        """
+        row, program = self.net.stocks[i], self.to
+        first, life = int(row["first_age"]), int(row["last_age"]) - int(row["first_age"])
+        for end, rates, weight in ((self.warmup, self.opening_rates, 1.0), (self.periods, self.closing_rates, None)):
+            worth = rates.by_age[first : first + life - 1, i] * (weight or -self.closing)
+            over = end < self.periods and row["obsolesces"] and self.chance[end, int(row["obsolete"])] > 0
+            if over or not worth.any():
+                continue  # what is obsolete is scrapped, of whatever age
+            if end == 0:
+                program.offset += float(worth @ self.start[first : first + life - 1])
+                continue
+            parts = program.columns(life - 1, cost=worth)  # of 1, 2, ... more periods
+            program.rows(0.0, 0.0, (1.0, held[end - 1 : end]), *((-1.0, parts[k : k + 1]) for k in range(life - 1)))
+            came = np.array([end - life + 1 + k for k in range(life - 1)])  # the period in which each part arrived
+            given = np.where(came >= 0, self.given[i][np.maximum(came, 0)], 0.0)
+            given[came == -1] = self.on_hand[i]  # what is there at the start came one period ago
+            rows = program.rows(-INF, given, (1.0, parts))
+            for period, columns, share in [*self.inflow[i], (np.arange(self.periods), wasted, -1.0)]:
+                share = np.broadcast_to(share, period.shape)
+                for k, when in enumerate(came):
+                    then = period == when
+                    program.put(np.full(then.sum(), rows[k]), columns[then], -share[then])
 
     def _of_arrivals(self, rows: np.ndarray, i: int, wasted: np.ndarray, ages: range) -> None:
         """Let rows be at most what arrived at a stock, and was kept, so many periods ago."""

@@ -57,7 +57,8 @@ def exact_cost(
     Args:
         what: a policy: its name, with parameters or without, the object, or a function of a `View`.
         scenario: a shipped name, a path to a YAML file, or a `Scenario`, in whole units.
-        periods: how many periods count, from the scenario's start; by default all there will ever be.
+        periods: how many periods count, from the scenario's start; by default all there will ever be. What is left
+            after them is worth what it cost, as in `evaluate`.
         warmup: how many periods are played before those, neither counted nor discounted.
         most_states: how many states to enumerate before giving up.
         tolerance: how near the bounds must be to each other, as a share of the cost (in money, for one below 1).
@@ -97,6 +98,7 @@ def exact_cost(
     except NotSettled as error:
         between = f"between {error.low:.6g} and {error.high:.6g}"
         raise BadInput(f"{called}: its long-run cost depends on how the world begins ({between})") from None
+    low, high = low + iteration.opening_worth, high + iteration.opening_worth
     return ExactCost(called, scenario, (low + high) / 2, low, high, size)
 
 
@@ -140,13 +142,18 @@ def _orders(player: Any, shown: Shown, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _sum(iteration: Iteration, periods: int, warmup: int) -> float:
-    """Return the discounted sum of so many periods' costs, expected at the start."""
+    """Return the discounted sum of so many periods' costs, expected at the start.
+
+    Units that are left count at what they cost, and so do those that are there before the first period counted.
+    """
     process = iteration.process
-    values = np.zeros(iteration.values.shape[1:])
+    worth = process.worth(process.before.all)
+    values = np.broadcast_to(-worth, iteration.values.shape[1:])
     with iteration.threads():
         for t in reversed(range(warmup, warmup + periods)):
             last = t == warmup + periods - 1
             values = iteration.back(t % iteration.phases, values, keep=True, last=last)
+        values = values + worth
         process.order_cost, process.demand_cost = np.zeros_like(process.order_cost), np.zeros_like(process.demand_cost)
         iteration.discount = 1.0
         for t in reversed(range(warmup)):

@@ -173,6 +173,12 @@ class Iteration:
                     if np.ptp(change) < 0.1 * gap:
                         break
 
+    @property
+    def opening_worth(self) -> float:
+        """Return what the units at the start add to a period's cost: nothing in the long run, more with a discount."""
+        start = self.process.layout.start[None, :]
+        return (1.0 - self.discount) * float(self.process.worth(start)[0])
+
     @contextmanager
     def threads(self) -> Iterator[None]:
         """Have threads at hand, while there are sweeps to make."""

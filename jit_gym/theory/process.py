@@ -13,6 +13,7 @@ from ..chance.trace import hits_of
 from ..physics import Layout, View
 from ..physics.layout import flows_of, state_of
 from ..physics.simulate import advance
+from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario
 from ..scenario.part import meaning
 from .space import Rows, expand_demand, expand_orders, expand_ready, simplify
@@ -271,8 +272,16 @@ class Process:
         """Return the inventory position of each stock in some states (states, stocks)."""
         return self._view(rows).inventory_position
 
+    def worth(self, rows: np.ndarray) -> np.ndarray:
+        """Return what the units in some states are worth where the count of costs begins or stops (states,)."""
+        worth = Worth(self.layout)
+        return sum(worth.of(self._shown(rows), 0), np.zeros(len(rows)))
+
     def _view(self, rows: np.ndarray) -> View:
-        return View(Shown(self.layout, rows, np.zeros((len(rows), self.layout.columns.seen))))
+        return View(self._shown(rows))
+
+    def _shown(self, rows: np.ndarray) -> Shown:
+        return Shown(self.layout, rows, np.zeros((len(rows), self.layout.columns.seen)))
 
     def check(self, orders_of: OrdersOf, *, any_order: bool = True, times: int = 24, seed: int = 0) -> None:
         """Play whole periods from states along a random path, and hold that the enumeration says the same of them.

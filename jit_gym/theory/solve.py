@@ -105,6 +105,7 @@ def solve(
             lasting, crowded = _on_the_way(iteration, choice)
         else:
             low, high, sweeps = _settled(iteration, tolerance, progress)
+            low, high = low + iteration.opening_worth, high + iteration.opening_worth
             choice = iteration.choice
             lasting = _lasting(process, choice, iteration)
             crowded = partial(_how_often, process, choice, discount=iteration.discount)
@@ -275,7 +276,7 @@ def _orders(process: Process, limits: _Limits) -> np.ndarray:
     largest: dict[str, float] = {}
     choices: dict[str, np.ndarray] = {}
     waiting = _with_backlog(scenario)
-    for stock in downstream_first(scenario):
+    for stock in scenario.downstream_first:
         i = layout.stocks.index(stock)
         reach = asked[i] + sum(
             largest[name] * lane.uses[stock] for name, lane in scenario.lanes.items() if stock in lane.uses
@@ -295,19 +296,6 @@ def _orders(process: Process, limits: _Limits) -> np.ndarray:
             "(order in batches, or limit most_ordered)"
         )
     return np.array(list(product(*(choices[name] for name in layout.lanes))), float)
-
-
-def downstream_first(scenario: Scenario) -> list[str]:
-    """Return the stocks, each after those that take from it."""
-    left, found = list(scenario.stocks), list[str]()
-    while left:
-        for stock in left:
-            takers = {lane.to for lane in scenario.lanes.values() if stock in lane.uses}
-            if takers <= set(found):
-                found.append(stock)
-                left.remove(stock)
-                break
-    return found
 
 
 def _estimate(process: Process, limits: _Limits) -> float:

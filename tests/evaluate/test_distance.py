@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jit_gym.evaluate import compare, evaluate
+from jit_gym.evaluate import distance as distances
 from jit_gym.scenario import load
 from jit_gym.theory import clairvoyant, solve
 
@@ -18,7 +19,8 @@ def test_where_the_optimum_is_found_it_is_played_on_the_same_paths():
     distance = comparison.distance
     assert distance.to == "optimum"
     assert distance.optimum.cost == pytest.approx(optimum.cost)
-    assert (distance.costs == best.figures["cost"]).all()
+    assert distance.cost == pytest.approx(best.mean("cost"))
+    assert distance.paths == 16
     assert distance.of(best).mean == 0
     assert distance.of(jit).mean == pytest.approx(jit.mean("cost") - best.mean("cost"))
 
@@ -28,7 +30,7 @@ def test_elsewhere_it_is_the_bound_of_the_same_paths():
     bound = clairvoyant("serial", paths=5, periods=30, warmup=4, seed=3)
     distance = comparison.distance
     assert distance.to == "bound"
-    assert distance.costs == pytest.approx(bound.costs)
+    assert distance.cost == pytest.approx(bound.cost)
     for result in comparison.results:
         assert distance.of(result).mean == pytest.approx(result.mean("cost") - bound.cost)
         assert distance.share(result).mean == pytest.approx(result.mean("cost") / bound.cost - 1)
@@ -39,9 +41,26 @@ def test_with_a_discount_costs_weigh_less_the_later_they_are():
     comparison = compare(["jit"], "or-gym-inv-management", paths=3)
     played = evaluate("jit", "or-gym-inv-management", paths=3)
     paid = -played.figures["discounted_reward"] / (0.97 ** np.arange(30)).sum()
+    bound = clairvoyant("or-gym-inv-management", paths=3)
     more = comparison.distance.of(comparison.results[0]).mean
-    assert more == pytest.approx((paid - comparison.distance.costs).mean())
+    assert more == pytest.approx((paid - bound.costs).mean())
     assert more > 0
+
+
+def test_gaps_are_as_far_apart_as_costs_where_the_bound_is_of_fewer_paths(monkeypatch: pytest.MonkeyPatch):
+    """The gap of a policy is to what is best on all paths that are compared, and nobody costs less than the bound."""
+    monkeypatch.setattr(distances, "CELLS", 30 * 7 * 4)  # of 64 paths, four have a bound
+    comparison = compare(["jit", "base-stock", "kanban"], "serial", paths=64, periods=30, warmup=0, seed=3)
+    distance, best = comparison.distance, comparison.best
+    assert (distance.to, distance.paths) == ("bound", 4)
+    for result in comparison.results:
+        lead = result.mean("cost") - best.mean("cost")
+        assert distance.of(result).mean - distance.of(best).mean == pytest.approx(lead)
+        assert result.mean("cost") - distance.of(result).mean == pytest.approx(distance.cost)
+    assert distance.of(best).mean > 0
+    bound = clairvoyant("serial", paths=64, periods=30, seed=3)
+    gap = distance.of(best)
+    assert gap.low < best.mean("cost") - bound.cost < gap.high
 
 
 def test_where_there_is_neither_it_is_the_best_policy():

@@ -59,19 +59,19 @@ def figures(result: Result) -> dict[str, float]:
 
 
 BY_HAND = {
-    "cost": 91 / 6,
-    "purchase_cost": 36 / 6,
+    "cost": 124 / 6,
+    "purchase_cost": 69 / 6,  # 12 units bought; 12 were there or on the way, and 1 is left: 23 were used
     "fixed_cost": 15 / 6,
-    "transit_cost": 6 / 6,
-    "holding_cost": 18 / 6,
-    "shortage_cost": 14 / 6,
-    "waste_cost": 2 / 6,
-    "waiting_cost": 0,
     "vehicle_cost": 0,
+    "waiting_cost": 0,
+    "transit_cost": 6 / 6,
     "reject_cost": 0,
+    "holding_cost": 18 / 6,
+    "waste_cost": 2 / 6,
+    "shortage_cost": 14 / 6,
     "revenue": 198 / 6,
-    "profit": 107 / 6,
-    "discounted_reward": 5.5 + 46 * 0.9 + 5 * 0.81 + 59 * 0.729 - 25.5 * 0.6561 + 17 * 0.59049,
+    "profit": 74 / 6,
+    "discounted_reward": 5.5 - 36 + 46 * 0.9 + 5 * 0.81 + 59 * 0.729 - 25.5 * 0.6561 + 17 * 0.59049 + 3 * 0.531441,
     "fill_rate": 22 / 29,
     "cycle_service_level": 3 / 4,  # arrivals in weeks 0, 1, 3, 5; between the last two, weeks 3 and 4 were short
     "stockout_periods": 2,
@@ -81,17 +81,17 @@ BY_HAND = {
     "periods_of_supply": 18 / 22,
     "turns": 22 * 52 / 18,
     "inventory_value": 180 / 6,
-    "return_on_inventory": 107 * 52 / 180,
+    "return_on_inventory": 74 * 52 / 180,
     "cash_to_cash": 18 / 22,
     "lowest_cash": 0,  # each week but the fifth earns more than it costs
     "waste": 1 / 6,
     "orders": 3 / 6,
-    "bullwhip": np.var(ORDERED) / np.var([4, 6, 3, 7, 0, 2]),
+    "bullwhip": np.var(ORDERED) / np.var(DEMANDED),
 }
 
 
 def test_every_figure_by_hand():
-    """Six weeks: 91 of costs and 198 of revenue, 22 of 29 served, and all that follows; no figure is left out."""
+    """Six weeks: 124 of costs and 198 of revenue, 22 of 29 served, and all that follows; no figure is left out."""
     assert list(BY_HAND) == [metric.name for metric in METRICS]
     assert figures(evaluate(plan, world(), paths=2)) == pytest.approx(BY_HAND, rel=1e-12)
 
@@ -99,38 +99,41 @@ def test_every_figure_by_hand():
 def test_warm_up_is_played_and_not_counted():
     """Of the same six weeks the last four alone count, and are discounted to the first of them."""
     counted = figures(evaluate(plan, world(), paths=1, periods=4, warmup=2))
-    assert counted == pytest.approx(
-        {
-            "cost": (21 + 10 + 3.5 + 4 + 14) / 4,
-            "purchase_cost": 21 / 4,
-            "fixed_cost": 10 / 4,
-            "transit_cost": 3.5 / 4,
-            "holding_cost": 4 / 4,
-            "shortage_cost": 14 / 4,
-            "waste_cost": 0,
-            "waiting_cost": 0,
-            "vehicle_cost": 0,
-            "reject_cost": 0,
-            "revenue": 108 / 4,
-            "profit": 55.5 / 4,
-            "discounted_reward": 5 + 59 * 0.9 - 25.5 * 0.81 + 17 * 0.729,
-            "fill_rate": 12 / 19,
-            "cycle_service_level": 1 / 2,
-            "stockout_periods": 2,
-            "stopped_periods": 1,
-            "short": 7 / 4,
-            "stock": 4 / 4,
-            "periods_of_supply": 4 / 12,
-            "turns": 12 * 52 / 4,
-            "inventory_value": 40 / 4,
-            "return_on_inventory": 55.5 * 52 / 40,
-            "cash_to_cash": 4 / 12,
-            "lowest_cash": 0,
-            "waste": 0,
-            "orders": 2 / 4,
-            "bullwhip": np.var(ORDERED[2:]) / np.var([3, 7, 0, 2]),
-        },
-        rel=1e-12,
+    assert (
+        counted
+        == pytest.approx(
+            {
+                "cost": (36 + 10 + 3.5 + 4 + 14) / 4,
+                "purchase_cost": 36 / 4,  # 12 units are used
+                "fixed_cost": 10 / 4,
+                "vehicle_cost": 0,
+                "waiting_cost": 0,
+                "transit_cost": 3.5 / 4,
+                "reject_cost": 0,
+                "holding_cost": 4 / 4,
+                "waste_cost": 0,
+                "shortage_cost": 14 / 4,
+                "revenue": 108 / 4,
+                "profit": 40.5 / 4,
+                "discounted_reward": 5 - 18 + 59 * 0.9 - 25.5 * 0.81 + 17 * 0.729 + 3 * 0.6561,
+                "fill_rate": 12 / 19,
+                "cycle_service_level": 1 / 2,
+                "stockout_periods": 2,
+                "stopped_periods": 1,
+                "short": 7 / 4,
+                "stock": 4 / 4,
+                "periods_of_supply": 4 / 12,
+                "turns": 12 * 52 / 4,
+                "inventory_value": 40 / 4,
+                "return_on_inventory": 40.5 * 52 / 40,
+                "cash_to_cash": 4 / 12,
+                "lowest_cash": 0,
+                "waste": 0,
+                "orders": 2 / 4,
+                "bullwhip": np.var(ORDERED[2:]) / np.var(DEMANDED[2:]),
+            },
+            rel=1e-12,
+        )
     )
 
 
@@ -164,7 +167,7 @@ def test_stocks_and_demands_add_up():
     assert found["periods_of_supply"] == pytest.approx(16.5 / 8.5)
     assert found["fill_rate"] == pytest.approx(3.5 / 6)
     assert found["stockout_periods"] == found["stopped_periods"] == 1
-    assert found["bullwhip"] == 0
+    assert np.isnan(found["bullwhip"])  # customers ask for the same in both months
 
 
 def test_terms_of_payment_move_cash_and_not_profit():
@@ -184,14 +187,8 @@ def test_what_cannot_be_told_is_nan():
     quiet = shop({"horizon.periods": 3, "stocks.shop.initial": 2})
     found = figures(evaluate(none, quiet, paths=1))
     assert found["fill_rate"] == 1
-    for name in (
-        "cycle_service_level",
-        "periods_of_supply",
-        "turns",
-        "return_on_inventory",
-        "cash_to_cash",
-        "bullwhip",
-    ):
+    ratios = ("cycle_service_level", "periods_of_supply", "turns", "return_on_inventory", "cash_to_cash", "bullwhip")
+    for name in ratios:
         assert np.isnan(found[name]), name
     assert np.isnan(evaluate(none, quiet, paths=3).mean("turns"))
 

@@ -71,8 +71,8 @@ def test_a_fresh_process_finds_the_same():
     assert run.returncode == 0, run.stderr
     there = json.loads(run.stdout)
     world = load("dual-sourcing", {"horizon.periods": 30})
-    for found, what in zip(there, ["dual-index", "dual-index", "jit"], strict=True):
-        here = evaluate(what, world, paths=5, seed=12).figures
+    for found, (what, warmup) in zip(there, [("dual-index", 0), ("dual-index", 120), ("jit", 120)], strict=True):
+        here = evaluate(what, world, paths=5, warmup=warmup, seed=12).figures
         assert found == {name: [float(value).hex() for value in values] for name, values in here.items()}
 
 
@@ -219,7 +219,7 @@ def test_costs_add_up_on_every_path():
 
 def test_evaluate_plays_the_paths_of_the_seed():
     """Its paths are the paths 0, 1, 2, ... of the trace of the seed, period by period, warm-up included."""
-    world = rich()
+    world = rich(objective__leftovers="worthless")
     trace, player = Chance(world).draw(9, [0, 1, 2], 20), policy("jit", world)
     simulation, total = Simulation(Layout(world), trace), np.zeros(3)
     for t in range(20):
@@ -230,7 +230,7 @@ def test_evaluate_plays_the_paths_of_the_seed():
 
 def test_a_story_is_one_path_of_an_evaluation():
     """`tell` keeps each period of a path: its costs are those that `evaluate` finds, and nothing is lost on the way."""
-    world = rich()
+    world = rich(objective__leftovers="worthless")
     for path in (0, 4):
         story = tell("jit", world, path=path, periods=30, seed=2)
         assert story.policy.startswith("jit(level=")

@@ -7,9 +7,9 @@ import pytest
 
 import jit_gym
 from jit_gym.evaluate import Estimate, compare, evaluate, tune
-from jit_gym.evaluate.tuning import stays_as_it_is
-from jit_gym.policies import BaseStock, PolicyError, policy
+from jit_gym.policies import RULES, BaseStock, PolicyError, policy
 from jit_gym.scenario import BadInput, Scenario, load
+from jit_gym.scenario.window import stays_as_it_is
 
 from ..published.tables import rows
 from ..worlds import shop
@@ -240,7 +240,7 @@ def test_the_long_run_counts_where_there_is_one(world: str, overrides: dict[str,
     assert (told.warmup > 0) is lasting
     if not lasting:
         assert told.periods == scenario.horizon.periods
-    assert tune("kanban", scenario, budget=200_000, periods=20).tuning.warmup == 0
+    assert tune("kanban", scenario, budget=200_000, periods=20, warmup=0).tuning.warmup == 0
 
 
 def test_profit_and_discounted_rewards_are_made_as_large_as_they_can_be():
@@ -266,3 +266,45 @@ def test_it_looks_as_far_as_the_longest_disruption():
     """
     best = tune("base-stock", "aisin-1997")
     assert evaluate(best, "aisin-1997", paths=119, seed=0).mean("cost") < 1.005 * 7189
+
+
+def test_where_nobody_asks_for_anything_there_is_nothing_to_tune():
+    """Without demand no parameter matters: every rule that has any is refused in one line, and `compare` plays it."""
+    still = shop({"demands.customers.shortage_cost": 1})
+    for name in RULES:
+        try:
+            fitted = policy(name, still)
+        except PolicyError:
+            continue  # it does not fit
+        with pytest.raises(PolicyError, match=rf"^{name}: there is nothing to tune, "):
+            tune(name, still)
+        assert compare([name], still, paths=1, tuned=True, gap=False).results[0].player.tuning is None, fitted
+
+
+ODD_WORLDS: dict[str, dict[str, Any]] = {
+    "no room": {"stocks.shop.storage_limit": 0, "stocks.shop.initial": 0},
+    "hardly any demand": {"demands.customers.distribution": {"name": "poisson", "mu": 1e-3}},
+    "hardly any capacity": {"lanes.supplier.capacity": 1},
+    "nothing costs anything": {"stocks.shop.holding_cost": 0, "demands.customers.shortage_cost": 0},
+    "one period": {"horizon.periods": 1, "horizon.ends": True},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_WORLDS)
+@pytest.mark.parametrize("budget", [8_000, 60_000])
+def test_odd_worlds_are_tuned_within_the_budget_or_refused(odd: str, budget: int):
+    """Every rule finds some parameters in any world that it fits, and plays no more than it may."""
+    world = load("lost-sales", {"lanes.supplier.lead_time": 1, **ODD_WORLDS[odd]})
+    for name in RULES:
+        try:
+            best = tune(name, world, budget=budget)
+        except PolicyError:
+            continue  # it does not fit, or has nothing to tune
+        assert best.tuning.spent <= budget, name
+        assert np.isfinite(best.tuning.estimate.mean), name
+
+
+def test_a_budget_that_buys_nothing_is_refused():
+    """Two paths of the search and two of the report for both candidates are the least."""
+    with pytest.raises(BadInput, match=r"^budget: must be 4,800 periods or more, for two paths of 600 periods"):
+        tune("base-stock", "lost-sales", budget=4_000)

@@ -46,7 +46,7 @@ def test_a_wide_terminal_shows_every_column(comparison):
 def test_what_is_zero_for_all_is_left_out():
     comparison = jit_gym.compare(["jit", "kanban"], "lost-sales", paths=8, periods=20)
     names = [column.name.replace("\n", " ") for column in columns(comparison)]
-    assert names[:5] == ["cost a day", "cost vs jit", "", "gap to optimum", "fill rate"]
+    assert names[:5] == ["cost a day", "vs jit", "", "gap to optimum", "fill rate"]
     assert not {"profit a day", "turns a year", "cash tied up"} & set(names)
 
 
@@ -54,10 +54,10 @@ def test_where_there_is_revenue_profit_comes_first():
     comparison = jit_gym.compare(["jit", "kanban"], "grocery", paths=8, periods=20)
     assert [column.name.split("\n")[0] for column in columns(comparison)][:5] == [
         "profit",
-        "profit",
+        "vs",
         "",
         "gap, at",
-        "cost",
+        "fill",
     ]
 
 
@@ -83,7 +83,7 @@ def test_it_says_what_the_gap_is_to():
     def said(scenario, **options):
         file = io.StringIO()
         show(jit_gym.compare(["jit"], scenario, paths=4, **options), Console(file=file, width=200))
-        return file.getvalue()
+        return " ".join(file.getvalue().split())
 
     assert "Gap: to the optimum (216.8 a day in the long run, 331 states)" in said("dual-sourcing", periods=30)
     assert "Who knew all chance in advance would pay at least" in said("serial", periods=30)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import METRICS, Comparison, Estimate, Result
-from jit_gym.report.words import a, between, digits, judged, labels, number, verdict
+from jit_gym.evaluate import METRICS, Comparison, Estimate, Result, compare, judged
+from jit_gym.report.words import a, between, conventions, descriptions, digits, labels, number, verdict
 
 from ..worlds import shop
 
@@ -16,7 +16,8 @@ def played(policy: str, costs: np.ndarray | list[float], revenue: float = 0.0) -
     costs = np.asarray(costs, float)
     figures = {metric.name: np.zeros(len(costs)) for metric in METRICS}
     figures |= {"cost": costs, "revenue": np.full(len(costs), revenue), "profit": revenue - costs}
-    return Result(policy, shop(), len(costs), 20, 0, 0, figures, player=None)
+    world = shop({"demands.customers.distribution": {"name": "poisson", "mu": 5}, "demands.customers.price": revenue})
+    return Result(policy, world, len(costs), 20, 0, 0, figures, player=None)
 
 
 def says(*results: Result) -> str:
@@ -30,7 +31,7 @@ def test_a_clear_winner_is_named_with_its_lead_over_the_first_and_the_next():
         played("just-in-case", 10 + SPREAD[::-1]),
     )
     assert says(jit, kanban, careful) == (
-        "just-in-case costs least: 10.00 a day, 2.00 (1.96 to 2.04) less than jit."
+        "just-in-case costs least: 10.00 a day, 2.00 (1.95 to 2.05) less than jit."
         " That is clear on 100 paths: kanban, the next, costs 1.00 more."
     )
 
@@ -77,8 +78,54 @@ def test_the_same_policy_twice_is_told_apart_as_far_as_it_can_be():
         played("base-stock(level=3)", 8 + SPREAD),
         played("jit", 7 + SPREAD),
     )
-    assert labels(Comparison(results)) == ["base-stock(level=2)", "base-stock(level=3)", "jit"]
-    assert says(results[2], played("jit", 7 + SPREAD)).startswith("jit and jit cost least, and the same")
+    assert labels(Comparison(results)) == ["base-stock (1)", "base-stock (2)", "jit"]
+    assert descriptions(Comparison(results)) == ["level=2", "level=3", ""]
+    assert says(results[2], played("jit", 7 + SPREAD)).startswith("jit (1) and jit (2) cost least, and the same")
+
+
+def test_a_difference_that_nobody_would_act_on_is_none():
+    """0.02 of 10 is less than half a per cent: practically the same, though its interval excludes 0."""
+    near = says(played("jit", 10 + SPREAD), played("kanban", 10.02 + SPREAD + 0.01 * SPREAD[::-1]))
+    assert near == "jit and kanban cost least, practically the same: 10.00 a day."
+    far = says(played("jit", 10 + SPREAD), played("kanban", 10.2 + SPREAD))
+    assert far == "jit costs least: 10.00 a day, 0.200 less than kanban, the next. That is clear on 100 paths."
+
+
+def test_of_several_rules_the_best_is_corrected_for_having_been_chosen():
+    """Of 20 rules that are equally good one seems clearly better than another by chance; together they do not."""
+    rng = np.random.default_rng(3)
+    alike = [played(f"rule-{k}", 10 + rng.normal(size=100)) for k in range(20)]
+    comparison = Comparison(tuple(alike))
+    best = comparison.best
+    alone = [Estimate.of(best.figures["cost"] - each.figures["cost"]) for each in alike if each is not best]
+    assert any(each.high < 0 for each in alone)
+    assert not any(comparison.against(best, each).high < 0 for each in alike if each is not best)
+
+
+def test_where_nothing_is_left_to_chance_no_interval_is_shown():
+    """In a world without chance one path tells all, and a difference is what it is."""
+    world = shop({"demands.customers.distribution": 5, "demands.customers.shortage_cost": 9})
+    comparison = compare(["constant(quantity=4)", "constant(quantity=5)"], world, paths=1)
+    assert comparison.certain
+    assert verdict(comparison) == (
+        "constant (2) costs least: 0 a day, 9.00 less than constant (1). Nothing is left to chance here."
+    )
+    assert "±" not in conventions(comparison)
+    assert comparison.judged(comparison.against(*comparison.results[::-1])) == "better"
+    assert not compare(["jit"], "lost-sales", paths=1, gap=False).certain
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "practical", "judgement"),
+    [
+        (-0.1, 0.2, 0.3, "same"),  # whatever it is, nobody would act on it
+        (0.1, 0.4, 0.3, "same"),  # its mean is under the threshold, and it is not 0
+        (-0.5, 0.9, 0.3, "unclear"),  # it may be more than that, either way
+        (0.2, 0.6, 0.3, "worse"),
+    ],
+)
+def test_practically_the_same_means_that_nobody_would_act_on_it(low, high, practical, judgement):
+    assert judged(Estimate((low + high) / 2, 0.1, low, high), "cost", practical) == judgement
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""Which periods a figure is measured over: the long run where the world stays as it is, else the horizon."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .model import Lane, Scenario
+
+WARMUP = 120  # periods that are played before those that count, at least, where the start must not matter
+
+
+class Window(NamedTuple):
+    """How many periods count, and how many are played before those and do not."""
+
+    periods: int
+    warmup: int
+
+
+def window(scenario: Scenario, periods: int | None = None, warmup: int | None = None) -> Window:
+    """Return the periods that count, and the warm-up before them, where they are not given.
+
+    A business that goes on in a world that stays as it is has a long-run average, and no start: its horizon is
+    measured after a warm-up, as a simulation's steady state is (Law 2015, section 9.5.1). Elsewhere (an end, a
+    discount, dates, a trend, a history played once) the horizon is measured from its start.
+    """
+    if warmup is None:
+        warmup = settling(scenario) if stays_as_it_is(scenario) else 0
+    return Window(scenario.horizon.periods if periods is None else periods, warmup)
+
+
+def stays_as_it_is(scenario: Scenario) -> bool:
+    """Tell whether the long run has a meaning: no end, no discount, no date, no trend, no history played once."""
+    events = [*scenario.spikes.values(), *scenario.disruptions.values()]
+    demands = scenario.demands.values()
+    histories = [demand.history for demand in demands if demand.history is not None]
+    once = any(history.replay == "as-it-was" for history in histories)
+    dated = any(event.starts.at is not None for event in events)
+    trends = any(demand.trend or demand.price_erosion for demand in demands)
+    trends |= any(lane.cost_erosion for lane in scenario.lanes.values())
+    ends = any(stock.obsolete or stock.terminal_value for stock in scenario.stocks.values()) or scenario.horizon.ends
+    return not (ends or scenario.objective.discount < 1 or once or dated or trends)
+
+
+def season_of(scenario: Scenario) -> int:
+    """Return the periods in the longest season of any demand."""
+    demands = scenario.demands.values()
+    return max(max(len(demand.season), demand.history.season if demand.history else 1, 1) for demand in demands)
+
+
+def settling(scenario: Scenario) -> int:
+    """Return how many periods it takes, more or less, until the start is forgotten, in whole seasons.
+
+    Ten times the longest way of a unit through the network, or two cycles of the rarest disruption; from 120 periods to
+    1,200.
+    """
+    cycles = [
+        2.0 * (event.lasts.mean + event.starts.spell.mean)
+        for event in scenario.disruptions.values()
+        if event.starts.spell is not None
+    ]
+    periods = int(min(max([WARMUP, 10 * (_longest_way(scenario) + 1.0), *cycles]), 10 * WARMUP))
+    season = season_of(scenario)
+    return -(-periods // season) * season
+
+
+def _longest_way(scenario: Scenario) -> float:
+    """Return the longest mean time from an order to a customer, over all lanes that a unit may take one after another.
+
+    What a stock receives leaves it a period later where stocks ship before they receive.
+    """
+    stays = 1.0 if scenario.sources_ship == "before-receiving" else 0.0
+    way: dict[str, float] = {}  # from the arrival at each stock to the customers
+    for stock in scenario.downstream_first:
+        leaving = [lane for lane in scenario.lanes.values() if stock in lane.uses]
+        way[stock] = max((stays + _time(lane) + way[lane.to] for lane in leaving), default=0.0)
+    return max(_time(lane) + way[lane.to] for lane in scenario.lanes.values())
+
+
+def _time(lane: Lane) -> float:
+    return lane.order_delay + lane.lead_time.mean
