@@ -197,7 +197,7 @@ def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
 def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
     """Draw a stock that keeps or perishes, holds its value or becomes obsolete, and tells at once or late."""
     never, limit = st.none(), draw(optional(units(5, 30)))
-    over = st.fixed_dictionaries({"rate": st.just(0.1)}) | st.fixed_dictionaries({"at": st.just([6])})
+    over = st.sampled_from([{"rate": 0.1}, {"at": [6]}, {"once": {"name": "randint", "low": 2, "high": 20}}])
     return {
         "initial": draw(units(0, int(min(limit or 20, 20))) | st.just({"periods_of_supply": 2})),
         "storage_limit": limit,
@@ -248,6 +248,7 @@ def events(draw: st.DrawFn, targets: list[str]) -> dict[str, Any]:
         st.fixed_dictionaries({"every": spans}),
         st.fixed_dictionaries({"rate": st.sampled_from([0.1, 0.5, 0.9])}),
         st.fixed_dictionaries({"at": st.lists(st.integers(0, 15), min_size=1, max_size=3)}),
+        st.just({"once": {"name": "randint", "low": 0, "high": 16}}),
     ]
     return {
         "hits": draw(subsets(targets)),

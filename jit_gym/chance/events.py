@@ -42,16 +42,31 @@ def _dated_spells(out: Any, keys: Any, paths: Any, starts: Any, lasts: Any) -> N
                 out[t, b] = min(out[t, b], starts[n])
 
 
+@compiled
+def _single_spells(out: Any, keys: Any, paths: Any, once: Any, lasts: Any) -> None:
+    """Let one event come on each path: its start and its length are functions of the key and the path alone."""
+    periods = out.shape[0]
+    for b in range(len(paths)):
+        w0, w1, _, _ = words(keys[b], paths[b], 0)
+        start = np.int64(invert(w0, once[0], once[1], once[2]))
+        end = start + np.int64(invert(w1, lasts[0], lasts[1], lasts[2]))
+        for t in range(start, min(end, periods)):
+            out[t, b] = start
+
+
 def spells(
     starts: Starts, lasts: Distribution, horizon: Horizon, keys: np.ndarray, paths: np.ndarray, periods: int
 ) -> np.ndarray:
     """Return when the event that is on in each period began (periods, paths), and NEVER where none is on.
 
-    The world begins in a quiet spell. A quiet spell of n periods is n periods without the event.
+    The world begins in a quiet spell, unless the event comes in period 0. A quiet spell of n periods is n periods
+    without the event.
     """
     out = np.full((periods, len(paths)), NEVER, np.int32)
     if starts.spell is not None:
         _random_spells(out, keys, paths, tuple(counts(starts.spell)), tuple(counts(lasts)))
+    elif starts.once is not None:
+        _single_spells(out, keys, paths, tuple(counts(starts.once)), tuple(counts(lasts)))
     else:
         dates = np.array(sorted(horizon.period_of(when) for when in starts.at or ()), np.int64)
         _dated_spells(out, keys, paths, dates, tuple(counts(lasts)))

@@ -181,7 +181,8 @@ def _season(demand: Demand) -> int:
 def _begins_and_ends(name: str, disruption: Disruption) -> tuple[float, float]:
     """Return the chances that a quiet period is followed by a disrupted one, and the other way round."""
     if disruption.starts.spell is None:
-        raise ScenarioError(f"disruptions.{name}.starts.at: must be rate or every to be solved exactly, got dates")
+        key, got = ("at", "dates") if disruption.starts.once is None else ("once", str(disruption.starts.once))
+        raise ScenarioError(f"disruptions.{name}.starts.{key}: must be rate or every to be solved exactly, got {got}")
     begins = _memoryless(f"disruptions.{name}.starts.every", disruption.starts.spell)
     return begins, _memoryless(f"disruptions.{name}.lasts", disruption.lasts)
 

@@ -13,7 +13,8 @@ from ..chance.demand import level
 from ..chance.tables import counts
 from ..physics import Layout, View
 from ..physics.numbers import is_tensor, like
-from ..scenario import Scenario
+from ..scenario import Scenario, Starts
+from ..scenario.model import Horizon
 
 
 class Plan:
@@ -165,16 +166,15 @@ class Plan:
     def outage(self, key: str) -> np.ndarray:
         """Return the chance that a disruption has been on for more than 0, 1, 2, ... periods, in the long run.
 
-        From the renewal theorem: the mean periods that a spell goes on beyond so many, over the mean cycle.
+        From the renewal theorem: the mean periods that a spell goes on beyond so many, over the mean cycle. What is
+        dated, or comes once, has the horizon over its mean number of events in it for a cycle.
         """
         disruption, horizon = self.scenario.disruptions[key], self.scenario.horizon
         lasts = counts(disruption.lasts)
-        if disruption.starts.at is None:
-            assert disruption.starts.spell is not None
+        if disruption.starts.spell is not None:
             cycle = lasts.mean + disruption.starts.spell.mean
         else:
-            begins = [when for when in disruption.starts.at if horizon.period_of(when) < horizon.periods]
-            cycle = horizon.periods / max(len(begins), 1e-9)
+            cycle = horizon.periods / max(_events_of(disruption.starts, horizon), 1e-9)
         beyond = np.zeros(int(lasts.values[-1]) + 1)
         np.add.at(beyond, lasts.values.astype(int) - 1, lasts.probabilities)
         longer = np.cumsum(beyond[::-1])[::-1]  # P(lasts > n)
@@ -272,6 +272,14 @@ def quantile(service_level: Any) -> np.ndarray:
 def positive(quantity: Any) -> Any:
     """Return the quantity where it is above 0, and 0 elsewhere."""
     return quantity.clamp(min=0.0) if is_tensor(quantity) else np.maximum(quantity, 0.0)
+
+
+def _events_of(starts: Starts, horizon: Horizon) -> float:
+    """Return the mean number of events within the horizon that are dated, or come once."""
+    if starts.once is not None:
+        table = counts(starts.once)
+        return float(table.probabilities[table.values < horizon.periods].sum())
+    return sum(horizon.period_of(when) < horizon.periods for when in starts.at or ())
 
 
 def _unforeseen(scenario: Scenario, name: str) -> tuple[float, float]:

@@ -128,6 +128,10 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
     if isinstance(value, Starts):
         if value.at is not None:
             return f"{period} {', '.join(map(str, value.at))}"
+        if value.once is not None:
+            if value.once.is_fixed:
+                return f"{period} {value.once.mean:g}"
+            return f"once, at a random {period}: {_drawn(value.once)}, mean {value.once.mean:,.4g}"
         return (
             f"with chance {value.rate:g} a {period}"
             if value.rate

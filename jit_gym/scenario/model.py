@@ -106,12 +106,15 @@ Moment = Annotated[int | dt.date, says("must be a period or a date")]
 
 
 class Starts(Part):
-    """When something begins: after random quiet spells, at a rate, or at given periods or dates.
+    """When something begins: after random quiet spells, at a rate, at given periods or dates, or once, at random.
 
     `every`, `rate`: the world begins in a quiet spell, and another one follows each event. With `rate`, spells are
     geometric, so that an event that lasts a geometric time comes and goes as a Markov chain does (Tomlin 2006).
 
     `at`: periods or dates, the same on every path; how long it then lasts may still be random.
+
+    `once`: one event on each path, in a period drawn from the distribution, and none after it. Nobody knows the period
+    before; a drawn period beyond the end of the episode means that the event does not come.
     """
 
     every: Distribution | None = None
@@ -120,11 +123,18 @@ class Starts(Part):
     """The chance to begin in any quiet period; short for `every: {name: geom, p: ...}`."""
     at: tuple[Moment, ...] | None = None
     """Periods (the first is 0) or dates."""
+    once: Distribution | None = None
+    """The period (the first is 0) in which the only event of a path begins."""
 
     @field_validator("every")
     @classmethod
     def _every_is_a_count(cls, value: Distribution | None) -> Distribution | None:
         return value and _count(value, at_least=1)
+
+    @field_validator("once")
+    @classmethod
+    def _once_is_a_period(cls, value: Distribution | None) -> Distribution | None:
+        return value and _count(value, at_least=0)
 
     @field_validator("at")
     @classmethod
@@ -135,16 +145,16 @@ class Starts(Part):
         return value
 
     @model_validator(mode="after")
-    def _is_one_of_three(self) -> Self:
-        given = [key for key in ("every", "rate", "at") if getattr(self, key) is not None]
+    def _is_one_of_four(self) -> Self:
+        given = [key for key in ("every", "rate", "at", "once") if getattr(self, key) is not None]
         if len(given) != 1:
             got = " and ".join(map(repr, given)) or "none"
-            raise ValueError(f"needs one of 'every', 'rate' and 'at', got {got}")
+            raise ValueError(f"needs one of 'every', 'rate', 'at' and 'once', got {got}")
         return self
 
     @property
     def spell(self) -> Distribution | None:
-        """Return the distribution of the quiet spells, or None where the dates are given."""
+        """Return the distribution of the quiet spells, or None where the event does not recur by chance."""
         return self.every or (Distribution(name="geom", p=self.rate) if self.rate else None)
 
 
@@ -167,7 +177,7 @@ class Stock(Part):
     `obsolete`, `scrap_value`: from the period in which it becomes obsolete, demands that draw on the stock, alone or in
     a kit, ask for nothing any more. What is left after step 5 of that period, and of every later one, is scrapped and
     earns `scrap_value` a unit; customers who still wait are served before (Song and Zipkin 1996). Dates are foreseen in
-    forecasts; what comes at a rate is seen when it has come.
+    forecasts; what comes by chance is seen when it has come.
 
     `terminal_value`: in step 6 of the last period of the episode, what is on hand, and on the way to the stock, earns
     so much a unit on top of the revenue (Veinott 1965). What waits at its source, unshipped, is worth nothing.

@@ -29,16 +29,16 @@ def window(scenario: Scenario, periods: int | None = None, warmup: int | None = 
 
 
 def stays_as_it_is(scenario: Scenario) -> bool:
-    """Tell whether the long run has a meaning: no end, no discount, no date, no trend, no history played once."""
+    """Tell whether the long run has a meaning: no end, no discount, no trend, nothing dated or that comes but once."""
     events = [*scenario.spikes.values(), *scenario.disruptions.values()]
     demands = scenario.demands.values()
     histories = [demand.history for demand in demands if demand.history is not None]
     once = any(history.replay == "as-it-was" for history in histories)
-    dated = any(event.starts.at is not None for event in events)
+    once |= any(event.starts.spell is None for event in events)  # dated, or at a random period
     trends = any(demand.trend or demand.price_erosion for demand in demands)
     trends |= any(lane.cost_erosion for lane in scenario.lanes.values())
     ends = any(stock.obsolete or stock.terminal_value for stock in scenario.stocks.values()) or scenario.horizon.ends
-    return not (ends or scenario.objective.discount < 1 or once or dated or trends)
+    return not (ends or scenario.objective.discount < 1 or once or trends)
 
 
 def season_of(scenario: Scenario) -> int:

@@ -202,6 +202,20 @@ def test_a_hidden_spike_is_in_the_demand_and_in_no_forecast():
     assert forecast(trace).tolist() == [[10, 10], [10, 10], [20, 10], [10, 10], [10, 10], [10, 10]]
 
 
+def test_a_spike_that_comes_once_is_forecast_when_it_has_come_or_is_announced():
+    """In period 1 or 3 demand is 10 times 2 for 2 periods: foreseen a period ahead only where it is announced so."""
+    spike = {"starts": {"once": {"name": "empirical", "values": [1, 3]}}, "lasts": 2, "factor": 2}
+    for announced in (0, 1):
+        trace = draw(asked(spikes={"sale": {**spike, "announced": announced}}, lead_time=1), 40, 7)
+        begins = (trace.demand[:, :, 0] == 20).argmax(1)
+        assert set(begins) == {1, 3}
+        for path, start in enumerate(begins):
+            asked_for = [20.0 if start <= t < start + 2 else 10.0 for t in range(9)]
+            assert trace.demand[path, :, 0].tolist() == asked_for[:7]
+            seen = [asked_for[t + 1] if start <= t + announced else 10.0 for t in range(8)]
+            assert trace.seen[:, path, 1].tolist() == seen
+
+
 def test_a_forecast_joins_season_trend_and_spikes():
     """What is known multiplies: the season and the trend always, the spike once it has begun."""
     spike = {"starts": {"at": [1]}, "lasts": 2, "factor": 3}

@@ -138,6 +138,43 @@ def test_quiet_and_disrupted_spells_are_distributed_as_stated():
         assert stats.chisquare(seen, frozen.pmf(values) / frozen.pmf(values).sum() * 60_000).pvalue > 1e-3
 
 
+def test_what_comes_once_comes_in_a_period_of_its_distribution_and_never_again():
+    """With the period uniform on 0 to 11, each of them begins a twelfth of the stops (chi-square), one stop a path.
+
+    The stop lasts 3 periods, also in a trace that is so long that another could follow, and as seen as it is.
+    """
+    strike = {"hits": ["own"], "starts": {"once": {"name": "randint", "low": 0, "high": 12}}, "lasts": 3}
+    trace = Chance(struck(strike=strike)).draw(5, 12_000, 60)
+    up = available(trace)["own"]
+    assert ((up == 0).sum(0) == 3).all()
+    begins = (up == 0).argmax(0)
+    assert all((up[begins + k, np.arange(12_000)] == 0).all() for k in range(3))
+    assert stats.chisquare(np.bincount(begins, minlength=12)).pvalue > 1e-3
+    assert np.array_equal(up, visible(trace)["own"][:-1])
+
+
+def test_what_comes_once_is_drawn_apart_from_how_long_it_lasts():
+    """The period is the same whatever the length, and a length does not depend on the start."""
+    starts, lasts = {"once": {"name": "randint", "low": 0, "high": 12}}, {"name": "randint", "low": 1, "high": 4}
+    one, other = (
+        available(Chance(struck(strike={"hits": ["own"], "starts": starts, "lasts": each})).draw(5, 12_000, 20))["own"]
+        for each in (lasts, 2)
+    )
+    begins, long = (one == 0).argmax(0), (one == 0).sum(0)
+    assert np.array_equal(begins, (other == 0).argmax(0))
+    pairs = np.histogram2d(begins, long, bins=[np.arange(13), np.arange(1, 5)])[0]
+    assert stats.chi2_contingency(pairs).pvalue > 1e-3
+
+
+def test_what_would_come_once_after_the_end_does_not_come():
+    """Where the period drawn is beyond the trace, all periods are quiet; in a longer trace it comes as drawn."""
+    strike = {"hits": ["own"], "starts": {"once": {"name": "empirical", "values": [1, 30]}}, "lasts": 2}
+    short, long = (available(Chance(struck(strike=strike)).draw(5, 200, periods))["own"] for periods in (20, 40))
+    assert np.array_equal(short, long[:20])
+    assert set((short == 0).sum(0)) == {0, 2}
+    assert set((long == 0).argmax(0)) == {1, 30}
+
+
 def test_dated_disruptions_can_last_at_random():
     """A disruption at a given period ends at random, differently on each path."""
     strike = {"hits": ["own"], "starts": {"at": [3]}, "lasts": {"name": "geom", "p": 0.5}}

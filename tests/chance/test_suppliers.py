@@ -134,6 +134,21 @@ def test_a_process_makes_good_units_until_it_drifts(q: float):
         assert_mean(good >= k, (1 - q) ** k)
 
 
+def test_a_stock_that_becomes_obsolete_once_is_so_from_a_random_period_on():
+    """Uniform on 2 to 5, it is obsolete in a quarter of the paths from 2 on, and in all from 5 on, unforeseen."""
+    once = {"once": {"name": "randint", "low": 2, "high": 6}}
+    trace = Chance(shop({"lanes.supplier.lead_time": 2, "stocks.shop.obsolete": once})).draw(1, 8000, 12)
+    over = drawn(trace, "obsolete")["shop"]
+    assert (np.diff(over, axis=0) >= 0).all()
+    assert over[5:].all()
+    assert not over[:2].any()
+    for t in range(2, 5):
+        share = (t - 1) / 4
+        assert abs(over[t].mean() - share) <= 4.5 * np.sqrt(share * (1 - share) / 8000)
+    seen = trace.seen[:-1, :, trace.columns.seen_obsolete["shop"]]
+    assert np.array_equal(seen, np.repeat(over[:, :, None], seen.shape[-1], axis=2))
+
+
 def test_a_stock_becomes_obsolete_at_its_rate_and_once_for_all():
     """It is obsolete in period t with chance 1 - (1 - p)^t, from then on, and demand for it is 0 from then on.
 

@@ -307,6 +307,22 @@ def test_how_long_an_outage_to_outlast_depends_on_costs():
         assert policy("acceptance", world).parameters == {"level": 5}
 
 
+def test_what_comes_once_counts_as_one_event_in_the_horizon():
+    """In 20 periods, 5 of which are disrupted: as often on for more than n as what is dated; a quarter comes too late.
+
+    With the start uniform on 5 to 24, three quarters of the paths have the event, and so 5 * 0.75 of 20 periods.
+    """
+    one = {"hits": ["supplier"], "lasts": 5}
+    for starts, share in (
+        ({"at": [7]}, 1.0),
+        ({"once": 7}, 1.0),
+        ({"once": {"name": "randint", "low": 5, "high": 25}}, 0.75),
+    ):
+        world = shop(horizon={"periods": 20}, disruptions={"storm": one | {"starts": starts}})
+        outage = policy("acceptance", world).plan.outage("storm")
+        assert outage == pytest.approx(share * np.array([5, 4, 3, 2, 1, 0]) / 20)
+
+
 # Perishables
 
 

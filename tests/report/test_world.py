@@ -41,6 +41,14 @@ def test_events_are_told_by_when_and_what():
     assert tables["spikes"][0].says == {"hits": "customers", "starts": "day 3, 9", "lasts": "1 day", "factor": "2"}
 
 
+def test_what_comes_once_is_told_with_the_periods_it_may_come_in():
+    fire = {"hits": ["supplier"], "starts": {"once": {"name": "randint", "low": 0, "high": 100}}, "lasts": 3}
+    told = world(jit_gym.load("lost-sales", {"disruptions": {"fire": fire, "set": {**fire, "starts": {"once": 7}}}}))
+    first, second = told["disruptions"]
+    assert first.says["starts"] == "once, at a random day: randint(low=0, high=100), mean 49.5"
+    assert second.says["starts"] == "day 7"
+
+
 def test_demand_is_told_with_its_regimes_and_what_is_known_of_it():
     """Regimes, the forecast and each correlation of a demand are in its words."""
     regimes = {

@@ -14,7 +14,7 @@ LIMITS = {"to": "shop", "capacity": 40}
 
 
 ONE_OF = "demands.customers: needs one of 'distribution', 'regimes' and 'history'"
-ONE_START = "needs one of 'every', 'rate' and 'at'"
+ONE_START = "needs one of 'every', 'rate', 'at' and 'once'"
 DEFECTS = "must be a share, a distribution of shares, or as in {drift: 0.01}"
 REGIMES = f"{CUSTOMERS}.regimes"
 ACCURACY = f"{CUSTOMERS}.forecast.accuracy"
@@ -330,6 +330,21 @@ def maker(**failings: object) -> dict:
             "disruptions",
             quake(starts={"every": 0}),
             "disruptions.quake.starts.every: must be 1 period or more, got 0",
+        ),
+        (
+            "disruptions",
+            quake(starts={"once": {"name": "randint", "low": -1, "high": 5}}),
+            "disruptions.quake.starts.once: must be 0 periods or more, got randint(low=-1, high=5)",
+        ),
+        (
+            "disruptions",
+            quake(starts={"once": {"name": "uniform", "scale": 9}}),
+            "disruptions.quake.starts.once: must be a whole number of periods, got uniform(scale=9)",
+        ),
+        (
+            "disruptions",
+            quake(starts={"once": 3, "rate": 0.1}),
+            f"disruptions.quake.starts: {ONE_START}, got 'rate' and 'once'",
         ),
         (
             "disruptions",

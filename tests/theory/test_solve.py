@@ -277,6 +277,10 @@ REFUSED = {
     "end": ({"horizon": {"periods": 10_000_000, "ends": True}}, "horizon.periods"),
     "trend": ({"demands.customers.trend": 0.01}, "demands.customers.trend"),
     "dates": ({"disruptions.breakdown": BREAKDOWN | {"starts": {"at": [3]}}}, "disruptions.breakdown.starts.at"),
+    "once": (
+        {"disruptions.breakdown": BREAKDOWN | {"starts": {"once": {"name": "randint", "low": 0, "high": 9}}}},
+        "disruptions.breakdown.starts.once",
+    ),
     "memory": ({"disruptions.breakdown": BREAKDOWN | {"lasts": 4}}, "disruptions.breakdown.lasts"),
     "hidden regimes": (REGIMES | {"demands.customers.regime_seen": "hidden"}, "demands.customers.regime_seen"),
     "announced": ({"disruptions.breakdown": BREAKDOWN | {"announced": 1}}, "disruptions.breakdown.announced"),
