@@ -100,6 +100,13 @@ FAMILIES = {  # scenario, table, what an instance changes, the column that agent
     "dual-sourcing": ("dual-sourcing", "dual_sourcing", dual_sourcing, "optimal", "exact"),
     "or-gym": ("or-gym-inv-management", OR_GYM, or_gym, "reward", "episodes"),
     "aisin-1997": ("aisin-1997", [{"name": "aisin-1997"}], as_it_is, "tuned rule", "against-rule"),
+    "aisin-1997-record": (
+        "aisin-1997-record",
+        [{"name": "aisin-1997-record"}],
+        as_it_is,
+        "tuned rule",
+        "against-rule",
+    ),
     "hidden": ("lost-sales", [{"name": "hidden"}], as_it_is, "tuned rule", "against-rule"),
 }
 FOR_SCALE = {  # what is published beside, by the column of the table

@@ -25,8 +25,11 @@ def test_a_shipped_agent_is_small_and_plays_its_scenario(path: Path):
     assert more.mean == pytest.approx(manifest.gap["percent"], abs=6 * more.error + 1e-6)
 
 
-def test_every_shipped_scenario_has_an_agent():
-    assert {path.parent.name for path in MODELS} == set(jit_gym.names())
+WITHOUT = {"aisin-1997"}  # scenarios for which no agent is shipped
+
+
+def test_every_other_shipped_scenario_has_an_agent():
+    assert {path.parent.name for path in MODELS} == set(jit_gym.names()) - WITHOUT
 
 
 def test_an_agent_is_compared_where_nobody_says_whom_to_compare():
