@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -258,18 +259,19 @@ def compare(
         overrides |= _own_history(scenario, overrides, history, value, date, where, demand)
         world = load(scenario, overrides)
     names = [name for text in policies or () for name in _several(text)]
+    asked: tuple[Any, ...] = names, set_, paths, periods, warmup, seed, tuned, budget, threshold != 0.5 and threshold
+    asked += history, value, date, where, demand, no_gap
     players = named([_saved(name, world) for name in names] or None, world)
     counted, warmed = window(world, periods, warmup)
     work = len(players) * (warmed + counted)
     if paths is None:
         paths = 1 if is_certain(world, warmed + counted) else _affordable(work * len(world.lanes))
     tuning = (budget or tuning_budget(world)) if tuned else False
-    target = None if no_report or (as_json and report is None) else report or Path("reports") / f"{world.name}.html"
+    target = None if no_report or (as_json and report is None) else report or _report_of(world, asked)
     if target is not None:
         files.check(target)
 
-    for note in notes:
-        print(f"jit-gym: note: {note}", file=sys.stderr)
+    _print_notes(notes)
     with _progress(work * paths + len(players) * tuning, quiet=as_json) as tick:
         comparison = play(
             players,
@@ -299,7 +301,7 @@ def compare(
     if target is not None:
         from .report import page
 
-        page.write(comparison, target, command=command, notes=notes)
+        page.write(comparison, target, command=command, notes=notes, indexed=report is None)
     if as_json:
         from .report.numbers import document
 
@@ -349,8 +351,7 @@ def tune(
         overrides |= _own_history(scenario, overrides, history, value, date, where, demand)
         world = load(scenario, overrides)
     search = tuning.prepare(policy, world, seed=seed, budget=budget, periods=periods, warmup=warmup)
-    for note in notes:
-        print(f"jit-gym: note: {note}", file=sys.stderr)
+    _print_notes(notes)
     with _progress(search.budget, quiet=as_json) as tick:
         best = search.winner(tick)
     fresh = {"periods": best.tuning.periods, "warmup": best.tuning.warmup, "seed": best.tuning.seed}
@@ -388,6 +389,7 @@ def solve(
     as_json: Json = False,
 ) -> None:
     """Compute the optimal policy and its cost, where the states are few enough."""
+    from .evaluate import caveats
     from .report import files
     from .theory import exact_cost
     from .theory import solve as optimise
@@ -400,8 +402,8 @@ def solve(
         world = load(scenario, _overrides(set_))
     names = [name for text in policies or () for name in _several(text)]
     limits: dict[str, Any] = {} if most_states is None else {"most_states": most_states}
-    for note in notes:
-        print(f"jit-gym: note: {note}", file=sys.stderr)
+    notes += caveats(world)
+    _print_notes(notes)
     with _telling(quiet=as_json) as tell:
         optimum = optimise(world, most_ordered=most_ordered, progress=tell, **limits)
         costs = [exact_cost(_saved(name, world), world, progress=tell, **limits) for name in names]
@@ -442,13 +444,14 @@ def bound(
     as_json: Json = False,
 ) -> None:
     """Compute what somebody would pay at least who knew all chance in advance: nobody can do better."""
+    from .evaluate import caveats
     from .report import bounds
     from .theory import clairvoyant
 
     with _warnings() as notes:
         world = load(scenario, _overrides(set_))
-    for note in notes:
-        print(f"jit-gym: note: {note}", file=sys.stderr)
+    notes += caveats(world)
+    _print_notes(notes)
     periods, warmup = window(world, periods, warmup)
     options: dict[str, Any] = {"paths": paths, "periods": periods, "warmup": warmup, "seed": seed, "seconds": seconds}
     with _progress(paths, quiet=as_json, unit=" paths") as tick:
@@ -488,12 +491,12 @@ def train(
     """Train an agent on a scenario; a training that was stopped goes on where it was."""
     from .agents import program, tuned
     from .agents.learner import settings_of
+    from .evaluate import caveats
 
     learn = program(agent)
     with _warnings() as notes:
         world = load(scenario, _overrides(set_))
-    for note in notes:
-        print(f"jit-gym: note: {note}", file=sys.stderr)
+    _print_notes(notes + caveats(world))
     own = _overrides(setting) | ({} if budget is None else {"budget": budget})
     settings = settings_of(learn, tuned(agent, world.name), own)
     numbers = _seeds(seeds)
@@ -639,6 +642,20 @@ def _affordable(work: int) -> int:
     while paths > 64 and paths * work > EFFORT:
         paths //= 2
     return paths
+
+
+def _report_of(world: Scenario, asked: tuple[Any, ...]) -> Path:
+    """Return where a report goes: one file for a scenario as it is, and one for each other way that was asked for."""
+    if not any(asked):
+        return Path("reports") / f"{world.name}.html"
+    digest = hashlib.sha256(f"{world.fingerprint} {asked!r}".encode()).hexdigest()[:8]
+    return Path("reports") / f"{world.name}-{digest}.html"
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    """Say on stderr what must be known of a world before anything is computed."""
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
 
 
 def _command(*words: str, **options: Any) -> str:

@@ -99,7 +99,10 @@ class Model:
 
     @classmethod
     def find(cls, name: str, scenario: Scenario) -> Self:
-        """Read the model of an agent that is shipped for a scenario, or the model in a file."""
+        """Read a model: of an agent shipped for a scenario (`dcl`), or for another (`lost-sales/dcl`), or in a file."""
+        trained_on, _, agent = name.partition("/")
+        if not name.endswith(SUFFIX) and agent in (others := shipped(trained_on)):
+            return cls.read(others[agent])
         if name.endswith(SUFFIX) or os.sep in name:
             return cls.read(Path(name))
         known = shipped(scenario.name)

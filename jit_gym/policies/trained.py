@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -104,9 +104,9 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 class Network(Acting):
-    """A network that was trained for one scenario; it sees what an env of that scenario shows.
+    """A network that was trained on one scenario; it sees what an env of that scenario shows.
 
-    It is read from a model (`jit_gym.policies.models`), and refuses any other scenario.
+    It is read from a model (`jit_gym.policies.models`), and plays any scenario that shows the same things.
     """
 
     _kept: WeakKeyDictionary[Any, Any]  # what is kept in mind of each simulation
@@ -135,16 +135,26 @@ class Network(Acting):
         return cls(Model.find(name, scenario), f"agent:{name}")
 
     def fit(self, scenario: Scenario) -> Self:
-        """Return this policy, or refuse a scenario that it was not trained for."""
+        """Return this policy for a scenario, which need not be the one that it was trained on.
+
+        A changed world may have other numbers and other names, but must show as many numbers of the same kinds, since
+        the network's inputs stand for them; quantities are in periods of mean demand in either.
+
+        Raises:
+            PolicyError: for a world that shows other things, or has another number of lanes or stocks to order for.
+        """
         fitted = super().fit(scenario)
         fitted.__dict__.pop("coding", None)
-        if scenario.fingerprint != self.manifest.fingerprint:
+        shown, known = (_kinds(names) for names in (fitted.coding.names, self.manifest.observation))
+        if shown != known:
+            differ = f"{len(known)} numbers and this world shows {len(shown)}"
+            if len(shown) == len(known):
+                k = next(k for k, (one, other) in enumerate(zip(shown, known, strict=True)) if one != other)
+                differ = f"{self.manifest.observation[k]} where this world shows {fitted.coding.names[k]}"
             raise PolicyError(
-                f"{self.label}: was trained for {self.manifest.scenario} (fingerprint {self.manifest.fingerprint}), not"
-                f" for this {scenario.name} (fingerprint {scenario.fingerprint}); jit-gym train makes one for it"
+                f"{self.label}: was trained on {self.manifest.scenario}, which shows {differ}"
+                " (jit-gym train makes an agent for this one)"
             )
-        if fitted.coding.names != list(self.manifest.observation):
-            raise PolicyError(f"{self.label}: sees other things than this version of {scenario.name} shows")
         fitted.action = self.action.fit(scenario)
         fitted._kept = WeakKeyDictionary()
         return fitted
@@ -186,6 +196,11 @@ class Network(Acting):
 
     def __str__(self) -> str:
         return self.label
+
+
+def _kinds(names: Iterable[str]) -> list[str]:
+    """Return what each number of an observation is, without the name of the stock, lane or demand."""
+    return [name.rpartition(".")[2] for name in names]
 
 
 def model_of(manifest: Manifest, arrays: Mapping[str, np.ndarray], action: Action) -> Model:

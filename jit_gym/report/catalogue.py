@@ -6,6 +6,8 @@ import ast
 import re
 from importlib.resources import files
 from pathlib import Path
+from types import FunctionType
+from typing import Any
 
 from ..scenario import names
 from ..scenario.yaml12 import parse
@@ -58,7 +60,19 @@ def _name(rule: ast.ClassDef) -> str:
     return ""
 
 
+def explained(player: Any) -> str:
+    """Return what a policy does, in a line: the first paragraph of what its class, or the function itself, says."""
+    if isinstance(player, FunctionType):
+        return _first(player.__doc__ or "")
+    return _first(type(player).__doc__ or "")
+
+
 def _line(rule: ast.ClassDef) -> str:
+    """Return what a rule's class says in a line."""
+    return _first(ast.get_docstring(rule) or "")
+
+
+def _first(text: str) -> str:
     """Return the first paragraph of a docstring, but for the literature that closes it."""
-    first = " ".join((ast.get_docstring(rule) or "").partition("\n\n")[0].split())
+    first = " ".join(text.partition("\n\n")[0].split())
     return re.sub(r"\s*\((?:[^()]|\([^()]*\))*\)\.?$", "", first).rstrip(".").replace("`", "")

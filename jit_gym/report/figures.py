@@ -55,11 +55,12 @@ NEAR, FAR, FARTHEST = 8, 20, 34  # points
 
 
 class Picture(NamedTuple):
-    """A picture: what it is called, what it shows, and the SVG."""
+    """A picture: what it is called, what it shows, the SVG, and what it says to whoever cannot see it."""
 
     title: str
     caption: str
     svg: str
+    says: str
 
 
 def costs(comparison: Comparison) -> Picture:
@@ -96,7 +97,12 @@ def costs(comparison: Comparison) -> Picture:
         axes.set_xlabel(f"money {a(period)}")
         if kinds:
             sheet.figure.legend(loc="outside upper left", ncols=min(len(kinds), 4))
-    return Picture("What it costs", caption, sheet.svg)
+    says = "; ".join(
+        f"{label} {number(total, points)}"
+        + "".join(f", {KINDS[kind][0]} {number(values[k], points)}" for kind, values in kinds.items() if values[k])
+        for k, (label, total) in enumerate(zip(labels(comparison), totals, strict=True))
+    )
+    return Picture("What it costs", caption, sheet.svg, f"Costs {a(period)} by policy and kind: {says}.")
 
 
 def service(comparison: Comparison) -> Picture:
@@ -123,7 +129,11 @@ def service(comparison: Comparison) -> Picture:
         _place(axes, {point: ", ".join(each) for point, each in names.items()}, bars)
     better = "higher" if figure == "profit" else "lower"
     caption = f"To the right: better service; {better}: better business. Bars are 95 % intervals; the best is blue."
-    return Picture("What it gives", caption, sheet.svg)
+    says = "; ".join(
+        f"{label} {100 * result.mean('fill_rate'):.1f} % at {number(result.mean(figure), 2)}"
+        for label, result in zip(labels(comparison), comparison.results, strict=True)
+    )
+    return Picture("What it gives", caption, sheet.svg, f"Fill rate and {figure} by policy: {says}.")
 
 
 def _names(comparison: Comparison, longest: int = 24) -> list[str]:

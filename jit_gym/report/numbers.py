@@ -22,6 +22,7 @@ def document(comparison: Comparison, command: str | None = None, notes: Sequence
         "practically_the_same_under": comparison.practical,
         "certain": comparison.certain,
         "gap_to": best and _best(best),
+        "notes": list(comparison.notes),
         "policies": [
             {
                 "policy": result.policy,

@@ -6,15 +6,18 @@ import re
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..evaluate import METRICS, Comparison
-from . import figures, files, story
+from . import catalogue, figures, files, index, story
 from .items import item_tables
 from .provenance import certificate, yaml_of
 from .table import columns, plus_minus
 from .words import conventions, descriptions, digits, distances, half, in_business, labels, settings, verdict
 from .world import meaning, world
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def write(
@@ -23,6 +26,7 @@ def write(
     *,
     command: str | None = None,
     notes: Sequence[str] = (),
+    indexed: bool = False,
 ) -> None:
     """Write the report of a comparison into an HTML file that needs no other one.
 
@@ -31,15 +35,18 @@ def write(
         path: of the file; missing folders are made.
         command: the command line that makes it again.
         notes: what a reader should know, such as gaps in a history.
+        indexed: whether to list it in an `index.html` beside it.
 
     Raises:
         OSError: if the file cannot be written; then there is no half of it either.
     """
     files.write(Path(path), page(comparison, certificate(comparison, command, notes)))
+    if indexed:
+        index.update(Path(path).parent)
 
 
-def page(comparison: Comparison, birth: dict[str, Any]) -> str:
-    """Return the report as HTML, given its birth certificate."""
+def environment() -> Environment:
+    """Return what renders templates: texts are escaped, and a name that is not given is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     env = Environment(
@@ -50,33 +57,48 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     env.filters["minus"] = lambda text: re.sub(r"(?<!\w)-(?=\d)", "−", text)
+    return env
+
+
+def page(comparison: Comparison, birth: dict[str, Any]) -> str:
+    """Return the report as HTML, given its birth certificate."""
     scenario = comparison.scenario
-    return env.get_template("report.html.jinja").render(
-        scenario=scenario,
-        verdict=verdict(comparison),
-        business=in_business(comparison),
-        settings=settings(comparison),
-        conventions=conventions(comparison),
-        distances=distances(comparison),
-        notes=[*comparison.notes, *birth["notes"]],
-        items=[table for table in item_tables(comparison) if len(table.items) > 1],
-        rows=_rows(comparison),
-        columns=columns(comparison),
-        labels=labels(comparison),
-        overview=[figures.costs(comparison), figures.service(comparison)],
-        story=story.caption(comparison),
-        stories=list(story.pictures(comparison)),
-        world=_tables(comparison),
-        metrics=_metrics(comparison),
-        birth=birth,
-        resolved=yaml_of(scenario),
+    return (
+        environment()
+        .get_template("report.html.jinja")
+        .render(
+            scenario=scenario,
+            verdict=verdict(comparison),
+            business=in_business(comparison),
+            settings=settings(comparison),
+            conventions=conventions(comparison),
+            distances=distances(comparison),
+            notes=[*comparison.notes, *birth["notes"]],
+            items=[table for table in item_tables(comparison) if len(table.items) > 1],
+            rows=_rows(comparison),
+            columns=columns(comparison),
+            labels=labels(comparison),
+            overview=[figures.costs(comparison), figures.service(comparison)],
+            story=story.caption(comparison),
+            stories=list(story.pictures(comparison)),
+            world=_tables(comparison),
+            metrics=_metrics(comparison),
+            birth=birth,
+            resolved=yaml_of(scenario),
+        )
     )
 
 
 def _rows(comparison: Comparison) -> list[dict[str, Any]]:
-    """Return the policies, each with its place among the cells of a column."""
+    """Return the policies, each with its place among the cells of a column, and what it does in a line."""
     return [
-        {"place": place, "name": name, "parameters": description, "best": result is comparison.best}
+        {
+            "place": place,
+            "name": name,
+            "parameters": description,
+            "best": result is comparison.best,
+            "does": catalogue.explained(result.player),
+        }
         for place, (result, name, description) in enumerate(
             zip(comparison.results, labels(comparison), descriptions(comparison), strict=True)
         )

@@ -72,9 +72,7 @@ def caption(comparison: Comparison) -> str:
         f" {period}s {frame.first} to {frame.last - 1}.",
         "Shaded: a lane is disrupted." if frame.disrupted else "",
         "Policies share a scale, unless one of them could not be seen on it.",
-        f"Only {STOCKS} of {len(comparison.scenario.stocks)} stocks are shown."
-        if len(comparison.scenario.stocks) > STOCKS
-        else "",
+        "All stocks together, and how many of them are empty." if len(comparison.scenario.stocks) > STOCKS else "",
     ]
     return " ".join(filter(None, texts))
 
@@ -87,9 +85,11 @@ def pictures(comparison: Comparison) -> Iterator[Picture]:
         for result in comparison.results
     ]
     all_strips = [_strips(scenario, story) for story in stories]
+    below = any(not _fits(strip) for strips in all_strips for strip in strips)  # a legend that needs a line of its own
     tops = np.array([[_top(strip, frame) for strip in strips] for strips in all_strips])  # (policies, strips)
-    height = 0.5 + 0.92 * tops.shape[1]
-    margins = {"left": 0.5 / WIDTH, "right": 0.975, "top": 1 - 0.25 / height, "bottom": 0.4 / height, "hspace": 0.45}
+    bottom = 0.65 if below else 0.4
+    height = 0.1 + bottom + 0.92 * tops.shape[1]
+    margins = {"left": 0.5 / WIDTH, "right": 0.975, "top": 1 - 0.25 / height, "bottom": bottom / height, "hspace": 0.45}
     for k, (story, strips, label) in enumerate(zip(stories, all_strips, labels(comparison), strict=True)):
         with drawing(f"path-{k}", height, tight=False) as sheet:
             sheet.figure.subplots_adjust(**margins)
@@ -101,7 +101,19 @@ def pictures(comparison: Comparison) -> Iterator[Picture]:
             _shade(list(all_axes), scenario, story, frame)
             all_axes[-1].set_xlabel(scenario.horizon.period)
             all_axes[-1].set_xlim(frame.first, frame.last)
-        yield Picture(label, "", sheet.svg)
+        yield Picture(label, "", sheet.svg, _says(scenario, story, label, frame))
+
+
+def _says(scenario: Scenario, story: Story, label: str, frame: Window) -> str:
+    """Return in words what a policy's picture shows."""
+    now, period = slice(frame.first, frame.last), scenario.horizon.period
+    asked, short = story.demanded[now].sum(), story.short[now].sum()
+    held, ordered = story.held[now].sum(axis=1), story.ordered[now].sum(axis=1)
+    served = 100 * (1 - short / asked) if asked > 0 else 100.0
+    return (
+        f"{label}, {period}s {frame.first} to {frame.last - 1}: {served:.1f} % of demand served from the shelf; on hand"
+        f" from {held.min():,.4g} to {held.max():,.4g} units; orders from {ordered.min():,.4g} to {ordered.max():,.4g}."
+    )
 
 
 def _strips(scenario: Scenario, story: Story) -> list[Strip]:
@@ -113,16 +125,15 @@ def _strips(scenario: Scenario, story: Story) -> list[Strip]:
     served = Series("served", DEMAND, asked - short, nothing)
     strips = [Strip(f"{demand}, units {a(period)}", [served, Series("short", SHORT, asked, asked - short)])]
 
+    if len(scenario.stocks) > STOCKS:
+        return [*strips, *_all_together(scenario, story)]
     orders = []
-    hit = {scenario.lanes[name].to for name, events in scenario.hit_by.items() if events}
-    shown = sorted(scenario.stocks, key=lambda name: name not in hit)[:STOCKS]  # disrupted ones first
-    for name, colour in zip(shown, COLOURS, strict=False) if several else [(shown[0], ORDER)]:
+    for k, (name, colour) in enumerate(zip(scenario.stocks, COLOURS, strict=False)):
         use = usage(scenario)[name][0] if several else 1.0
         scale = 1 / use if use > 0 else 1.0
         into = [m for m, lane in enumerate(scenario.lanes.values()) if lane.to == name]
-        held = story.held[:, list(scenario.stocks).index(name)]
         series = [
-            Series("on hand", STOCK, scale * held, nothing),
+            Series("on hand", STOCK, scale * story.held[:, k], nothing),
             Series("in transit", WAY, scale * story.in_transit[:, into].sum(axis=1)),
         ]
         strips.append(Strip(f"{_title(scenario, name)}, {f'{period}s of supply' if several else 'units'}", series))
@@ -138,10 +149,32 @@ def _strips(scenario: Scenario, story: Story) -> list[Strip]:
     return strips
 
 
+def _all_together(scenario: Scenario, story: Story) -> list[Strip]:
+    """Return the strips of many stocks: what all of them hold, how many are empty, and what is ordered."""
+    period, nothing = scenario.horizon.period, np.zeros(len(story.cost))
+    uses = np.array([use for use, _ in usage(scenario).values()])
+    use = uses.sum() or 1.0
+    held, coming, ordered = (units.sum(axis=1) / use for units in (story.held, story.in_transit, story.ordered))
+    empty = (story.held[:, uses > 0] <= 0).sum(axis=1).astype(float)
+    return [
+        Strip(
+            f"All stocks, {period}s of supply",
+            [Series("on hand", STOCK, held, nothing), Series("in transit", WAY, coming)],
+        ),
+        Strip(f"Stocks, of {int((uses > 0).sum())}", [Series("empty", SHORT, empty, nothing)]),
+        Strip(f"Orders, {period}s of use", [Series("all lanes", ORDER, ordered)]),
+    ]
+
+
 def _title(scenario: Scenario, stock: str, longest: int = 20) -> str:
     title = scenario.stocks[stock].title or ""
     title = title if 0 < len(title) <= longest else stock.replace("-", " ")
     return title[:1].upper() + title[1:]
+
+
+def _fits(strip: Strip, characters: int = 60) -> bool:
+    """Tell whether a strip's title and legend fit into one line."""
+    return len(strip.title) + sum(5 + len(each.name) for each in strip.series) <= characters
 
 
 def _top(strip: Strip, frame: Window) -> float:
@@ -166,6 +199,8 @@ def _draw(axes: Axes, strip: Strip, frame: Window) -> None:
             axes.stairs(values[now], edges, baseline=base[now], label=name, **style)
     axes.set_title(strip.title, loc="left", color=INK, fontsize=9, pad=4)
     place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.97), "borderpad": 0, "borderaxespad": 0.2}
+    if not _fits(strip):  # below the strip, which is the last one
+        place |= {"loc": "upper right", "bbox_to_anchor": (1, -0.62)}
     axes.legend(ncols=len(strip.series), fontsize=8, labelcolor=MUTED, **place)
     axes.locator_params(axis="y", nbins=3, steps=[1, 2, 5, 10])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")

@@ -10,7 +10,7 @@ from ..policies import Rule
 from .numbers import plain
 from .provenance import origin
 from .table import COLOURS, against_the_best, plus_minus
-from .words import a, digits, distances, half
+from .words import a, conventions, digits, distances, half
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,6 +48,10 @@ def show(rule: Rule, played: Comparison, again: str, console: Console) -> None:
         grid.add_row(f"  {column.name.replace(chr(10), ' ')}", column.cells[0], "")
     console.print(grid)
     console.print(Text(distances(played), "dim"))
+    if said := conventions(played):
+        console.print(Text(said, "dim"))
+    for note in played.notes:
+        console.print(Text.assemble(("Note: ", "bold yellow"), note))
     console.print(Text(f"Next: {again}", "dim"), soft_wrap=True)
 
 
@@ -77,6 +81,7 @@ def document(rule: Rule, played: Comparison, command: str | None = None, notes: 
         "tried": tuning.tried,
         "spent": tuning.spent,
         "budget": tuning.budget,
+        "notes": list(played.notes),
         "provenance": {
             "seed": tuning.seed,
             "paths": tuning.paths,

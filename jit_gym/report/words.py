@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from math import floor, isfinite, log10
 from typing import NamedTuple
@@ -58,7 +59,17 @@ def parts(result: Result) -> tuple[str, str]:
 
 def descriptions(comparison: Comparison, longest: int = 400) -> list[str]:
     """Return what each policy is beside its label: parameters of a rule, and what an agent was trained on."""
-    return [_cut(_described(result), longest) for result in comparison.results]
+    return [_cut(_fewer(_described(result)), longest) for result in comparison.results]
+
+
+def _fewer(text: str, most: int = 6) -> str:
+    """Return parameters with the first few of many stocks: `level={a: 1, b: 2, ... 50 in all}`."""
+
+    def shorten(found: re.Match[str]) -> str:
+        entries = found[1].split(", ")
+        return found[0] if len(entries) <= most else f"{{{', '.join(entries[:3])}, ... {len(entries)} in all}}"
+
+    return re.sub(r"\{([^{}]*)\}", shorten, text)
 
 
 def _described(result: Result) -> str:

@@ -19,7 +19,11 @@ from jit_gym.policies.trained import Perceptron, model_of
 from jit_gym.scenario import Scenario, load
 
 SHOP = load("lost-sales", {"horizon.periods": 20})
-LIMITED = {"lanes.regular.capacity": 8, "lanes.expedited.capacity": 8}  # else an env says less than an evaluation
+LIMITED = {
+    "lanes.regular.capacity": 8,  # else an env says less than an evaluation
+    "lanes.expedited.capacity": 8,
+    "objective.leftovers": "worthless",  # as the rewards of an env have it
+}
 
 
 def arrays(inputs: int, *widths: int, seed: int = 0) -> dict[str, np.ndarray]:
@@ -161,15 +165,49 @@ def test_a_file_that_is_not_right_is_refused_in_one_line(what: str, tmp_path: Pa
     assert "\n" not in str(refused.value)
 
 
-def test_a_model_plays_the_world_that_it_was_trained_for_and_no_other(tmp_path: Path):
+def test_a_model_plays_a_changed_world_that_shows_the_same(tmp_path: Path):
+    """Other costs, another demand, other names: the network's inputs stand for the same things."""
     path = written(tmp_path / "mine.safetensors", model().data)
-    slower = load("lost-sales", {"horizon.periods": 20, "lanes.supplier.lead_time": 5})
-    with pytest.raises(
-        PolicyError, match=rf"was trained for lost-sales \(fingerprint {SHOP.fingerprint}\), not for this"
-    ):
-        policy(f"agent:{path}", slower)
-    renamed = load("lost-sales", {"horizon.periods": 20, "title": "Mine"})
-    assert policy(f"agent:{path}", renamed).label == f"agent:{path}"
+    busier = {"demands.customers.distribution.mu": 8, "stocks.shop.holding_cost": 2, "horizon.periods": 30}
+    renamed = load(
+        {
+            "name": "store",
+            "stocks": {"shelf": {"initial": 3}},
+            "lanes": {"lorry": {"to": "shelf", "lead_time": 4}},
+            "demands": {"people": {"from": "shelf", "distribution": 3, "shortage_cost": 1}},
+        }
+    )
+    for world in (load("lost-sales", busier), renamed):
+        assert policy(f"agent:{path}", world).label == f"agent:{path}"
+        assert jit_gym.evaluate(f"agent:{path}", world, paths=2, periods=5).paths == 2
+        (note,) = jit_gym.compare([f"agent:{path}"], world, paths=2, gap=False).notes
+        assert f"was trained on lost-sales (fingerprint {SHOP.fingerprint}), and plays a world that is not" in note
+
+
+def test_a_shipped_agent_of_another_scenario_is_named_with_it():
+    """`agent:lost-sales/dcl` is the agent that is shipped for lost-sales, wherever it plays."""
+    shop = load("lost-sales", {"name": "mine", "demands.customers.shortage_cost": 9})
+    assert policy("agent:lost-sales/dcl", shop).manifest.scenario == "lost-sales"
+    with pytest.raises(PolicyError, match="there is no such"):
+        policy("agent:lost-sales/nobody", shop)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "complaint"),
+    [
+        ({"lanes.supplier.lead_time": 5}, "which shows 6 numbers and this world shows 7"),
+        ({"lanes.supplier.lead_time": 3}, "which shows 6 numbers and this world shows 5"),
+        (
+            {"lanes.supplier.lead_time": 3, "demands.customers.unmet": "backlog"},
+            "which shows supplier.arrives_in_1 where this world shows customers.backlog",
+        ),
+    ],
+)
+def test_a_model_is_refused_where_other_things_are_seen(tmp_path: Path, overrides: dict[str, Any], complaint: str):
+    path = written(tmp_path / "mine.safetensors", model().data)
+    with pytest.raises(PolicyError) as refused:
+        policy(f"agent:{path}", load("lost-sales", overrides))
+    assert f"was trained on lost-sales, {complaint} (jit-gym train makes" in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["nobody", "./nowhere.safetensors"])
