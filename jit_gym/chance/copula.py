@@ -97,7 +97,8 @@ def look_up(score: Any, table: Any, low: float, step: float) -> np.ndarray:
     out = np.empty(score.shape)
     for t in range(score.shape[0]):
         for b in range(score.shape[1]):
-            place = min(max((score[t, b] - low) / step, 0.0), len(table) - 1.0)
+            place = (score[t, b] - low) / step
+            place = min(place, len(table) - 1.0) if place > 0.0 else 0.0  # NaN, too, stays inside the table
             k = min(int(place), len(table) - 2)
             out[t, b] = table[k] + (place - k) * (table[k + 1] - table[k])
     return out

@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba.extending import register_jitable
 
 from ..scenario import Distribution
-from ..scenario.model import Disruption, Horizon, Starts
+from ..scenario.model import LONGEST_HORIZON, LONGEST_SPELL, LONGEST_WAIT, Disruption, Horizon, Starts
 from .bits import words
 from .compiled import compiled
 from .tables import counts, invert
 
 NEVER = np.iinfo(np.int32).max  # the start of a spell that is not on: later than any period
-FOREVER = Distribution(name="fixed", value=1 << 30)  # periods
+FOREVER = Distribution(name="fixed", value=float("inf"))
+FAR = float(1 << 30)  # periods; a spell that is longer, or for ever, is taken to last so many
+
+assert LONGEST_HORIZON + LONGEST_WAIT < LONGEST_SPELL < FAR < NEVER
+
+
+@register_jitable(forceinline=True)
+def _length(word: Any, table: Any) -> Any:
+    """Return how many periods a spell lasts, from 1 to FAR, so that sums of two spells fit into 64 bits."""
+    return np.int64(min(max(invert(word, table[0], table[1], table[2]), 1.0), FAR))
 
 
 @compiled
@@ -24,8 +34,8 @@ def _random_spells(out: Any, keys: Any, paths: Any, every: Any, lasts: Any) -> N
         end, n = np.int64(0), 0
         while end < periods:
             w0, w1, _, _ = words(keys[b], paths[b], n)
-            start = end + np.int64(invert(w0, every[0], every[1], every[2]))
-            end = start + np.int64(invert(w1, lasts[0], lasts[1], lasts[2]))
+            start = end + _length(w0, every)
+            end = start + _length(w1, lasts)
             for t in range(start, min(end, periods)):
                 out[t, b] = start
             n += 1
@@ -37,7 +47,7 @@ def _dated_spells(out: Any, keys: Any, paths: Any, starts: Any, lasts: Any) -> N
     for b in range(len(paths)):
         for n in range(len(starts)):
             _, w1, _, _ = words(keys[b], paths[b], n)
-            end = starts[n] + np.int64(invert(w1, lasts[0], lasts[1], lasts[2]))
+            end = starts[n] + _length(w1, lasts)
             for t in range(starts[n], min(end, periods)):
                 out[t, b] = min(out[t, b], starts[n])
 
@@ -68,7 +78,7 @@ def spells(
     elif starts.once is not None:
         _single_spells(out, keys, paths, tuple(counts(starts.once)), tuple(counts(lasts)))
     else:
-        dates = np.array(sorted(horizon.period_of(when) for when in starts.at or ()), np.int64)
+        dates = np.array(sorted(min(horizon.period_of(when), int(FAR)) for when in starts.at or ()), np.int64)
         _dated_spells(out, keys, paths, dates, tuple(counts(lasts)))
     return out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from math import prod
+from math import lcm, prod
 
 import numpy as np
 
@@ -97,11 +97,13 @@ class Outcomes:
             raise ScenarioError("units: must be whole to be enumerated, got continuous (set units: whole)")
         _refuse_what_is_not_understood(scenario)
         columns = Columns.of(scenario)
-        season = int(np.lcm.reduce([_season(demand) for demand in scenario.demands.values()]))
+        season = lcm(*(_season(demand) for demand in scenario.demands.values()))
         shifting = {name: transition(demand) for name, demand in scenario.demands.items() if demand.regimes}
         spells = {name: _spells(name, disruption) for name, disruption in scenario.disruptions.items()}
         if (many := prod(len(chain) for chain in (*shifting.values(), *spells.values()))) > MODES:
             raise ScenarioError(f"disruptions: have {many:,} states together with the regimes, too many to look at")
+        if season * many > LARGEST:
+            raise ScenarioError(f"demands: repeat after {season:,} periods together, too many to look at")
         move = np.eye(1)
         for chain in (*shifting.values(), *spells.values()):
             move = np.kron(move, chain)
@@ -175,7 +177,7 @@ def _season(demand: Demand) -> int:
     """Return the periods until a demand's pattern repeats."""
     history = demand.history
     of_history = history.season if history is not None else 1
-    return int(np.lcm(len(demand.season) or 1, of_history))
+    return lcm(len(demand.season) or 1, of_history)
 
 
 def _begins_and_ends(name: str, disruption: Disruption) -> tuple[float, float]:
@@ -183,6 +185,9 @@ def _begins_and_ends(name: str, disruption: Disruption) -> tuple[float, float]:
     if disruption.starts.spell is None:
         key, got = ("at", "dates") if disruption.starts.once is None else ("once", str(disruption.starts.once))
         raise ScenarioError(f"disruptions.{name}.starts.{key}: must be rate or every to be solved exactly, got {got}")
+    if disruption.lasts.is_forever:
+        must = "must come to an end to be solved exactly"
+        raise ScenarioError(f"disruptions.{name}.lasts: {must}, got {disruption.lasts}")
     begins = _memoryless(f"disruptions.{name}.starts.every", disruption.starts.spell)
     return begins, _memoryless(f"disruptions.{name}.lasts", disruption.lasts)
 
@@ -191,6 +196,8 @@ def _spells(name: str, disruption: Disruption) -> np.ndarray:
     """Return the chances to pass from quiet, disrupted, and each period of recovery to each of these."""
     begins, ends = _begins_and_ends(name, disruption)
     recovery = disruption.recovers_over
+    if 2 + recovery > MODES:
+        raise ScenarioError(f"disruptions.{name}.recovers_over: has too many periods to look at, got {recovery}")
     move = np.zeros((2 + recovery, 2 + recovery))
     for k in range(len(move)):
         move[k, k + 1 if 1 < k <= recovery else 0] = 1 - begins
@@ -209,6 +216,8 @@ def _left(disruption: Disruption, progress: int) -> float:
 
 def _memoryless(place: str, spell: Distribution) -> float:
     """Return the chance that a spell ends in any of its periods, if that is always the same."""
+    if spell.is_forever:
+        return 0.0
     if spell.name == "geom" and float(spell.parameters.get("loc", 0)) == 0:
         return float(spell.parameters["p"])
     if np.array_equal(counts(spell).values, [1.0]):

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 
-from ..scenario import Distribution, ScenarioError
-from ..scenario.errors import at
-from ..scenario.model import Disruption, Scenario, Spike, Starts
+from ..scenario import BadInput, Distribution, ScenarioError
+from ..scenario.errors import at, check_count, check_seed, check_seeds
+from ..scenario.model import LONGEST_HORIZON, MOST_NUMBERS, Disruption, Scenario, Spike, Starts
+from ..scenario.part import show
 from .bits import stream, uniforms
 from .copula import Copula, Drawn
 from .demand import fill_demand, level, pattern, seasonal
@@ -83,7 +85,7 @@ class Columns:
         rejecting = [name for name, lane in lanes.items() if rejects(lane)]
         rounded = [name for name in rejecting if isinstance(lanes[name].defects, Distribution)]
         happens, shows = _Room(), _Room()
-        return cls(
+        columns = cls(
             demand={name: happens.one() for name in demands},
             lead_time={name: happens.one() for name in lanes if is_random(scenario, name)},
             working={key: happens.one() for key in hits},
@@ -107,6 +109,11 @@ class Columns:
             seen=shows.taken,
             ahead=ahead,
         )
+        if columns.chance + columns.seen > MOST_NUMBERS:
+            must = f"must have {MOST_NUMBERS:,} numbers or less in a period for what is drawn and seen"
+            got = f"got {columns.chance + columns.seen:,}"
+            raise ScenarioError(f"{scenario.name}: {must}, {got} (look less far ahead: shorten lead times or warnings)")
+        return columns
 
 
 def hits_of(scenario: Scenario) -> dict[tuple[str, str], dict[str, Disruption]]:
@@ -209,23 +216,38 @@ class Chance:
 
         Returns:
             A trace of these paths, in their order.
+
+        Raises:
+            BadInput: for a seed, paths or periods that are not whole numbers, or are too small or too large.
         """
-        paths = np.arange(paths) if isinstance(paths, int | np.integer) else np.asarray(paths, np.int64)
-        return _Draw(self, seed, paths, self.scenario.horizon.periods if periods is None else periods).trace()
+        periods = self.scenario.horizon.periods if periods is None else periods
+        check_count("periods", periods, 1, LONGEST_HORIZON)
+        which = _numbers_of(paths)
+        one = isinstance(seed, int | np.integer)
+        seeds = [check_seed(seed)] * len(which) if one else check_seeds(seed, len(which), "path")
+        return _Draw(self, seeds, which, periods).trace()
+
+
+def _numbers_of(paths: Any) -> np.ndarray:
+    """Return which paths are meant by how many there are, or by a list of them."""
+    if isinstance(paths, int | np.integer):
+        check_count("paths", paths, 0)
+        return np.arange(paths)
+    numbers = np.asarray(paths)
+    if numbers.ndim != 1 or (numbers.size and (numbers.dtype.kind not in "iu" or numbers.min() < 0)):
+        raise BadInput(f"paths: must be how many, or a list of whole numbers, 0 or more, got {show(paths)}")
+    return numbers.astype(np.int64)
 
 
 class _Draw:
     """One drawing of a trace: the paths, the periods, and the streams they come from."""
 
-    def __init__(self, chance: Chance, seed: int | Sequence[int], paths: np.ndarray, periods: int) -> None:
+    def __init__(self, chance: Chance, seeds: list[int], paths: np.ndarray, periods: int) -> None:
         self.scenario, self.columns, self.copulas = chance.scenario, chance.columns, chance.copulas
-        self.seeds = [seed] * len(paths) if isinstance(seed, int | np.integer) else list(seed)
-        if len(self.seeds) != len(paths):
-            raise ValueError(f"{len(self.seeds)} seeds were given for {len(paths)} paths")
-        self.paths, self.periods = paths, periods
+        self.seeds, self.paths, self.periods = seeds, paths, periods
 
     def keys(self, source: str) -> np.ndarray:
-        known = {seed: stream(int(seed), source) for seed in set(self.seeds)}
+        known = {seed: stream(seed, source) for seed in set(self.seeds)}
         return np.array([known[seed] for seed in self.seeds], np.uint64)
 
     def trace(self) -> Trace:

@@ -17,7 +17,8 @@ from numba.extending import register_jitable
 from ..chance import Columns, usage
 from ..chance.compiled import table
 from ..chance.suppliers import slowest
-from ..scenario.model import Drift, PeriodsOfSupply, Quantity, Scenario
+from ..scenario import ScenarioError
+from ..scenario.model import MOST_NUMBERS, Drift, PeriodsOfSupply, Quantity, Scenario
 
 
 def _records(*, index: str = "", flag: str = "", real: str = "") -> np.dtype:
@@ -276,6 +277,8 @@ class Layout:
         self.needs = self._needs(demand.draws_on for demand in scenario.demands.values())  # (demands, stocks)
         self.uses = self._needs(lane.uses for lane in scenario.lanes.values())  # (lanes, stocks)
         self.start = self._start()
+        for shared in (self.into, self.needs, self.uses, self.start):  # by all who look at a world of this layout
+            shared.flags.writeable = False
         self.late = {  # the places of the pipeline that tell of a field of the state where records are late
             f"{table}.{field}": {
                 k: place
@@ -328,7 +331,16 @@ class Layout:
         return [int(bool(needed[step])) for step in Sizes._fields[-len(needed) :]]
 
     def _room(self, length: int, names: Iterable[str] = (), initial: float = 0.0) -> tuple[int, int]:
-        """Take some places of the pipeline, name the first of them, and fill them; return the first and the end."""
+        """Take some places of the pipeline, name the first of them, and fill them; return the first and the end.
+
+        Raises:
+            ScenarioError: for a world that needs too many of them, before any memory is taken for it.
+        """
+        if self._taken + length > MOST_NUMBERS:
+            must = (
+                f"must keep {MOST_NUMBERS:,} numbers or less on a path for what is on the way, perishes or is told late"
+            )
+            raise ScenarioError(f"{self.scenario.name}: {must} (shorten lead times, delays, terms or shelf lives)")
         first, self._taken = self._taken, self._taken + length
         self.slots |= {name: first + k for k, name in enumerate(names)}
         self._initial += [(k, initial) for k in range(first, self._taken) if initial]

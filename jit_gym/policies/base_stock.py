@@ -70,7 +70,7 @@ class JustInCase(SafetyStock):
     cover: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
-        outages = [disruption.lasts.mean for disruption in plan.scenario.disruptions.values()]
+        outages = [plan.mean_spell(key) for key in plan.scenario.disruptions]
         return {"service_level": 0.99, "cover": max(outages, default=0.0)}
 
     def prepare(self) -> None:

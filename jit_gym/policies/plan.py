@@ -10,7 +10,7 @@ import numpy as np
 
 from ..chance import moments, usage
 from ..chance.demand import level
-from ..chance.tables import counts
+from ..chance.tables import LARGEST, counts
 from ..physics import Layout, View
 from ..physics.numbers import is_tensor, like
 from ..scenario import Scenario, Starts
@@ -149,7 +149,7 @@ class Plan:
         """Return the longest mean spell of any disruption that hits a lane into each stock, in periods (stocks,)."""
         longest = np.zeros(len(self.layout.lanes))
         for m, name in enumerate(self.layout.lanes):
-            spells = [self.scenario.disruptions[key].lasts.mean for key in self.scenario.hit_by[name]]
+            spells = [self.mean_spell(key) for key in self.scenario.hit_by[name]]
             longest[m] = max(spells, default=0.0)
         return (self.layout.into * longest[:, None]).max(axis=0)
 
@@ -163,20 +163,39 @@ class Plan:
                 up[m] *= 1.0 - disruption.severity * self.outage(key)[0]
         return 1.0 - up
 
+    def mean_spell(self, key: str) -> float:
+        """Return how many periods a disruption lasts on average, if it ever begins; for ever is the whole horizon."""
+        disruption = self.scenario.disruptions[key]
+        if disruption.never_begins:
+            return 0.0
+        return float(self.scenario.horizon.periods) if disruption.lasts.is_forever else disruption.lasts.mean
+
     def outage(self, key: str) -> np.ndarray:
         """Return the chance that a disruption has been on for more than 0, 1, 2, ... periods, in the long run.
 
         From the renewal theorem: the mean periods that a spell goes on beyond so many, over the mean cycle. What is
-        dated, or comes once, has the horizon over its mean number of events in it for a cycle.
+        dated, or comes once, has the horizon over its mean number of events in it for a cycle. One that never ends is
+        always on in the long run; where its start is given, it is on from then to the horizon.
         """
         disruption, horizon = self.scenario.disruptions[key], self.scenario.horizon
+        if disruption.never_begins:
+            return np.zeros(1)
+        starts, chances = _starts_in(disruption.starts, horizon)
+        if disruption.lasts.is_forever:
+            if disruption.starts.spell is not None:
+                return np.ones(horizon.periods)
+            first, chances = (starts[:1], chances[:1]) if disruption.starts.at is not None else (starts, chances)
+            left = horizon.periods - first[:, None] - np.arange(horizon.periods + 1)
+            beyond = chances @ np.maximum(left, 0.0) / horizon.periods
+            return beyond[: max(1, np.count_nonzero(beyond) + 1)]
         lasts = counts(disruption.lasts)
         if disruption.starts.spell is not None:
             cycle = lasts.mean + disruption.starts.spell.mean
         else:
-            cycle = horizon.periods / max(_events_of(disruption.starts, horizon), 1e-9)
-        beyond = np.zeros(int(lasts.values[-1]) + 1)
-        np.add.at(beyond, lasts.values.astype(int) - 1, lasts.probabilities)
+            cycle = horizon.periods / max(chances.sum(), 1e-9)
+        periods = np.minimum(lasts.values, max(horizon.periods, LARGEST)).astype(int)
+        beyond = np.zeros(int(periods[-1]) + 1)
+        np.add.at(beyond, periods - 1, lasts.probabilities)
         longer = np.cumsum(beyond[::-1])[::-1]  # P(lasts > n)
         return np.minimum(np.cumsum(longer[::-1])[::-1] / cycle, 1.0)
 
@@ -274,12 +293,14 @@ def positive(quantity: Any) -> Any:
     return quantity.clamp(min=0.0) if is_tensor(quantity) else np.maximum(quantity, 0.0)
 
 
-def _events_of(starts: Starts, horizon: Horizon) -> float:
-    """Return the mean number of events within the horizon that are dated, or come once."""
+def _starts_in(starts: Starts, horizon: Horizon) -> tuple[np.ndarray, np.ndarray]:
+    """Return the periods within the horizon in which events begin that are dated, or come once, and their chances."""
     if starts.once is not None:
         table = counts(starts.once)
-        return float(table.probabilities[table.values < horizon.periods].sum())
-    return sum(horizon.period_of(when) < horizon.periods for when in starts.at or ())
+        within = table.values < horizon.periods
+        return table.values[within], table.probabilities[within]
+    dates = sorted(when for date in starts.at or () if (when := horizon.period_of(date)) < horizon.periods)
+    return np.array(dates, float), np.ones(len(dates))
 
 
 def _unforeseen(scenario: Scenario, name: str) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..evaluate import Comparison
 from ..scenario import Scenario
+from ..scenario.distribution import INFINITE
 
 LIBRARIES = ("jit_gym", "numpy", "numba", "scipy", "highspy")
 
@@ -62,7 +63,20 @@ def yaml_of(scenario: Scenario) -> str:
     """Return a resolved scenario as a YAML file."""
     import yaml
 
-    return yaml.safe_dump(resolved(scenario), sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
+    plain = _with_infinity(resolved(scenario))
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
+
+
+def _with_infinity(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return plain JSON with infinity as YAML has it, where a spell lasts for ever."""
+    return {
+        key: _with_infinity(value)
+        if isinstance(value, dict)
+        else float("inf")
+        if value == INFINITE and key in ("every", "lasts")
+        else value
+        for key, value in plain.items()
+    }
 
 
 def commit() -> str | None:

@@ -124,9 +124,9 @@ def _bounds(field: dict[str, Any]) -> str:
     """Return between what a number must be."""
     low, high = field.get("minimum"), field.get("maximum")
     if low is not None and high is not None:
-        return f" from {low:g} to {high:g}"
-    words = {"minimum": "{:g} or more", "exclusiveMinimum": "above {:g}", "exclusiveMaximum": "below {:g}"}
-    words["maximum"] = "{:g} or less"
+        return f" from {low:,.12g} to {high:,.12g}"
+    words = {"minimum": "{:,.12g} or more", "exclusiveMinimum": "above {:,.12g}", "exclusiveMaximum": "below {:,.12g}"}
+    words["maximum"] = "{:,.12g} or less"
     told = [text.format(field[key]) for key, text in words.items() if key in field]
     return ", " * bool(told) + ", ".join(told)
 

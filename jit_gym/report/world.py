@@ -132,11 +132,7 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
             if value.once.is_fixed:
                 return f"{period} {value.once.mean:g}"
             return f"once, at a random {period}: {_drawn(value.once)}, mean {value.once.mean:,.4g}"
-        return (
-            f"with chance {value.rate:g} a {period}"
-            if value.rate
-            else f"after {_words('every', value.every, scenario)}"
-        )
+        return f"with chance {value.rate:g} a {period}" if value.rate else _after(value.every, scenario)
     if isinstance(value, Mapping):
         return ", ".join(name if units == 1 else f"{units:g} {name}" for name, units in value.items())
     if isinstance(value, tuple):
@@ -145,7 +141,13 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
     return str(value)
 
 
+def _after(every: Distribution | None, scenario: Scenario) -> str:
+    return "never" if every is not None and every.is_forever else f"after {_words('every', every, scenario)}"
+
+
 def _periods(value: float, period: str) -> str:
+    if value == float("inf"):
+        return "for ever"
     return f"{value:,.4g} {period}{'' if value == 1 else 's'}"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import (
     ConfigDict,
+    SerializationInfo,
     SerializerFunctionWrapHandler,
     ValidationInfo,
     model_serializer,
@@ -18,6 +19,8 @@ from .part import Part, nearest, show
 
 # Written as a distribution, though scipy.stats has them under other constructors.
 OWN_NAMES = ("fixed", "empirical")
+INFINITE = ".inf"  # as YAML writes infinity, and where JSON, which has no infinity, has this text
+DRAWN = 2.0**-33  # draws come from words of 32 bits: from this quantile to 1 - this
 
 
 class Distribution(Part):
@@ -26,6 +29,8 @@ class Distribution(Part):
     `name` is any univariate distribution of scipy.stats, with its parameters under scipy's own names
     (`loc` and `scale` included), or one of two more: `{name: fixed, value: 4}` and
     `{name: empirical, values: [0, 1, 5], weights: [2, 1, 1]}` (equal weights when none are given).
+
+    Where periods of an event are counted, `.inf` stands for ever.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -35,6 +40,8 @@ class Distribution(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_number(cls, data: Any) -> Any:
+        if isinstance(data, str) and data == INFINITE:
+            return {"name": "fixed", "value": float("inf")}
         if isinstance(data, int | float) and not isinstance(data, bool):
             return {"name": "fixed", "value": data}
         if not isinstance(data, dict | Distribution):
@@ -43,6 +50,8 @@ class Distribution(Part):
 
     @model_validator(mode="after")
     def _is_known_and_complete(self, info: ValidationInfo) -> Distribution:
+        if self.is_forever:
+            return self
         if self.name == "fixed":
             self._expect({"value"}, required={"value"})
         elif self.name == "empirical":
@@ -56,7 +65,9 @@ class Distribution(Part):
         return self
 
     @model_serializer(mode="wrap")
-    def _as_short_as_can_be(self, handler: SerializerFunctionWrapHandler) -> Any:
+    def _as_short_as_can_be(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
+        if self.is_forever and info.mode == "json":
+            return INFINITE
         return self.parameters["value"] if self.is_fixed else handler(self)
 
     @property
@@ -90,6 +101,11 @@ class Distribution(Part):
         return self.name == "fixed"
 
     @property
+    def is_forever(self) -> bool:
+        """Tell whether it is a number of periods without end, written as `.inf`."""
+        return self.name == "fixed" and self.parameters == {"value": float("inf")}
+
+    @property
     def is_discrete(self) -> bool:
         """Tell whether the draws come from a countable set."""
         from scipy import stats
@@ -100,7 +116,7 @@ class Distribution(Part):
     def is_whole(self) -> bool:
         """Tell whether every draw is a whole number."""
         if self.name in OWN_NAMES:
-            return all(value.is_integer() for value in self.points[0])
+            return self.is_forever or all(value.is_integer() for value in self.points[0])
         return self.is_discrete and float(self.parameters.get("loc", 0)).is_integer()
 
     @property
@@ -115,6 +131,8 @@ class Distribution(Part):
     @property
     def variance(self) -> float:
         """Return the variance of a draw, before any cutting or rounding."""
+        if self.is_fixed:
+            return 0.0
         if self.name in OWN_NAMES:
             values, weights = self.points
             return float((values - self.mean) ** 2 @ weights)
@@ -131,7 +149,17 @@ class Distribution(Part):
         """Return the upper end of the support."""
         return float(self.points[0][-1]) if self.name in OWN_NAMES else float(self.frozen.support()[1])
 
+    @property
+    def longest(self) -> float:
+        """Return the largest number that is ever drawn: the upper end of the support, or of what 32 bits can mean."""
+        if self.name in OWN_NAMES:
+            return self.highest
+        with np.errstate(all="ignore"):
+            return float(self.frozen.ppf(1.0 - DRAWN))
+
     def __str__(self) -> str:
+        if self.is_forever:
+            return INFINITE
         if self.name == "fixed":
             return show(self.parameters["value"])
         inside = ", ".join(f"{key}={value}" for key, value in self.parameters.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .part import show
+
+SEEDS = 1 << 128  # a seed is less
 
 
 class BadInput(ValueError):
@@ -21,10 +23,33 @@ class ScenarioError(BadInput):
     """Tells what is wrong with a scenario: `FILE: PLACE: what is wrong, got VALUE (fix)`."""
 
 
-def check_count(name: str, value: Any, least: int) -> None:
-    """Refuse an argument that is not a whole number from `least` up."""
+def check_count(name: str, value: Any, least: int, most: int | None = None) -> None:
+    """Refuse an argument that is not a whole number from `least` up, to `most` where one is given."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
+    if most is not None and value > most:
+        raise BadInput(f"{name}: must be {most:,} or less, got {value!r}")
+
+
+def check_seed(seed: Any, name: str = "seed") -> int:
+    """Return a seed as a plain number; refuse what is not a whole one from 0 to 2**128 - 1.
+
+    Gymnasium draws seeds of 128 bits where it is given none.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise BadInput(f"{name}: must be a whole number, 0 or more, got {show(seed)}")
+    if not 0 <= seed < SEEDS:
+        raise BadInput(f"{name}: must be 0 or more and less than 2**128, got {show(seed)}")
+    return int(seed)
+
+
+def check_seeds(seeds: Any, rows: int, each: str, *, gaps: bool = False) -> list[Any]:
+    """Return a list of seeds, one for each of some rows; None may stand for no seed where `gaps` are allowed."""
+    if isinstance(seeds, str | bytes) or not isinstance(seeds, Sequence | np.ndarray):
+        raise BadInput(f"seed: must be one whole number, or one for each {each}, got {show(seeds)}")
+    if len(seeds) != rows:
+        raise BadInput(f"seed: must be one number, or {rows}, one a {each}; got {len(seeds)}")
+    return [None if gaps and seed is None else check_seed(seed, f"seed[{k}]") for k, seed in enumerate(seeds)]
 
 
 @contextmanager
@@ -45,11 +70,11 @@ _MUST = {
     "extra_forbidden": "be given under one name only",
     "finite_number": "be a finite number",
     "float_type": "be a number",
-    "greater_than": "be more than {gt:g}",
-    "greater_than_equal": "be {ge:g} or more",
+    "greater_than": "be more than {gt:,.12g}",
+    "greater_than_equal": "be {ge:,.12g} or more",
     "int": "be a whole number",
-    "less_than": "be less than {lt:g}",
-    "less_than_equal": "be {le:g} or less",
+    "less_than": "be less than {lt:,.12g}",
+    "less_than_equal": "be {le:,.12g} or less",
     "list_type": "be a list",
     "literal_error": "be {expected}",
     "model": "be a mapping",

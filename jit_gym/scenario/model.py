@@ -23,6 +23,15 @@ NotNegative = Annotated[Number, Field(ge=0)]
 Positive = Annotated[Number, Field(gt=0)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 
+# The most that counts of periods may be. A wait (a lead time, a delay, payment terms, a shelf life, a warning) takes so
+# many places in the state of every path; a spell or a date only has to fit into 64-bit whole numbers.
+LONGEST_HORIZON = 10_000_000
+LONGEST_WAIT = 10_000
+LONGEST_SPELL = 1_000_000_000
+MOST_NUMBERS = 1_000_000  # in the state of a path, and in what is drawn and seen of it in a period: 8 MB each
+
+Wait = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
+
 UNREAD = "CSV files are still to be read"  # the context of a validation that lets them be
 PERIODS_PER_YEAR = {"hour": 8760, "day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 
@@ -37,11 +46,11 @@ class Horizon(Part):
     `starts`, `period`, `periods_per_year`: dates in the scenario become periods by the days of a year over its periods.
     """
 
-    periods: Annotated[int, Field(ge=1)] = 200
+    periods: Annotated[int, Field(ge=1, le=LONGEST_HORIZON)] = 200
     """Periods in an episode; for a scenario with a history that gives none, the length of the history."""
     period: str = "day"
     """What a period is called: hour, day, week, month, quarter, year or anything else."""
-    periods_per_year: Positive | None = None
+    periods_per_year: Annotated[Number, Field(gt=0, le=LONGEST_SPELL)] | None = None
     """Periods in a year; known when `period` is an hour, day, week, month, quarter or year."""
     starts: dt.date | None = None
     """The date of period 0, for dates in the scenario."""
@@ -118,7 +127,7 @@ class Starts(Part):
     """
 
     every: Distribution | None = None
-    """Periods from the end of one to the start of the next."""
+    """Periods from the end of one to the start of the next; `.inf`: it never begins."""
     rate: Annotated[Number, Field(gt=0, le=1)] | None = None
     """The chance to begin in any quiet period; short for `every: {name: geom, p: ...}`."""
     at: tuple[Moment, ...] | None = None
@@ -129,7 +138,7 @@ class Starts(Part):
     @field_validator("every")
     @classmethod
     def _every_is_a_count(cls, value: Distribution | None) -> Distribution | None:
-        return value and _count(value, at_least=1)
+        return value and _spell(value)
 
     @field_validator("once")
     @classmethod
@@ -142,6 +151,8 @@ class Starts(Part):
         for when in value or ():
             if isinstance(when, int) and when < 0:
                 raise ValueError(f"must be period 0 or later, got {when}")
+            if isinstance(when, int) and when > LONGEST_SPELL:
+                raise ValueError(f"must be period {LONGEST_SPELL:,} or earlier, got {when}")
         return value
 
     @model_validator(mode="after")
@@ -202,7 +213,7 @@ class Stock(Part):
     """Money per unit and period, on end-of-period stock."""
     storage_limit: NotNegative | None = None
     """Units that fit; what arrives beyond is wasted."""
-    shelf_life: Annotated[int, Field(ge=1)] | None = None
+    shelf_life: Annotated[int, Field(ge=1, le=LONGEST_WAIT)] | None = None
     """Periods in which a unit can be used, the one of its arrival included; what is left then is wasted."""
     issuing: Literal["fifo", "lifo"] = "fifo"
     """Which units are used first: the oldest, or the newest (with a shelf life only)."""
@@ -216,7 +227,7 @@ class Stock(Part):
     """Money per unit that is left, on hand or on the way, when the episode ends."""
     rationing: Literal["priority", "proportional"] = "priority"
     """Whom it serves when it runs short: its lanes in their order, or each with the same share of what it asks."""
-    seen_late: Annotated[int, Field(ge=0)] = 0
+    seen_late: Wait = 0
     """Periods by which its records run late: what is on hand, used, waited for, and has arrived."""
 
     @field_validator("storage_limit")
@@ -290,7 +301,7 @@ class Lane(Part):
     """The stock it replenishes."""
     uses: dict[str, Positive] = {}
     """The stocks it takes from, and units of each in one unit shipped; none when an outside supplier ships."""
-    order_delay: Annotated[int, Field(ge=0)] = 0
+    order_delay: Wait = 0
     """Periods that an order travels before its source reads it."""
     lead_time: Distribution = Distribution(name="fixed", value=0)
     """Periods from shipment to arrival."""
@@ -316,7 +327,7 @@ class Lane(Part):
     """Money per unit and period that its source was asked for and did not ship."""
     unshipped: Literal["waits", "lapses"] = "waits"
     """What becomes of an order that cannot be shipped at once."""
-    pays_after: Annotated[int, Field(ge=0)] = 0
+    pays_after: Wait = 0
     """Periods from a shipment to its payment (the supplier's payment terms)."""
     cost_erosion: Share = 0.0
     """The share of its unit cost that is lost each period."""
@@ -456,9 +467,9 @@ class History(Part):
     """Where the values came from, for the record."""
     replay: Literal["as-it-was", "resampled"] = "as-it-was"
     """Played from its start in every episode, or drawn from at random."""
-    block: Annotated[int, Field(ge=1)] = 1
+    block: Annotated[int, Field(ge=1, le=LONGEST_HORIZON)] = 1
     """Periods drawn together when resampled."""
-    season: Annotated[int, Field(ge=1)] = 1
+    season: Annotated[int, Field(ge=1, le=LONGEST_HORIZON)] = 1
     """Periods in a season when resampled: what is drawn keeps its place in it."""
 
     @field_validator("block", "season")
@@ -611,7 +622,7 @@ class Demand(Part):
     """Money earned per unit served."""
     price_erosion: Share = 0.0
     """The share of its price that is lost each period."""
-    pays_after: Annotated[int, Field(ge=0)] = 0
+    pays_after: Wait = 0
     """Periods from a sale to its payment (the customers' payment terms)."""
 
     @field_validator("draws_on", mode="before")
@@ -655,12 +666,17 @@ class Event(Part):
     starts: Starts
     """When it begins."""
     lasts: Distribution
-    """Periods that it lasts, 1 or more."""
+    """Periods that it lasts, 1 or more; `.inf`: it never ends."""
 
     @field_validator("lasts")
     @classmethod
     def _lasts_is_a_count(cls, value: Distribution) -> Distribution:
-        return _count(value, at_least=1)
+        return _spell(value)
+
+    @property
+    def never_begins(self) -> bool:
+        """Tell whether the quiet spell before it is for ever."""
+        return self.starts.every is not None and self.starts.every.is_forever
 
 
 class Spike(Event):
@@ -677,7 +693,7 @@ class Spike(Event):
     """What the demand is multiplied by."""
     seen: Literal["at-once", "hidden"] = "at-once"
     """When one learns that it has begun."""
-    announced: Annotated[int, Field(ge=0)] = 0
+    announced: Wait = 0
     """Periods ahead that a forecast knows of it."""
 
 
@@ -709,13 +725,13 @@ class Disruption(Event):
     """What it stops: taking orders, shipping them, what is on the way, or receiving what has come."""
     severity: Share = 1.0
     """The share of capacity (without one: of what is wanted, under way, or has come) that is gone, from 0 to 1."""
-    recovers_over: Annotated[int, Field(ge=0)] = 0
+    recovers_over: Wait = 0
     """Periods after it over which what is gone comes back, in equal steps."""
     seen: Literal["at-once", "hidden"] = "at-once"
     """When one learns that it has begun."""
-    announced: Annotated[int, Field(ge=0)] = 0
+    announced: Wait = 0
     """Periods ahead that one knows of it."""
-    seen_late: Annotated[int, Field(ge=0)] = 0
+    seen_late: Wait = 0
     """Periods after which one learns what it does."""
 
     @model_validator(mode="after")
@@ -991,18 +1007,31 @@ def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> No
 
 def _units(value: Distribution) -> Distribution:
     """Refuse a distribution of units that counts below 0; a continuous one is cut there."""
+    _finite(value)
     if value.is_discrete and value.lowest < 0:
         raise ValueError(f"must be 0 or more, got {value}")
     return value
 
 
-def _count(value: Distribution, at_least: int) -> Distribution:
-    """Refuse a distribution of periods that is not one of whole numbers from `at_least` up."""
+def _count(value: Distribution, at_least: int, at_most: int = LONGEST_WAIT) -> Distribution:
+    """Refuse a distribution of periods that is not one of whole numbers from `at_least` up to `at_most`."""
+    _finite(value)
     if not value.is_whole:
         raise ValueError(f"must be a whole number of periods, got {value}")
     if value.lowest < at_least:
         raise ValueError(f"must be {at_least} period{'' if at_least == 1 else 's'} or more, got {value}")
+    if not value.longest <= at_most:
+        raise ValueError(f"must be {at_most:,} periods or less, got {value}")
     return value
+
+
+def _spell(value: Distribution) -> Distribution:
+    """Refuse a distribution that is neither one of whole numbers of periods, 1 or more, nor for ever."""
+    if value.is_forever:
+        return value
+    if value.is_whole and not value.longest <= LONGEST_SPELL:
+        raise ValueError(f"must be {LONGEST_SPELL:,} periods or less, or .inf for ever, got {value}")
+    return _count(value, at_least=1, at_most=LONGEST_SPELL)
 
 
 def _share(value: Distribution) -> Distribution:
@@ -1010,3 +1039,8 @@ def _share(value: Distribution) -> Distribution:
     if value.lowest < 0 or value.highest > 1:
         raise ValueError(f"must be a share from 0 to 1, got {value}")
     return value
+
+
+def _finite(value: Distribution) -> None:
+    if value.is_forever:
+        raise ValueError(f"must be a finite number, got {value}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from .distribution import INFINITE
 from .model import Scenario
 
 
@@ -20,7 +21,7 @@ def json_schema() -> dict[str, Any]:
     parts, keys = schema.pop("$defs"), schema.pop("properties")
     for part in parts.values():
         part.pop("required", None)
-    parts["Distribution"] = {"anyOf": [{"type": "number"}, parts["Distribution"]]}
+    parts["Distribution"] = {"anyOf": [{"type": "number"}, {"const": INFINITE}, parts["Distribution"]]}
     kit = parts["Demand"]["properties"]["from"]
     kit["anyOf"] = [{"type": "string"}, {key: kit.pop(key) for key in ("type", "additionalProperties")}]
     for table in (*keys.values(), parts["Demand"]["properties"]["regimes"]):

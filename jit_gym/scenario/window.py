@@ -54,9 +54,9 @@ def settling(scenario: Scenario) -> int:
     1,200.
     """
     cycles = [
-        2.0 * (event.lasts.mean + event.starts.spell.mean)
+        2.0 * (event.starts.spell.mean + (0.0 if event.lasts.is_forever else event.lasts.mean))
         for event in scenario.disruptions.values()
-        if event.starts.spell is not None
+        if event.starts.spell is not None and not event.never_begins
     ]
     periods = int(min(max([WARMUP, 10 * (_longest_way(scenario) + 1.0), *cycles]), 10 * WARMUP))
     season = season_of(scenario)

@@ -204,3 +204,54 @@ def test_what_is_seen_of_a_visible_disruption_is_what_is():
     trace = Chance(struck(strike=strike, storm=storm)).draw(1, 100)
     for name, share in available(trace).items():
         assert np.array_equal(share, visible(trace)[name][:-1])
+
+
+FOREVER = float("inf")
+
+
+@pytest.mark.parametrize("lasts", [FOREVER, ".inf", 10**9, {"name": "fixed", "value": FOREVER}], ids=str)
+@pytest.mark.parametrize("starts", [{"at": [2]}, {"every": 2}, {"at": [2, 5, 10**9]}], ids=str)
+def test_a_disruption_for_ever_never_ends(starts: dict[str, Any], lasts: Any):
+    """From period 2 on nothing is left, and that is seen; with a random start it begins at one time on each path."""
+    trace = Chance(struck(strike={"hits": ["own"], "starts": starts, "lasts": lasts})).draw(1, 3, 20)
+    for path in range(3):
+        assert available(trace)["own"][:, path].tolist() == [1, 1] + [0] * 18
+        assert visible(trace)["own"][:, path].tolist() == [1, 1] + [0] * 19
+
+
+def test_a_random_disruption_for_ever_begins_once():
+    """With a chance of 0.2 a period it has begun by period t with chance 1 - 0.8^t, and stays (a geometric law)."""
+    strike = {"hits": ["own"], "starts": {"rate": 0.2}, "lasts": FOREVER}
+    up = available(Chance(struck(strike=strike)).draw(3, 40_000, 15))["own"]
+    assert (np.diff(up, axis=0) <= 0).all()
+    for t in range(15):
+        chance = 1 - 0.8**t
+        assert abs((up[t] == 0).mean() - chance) <= 4.5 * np.sqrt(chance * (1 - chance) / 40_000)
+
+
+@pytest.mark.parametrize("every", [FOREVER, 10**9], ids=str)
+def test_what_never_begins_changes_nothing(every: Any):
+    """After a quiet spell for ever nothing happens: the lane is there all the time.
+
+    `every: 1e30` used to write outside the array of what is on.
+    """
+    for lasts in (3, FOREVER):
+        strike = {"hits": ["own"], "starts": {"every": every}, "lasts": lasts}
+        assert (available(Chance(struck(strike=strike)).draw(1, 5, 50))["own"] == 1).all()
+
+
+def test_a_spike_may_be_for_ever():
+    """A spike that begins in period 1 and never ends doubles all demand from then on, and the forecast knows it."""
+    spike = {"hits": ["customers"], "starts": {"at": [1]}, "lasts": FOREVER, "factor": 2}
+    demands = {"customers": {"from": "shop", "distribution": 4}}
+    trace = Chance(shop(demands=demands, spikes={"fair": spike})).draw(1, 2, 6)
+    assert trace.demand[:, :, 0].tolist() == [[4, 8, 8, 8, 8, 8]] * 2
+    assert trace.seen[:, 0, 0].tolist() == [4, 8, 8, 8, 8, 8, 8]
+
+
+def test_dates_beyond_any_horizon_never_come():
+    """A date in the year 9999, in a world with a thousand million periods a year, lies after the last period."""
+    horizon = {"periods": 20, "starts": "2024-01-01", "periods_per_year": 1e9}
+    strike = {"hits": ["own"], "starts": {"at": ["9999-12-31"]}, "lasts": FOREVER}
+    world = shop(**{**NET, "horizon": horizon}, disruptions={"strike": strike})
+    assert (available(Chance(world).draw(1, 2))["own"] == 1).all()

@@ -109,6 +109,9 @@ def test_a_season_may_be_as_long_as_a_world():
         ({"spikes.fair": {"hits": ["some"], "starts": {"rate": 0.1}, "lasts": 1, "factor": 2}}, "spikes.fair"),
         ({"disruptions.fire.announced": 2}, "disruptions.fire.announced"),
         ({"disruptions.fire.lasts": {"name": "randint", "low": 1, "high": 9}}, "disruptions.fire.lasts"),
+        ({"disruptions.fire.lasts": float("inf")}, "disruptions.fire.lasts"),
+        ({"disruptions.fire.recovers_over": 10_000}, "disruptions.fire.recovers_over"),
+        ({"demands.some.season": [1.0] * 1021, "demands.others.season": [1.0] * 1031}, "demands"),
         ({"lanes.near.defects": 0.1}, "lanes.near.defects"),
         ({"disruptions.fire.seen_late": 1}, "disruptions.fire.seen_late"),
         (
@@ -124,3 +127,14 @@ def test_a_season_may_be_as_long_as_a_world():
 def test_what_is_not_known_to_be_markov_is_refused_by_its_place(overrides: dict[str, Any], place: str):
     with pytest.raises(ScenarioError, match=f"^{place}: "):
         Outcomes.of(load(SHOP, overrides))
+
+
+def test_what_never_begins_is_never_on():
+    """After a quiet spell for ever the fire has no chance to begin: supply is what it is without any fire."""
+    never = Outcomes.of(load(SHOP, {"disruptions.fire.starts": {"every": float("inf")}}))
+    without = Outcomes.of(load(SHOP, {"disruptions.fire": None}))
+    for outcomes in (never, without):
+        mode = np.linalg.matrix_power(outcomes.move, 50)[0]
+        seen = outcomes.seen[: outcomes.modes]
+        assert sorted(np.unique(seen[mode > 0], axis=0)[:, -1]) == [0.5, 1.0]
+    assert np.count_nonzero(np.linalg.matrix_power(never.move, 50)[0]) == without.modes == 2

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jit_gym.chance import Chance, Trace
-from jit_gym.scenario import Scenario, load
+from jit_gym.scenario import BadInput, Scenario, load
 
 from ..worlds import scenarios, shop
 
@@ -145,8 +146,40 @@ def test_each_path_may_have_a_seed_of_its_own():
 
 def test_there_is_one_seed_or_one_for_each_path():
     """Two seeds for three paths are a mistake, and said to be."""
-    with pytest.raises(ValueError, match="2 seeds were given for 3 paths"):
+    with pytest.raises(BadInput, match="seed: must be one number, or 3, one a path; got 2"):
         Chance(busy()).draw([1, 2], 3)
+
+
+@pytest.mark.parametrize(
+    ("seed", "paths", "periods", "complaint"),
+    [
+        (-1, 2, 5, "seed: must be 0 or more and less than 2**128, got -1"),
+        (1 << 128, 2, 5, "seed: must be 0 or more and less than 2**128, got 340"),
+        (1.5, 2, 5, "seed: must be one whole number, or one for each path, got 1.5"),
+        ("12", 2, 5, "seed: must be one whole number, or one for each path, got '12'"),
+        ([1, 2.5], 2, 5, "seed[1]: must be a whole number, 0 or more, got 2.5"),
+        ([1, None], 2, 5, "seed[1]: must be a whole number, 0 or more, got nothing"),
+        (1, -2, 5, "paths: must be a whole number, 0 or more, got -2"),
+        (1, [0, 1.7], 5, "paths: must be how many, or a list of whole numbers, 0 or more, got [0, 1.7]"),
+        (1, [0, -1], 5, "paths: must be how many, or a list of whole numbers, 0 or more, got [0, -1]"),
+        (1, "07", 5, "paths: must be how many, or a list of whole numbers, 0 or more, got '07'"),
+        (1, 2, 0, "periods: must be a whole number, 1 or more, got 0"),
+        (1, 2, 1e3, "periods: must be a whole number, 1 or more, got 1000.0"),
+        (1, 2, 10**9, "periods: must be 10,000,000 or less, got 1000000000"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_one_line(seed: Any, paths: Any, periods: Any, complaint: str):
+    """Seeds, paths and periods are whole numbers within limits; 1.7 used to be taken for 1, and -1 for a seed."""
+    with pytest.raises(BadInput) as refused:
+        Chance(busy()).draw(seed, paths, periods)
+    assert str(refused.value).startswith(complaint)
+    assert "\n" not in str(refused.value)
+
+
+def test_no_paths_are_drawn_where_none_are_asked_for():
+    """No path, or an empty list of them, is a trace without paths: what a batch draws when no row begins anew."""
+    for none in (0, [], np.zeros(0, np.int64)):
+        assert Chance(busy()).draw(1, none, 3).rows.shape[:2] == (4, 0)
 
 
 def test_a_path_is_the_same_in_a_fresh_process():

@@ -8,10 +8,11 @@ import pytest
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import PolicyError, policy
+from jit_gym.policies.plan import Plan
 from jit_gym.scenario import Scenario, load
 
 from ..worlds import shop
-from .still import orders
+from .still import fitting, orders
 
 
 def asked(*values: float, **more: Any) -> dict[str, Any]:
@@ -321,6 +322,24 @@ def test_what_comes_once_counts_as_one_event_in_the_horizon():
         world = shop(horizon={"periods": 20}, disruptions={"storm": one | {"starts": starts}})
         outage = policy("acceptance", world).plan.outage("storm")
         assert outage == pytest.approx(share * np.array([5, 4, 3, 2, 1, 0]) / 20)
+
+
+def test_an_outage_for_ever_is_planned_for_as_long_as_the_horizon():
+    """Of a horizon of 20 periods: never on, on from period 12 (8, 7, ... of 20), or always; stock is finite in all."""
+    for starts, on in (
+        ({"every": float("inf")}, [0]),
+        ({"at": [12, 15]}, np.arange(8, -1, -1) / 20),
+        ({"at": [99]}, [0]),
+        ({"rate": 0.1}, np.ones(20)),
+    ):
+        fire = {"hits": ["supplier"], "starts": starts, "lasts": float("inf")}
+        world = shop({"stocks.shop.holding_cost": 1}, demands=STEADY, disruptions={"fire": fire})
+        assert Plan(world).outage("fire").tolist() == pytest.approx(list(on))
+        longest = 0 if "every" in starts else 20
+        assert Plan(world).longest_outage.tolist() == [longest]
+        assert policy("just-in-case", world).parameters["cover"] == longest
+        for rule in fitting(world):
+            assert np.isfinite(np.concatenate([np.ravel(x) for x in policy(rule, world).parameters.values()])).all()
 
 
 # Perishables

@@ -8,6 +8,7 @@ import yaml
 import jit_gym
 from jit_gym.report.numbers import document
 from jit_gym.report.provenance import certificate, resolved, yaml_of
+from jit_gym.scenario.yaml12 import parse
 
 
 @pytest.mark.parametrize("name", jit_gym.names())
@@ -17,6 +18,24 @@ def test_a_resolved_scenario_is_the_same_world_without_any_other_file(name):
     again = jit_gym.load(yaml.safe_load(yaml_of(scenario)))
     assert again == scenario
     assert (again.title, again.description, again.policies) == (scenario.title, scenario.description, scenario.policies)
+
+
+def test_for_ever_travels_as_yaml_and_as_json():
+    """YAML has infinity, `.inf`; JSON has none, so there it is the text ".inf", which is read as the same world."""
+    events = {
+        "disruptions": {"fire": {"hits": ["supplier"], "starts": {"at": [3]}, "lasts": float("inf")}},
+        "spikes": {"fair": {"hits": ["customers"], "starts": {"every": float("inf")}, "lasts": 1, "factor": 2}},
+        "stocks.shop.obsolete": {"every": float("inf")},
+    }
+    scenario = jit_gym.load("lost-sales", events)
+    assert jit_gym.load(json.loads(json.dumps(resolved(scenario), allow_nan=False))) == scenario
+    assert jit_gym.load(scenario.model_dump(exclude_unset=True)) == scenario
+    text = yaml_of(scenario)
+    assert "lasts: .inf" in text
+    assert text.count("every: .inf") == 2
+    assert jit_gym.load(parse(text)) == scenario
+    longer = jit_gym.load("lost-sales", events | {"disruptions.fire.lasts": 10**9})
+    assert longer.fingerprint != scenario.fingerprint
 
 
 def test_the_certificate_tells_what_was_played():

@@ -80,7 +80,7 @@ def test_the_steps_are_those_of_the_period():
 @pytest.mark.parametrize(
     ("part", "row"),
     [
-        ("Stock", "| `shelf_life` | whole number, 1 or more |  |"),
+        ("Stock", "| `shelf_life` | whole number from 1 to 10,000 |  |"),
         ("Stock", "| `initial` | number, 0 or more, or [PeriodsOfSupply](#periodsofsupply) | `0` |"),
         ("Stock", "| `issuing` | `fifo` or `lifo` | `fifo` |"),
         ("Lane", "| `to` | text | needed |"),

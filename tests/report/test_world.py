@@ -49,6 +49,19 @@ def test_what_comes_once_is_told_with_the_periods_it_may_come_in():
     assert second.says["starts"] == "day 7"
 
 
+def test_what_lasts_for_ever_is_told_in_words():
+    fire = {"hits": ["supplier"], "starts": {"at": [3]}, "lasts": float("inf")}
+    flood = {"hits": ["supplier"], "starts": {"every": float("inf")}, "lasts": 2}
+    says = [
+        thing.says
+        for thing in world(jit_gym.load("lost-sales", {"disruptions": {"a": fire, "b": flood}}))["disruptions"]
+    ]
+    assert says == [
+        {"hits": "supplier", "starts": "day 3", "lasts": "for ever"},
+        {"hits": "supplier", "starts": "never", "lasts": "2 days"},
+    ]
+
+
 def test_demand_is_told_with_its_regimes_and_what_is_known_of_it():
     """Regimes, the forecast and each correlation of a demand are in its words."""
     regimes = {

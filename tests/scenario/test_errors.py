@@ -624,3 +624,97 @@ def test_a_history_cannot_be_correlated():
     with pytest.raises(ScenarioError) as caught:
         load("lost-sales", {**THREE, "demands.a": past(), "correlations": together(("a", "b"))})
     assert str(caught.value) == "correlations: demands.a has a history, which is as it was (leave it out)"
+
+
+WAIT, SPELL = "must be 10,000 periods or less", "must be 1,000,000,000 periods or less, or .inf for ever"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("horizon.periods", 10**8, "horizon.periods: must be 10,000,000 or less, got 100000000"),
+        ("horizon.periods", 10**30, "horizon.periods: must be 10,000,000 or less, got 1000000000000000000000000000000"),
+        ("horizon.periods_per_year", 1e300, "horizon.periods_per_year: must be 1,000,000,000 or less, got 1e+300"),
+        ("stocks.shop.shelf_life", 10**6, "stocks.shop.shelf_life: must be 10,000 or less, got 1000000"),
+        ("stocks.shop.seen_late", 10**6, "stocks.shop.seen_late: must be 10,000 or less, got 1000000"),
+        ("lanes.supplier.order_delay", 10**6, "lanes.supplier.order_delay: must be 10,000 or less, got 1000000"),
+        ("lanes.supplier.pays_after", 10**6, "lanes.supplier.pays_after: must be 10,000 or less, got 1000000"),
+        (f"{CUSTOMERS}.pays_after", 10**6, f"{CUSTOMERS}.pays_after: must be 10,000 or less, got 1000000"),
+        ("lanes.supplier.lead_time", 10**6, f"lanes.supplier.lead_time: {WAIT}, got 1000000"),
+        ("lanes.supplier.lead_time", 1e30, f"lanes.supplier.lead_time: {WAIT}, got 1e+30"),
+        (
+            "lanes.supplier.lead_time",
+            {"name": "poisson", "mu": 5, "loc": 10**18},
+            f"lanes.supplier.lead_time: {WAIT}, got poisson(mu=5, loc=1000000000000000000)",
+        ),
+        (
+            "lanes.supplier.lead_time",
+            {"name": "geom", "p": 0.001},  # of which 32 bits may mean 22,863
+            f"lanes.supplier.lead_time: {WAIT}, got geom(p=0.001)",
+        ),
+        ("suppliers", maker(late={"chance": 0.1, "by": 1e9}), f"suppliers.maker.late.by: {WAIT}, got 1000000000"),
+        ("disruptions", quake(announced=10**6), "disruptions.quake.announced: must be 10,000 or less, got 1000000"),
+        ("disruptions", quake(seen_late=10**6), "disruptions.quake.seen_late: must be 10,000 or less, got 1000000"),
+        (
+            "disruptions",
+            quake(recovers_over=10**6),
+            "disruptions.quake.recovers_over: must be 10,000 or less, got 1000000",
+        ),
+        ("disruptions", quake(lasts=1e30), f"disruptions.quake.lasts: {SPELL}, got 1e+30"),
+        ("disruptions", quake(starts={"every": 1e30}), f"disruptions.quake.starts.every: {SPELL}, got 1e+30"),
+        (
+            "disruptions",
+            quake(starts={"every": {"name": "geom", "p": 1e-10}}),
+            f"disruptions.quake.starts.every: {SPELL}, got geom(p=1e-10)",
+        ),
+        (
+            "disruptions",
+            quake(starts={"at": [10**30]}),
+            "disruptions.quake.starts.at: must be period 1,000,000,000 or earlier, got 1000000000000000000000000000000",
+        ),
+        (
+            CUSTOMERS,
+            past(history={"values": [1, 2], "replay": "as-it-was", "season": 10**30}),
+            f"{CUSTOMERS}.history.season: must be 10,000,000 or less, got 1000000000000000000000000000000",
+        ),
+        # `.inf` is for ever where an event is told of, and nowhere else
+        ("disruptions", quake(lasts=float("-inf")), "disruptions.quake.lasts: fixed: value must be a finite number"),
+        (
+            "disruptions",
+            quake(lasts={"name": "empirical", "values": [1, float("inf")]}),
+            "disruptions.quake.lasts: empirical: values must be a finite number, got inf",
+        ),
+        ("lanes.supplier.lead_time", float("inf"), "lanes.supplier.lead_time: must be a finite number, got .inf"),
+        (DISTRIBUTION, float("inf"), f"{DISTRIBUTION}: must be a finite number, got .inf"),
+        ("lanes.supplier.defects", float("inf"), "lanes.supplier.defects: must be a share from 0 to 1, got .inf"),
+        (
+            "suppliers",
+            maker(late={"chance": 0.1, "by": float("inf")}),
+            "suppliers.maker.late.by: must be a finite number, got .inf",
+        ),
+    ],
+)
+def test_counts_that_are_too_large_are_refused_with_their_limit(key: str, value: object, message: str):
+    """What would overflow whole numbers, or take more memory than there is, is refused before anything is drawn.
+
+    Several of these used to be converted to whole numbers of 64 bits unchecked: an event that lasts 1e30 periods
+    wrote outside its array.
+    """
+    with pytest.raises(ScenarioError) as caught:
+        load("lost-sales", {key: value})
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_largest_counts_are_allowed():
+    """The limits themselves are not too large."""
+    world = load(
+        "lost-sales",
+        {
+            "horizon.periods": 10**7,
+            "lanes.supplier.lead_time": 10_000,
+            "lanes.supplier.pays_after": 10_000,
+            "disruptions": quake(lasts=10**9, starts={"at": [10**9]}, recovers_over=10_000),
+        },
+    )
+    assert world.lanes["supplier"].lead_time.mean == 10_000

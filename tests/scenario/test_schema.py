@@ -36,6 +36,8 @@ def test_it_accepts_what_is_shipped(editor, name: str):
         {"extends": "lost-sales", "demands": {"customers": {"distribution": None, "regimes": {"calm": None}}}},
         {"extends": "lost-sales", "lanes": {"supplier": {"lead_time": 6}}},
         {"extends": "dual-sourcing", "lanes": {"expedited": None}},
+        {"extends": "lost-sales", "spikes": {"fair": {"hits": ["customers"], "lasts": float("inf")}}},
+        {"extends": "lost-sales", "spikes": {"fair": {"hits": ["customers"], "lasts": ".inf"}}},
     ],
 )
 def test_it_accepts_short_forms(editor, raw: dict):
@@ -54,6 +56,8 @@ def test_it_accepts_short_forms(editor, raw: dict):
         {**SHOP, "demands": {"our customers": CUSTOMERS}},
         {**SHOP, "demands": {"customers": {**CUSTOMERS, "forecast": {"accuracy": 0.5}}}},
         {**SHOP, "demands": {"customers": CUSTOMERS}, "correlations": [{"between": ["customers"]}]},
+        {"extends": "lost-sales", "spikes": {"fair": {"hits": ["customers"], "lasts": "long"}}},
+        {"extends": "lost-sales", "stocks": {"shop": {"shelf_life": 10**6}}},
         {"extends": 3},
     ],
 )
