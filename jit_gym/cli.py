@@ -55,6 +55,13 @@ class _Plain(TyperGroup):
             sys.exit(status)
         return status
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command, and tell the end of a file that was cut from Ctrl-C: click takes EOFError for an abort."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise BadInput(f"a file that was read ends too soon: it is damaged ({error or 'EOFError'})") from error
+
 
 def _refuse(reason: str) -> int:
     print(f"jit-gym: {' '.join(reason.split())}", file=sys.stderr)
@@ -761,8 +768,20 @@ def _print_world(scenario: Scenario) -> None:
     console.print(Text(f"\nfingerprint {scenario.fingerprint}", "dim"))
 
 
+def _note(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+    """Print a warning as the commands' other notes are printed, and one that is meant for programmers as usual."""
+    if category is UserWarning:
+        print(f"jit-gym: note: {' '.join(str(message).split())}", file=sys.stderr)
+    else:
+        _show_warning(message, category, *rest)
+
+
+_show_warning = warnings.showwarning
+
+
 def main() -> None:
     """Run the command line."""
+    warnings.showwarning = _note  # type: ignore[assignment]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

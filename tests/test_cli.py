@@ -421,3 +421,34 @@ def test_compare_shows_the_gap_unless_it_is_not_wanted():
     without = json.loads(done(*arguments, "--json", "--no-gap"))
     assert without["gap_to"] is None
     assert without["policies"][0]["gap"] is None
+
+
+def test_the_end_of_a_file_is_damage_and_not_a_key_that_was_pressed(monkeypatch):
+    """EOFError, which pickle and NumPy raise for files that were cut, is told in a line; click takes it for Ctrl-C."""
+
+    def cut(*_, **__):
+        raise EOFError("No data left in file")
+
+    monkeypatch.setattr("jit_gym.cli.load", cut)
+    assert refused("show", "lost-sales") == "a file that was read ends too soon: it is damaged (No data left in file)"
+
+
+@pytest.mark.parametrize("starts", ["{at: [5]}", "{every: .inf}", "{rate: 0.1}"])
+def test_a_disruption_for_ever_can_be_shown_compared_and_bounded(starts):
+    """`.inf` is understood from one line of YAML to the last figure; 1e30 is refused in one line.
+
+    Both used to end in the middle, by what they wrote into the memory of others.
+    """
+    fire = ["lost-sales", "--set", f"disruptions.fire={{hits: [supplier], starts: {starts}, lasts: .inf}}"]
+    assert "for ever" in done("show", *fire)
+    Path("fire.yaml").write_text(done("show", "--yaml", *fire))
+    assert done("show", "--json", "fire.yaml") == done("show", "--json", *fire)
+    policies = ["jit", "just-in-case", "mitigation", "acceptance", "state-dependent", "rerouting"]
+    told = json.loads(done("compare", *fire, *policies, *QUICK, "--json"))
+    assert json.loads(done("compare", "fire.yaml", *policies, *QUICK, "--json"))["policies"] == told["policies"]
+    assert json.loads(done("bound", *fire, *QUICK, "--json"))["cost"] <= told["policies"][0]["figures"]["cost"]["mean"]
+    assert re.match(
+        r"disruptions\.fire\.(lasts|starts\.at): must .* to be solved exactly, got", refused("solve", *fire)
+    )
+    fire[-1] = fire[-1].replace(".inf", "1e30")
+    assert ".inf for ever, got 1e+30" in refused("compare", *fire)

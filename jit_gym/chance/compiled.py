@@ -1,28 +1,49 @@
-"""What Numba lacks, in one place."""
+"""What Numba lacks, in one place: views without reference counts, and a cache on disk that can be trusted."""
 
 from __future__ import annotations
 
+import pickle
+import warnings
 from collections.abc import Callable
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import numba
 import numpy as np
 from numba import extending, njit, types
 from numba.core import cgutils
 from numba.extending import overload
 from numba.np.arrayobj import populate_array
+from numba.np.unsafe import ndarray
 
-intrinsic: Any = extending.intrinsic  # its types know nothing of the compiled side
+# Numba's types know nothing of the compiled side, nor of settings that come from the environment.
+intrinsic: Any = extending.intrinsic
+to_fixed_tuple: Any = ndarray.to_fixed_tuple
+config: Any = numba.config
+
+FunctionCache: Any = object
+try:
+    from numba.core.caching import FunctionCache
+    from numba.core.serialize import dumps
+except ImportError:  # another Numba than those that were tried: nothing is kept
+    pass
+
+INLINE: Any = {"forceinline": True}
 
 
-@intrinsic
-def borrowed(typing_context: Any, array: Any) -> Any:
-    """Return the same array without its reference count, which whoever lends it must keep alive.
+def borrowed(array: Any) -> Any:
+    """Return the same array; the compiled form has no reference count, and whoever lends it must keep it alive.
 
     Counting references to a dozen tables, on each path and period, costs more than the period itself.
     """
+    return array
 
+
+@intrinsic
+def _borrowed(typing_context: Any, array: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         view = context.make_array(array)(context, builder, args[0])
         view.meminfo = cgutils.get_null_value(view.meminfo.type)
@@ -32,13 +53,24 @@ def borrowed(typing_context: Any, array: Any) -> Any:
     return array(array), build
 
 
+@overload(borrowed, jit_options=INLINE)
+def _compiled_borrowed(array: Any) -> Any:
+    def get(array: Any) -> Any:
+        return _borrowed(array)
+
+    return get
+
+
 def table(vector: np.ndarray, kind: Any, first: int, rows: int, columns: int) -> np.ndarray:
     """Return the table (rows, columns) of records of a kind that lies in a contiguous vector from place `first` on.
 
-    The compiled form is borrowed, and checks nothing.
+    The compiled form is borrowed. It checks that the table lies inside the vector under NUMBA_BOUNDSCHECK=1 alone.
     """
     numbers = rows * columns * kind.itemsize // vector.itemsize
-    return vector[first : first + numbers].view(kind).reshape(rows, columns)
+    rest = vector[first : first + numbers].view(kind).reshape(rows, columns)
+    if config.DISABLE_JIT and kind.names:
+        return rest.view(np.recarray)  # whose fields are attributes, as those of compiled records are
+    return rest
 
 
 @intrinsic
@@ -58,10 +90,29 @@ def _table(typing_context: Any, vector: Any, kind: Any, first: Any, rows: Any, c
     return result(vector, kind, first, rows, columns), build
 
 
-@overload(table, jit_options={"forceinline": True})
+@overload(table, jit_options=INLINE)
 def _compiled_table(vector: Any, kind: Any, first: int, rows: int, columns: int) -> Any:
     def get(vector: Any, kind: Any, first: int, rows: int, columns: int) -> Any:
         return _table(vector, kind, np.intp(first), np.intp(rows), np.intp(columns))
+
+    def get_checked(vector: Any, kind: Any, first: int, rows: int, columns: int) -> Any:
+        out = _table(vector, kind, np.intp(first), np.intp(rows), np.intp(columns))
+        if first < 0 or rows < 0 or columns < 0 or first * vector.itemsize + out.nbytes > vector.nbytes:
+            raise IndexError("a table does not lie inside its vector")
+        return out
+
+    return get_checked if config.BOUNDSCHECK else get
+
+
+def fixed_tuple(array: Any, length: int) -> Any:
+    """Return the first `length` whole numbers of an array as a tuple; compiled, the length must be a constant."""
+    return tuple(array[:length].tolist())
+
+
+@overload(fixed_tuple, jit_options=INLINE)
+def _compiled_fixed_tuple(array: Any, length: int) -> Any:
+    def get(array: Any, length: int) -> Any:
+        return to_fixed_tuple(array, length)
 
     return get
 
@@ -70,11 +121,24 @@ def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function of numbers and arrays when it is first called, and keep the result on disk.
 
     Numba renews what it keeps when the function's own file changes; but a kernel is mostly what it calls, so here any
-    change in the rooms that hold kernels renews it.
+    change in the rooms that hold kernels renews it. Where nothing can be kept it is compiled in each process, with a
+    warning; with NUMBA_DISABLE_JIT=1 it stays plain Python.
     """
-    dispatcher: Any = njit(cache=True, error_model="numpy", nogil=True)(function)
-    dispatcher._cache._cache_file._source_stamp = _sources(Path(function.__code__.co_filename))
+    if config.DISABLE_JIT:
+        return np.errstate(all="ignore")(function)  # compiled code does not warn of overflows either
+    dispatcher: Any = njit(error_model="numpy", nogil=True)(function)
+    dispatcher._cache = _cache_of(function)
     return dispatcher
+
+
+def _cache_of(function: Callable[..., Any]) -> Any:
+    """Return where a function's compiled form is kept."""
+    try:
+        return _Cache(function)
+    except RuntimeError:  # Numba's, where no folder can be written
+        return _NoCache("no folder for it can be written (name one in NUMBA_CACHE_DIR)")
+    except (AttributeError, TypeError):  # another Numba than those that were tried
+        return _NoCache(f"Numba {numba.__version__} has another cache than the versions that were tried")
 
 
 @cache
@@ -84,3 +148,111 @@ def _sources(own: Path) -> str:
     files = sorted({own, *(file for room in rooms for file in (package / room).glob("*.py"))})
     stats = ((file.name, file.stat()) for file in files)
     return repr([(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats])
+
+
+_warned: set[str] = set()
+
+
+def _warn(kind: str, text: str) -> None:
+    """Warn once a process of each kind of trouble, however many functions have it."""
+    if kind not in _warned:
+        _warned.add(kind)
+        warnings.warn(text, UserWarning, stacklevel=2)
+
+
+class _NoCache:
+    """Keeps nothing, and says why when something has been compiled."""
+
+    cache_path = None
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def load_overload(self, sig: Any, target_context: Any) -> None:
+        pass
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        _warn("kept", f"compiled code is not kept, so each process compiles it again: {self._why}")
+
+    def flush(self) -> None:
+        pass
+
+
+class _Cache(FunctionCache):
+    """Numba's cache of one function, which neither ends a program where it fails nor runs what is damaged."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        checked = "-checked" if config.BOUNDSCHECK else ""  # other machine code for the same types
+        stamp = f"{numba.__version__} {_sources(Path(function.__code__.co_filename))}"
+        if not hasattr(self, "_cache_file"):
+            raise AttributeError("_cache_file: this Numba keeps its files elsewhere")
+        self._cache_file = _Files(Path(self._cache_path), self._impl.filename_base + checked, stamp)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:  # unpickling and linking may raise nearly anything
+            _warn("damaged", f"compiled code that was kept cannot be used, and is compiled again ({error!r})")
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except Exception as error:  # a full disk, a folder that is gone
+            _warn("kept", f"compiled code is not kept, so each process compiles it again: {error}")
+
+
+class _Files:
+    """The compiled forms of one function: a file for each signature and machine, which ends with a digest.
+
+    Numba's own files have no digest: one that was cut raises while it is unpickled, and a flipped bit in machine code
+    is run. They also have an index, in which two processes that write at the same time can mix up each other's files.
+    """
+
+    def __init__(self, folder: Path, name: str, stamp: str) -> None:
+        self._folder, self._name, self._stamp = folder, name, stamp
+
+    def load(self, key: Any) -> Any:
+        """Return what was saved under a key, or None; of what is damaged, None and a warning."""
+        path = self._path(key)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        body, digest = data[:-DIGEST], data[-DIGEST:]
+        if _digest(body) != digest:
+            _warn("damaged", f"{path} is damaged: what was compiled is compiled again")
+            return None
+        mark = self._mark(key)
+        return pickle.loads(body[len(mark) :]) if body.startswith(mark) else None
+
+    def save(self, key: Any, data: Any) -> None:
+        """Save what was compiled, in the place of what is there."""
+        body = self._mark(key) + dumps(data)
+        path = self._path(key)
+        draft = path.with_suffix(f".{uuid4().hex[:16]}.tmp")
+        try:
+            draft.write_bytes(body + _digest(body))
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """Forget all that was saved."""
+        for path in self._folder.glob(f"{self._name}.*.nbc"):
+            path.unlink(missing_ok=True)
+
+    def _mark(self, key: Any) -> bytes:
+        """Return what a file begins with: whose it is, and of which sources, before anything is unpickled."""
+        return _digest(repr((self._stamp, key)).encode())
+
+    def _path(self, key: Any) -> Path:
+        return self._folder / f"{self._name}.{_digest(repr(key).encode()).hex()}.nbc"
+
+
+DIGEST = 16  # bytes
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=DIGEST).digest()

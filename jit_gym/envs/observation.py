@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Box
 from numba.extending import register_jitable
-from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from ..chance import moments, usage
-from ..chance.compiled import table
+from ..chance.compiled import fixed_tuple, table
 from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, Sizes, fields, net_of
 from ..physics.numbers import is_tensor, minimum
 from ..physics.view import View
@@ -286,7 +285,7 @@ def signs(layout: Layout) -> Iterator[tuple[str, int]]:
 @register_jitable(forceinline=True)
 def sizes_of(program: np.ndarray) -> Sizes:
     """Return the sizes of the layout that a program holds."""
-    return Sizes(*to_fixed_tuple(table(program, _INT, 0, 1, _HEADER)[0], _SIZES))  # type: ignore[call-arg]
+    return Sizes(*fixed_tuple(table(program, _INT, 0, 1, _HEADER)[0], _SIZES))
 
 
 @register_jitable(forceinline=True)
