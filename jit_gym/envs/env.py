@@ -11,9 +11,10 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from ..scenario import Scenario, load
+from ..scenario.errors import check_seed
 from .observation import MOST_ORDERED
 from .rendering import draw, write
-from .stage import Stage
+from .stage import Stage, read_actions
 
 
 class Env(gym.Env[np.ndarray, np.ndarray]):
@@ -33,7 +34,8 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
     `Box(-1, 1, (lanes,), float32)`: -1 orders nothing on a lane, 0 the lane's everyday share of the mean demand, 1
     the most that can be ordered (its capacity, or `most_ordered` periods of mean demand), with straight lines
     between. Orders are rounded to whole units, or batches, where the scenario counts in them. With `units="raw"`:
-    units, from 0.
+    units, from 0. A number beyond these bounds, infinity included, is cut to them; NaN is refused before anything is
+    played.
 
     ## Observation Space
     `Box(0, high, (n,), float32)`, quantities in periods of mean demand and cut at 100 of them (raw: in units);
@@ -81,7 +83,7 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self.render_mode = render_mode
         self.stage = Stage(self.scenario, 1, units, most_ordered)
         self.observation_space, self.action_space = self.stage.coding.spaces
-        self._shape = self.action_space.shape
+        self._shape: tuple[int, ...] = self.stage.coding.lanes.shape
         self._flows = self.stage.layout.flows(1)
         self._shown = np.zeros(self.stage.width, np.float32)
         self._period = self._horizon = self.stage.horizon
@@ -98,7 +100,7 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin the next path, or the first path of a seed."""
-        super().reset(seed=seed)
+        super().reset(seed=None if seed is None else check_seed(seed))
         if seed is not None or not self.stage.seeded:
             self.stage.seed(int(self.np_random_seed or 0))
         self.stage.restart(np.arange(1))
@@ -110,10 +112,7 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         """Order, and play one period."""
         if self._period >= self._horizon:
             raise ResetNeeded("the episode is over: call reset() first")
-        action = np.asarray(action, np.float32, "C")
-        if action.shape != self._shape:  # the compiled step does not look
-            raise ValueError(f"action: must have the shape {self._shape}, got {action.shape}")
-        self.stage.play(action, self._flows, self._shown)
+        self.stage.play(read_actions(action, self._shape, "action"), self._flows, self._shown)
         info = dict(zip(self._names, self._flows.tolist()))  # noqa: B905 (a sixth of a step)
         self._period += 1
         if self.render_mode is not None:

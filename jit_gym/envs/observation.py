@@ -303,9 +303,7 @@ def unpack(program: np.ndarray, sizes: Sizes) -> tuple[Any, Any, Any, Any, int]:
 
 @register_jitable(forceinline=True)
 def order_of(said: Any, action: float) -> float:
-    """Return the units that one lane's action orders, cut to the action space."""
-    if np.isnan(action):
-        raise ValueError("an action is not a number (NaN)")
+    """Return the units that one lane's action orders, cut to the action space; the action is not NaN."""
     if said.raw:
         return min(max(action, 0.0), said.limit)
     below, above = min(max(action, -1.0), 0.0), max(min(action, 1.0), 0.0)

@@ -12,7 +12,9 @@ from ..chance import Chance
 from ..chance.compiled import borrowed, compiled, table
 from ..physics.layout import Layout, Sizes, fields, flows_of, flows_of_path, path_of, state_of
 from ..physics.period import period
-from ..scenario import Scenario
+from ..scenario import BadInput, Scenario
+from ..scenario.errors import check_seed, check_seeds
+from ..scenario.part import show as quoted
 from .observation import Coding, order_of, show, sizes_of, unpack
 
 ONE_OF_EACH = 1, 1, 1, 1, 0
@@ -43,12 +45,15 @@ def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None
 @register_jitable(forceinline=True)
 def _play_paths(
     program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any, sizes: Sizes
-) -> None:
+) -> int:
     """Do what `_play` does, for a world of these sizes."""
     net, lanes, from_state, from_seen, width = unpack(program, sizes)
     clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
     state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
     shown, draws, horizon = table(out, SINGLE, 0, paths, width), borrowed(rows), len(rows) - 1
+    for k in range(len(actions)):  # all of them before any path plays, so that no batch is left half played
+        if np.isnan(actions[k]) and clock[k // len(lanes)] < horizon:
+            return k
     orders = np.empty(len(lanes))
     order = borrowed(orders)
     for b in range(paths):
@@ -60,19 +65,46 @@ def _play_paths(
             t += 1
             clock[b] = t
         _show(shown[b], from_state, from_seen, states, draws[t, b], b, t / horizon)
+    return -1
 
 
 @compiled
-def _play(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> None:
-    """Order, play one period and observe, on every path whose episode is not over."""
-    _play_paths(program, memory, rows, paths, actions, flows, out, sizes_of(program))
+def _play(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> int:
+    """Order, play one period and observe, on every path whose episode is not over.
+
+    Return -1, or the place of an action that is NaN; then nothing has been played.
+    """
+    return _play_paths(program, memory, rows, paths, actions, flows, out, sizes_of(program))
 
 
 @compiled
-def _play_one(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> None:
+def _play_one(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> int:
     """Do the same in a world of one stock, lane and demand and nothing else: each loop is known to have one turn."""
     sizes = sizes_of(program)
-    _play_paths(program, memory, rows, paths, actions, flows, out, Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE))
+    return _play_paths(
+        program, memory, rows, paths, actions, flows, out, Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
+    )
+
+
+def read_actions(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Return an action, or a batch of them, as contiguous 32-bit floats; refuse what the compiled step cannot read.
+
+    Numbers beyond the action space are left as they are, infinite ones too: the step cuts them to it.
+    """
+    if type(given) is np.ndarray and given.dtype is SINGLE and given.flags.c_contiguous:
+        numbers = given
+    else:
+        try:
+            array = np.asarray(given)
+        except ValueError:
+            raise BadInput(f"{name}: must be rows of numbers of one length, got {quoted(given)}") from None
+        if array.dtype.kind not in "fiu":
+            raise BadInput(f"{name}: must be numbers, got {quoted(given)}")
+        with np.errstate(over="ignore"):  # what 32 bits cannot hold is beyond any action space
+            numbers = np.asarray(array, np.float32, "C")
+    if numbers.shape != shape:
+        raise BadInput(f"{name}: must have the shape {shape}, got {numbers.shape}")
+    return numbers
 
 
 def flow_names(layout: Layout) -> list[str]:
@@ -125,16 +157,17 @@ class Stage:
 
         One number makes row b play its paths b, b + rows, b + 2 rows, ...; with one number a row, each row plays the
         paths 0, 1, 2, ... of its own (None leaves a row as it is).
+
+        Raises:
+            BadInput: for what is not a seed, or not as many as there are rows; then no row has been seeded.
         """
         if isinstance(seeds, int | np.integer):
-            self._seeds[:], self._stride[:] = int(seeds), self.paths
+            self._seeds[:], self._stride[:] = check_seed(seeds), self.paths
             self._next_path[:] = np.arange(self.paths)
             return
-        if len(seeds) != self.paths:
-            raise ValueError(f"seed: must be one number, or {self.paths}, one a row; got {len(seeds)}")
-        for b, seed in enumerate(seeds):
+        for b, seed in enumerate(check_seeds(seeds, self.paths, "row", gaps=True)):
             if seed is not None:
-                self._seeds[b], self._next_path[b], self._stride[b] = int(seed), 0, 1
+                self._seeds[b], self._next_path[b], self._stride[b] = seed, 0, 1
 
     def restart(self, rows: np.ndarray) -> None:
         """Begin the next episode on these rows (indices)."""
@@ -164,6 +197,13 @@ class Stage:
             actions: (paths * lanes,), 32-bit floats.
             flows: room for them, from `Layout.flows`.
             out: (paths * observation,), 32-bit floats.
+
+        Raises:
+            BadInput: for an action that is NaN; then no path has been played.
         """
         play = _play_one if self._is_simple else _play
-        play(self.coding.program, self._memory, self._rows, self.paths, actions, flows, out)
+        wrong = play(self.coding.program, self._memory, self._rows, self.paths, actions, flows, out)
+        if wrong >= 0:
+            row, m = divmod(wrong, len(self.layout.lanes))
+            where = f" in row {row}" if self.paths > 1 else ""
+            raise BadInput(f"action for lane {self.layout.lanes[m]!r}{where}: must be a number, got nan")

@@ -14,8 +14,9 @@ from gymnasium.vector.utils import batch_space
 
 from ..physics.layout import Layout, fields
 from ..scenario import Scenario, load
+from ..scenario.errors import check_seed, check_seeds
 from .observation import MOST_ORDERED
-from .stage import Stage, flow_names
+from .stage import Stage, flow_names, read_actions
 
 
 class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -58,9 +59,9 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.single_observation_space, self.single_action_space = self.stage.coding.spaces
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._everyone, self._nobody = np.ones(num_envs, bool), np.zeros(num_envs, bool)
-        self._over = self._nobody
+        self._everyone = np.ones(num_envs, bool)
         self._begun, self._ends = False, self.scenario.horizon.ends
+        self._shape = num_envs, len(self.stage.layout.lanes)
         self._columns = list(_columns(self.stage.layout, num_envs))
 
     @property
@@ -78,39 +79,45 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         mask = self._everyone if options is None else np.asarray(options.get("reset_mask", self._everyone), bool)
         if mask.shape != (self.num_envs,):
             raise ValueError(f"reset_mask: must have the shape {(self.num_envs,)}, got {mask.shape}")
-        super().reset(seed=seed if isinstance(seed, int) else None)
+        one = check_seed(seed) if isinstance(seed, int | np.integer) else None
+        if seed is not None and one is None:  # all of them are looked at before anything changes
+            check_seeds(seed, self.num_envs, "row", gaps=True)
+        super().reset(seed=one)
         if not self.stage.seeded:
             self.stage.seed(int(self.np_random_seed or 0))
         if seed is not None:
             self.stage.seed(seed)
         self.stage.restart(np.flatnonzero(self._everyone if not self._begun else mask))
-        self._over = self._over & ~mask
         self._begun = True
         return self.stage.observe(), {"path": self.stage.path.copy(), "_path": self._everyone.copy()}
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Order on each path, and play one period."""
-        actions = np.ascontiguousarray(actions, np.float32)
-        if actions.shape != self.action_space.shape:
-            raise ValueError(f"actions: must have the shape {self.action_space.shape}, got {actions.shape}")
-        waits = bool(self._over.any())
+        """Order on each path, and play one period.
+
+        Actions are cut to the action space, infinite ones too.
+
+        Raises:
+            ValueError: for actions of another shape, or that are no numbers (NaN), before any path has played.
+            ResetNeeded: before the first reset, and, with autoreset DISABLED, while an episode is over.
+        """
+        actions = read_actions(actions, self._shape, "actions")
+        ended = self.stage.clock == self.stage.horizon  # asked of the clock, which an interrupted step leaves right
+        waits = bool(ended.any())
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
             raise ResetNeeded("an episode is over, or none has begun: call reset() first")
         size = self.num_envs * self.stage.layout.flows_size
-        flows = np.zeros(size) if waits else np.empty(size)
+        flows = np.zeros(size) if waits else np.empty(size)  # where all rows play, all of it is filled
         observations = np.empty((self.num_envs, self.stage.width), np.float32)
         self.stage.play(actions.ravel(), flows, observations.ravel())
         over, played = self.stage.clock == self.stage.horizon, self._everyone.copy()
         if waits:  # their action is not played: this step begins a new episode
-            played = ~self._over
+            played = ~ended
             over &= played
-            self._restart(self._over, observations)
+            self._restart(ended, observations)
         infos = self._infos(flows, played)
-        self._over = over.copy()
         if self.autoreset_mode == AutoresetMode.SAME_STEP and over.any():
             infos |= self._final(observations, infos, over)
             self._restart(over, observations)
-            self._over = self._nobody
         never = np.zeros(self.num_envs, bool)
         terminated, truncated = (over, never) if self._ends else (never, over)
         return observations, infos["reward"].copy(), terminated, truncated, infos

@@ -11,7 +11,7 @@ from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector.utils import batch_space
 
 from ..envs.observation import MOST_ORDERED
-from ..envs.stage import Stage
+from ..envs.stage import Stage, read_actions
 from ..physics import View
 from .action import Action
 
@@ -19,7 +19,7 @@ from .action import Action
 def encoded(action: Action, said: Any, stage: Stage) -> np.ndarray:
     """Return what the envs of a stage take (paths, lanes) for what was said, numbers (paths, outputs) or choices."""
     seen = stage.coding.decode(stage.observe())
-    seen.period = stage.clock
+    seen.period = stage.clock.copy()
     return stage.coding.encode(action.orders(said, View(seen)))
 
 
@@ -63,7 +63,8 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
 
     def action(self, action: Any) -> np.ndarray:
         """Return the env's action (lanes,) for what is said (numbers,)."""
-        return encoded(self.meaning, np.asarray(action, np.float32)[None, :], self.stage)[0]
+        said = action if self.meaning.discrete else read_actions(action, (self.meaning.outputs,), "action")
+        return encoded(self.meaning, np.asarray(said)[None], self.stage)[0]
 
 
 class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs):
@@ -85,4 +86,6 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
 
     def actions(self, actions: Any) -> np.ndarray:
         """Return the batch's actions (num_envs, lanes) for what is said (num_envs, numbers)."""
-        return encoded(self.meaning, np.asarray(actions, np.float32), self.stage)
+        shape = self.stage.paths, self.meaning.outputs
+        said = actions if self.meaning.discrete else read_actions(actions, shape, "actions")
+        return encoded(self.meaning, np.asarray(said), self.stage)

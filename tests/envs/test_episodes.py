@@ -98,6 +98,30 @@ def test_the_seeds_must_be_as_many_as_the_rows(seeds: list[int]):
         VectorEnv(num_envs=2).reset(seed=seeds)
 
 
+WHOLE, RANGE = "must be a whole number, 0 or more, got", r"must be 0 or more and less than 2\*\*128, got"
+
+
+@pytest.mark.parametrize(
+    ("seed", "complaint"),
+    [(-1, f"{RANGE} -1"), (1.7, f"{WHOLE} 1.7"), ("7", f"{WHOLE} '7'"), (True, f"{WHOLE} True"), (1 << 128, RANGE)],
+)
+def test_what_is_no_seed_is_refused_in_one_line(seed: Any, complaint: str):
+    """A seed is a whole number of up to 128 bits, in a single env, in a batch, and in each row's place of a batch."""
+    env, batch = Env(), VectorEnv(num_envs=2)
+    first, rows = env.reset(seed=3)[0], batch.reset(seed=3)[0]
+    with pytest.raises(ValueError, match=f"^seed: {complaint}"):
+        env.reset(seed=seed)
+    with pytest.raises(ValueError, match=r"^seed: must be "):
+        batch.reset(seed=seed)
+    with pytest.raises(ValueError, match=rf"^seed\[1\]: {complaint}"):
+        batch.reset(seed=[2, seed])
+    assert env.stage.path.tolist() == [0]  # and nothing has begun
+    assert np.array_equal(batch.stage.observe(), rows)
+    assert np.array_equal(env.reset(seed=np.int64(3))[0], first)
+    assert np.array_equal(batch.reset(seed=np.uint64(3))[0], rows)
+    assert np.array_equal(env.reset(seed=(1 << 128) - 1)[0], Env().reset(seed=(1 << 128) - 1)[0])
+
+
 @pytest.mark.parametrize("ends", [False, True])
 def test_a_business_goes_on_and_a_season_ends(ends: bool):
     """At the horizon an episode is truncated, or terminated where the world ends with it, and not before."""
@@ -257,16 +281,97 @@ def test_a_wrong_action_is_refused(scenario: Scenario):
 
 
 @pytest.mark.parametrize("units", ["raw", "mean-demand"])
-def test_nan_is_no_action(units: str):
-    """NaN is refused before anything happens in a single env, and in a batch."""
-    env, batch = Env(units=units), VectorEnv(num_envs=2, units=units)
-    before, _ = env.reset(seed=0)
-    batch.reset(seed=0)
-    with pytest.raises(ValueError, match="not a number"):
+def test_nan_is_refused_before_anything_is_played(units: str):
+    """NaN in one row is refused with its row and lane, and no row, earlier ones neither, has played."""
+    env, batch = Env(units=units), VectorEnv(num_envs=3, units=units)
+    before, rows = env.reset(seed=0)[0], batch.reset(seed=0)[0]
+    with pytest.raises(ValueError, match="action for lane 'supplier': must be a number, got nan"):
         env.step(np.array([np.nan]))
-    with pytest.raises(ValueError, match="not a number"):
-        batch.step(np.array([[0.0], [np.nan]]))
+    with pytest.raises(ValueError, match="action for lane 'supplier' in row 1: must be a number, got nan"):
+        batch.step(np.array([[1.0], [np.nan], [1.0]]))
     assert np.array_equal(env.stage.observe()[0], before)
+    assert np.array_equal(batch.stage.observe(), rows)
+    assert batch.stage.clock.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_a_refused_action_changes_nothing_of_what_comes_after(mode: AutoresetMode):
+    """NaN in any period, the last one too, is as if it had not been tried: the same steps follow, and no other.
+
+    The step after a refused one used to return rewards from memory that nobody had written.
+    """
+    straight, stumbling = (VectorEnv(rich(horizon__periods=3), 3, autoreset_mode=mode) for _ in range(2))
+    straight.reset(seed=4)
+    stumbling.reset(seed=4)
+    for t, action in enumerate(actions_for(straight.action_space, 1, 7)):
+        ended = straight.stage.clock == 3
+        if ended.all():  # a row that begins anew ignores its action, whatever it is
+            action[0, 0] = np.nan
+        else:
+            wrong = action.copy()
+            wrong[2, t % wrong.shape[1]] = np.nan
+            with pytest.raises(ValueError, match="in row 2: must be a number"):
+                stumbling.step(wrong)
+        expected, got = straight.step(action), stumbling.step(action)
+        for one, other in zip(expected[:4], got[:4], strict=True):
+            assert np.array_equal(one, other)
+        if mode == AutoresetMode.DISABLED and (expected[2] | expected[3]).any():
+            assert np.array_equal(straight.reset()[0], stumbling.reset()[0])
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_an_interrupted_step_leaves_a_batch_that_plays_on(mode: AutoresetMode, monkeypatch: pytest.MonkeyPatch):
+    """Ctrl-C after the last period was played, before it was told: the next step begins new episodes, with no reward.
+
+    The batch asks its clock which episodes are over, and keeps no second account of it.
+    """
+    batch = VectorEnv(num_envs=3, overrides=SHORT, autoreset_mode=mode)
+    batch.reset(seed=0)
+    batch.step(np.zeros((3, 1)))
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "_infos", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            batch.step(np.zeros((3, 1)))
+    if mode == AutoresetMode.DISABLED:
+        with pytest.raises(ResetNeeded):
+            batch.step(np.zeros((3, 1)))
+        return
+    _, rewards, terminated, truncated, infos = batch.step(np.zeros((3, 1)))
+    assert rewards.tolist() == [0, 0, 0]
+    assert not (terminated | truncated | infos["_reward"]).any()
+    assert batch.stage.clock.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [["many"], np.array(["1"]), [None], np.array([object()]), np.array([1j]), np.array([True]), {"supplier": 1}],
+    ids=str,
+)
+def test_what_is_no_number_is_refused_in_one_line(action: Any):
+    """Texts, objects, complex numbers and truth values are no actions, and nothing is played."""
+    env, batch = Env(), VectorEnv(num_envs=2)
+    env.reset(seed=0)
+    batch.reset(seed=0)
+    with pytest.raises(ValueError, match=r"^action: must be numbers, got .*$"):
+        env.step(action)
+    with pytest.raises(ValueError, match=r"^actions: must be numbers, got .*$"):
+        batch.step([action, action] if isinstance(action, list) else action)
+    with pytest.raises(ValueError, match=r"^action: must be rows of numbers of one length, got .*$"):
+        env.step([[1.0], [1.0, 2.0]])
+    assert env.stage.clock.tolist() == [0]
+    assert batch.stage.clock.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("units", ["raw", "mean-demand"])
+def test_actions_beyond_their_bounds_are_cut_to_them(units: str):
+    """Infinity, and what 32 bits cannot hold, orders the most or nothing, as the bounds of the action space do."""
+    most = 20.0
+    for action, ordered in ((np.inf, most), (-np.inf, 0), (1e300, most), (-1e300, 0), (most + 1, most), (-5, 0)):
+        env, batch = Env(units=units), VectorEnv(num_envs=2, units=units)
+        env.reset(seed=0)
+        batch.reset(seed=0)
+        assert env.step(np.array([action]))[4]["supplier.ordered"] == ordered
+        assert batch.step(np.array([[action], [0.0]]))[4]["supplier.ordered"][0] == ordered
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, list])
