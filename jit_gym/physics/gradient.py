@@ -38,8 +38,8 @@ class TensorSimulation(ByHand):
 
     @property
     def seen(self) -> torch.Tensor:
-        """Return what can be seen of chance at this moment (paths, columns.seen)."""
-        return self._rows[self.period, :, self.layout.columns.chance :]
+        """Return what can be seen of chance at this moment (paths, columns.seen); a copy, as tensors are writable."""
+        return self._rows[self.period, :, self.layout.columns.chance :].clone()
 
 
 def rewards(layout: Layout, trace: Trace, act: Callable[[TensorSimulation], torch.Tensor]) -> torch.Tensor:

@@ -23,7 +23,11 @@ def advance(numbers: Any, sizes: Any, states: Any, flows: Any, orders: Any, chan
 
 
 class Simulation:
-    """A batch of paths of one scenario, played period by period on a trace."""
+    """A batch of paths of one scenario, played period by period on a trace.
+
+    The tables that it shows are windows onto its own memory, which is quick; they are read-only, so that no policy can
+    change what is there by changing what it sees.
+    """
 
     def __init__(self, layout: Layout, trace: Trace) -> None:
         """Start every path of the trace in the scenario's first state."""
@@ -36,12 +40,12 @@ class Simulation:
     @property
     def state(self) -> State:
         """Return what is where, as tables (paths, how many there are) that show the present state."""
-        return state_of(self._states, self.layout.sizes, self.trace.paths)
+        return state_of(_read_only(self._states), self.layout.sizes, self.trace.paths)
 
     @property
     def flows(self) -> Flows:
         """Return what happened in the last period, as tables (paths, how many there are)."""
-        return flows_of(self._flows, self.layout.sizes, self.trace.paths)
+        return flows_of(_read_only(self._flows), self.layout.sizes, self.trace.paths)
 
     def step(self, orders: np.ndarray) -> Flows:
         """Play one period with these orders (paths, lanes), in units, and return its flows."""
@@ -66,4 +70,11 @@ class Simulation:
     @property
     def seen(self) -> np.ndarray:
         """Return what can be seen of chance at this moment (paths, columns.seen)."""
-        return self.trace.seen[self.period]
+        return _read_only(self.trace.seen[self.period])
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """Return a view of an array through which nothing can be written."""
+    window = array.view()
+    window.flags.writeable = False
+    return window

@@ -33,7 +33,8 @@ class Seen(Protocol):
 class View:
     """The start of a period on a batch of paths, in units; arrays (or tensors) have one row a path.
 
-    It shows what is there when it is asked; ask before the next period is played.
+    It shows what is there when it is asked; ask before the next period is played. Arrays that are windows onto the
+    simulation are read-only: to reckon on with one, make another from it (`x = view.on_hand - 31`).
     """
 
     def __init__(self, source: Seen) -> None:

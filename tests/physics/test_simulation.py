@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jit_gym.chance import Chance
-from jit_gym.physics import Layout, Simulation
+from jit_gym.physics import Layout, Simulation, View
 from jit_gym.scenario import Scenario
 
 from ..worlds import shop
@@ -181,3 +181,48 @@ def test_the_last_look_comes_after_the_last_period():
         assert np.array_equal(world.seen, world.trace.seen[t])
         world.step(orders(t))
     assert np.array_equal(world.seen, world.trace.seen[-1])
+
+
+def changed(array: np.ndarray) -> None:
+    """Try to change every number of an array, in place."""
+    if array.dtype.names is None:
+        array -= 31
+    else:
+        array[:] = np.zeros(1, array.dtype)
+
+
+def test_what_a_simulation_shows_is_read_only():
+    """State, flows, pipeline and what is seen are windows onto the simulation; writing through one raises."""
+    world, twin = started(), started()
+    shown = [*world.state, *world.flows, world.pipeline, world.seen, world.read("stocks", "on_hand")]
+    layout = world.layout
+    for array in [table for table in shown if table.size] + [layout.into, layout.needs, layout.uses, layout.start]:
+        with pytest.raises(ValueError, match="read-only"):
+            changed(array)
+    assert_same_state(world, twin)
+
+
+SEEN = (
+    *("on_hand", "used", "backlog", "in_transit", "waiting", "on_order", "inventory_position", "forecast"),
+    *("available", "outlook", "unit_cost", "price"),
+)
+
+
+@pytest.mark.parametrize("quantity", SEEN)
+def test_a_policy_cannot_change_a_simulation_by_what_it_sees(quantity: str):
+    """A policy that changes an array of its view in place is stopped, or changes an array of its own.
+
+    `view.on_hand -= 31` used to take 31 units off the shelf, without a word.
+    """
+    world, untouched = started(), started()
+    seen = getattr(View(world), quantity)
+    if seen.flags.writeable:
+        changed(seen)
+    else:
+        with pytest.raises(ValueError, match="read-only"):
+            changed(seen)
+    assert_same_state(world, untouched)
+    for one, other in zip(world.step(orders(5)), untouched.step(orders(5)), strict=True):
+        assert np.array_equal(one, other)
+    assert_same_state(world, untouched)
+    assert np.array_equal(world.trace.rows, untouched.trace.rows)
