@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,15 +38,19 @@ class Simulation:
         self.period = 0
         self._states, self._flows = layout.states(trace.paths), layout.flows(trace.paths)
 
-    @property
+    @cached_property
     def state(self) -> State:
         """Return what is where, as tables (paths, how many there are) that show the present state."""
         return state_of(_read_only(self._states), self.layout.sizes, self.trace.paths)
 
-    @property
+    @cached_property
     def flows(self) -> Flows:
         """Return what happened in the last period, as tables (paths, how many there are)."""
         return flows_of(_read_only(self._flows), self.layout.sizes, self.trace.paths)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy is made of: it gets windows onto its own memory."""
+        return {name: value for name, value in vars(self).items() if name not in ("state", "flows")}
 
     def step(self, orders: np.ndarray) -> Flows:
         """Play one period with these orders (paths, lanes), in units, and return its flows."""

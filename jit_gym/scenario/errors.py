@@ -49,6 +49,9 @@ def check_seeds(seeds: Any, rows: int, each: str, *, gaps: bool = False) -> list
         raise BadInput(f"seed: must be one whole number, or one for each {each}, got {show(seeds)}")
     if len(seeds) != rows:
         raise BadInput(f"seed: must be one number, or {rows}, one a {each}; got {len(seeds)}")
+    some = [seed for seed in seeds if seed is not None] if gaps else list(seeds)
+    if set(map(type, some)) == {int} and min(some) >= 0 and max(some) < SEEDS:
+        return list(seeds)  # quick, as the rows of a batch are many
     return [None if gaps and seed is None else check_seed(seed, f"seed[{k}]") for k, seed in enumerate(seeds)]
 
 
