@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
 from hypothesis import strategies as st
 
-from jit_gym.scenario import Scenario, load
+from jit_gym.scenario import Distribution, Scenario, load
 
 SHOP: dict[str, Any] = {
     "name": "shop",
@@ -29,6 +31,11 @@ def shop(overrides: Mapping[str, Any] | None = None, **parts: Any) -> Scenario:
     return load({**SHOP, **parts}, overrides)
 
 
+def worlds(usual: int) -> int:
+    """Return how many random worlds to look at: as many as usual, or as JIT_GYM_WORLDS says (`make bounds`)."""
+    return int(os.environ.get("JIT_GYM_WORLDS", usual))
+
+
 def whole_numbers(low: int, high: int) -> st.SearchStrategy[float]:
     """Return whole numbers of units."""
     return st.integers(low, high).map(float)
@@ -40,11 +47,13 @@ def fractions(low: int, high: int) -> st.SearchStrategy[float]:
 
 
 money = st.sampled_from([0.0, 0.1, 1.0, 7.5])
+terms = st.sampled_from([0, 0, 0, 1, 3, 40])  # the last is beyond any horizon here
 
 spans = st.sampled_from(
     [
         1,
         4,
+        float("inf"),
         {"name": "geom", "p": 0.3},
         {"name": "randint", "low": 1, "high": 5},
         {"name": "empirical", "values": [1, 6], "weights": [3, 1]},
@@ -52,7 +61,7 @@ spans = st.sampled_from(
 )
 
 lead_times = st.one_of(
-    st.integers(0, 4).map(lambda periods: {"lead_time": periods}),
+    st.sampled_from([0, 1, 2, 3, 4, 7, 12]).map(lambda periods: {"lead_time": periods}),
     st.fixed_dictionaries(
         {
             "crossing": st.booleans(),
@@ -90,6 +99,11 @@ defects = st.sampled_from(
 )
 
 
+def kits(units: Any) -> st.SearchStrategy[float]:
+    """Return units of a stock in one of a kit, or in one of what a lane ships."""
+    return units(1, 3) if units is whole_numbers else units(1, 3) | st.sampled_from([0.1, 0.25, 2.943])
+
+
 def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Return what a strategy returns, or None."""
     return st.none() | strategy
@@ -116,17 +130,35 @@ def lanes(draw: st.DrawFn, to: str, units: Any) -> dict[str, Any]:
         "in_transit_cost": draw(money),
         "waiting_cost": draw(money),
         "unshipped": draw(st.sampled_from(["waits", "lapses"])),
-        "order_delay": draw(st.sampled_from([0, 0, 1, 2])),
+        "order_delay": draw(st.sampled_from([0, 0, 0, 1, 2, 5])),
         "initial_orders": draw(st.just(0.0) | units(0, 6) | st.just({"periods_of_supply": 1.5})),
         "supplier": draw(optional(st.sampled_from(["near", "far"]))),
         "route": draw(optional(st.sampled_from(["road", "sea"]))),
         "initial": draw(st.just(0.0) | units(0, 6) | st.just({"periods_of_supply": 1.5})),
-        "pays_after": draw(st.sampled_from([0, 0, 0, 1, 3])),
+        "pays_after": draw(terms),
+        "critical": draw(st.booleans()),
         "cost_erosion": draw(st.sampled_from([0.0, 0.0, 0.02])),
         "defects": draw(defects),
         "reject_cost": draw(money),
     }
     return {key: value for key, value in lane.items() if value is not None}
+
+
+@st.composite
+def shares(draw: st.DrawFn, many: int) -> list[float | None]:
+    """Draw the share of each lane into a stock, in quarters: of none, of some, or of all of them."""
+    given: list[float | None] = []
+    for _ in range(many):
+        left = 1.0 - sum(share or 0.0 for share in given)
+        given.append(draw(st.sampled_from([None, None, 0.0, *(share for share in (0.25, 0.5, 0.75) if share <= left)])))
+    if many > 1 and None not in given:
+        given[-1] = 1.0 - sum(share or 0.0 for share in given[:-1])
+    return given if many > 1 else [None]
+
+
+def shortest(lead_time: Any) -> float:
+    """Return the least lead time that can be drawn."""
+    return float(Distribution.model_validate(lead_time).lowest)
 
 
 def a_period_longer(lead_time: Any) -> Any:
@@ -152,7 +184,17 @@ def regimes(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-past = st.just({"history": {"values": [3, 0, 7.5, 2], "replay": "resampled", "block": 3, "season": 2}})
+@st.composite
+def pasts(draw: st.DrawFn, periods: int) -> dict[str, Any]:
+    """Draw a history that is played as it was, for at least so many periods, or drawn from in blocks."""
+    quantities = st.sampled_from([0, 1, 3, 7.5, 12])
+    if draw(st.booleans()):
+        values = draw(st.lists(quantities, min_size=periods, max_size=periods + 3))
+        return {"history": {"values": values}}
+    values = draw(st.lists(quantities, min_size=1, max_size=9))
+    shape = {name: draw(st.integers(1, len(values))) for name in ("block", "season")}
+    return {"history": {"values": values, "replay": "resampled", **shape}}
+
 
 futures = st.fixed_dictionaries(
     {
@@ -174,13 +216,13 @@ def correlations(draw: st.DrawFn, demands: dict[str, Any]) -> list[dict[str, Any
 
 
 @st.composite
-def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
+def demands(draw: st.DrawFn, stocks: list[str], units: Any, periods: int) -> dict[str, Any]:
     """Draw a demand on a stock or a kit: with a past, or with a distribution or regimes and what is known of them."""
     drawn = st.fixed_dictionaries({"distribution": distributions})
     turning = st.fixed_dictionaries({"regimes": regimes(), "regime_seen": st.sampled_from(["at-once", "hidden"])})
-    source = draw(past | drawn | drawn | turning)
+    source = draw(pasts(periods) | drawn | drawn | turning)
     return {
-        "from": {stock: draw(units(1, 3)) for stock in draw(subsets(stocks))},
+        "from": {stock: draw(kits(units)) for stock in draw(subsets(stocks, 3) | subsets(stocks, 5))},
         **source,
         **({} if "history" in source or draw(st.booleans()) else draw(futures)),
         "season": draw(st.sampled_from([[], [0.5, 1, 1.5]])),
@@ -189,7 +231,7 @@ def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
         "shortage_cost": draw(money),
         "price": draw(money),
         "price_erosion": draw(st.sampled_from([0.0, 0.0, 0.05])),
-        "pays_after": draw(st.sampled_from([0, 0, 0, 2])),
+        "pays_after": draw(terms),
     }
 
 
@@ -197,39 +239,44 @@ def demands(draw: st.DrawFn, stocks: list[str], units: Any) -> dict[str, Any]:
 def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
     """Draw a stock that keeps or perishes, holds its value or becomes obsolete, and tells at once or late."""
     never, limit = st.none(), draw(optional(units(5, 30)))
-    over = st.sampled_from([{"rate": 0.1}, {"at": [6]}, {"once": {"name": "randint", "low": 2, "high": 20}}])
+    limit = 0.0 if draw(st.integers(0, 15)) == 15 else limit
+    once = {"once": {"name": "randint", "low": 2, "high": 20}}
+    over = st.sampled_from([{"rate": 0.1}, {"at": [6]}, {"at": [0]}, {"every": float("inf")}, once])
+    most = 20 if limit is None else int(min(limit, 20))
     return {
-        "initial": draw(units(0, int(min(limit or 20, 20))) | st.just({"periods_of_supply": 2})),
+        "initial": draw(units(0, most) | st.just({"periods_of_supply": 2})),
         "storage_limit": limit,
         "holding_cost": draw(money),
         "waste_cost": draw(money),
         "rationing": draw(st.sampled_from(["priority", "proportional"])),
-        "shelf_life": draw(never | never | st.integers(1, 4)),
+        "shelf_life": draw(never | never | st.integers(1, 4) | st.sampled_from([1, 6, 9])),
         "issuing": draw(st.sampled_from(["fifo", "lifo"])),
         "obsolete": draw(never | never | never | over),
         "scrap_value": draw(money),
         "terminal_value": draw(st.just(0.0) | money),
-        "seen_late": draw(st.sampled_from([0, 0, 0, 1, 2])),
+        "seen_late": draw(st.sampled_from([0, 0, 0, 0, 1, 2, 4])),
     }
 
 
 @st.composite
 def disruptions(draw: st.DrawFn, lanes: dict[str, Any]) -> dict[str, Any]:
-    """Draw a disruption of any kind; transit stops only on lanes where something is always on the way for a while."""
+    """Draw a disruption of any kind; transit stops only where something is always on the way for a while."""
     stops = draw(st.sampled_from(["ordering", "shipping", "transit", "receiving"]))
     fragile = ["near", "far", "road", "sea", *lanes]
     if stops == "transit":
-        fragile = [name for name, lane in lanes.items() if isinstance(lane["lead_time"], int) and lane["lead_time"]]
+        quick = {name: lane for name, lane in lanes.items() if shortest(lane["lead_time"]) < 1}
+        safe = {name for each in quick.items() for name in (each[0], each[1].get("supplier"), each[1].get("route"))}
+        fragile = [name for name in fragile if name not in safe]
         if not fragile:
             stops, fragile = "receiving", list(lanes)
     event = draw(events(fragile))
-    ways = st.sampled_from([{}, {"announced": 2}, {"seen_late": 1}])
+    ways = st.sampled_from([{}, {"announced": 2}, {"announced": 6}, {"seen_late": 1}, {"seen_late": 4}])
     return {
         **event,
         **(draw(ways) if event["seen"] == "at-once" else {}),
         "stops": stops,
-        "severity": draw(st.sampled_from([0.25, 0.9, 1.0])),
-        "recovers_over": draw(st.sampled_from([0, 0, 2])),
+        "severity": draw(st.sampled_from([0.0, 0.25, 0.9, 1.0, 1.0])),
+        "recovers_over": draw(st.sampled_from([0, 0, 2, 9])),
     }
 
 
@@ -258,43 +305,53 @@ def events(draw: st.DrawFn, targets: list[str]) -> dict[str, Any]:
     }
 
 
+horizons = st.sampled_from([12, 12, 12, 1, 2, 7, 20, 30])
+
+
 @st.composite
-def scenarios(draw: st.DrawFn, periods: int = 12) -> Scenario:
-    """Draw a scenario: up to four stocks, five lanes and three demands, and anything that may befall any of them.
+def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
+    """Draw a scenario: up to six stocks, seven lanes and three demands, and anything that may befall any of them.
 
     In half of them lanes take from other stocks, from such as come later in the order, so that no stock feeds itself.
     """
     whole = draw(st.booleans())
     units = whole_numbers if whole else fractions
-    names = [f"stock-{k}" for k in range(draw(st.integers(1, 4)))]
-    ends = names + draw(st.lists(st.sampled_from(names), max_size=5 - len(names)))
+    periods = draw(horizons) if periods is None else periods
+    names = [f"stock-{k}" for k in range(draw(st.sampled_from([1, 1, 2, 2, 3, 3, 4, 6])))]
+    ends = names + draw(st.lists(st.sampled_from(names), max_size=max(5 - len(names), 1)))
     all_lanes = {f"lane-{k}": draw(lanes(to, units)) for k, to in enumerate(ends)}
     network, late = draw(st.booleans()), draw(st.booleans())
     for lane in all_lanes.values():
         later = names[names.index(lane["to"]) + 1 :]
         if network and later and draw(st.sampled_from([True, True, False])):
-            lane["uses"] = {stock: draw(units(1, 3)) for stock in draw(subsets(later, 2))}
+            lane["uses"] = {stock: draw(kits(units)) for stock in draw(subsets(later, 2) | subsets(later, 5))}
             lane["lead_time"] = a_period_longer(lane["lead_time"]) if late else lane["lead_time"]
-    all_demands = {f"demand-{k}": draw(demands(names, units)) for k in range(draw(st.integers(1, 3)))}
+    for name in names:
+        into = [lane for lane in all_lanes.values() if lane["to"] == name]
+        for lane, share in zip(into, draw(shares(len(into))), strict=True):
+            lane |= {} if share is None else {"share": share}
+    all_demands = {f"demand-{k}": draw(demands(names, units, periods)) for k in range(draw(st.integers(1, 3)))}
     spikes, troubles = {}, {}
     for k in range(draw(st.integers(0, 2))):
-        more = {"factor": draw(st.sampled_from([0.0, 0.5, 3.0])), "announced": draw(st.integers(0, 3))}
+        more = {"factor": draw(st.sampled_from([0.0, 0.5, 3.0])), "announced": draw(st.sampled_from([0, 1, 2, 3, 9]))}
         spikes[f"spike-{k}"] = draw(events(list(all_demands))) | more
-    for k in range(draw(st.integers(0, 2))):
+    for k in range(draw(st.integers(0, 3))):
         troubles[f"disruption-{k}"] = draw(disruptions(all_lanes))
-    return load(
-        {
-            "name": "random",
-            "units": "whole" if whole else "continuous",
-            "sources_ship": "after-receiving" if late else "before-receiving",
-            "horizon": {"periods": periods},
-            "stocks": {name: draw(stocks(units)) for name in names},
-            "lanes": all_lanes,
-            "suppliers": {"near": {}, "far": draw(suppliers())},
-            "routes": {"road": {}, "sea": draw(st.sampled_from([{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}]))},
-            "demands": all_demands,
-            "correlations": draw(correlations(all_demands)),
-            "spikes": spikes,
-            "disruptions": troubles,
-        }
-    )
+    world = {
+        "name": "random",
+        "units": "whole" if whole else "continuous",
+        "sources_ship": "after-receiving" if late else "before-receiving",
+        "horizon": {"periods": periods, "ends": draw(st.sampled_from([False, False, True]))},
+        "objective": {"discount": draw(st.sampled_from([1.0, 1.0, 0.9]))},
+        "stocks": {name: draw(stocks(units)) for name in names},
+        "lanes": all_lanes,
+        "suppliers": {"near": {}, "far": draw(suppliers())},
+        "routes": {"road": {}, "sea": draw(st.sampled_from([{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}]))},
+        "demands": all_demands,
+        "correlations": draw(correlations(all_demands)),
+        "spikes": spikes,
+        "disruptions": troubles,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a key that does nothing here is drawn all the same
+        return load(world)

@@ -16,7 +16,7 @@ from jit_gym.physics.gradient import TensorSimulation
 from jit_gym.physics.plain import ByHand
 from jit_gym.scenario import Scenario
 
-from ..worlds import scenarios
+from ..worlds import scenarios, worlds
 
 PATHS = 2
 TINY = 1e-9
@@ -450,7 +450,7 @@ def what_is_owed_is_paid_after_its_terms(world: Played):
     ):
         for k, part in enumerate(parts.values()):
             later = np.zeros_like(due[..., k])
-            later[part.pays_after :] = np.cumsum(due[..., k], axis=0)[: world.periods - part.pays_after]
+            later[part.pays_after :] = np.cumsum(due[..., k], axis=0)[: max(world.periods - part.pays_after, 0)]
             owed[kind] = owed[kind] + np.cumsum(due[..., k], axis=0) - later
         assert close(getattr(world, kind)[..., 0], owed[kind])
     earned = np.cumsum(world.reward[..., 0], axis=0)
@@ -550,7 +550,7 @@ LAWS = [
 ]
 
 seeds = st.integers(0, 2**32 - 1)
-usual = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=worlds(200), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -34,7 +34,8 @@ worlds = scenarios(), st.sampled_from([None, 0.0, 0.2, 0.6]), st.booleans(), st.
 def holds(scenario: Scenario, eager: float | None, whole: bool, discount: float) -> None:
     """Hold that nobody does better in a world, who orders at random from the start, or by rule after a while."""
     scenario = scenario.model_copy(update={"objective": scenario.objective.model_copy(update={"discount": discount})})
-    span = {"periods": 8, "warmup": 3} if eager is None else {}
+    warmup = min(3, scenario.horizon.periods - 1)
+    span = {"periods": min(8, scenario.horizon.periods - warmup), "warmup": warmup} if eager is None else {}
     try:
         bound = clairvoyant(scenario, paths=3, seed=5, whole=whole, seconds=0.5, **span)
     except BadInput:  # where one can earn without end
