@@ -246,7 +246,10 @@ def ship_from_stocks(net: Any, state: Any, chance: Any, flows: Any) -> Any:
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.first_use < lane.last_use:
             wanted = asked(net, state, flows, m)
-            take(net, state, flows, m, able(net, m, wanted, chance) - flow.shipped)
+            can = able(net, m, wanted, chance)
+            take(net, state, flows, m, can - flow.shipped)
+            if lane.shares:  # a share and the rest of it may add up to more, by a rounding error
+                flow.shipped = minimum(flow.shipped, can)
             waiting = waiting + lane.waiting_cost * send(net, state, chance, flows, m, wanted)
             buying = buying + bill(net, chance, m, flow.shipped)
     return buying, waiting

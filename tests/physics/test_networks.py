@@ -224,6 +224,27 @@ def test_what_a_stock_lacks_waits_or_lapses(unshipped: str):
     assert by_hand.read("stocks", "on_hand")[2] == 10 - sum(shipped)
 
 
+@pytest.mark.parametrize("unshipped", ["waits", "lapses"])
+def test_a_share_and_the_rest_of_it_are_no_more_than_was_asked(unshipped: str):
+    """A lane that gets a share of 3.4, and then the rest as nobody else can use it, ships 3.4 and no rounding error.
+
+    The frames are short, so that the bikes leave most of their share of the wheels. The spares' share and the rest
+    used to add up to 3.4000000000000004, and less than nothing waited.
+    """
+    lanes = {"bikes": {"to": "shop", "uses": {"wheel": 1, "frame": 1}}}
+    lanes |= {"spares": {"to": "shop", "uses": {"wheel": 1}, "unshipped": unshipped}}
+    scarce = {"wheel": {"initial": 3.5}, "frame": {"initial": 0.1}}
+    by_hand = world(
+        shop(
+            stocks={"shop": {}, **{name: {**stock, "rationing": "proportional"} for name, stock in scarce.items()}},
+            lanes={**lanes, **{f"buy-{name}": {"to": name} for name in scarce}},
+        )
+    )
+    flows = by_hand.step([9.2, 3.4, 0.0, 0.0], [0.0])
+    assert [flow.shipped for flow in flows.lanes] == [0.1, 3.4, 0, 0]
+    assert by_hand.read("lanes", "waiting")[1] == 0
+
+
 def test_a_lane_asks_for_no_more_than_it_can_carry():
     """A van for 2 a day has 2 of 7 to itself, and the other shares nothing with what it could not carry."""
     by_hand = depot(7, "proportional", capacity=2)
