@@ -12,7 +12,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow check bench reference clean
+.PHONY: help demo test slow bounds check bench reference clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -25,6 +25,10 @@ test: $(DEV)  ## run the tests
 
 slow: $(DEV)  ## run the tests that take minutes each
 	$(BIN)/python -m pytest -n 2 -m slow
+
+bounds: $(DEV)  ## run the laws with a check of every index in compiled code
+	NUMBA_BOUNDSCHECK=1 JIT_GYM_WORLDS=50 $(BIN)/python -m pytest -n 2 -k "any_world and not tensor" \
+		tests/physics/test_laws.py tests/envs/test_agreement.py tests/chance/test_trace.py
 
 check: $(DEV)  ## lint, check the format, check the types
 	$(BIN)/ruff check
