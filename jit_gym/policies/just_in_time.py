@@ -91,7 +91,8 @@ class Conwip(Rule):
         orders = plan.spread(positive(self.cards - work), plan.outside)
         there = view.on_hand
         if plan.scenario.sources_ship == "after-receiving":  # what arrives today can leave today
-            there = there + np.stack([view.arriving(m, 1) for m in range(len(layout.lanes))], axis=-1) @ layout.into
+            arrives = [self.arrives(view, m, orders[:, m]) for m in range(len(layout.lanes))]
+            there = there + np.stack(arrives, axis=-1) @ layout.into
         position = view.inventory_position @ layout.into.T  # of the stock that each lane leads to
         for m in np.flatnonzero(inside):
             used = layout.uses[m] > 0
@@ -103,6 +104,20 @@ class Conwip(Rule):
             pushed = pushed - (view.on_order - view.in_transit)[:, m]
             orders[:, m] = positive(np.floor(pushed + 1e-9) if plan.whole else pushed)
         return orders
+
+    def arrives(self, view: View, m: int, order: np.ndarray) -> np.ndarray:
+        """Return the units of a lane that may arrive in this period (paths,), an order placed now included.
+
+        A push is a standing order: what may arrive is ordered on, so that it leaves in the period of its arrival. What
+        does not arrive (a machine was down, a random lead time was longer) leaves an order that waits, or lapses.
+        """
+        layout = self.plan.layout
+        lane, row = self.plan.scenario.lanes[layout.lanes[m]], layout.net.lanes[m]
+        there = view.in_transit[:, m] if row["varies"] else view.arriving(m, 1)
+        if not lane.uses and lane.lead_time.lowest == 0:  # what the supplier is asked for today may arrive today
+            read = view.source.pipeline[..., int(row["first_letter"])] if lane.order_delay else order
+            there = there + np.minimum(view.waiting[:, m] + read, row["most"])
+        return there
 
 
 @dataclass(eq=False)
