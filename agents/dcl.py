@@ -210,7 +210,7 @@ def choices(scenario: Scenario, most: int | None) -> np.ndarray:
     More than that is never best with lost sales (Morton 1969).
     """
     plan = Plan(scenario)
-    need = plan.level(plan.critical_ratio, np.zeros(len(plan.mean)))
+    need = plan.level(plan.critical_ratio, np.zeros(len(plan.mean)), lead_time_variance=0.0)
     tops = []
     for m, lane in enumerate(plan.layout.lanes):
         top = need[plan.layout.stocks.index(scenario.lanes[lane].to)] if most is None else most

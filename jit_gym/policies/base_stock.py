@@ -18,7 +18,9 @@ class BaseStock(Rule):
     """Order up to `level` units of inventory position (Scarf 1960; optimal with backlog and no fixed cost).
 
     By formula: the newsvendor's level, m (L + 1) + z sqrt((L + 1) s^2 + m^2 s_L^2), with z at the service level
-    p / (p + h).
+    p / (p + h). Where orders may cross, s_L^2 is not the variance of the lead time, with which the level would be too
+    high, but that of the number of orders outstanding (Robinson, Bradley and Thomas 2001, Manufacturing & Service
+    Operations Management 3(3)).
     """
 
     name: ClassVar[str] = "base-stock"
@@ -36,8 +38,10 @@ class BaseStock(Rule):
 class SafetyStock(Rule):
     """Order up to the forecast of the lead time plus a safety stock for a service level (Silver, Pyke, Thomas 2017).
 
-    The safety stock is z sqrt((L + 1) s^2 + m^2 s_L^2), where s is the deviation from the forecast (their section 6.7).
-    By formula the service level is what costs say, p / (p + h): safety stock by cost.
+    The safety stock is z sqrt(V + m^2 s_L^2) (their section 6.7). V is the variance of what is asked for over lead time
+    and review about its forecast: with an accuracy, what is not known of each period, summed over the periods ahead
+    (Heath and Jackson 1994). A perfect forecast needs no safety stock. By formula the service level is what costs say,
+    p / (p + h): safety stock by cost.
     """
 
     name: ClassVar[str] = "safety-stock"
@@ -49,7 +53,7 @@ class SafetyStock(Rule):
         return {"service_level": plan.critical_ratio}
 
     def prepare(self) -> None:
-        self.buffer = self.plan.safety_stock(self.service_level, variance=self.plan.surprise)
+        self.buffer = self.plan.safety_stock(self.service_level, demand_variance=self.plan.unforeseen)
 
     def quantities(self, view: View) -> Any:
         level = self.plan.rounded(positive(self.plan.expected(view) + self.buffer))

@@ -10,7 +10,7 @@ import numpy as np
 from ..physics import View
 from ..scenario import Scenario
 from .just_in_time import levelled
-from .plan import Plan
+from .plan import Plan, outstanding
 from .rule import Parameter, PolicyError, Rule, positive
 
 
@@ -147,7 +147,9 @@ class OrderSplitting(Rule):
     """Order up to `level`, in parts, one on each lane into a stock (Kelle, Silver 1990; Ramasesh et al. 1991).
 
     The first of several shipments comes sooner than a single one would. The main lane gets `main`, a share, the others
-    the rest in equal parts. By formula all are equal, and the level is the newsvendor's over their mean lead time.
+    the rest in equal parts. By formula all are equal, and the level is the newsvendor's for the lead time of an average
+    unit: with a share w of each order on each lane, its mean is the sum of w L and its variance that of w^2 s_L^2,
+    since the lanes are late independently of each other.
     """
 
     name: ClassVar[str] = "order-splitting"
@@ -156,20 +158,31 @@ class OrderSplitting(Rule):
     main: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
-        lanes = plan.layout.into.sum(axis=0)
-        times = np.array([plan.time_of(name) for name in plan.layout.lanes])
-        mean = times @ plan.layout.into / lanes
+        into, names = plan.layout.into, list(plan.scenario.stocks)
+        main = self._filled("main", self.main, 1.0 / into.sum(axis=0), names)
+        shares = self.split(plan, main)
+        mean, variance = np.array([outstanding(plan.scenario, name) for name in plan.layout.lanes]).T
+        delay = np.array([lane.order_delay for lane in plan.scenario.lanes.values()])
         late = plan.lead_time - np.array([plan.time_of(name) for name in plan.main])
-        return {"level": plan.level(plan.critical_ratio, mean + late), "main": 1.0 / lanes}
+        level = plan.level(
+            plan.critical_ratio,
+            (shares * (mean + delay)) @ into + late,
+            lead_time_variance=(shares**2 * variance) @ into,
+        )
+        return {"level": level, "main": main}
 
-    def __call__(self, view: View) -> Any:
-        plan, into = self.plan, self.plan.layout.into
+    @staticmethod
+    def split(plan: Plan, main: np.ndarray) -> np.ndarray:
+        """Return the share of each lane (lanes,) or (paths, lanes), where the main ones have `main`."""
+        into = plan.layout.into
         is_main = np.isin(plan.layout.lanes, plan.main)
         others = np.maximum(into.sum(axis=0) - 1.0, 1.0)
-        alone = into.sum(axis=0) == 1.0
-        main = np.where(alone, 1.0, self.main)
-        shares = np.where(is_main, main @ into.T, ((1.0 - main) / others) @ into.T)
-        return plan.spread(positive(self.level - view.inventory_position), shares)
+        main = np.where(into.sum(axis=0) == 1.0, 1.0, main)
+        return np.where(is_main, main @ into.T, ((1.0 - main) / others) @ into.T)
+
+    def __call__(self, view: View) -> Any:
+        shares = self.split(self.plan, self.main)
+        return self.plan.spread(positive(self.level - view.inventory_position), shares)
 
 
 def _by_speed(plan: Plan) -> list[list[str]]:

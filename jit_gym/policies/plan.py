@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..chance import moments, usage
-from ..chance.demand import level
+from ..chance import usage
+from ..chance.suppliers import supplier_of
 from ..chance.tables import LARGEST, counts
+from ..chance.unknown import unknown
 from ..physics import Layout, View
 from ..physics.numbers import is_tensor, like
 from ..scenario import Scenario, Starts
@@ -21,7 +22,7 @@ class Plan:
     """Means, variances, lead times and costs of each stock (stocks,), from the scenario alone.
 
     Where several lanes lead to a stock, its lead time is that of its main lane, the one with the largest share: from
-    the order, with its delay, until what arrives can be used.
+    the order, with its delay, until what arrives can be used. Its variance is that of `outstanding`.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -30,15 +31,14 @@ class Plan:
         self.layout = Layout(scenario)
         self.whole = scenario.units == "whole"
         self.mean, self.variance = np.array(list(usage(scenario).values())).T
-        self.surprise = np.array([variance for _, variance in usage(scenario, _unforeseen).values()])
         self.main = [max(names, key=scenario.shares.__getitem__) for names in scenario.feeds.values()]
-        lead_times = [scenario.lanes[name].lead_time for name in self.main]
         delays = [scenario.lanes[name].order_delay for name in self.main]
         late = np.zeros(len(delays))
         if scenario.sources_ship == "before-receiving":  # what a stock receives, others can use a period later
             late += self.layout.uses.any(axis=0)
-        self.lead_time = np.array([time.mean for time in lead_times]) + delays + late
-        self.lead_time_variance = np.array([time.variance for time in lead_times])
+        times = np.array([outstanding(scenario, name) for name in self.main])
+        self.lead_time = times[:, 0] + delays + late
+        self.lead_time_variance = times[:, 1]
         self.holding_cost = np.array([stock.holding_cost for stock in scenario.stocks.values()])
         self.fixed_cost = np.array([scenario.lanes[name].fixed_cost for name in self.main])
         self.unit_value = np.array([stock.unit_value for stock in scenario.stocks.values()])
@@ -137,7 +137,7 @@ class Plan:
 
     def time_of(self, lane: str) -> float:
         """Return the mean time from an order on a lane, with its delay, to the arrival."""
-        return self.scenario.lanes[lane].order_delay + self.scenario.lanes[lane].lead_time.mean
+        return self.scenario.lanes[lane].order_delay + outstanding(self.scenario, lane)[0]
 
     @cached_property
     def down(self) -> np.ndarray:
@@ -213,23 +213,54 @@ class Plan:
         self,
         service_level: float | np.ndarray,
         lead_time: np.ndarray | None = None,
-        variance: np.ndarray | None = None,
+        *,
+        lead_time_variance: float | np.ndarray | None = None,
+        demand_variance: np.ndarray | None = None,
     ) -> np.ndarray:
         """Return z sqrt((L + 1) s^2 + m^2 s_L^2), for a service level over the lead time and its variance.
 
         The textbook formula for normal demand over a random lead time (Silver, Pyke and Thomas 2017, section 6.7).
-        Whoever follows the forecast needs safety against the `surprise` alone, as the variance of a period's use.
-        """
-        exposed = (self.lead_time if lead_time is None else lead_time) + 1.0
-        spread = exposed * (self.variance if variance is None else variance)
-        if lead_time is None:
-            spread = spread + self.mean**2 * self.lead_time_variance
-        return quantile(service_level) * np.sqrt(spread)
 
-    def level(self, service_level: float | np.ndarray, lead_time: np.ndarray | None = None) -> np.ndarray:
+        Args:
+            service_level: the chance that what is asked for until the next order arrives is no more, (stocks,) or one.
+            lead_time: L in periods, by default the main lane's; a longer review is a longer lead time.
+            lead_time_variance: s_L^2 in periods squared, by default the main lane's.
+            demand_variance: of what is asked for over L + 1 periods, by default (L + 1) s^2. Whoever follows the
+                forecast needs safety against what that does not know alone (`unforeseen`).
+        """
+        if demand_variance is None:
+            demand_variance = ((self.lead_time if lead_time is None else lead_time) + 1.0) * self.variance
+        late = self.lead_time_variance if lead_time_variance is None else lead_time_variance
+        return quantile(service_level) * np.sqrt(demand_variance + self.mean**2 * late)
+
+    def level(
+        self,
+        service_level: float | np.ndarray,
+        lead_time: np.ndarray | None = None,
+        *,
+        lead_time_variance: float | np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return a base-stock level: mean demand over lead time and review, plus safety stock; rounded up to units."""
-        level = np.maximum(self.exposed_mean(lead_time) + self.safety_stock(service_level, lead_time), 0.0)
-        return self.rounded(level)
+        safety = self.safety_stock(service_level, lead_time, lead_time_variance=lead_time_variance)
+        return self.rounded(np.maximum(self.exposed_mean(lead_time) + safety, 0.0))
+
+    @cached_property
+    def unforeseen(self) -> np.ndarray:
+        """Return the variance of each stock's use over lead time and review, about its forecast (stocks,).
+
+        What is not known of each period's demand as an order is placed, summed over the periods that the order is for
+        (Heath and Jackson 1994; `chance.unknown`). Demands that meet at a stock are taken to be independent.
+        """
+        out, names = np.zeros(len(self.mean)), list(self.scenario.demands)
+        until = [ahead + self.lead_time[i] + 1.0 for _, i, _, ahead in self._routes]
+        longest = int(np.ceil(max(until, default=1.0)))
+        variances = [unknown(self.scenario, name, longest) for name in names]
+        starts = np.arange(longest, dtype=float)
+        for (d, i, units, ahead), end in zip(self._routes, until, strict=True):
+            part = np.maximum(np.minimum(end, starts + 1.0) - np.maximum(ahead, starts), 0.0)  # of each period
+            own = np.diag(variances[d])
+            out[i] += units**2 * (part @ (variances[d] - np.diag(own)) @ part + part @ own)
+        return np.maximum(out, 0.0)
 
     def expected(self, view: View, more: Any = 0.0) -> np.ndarray:
         """Return the forecast of each stock's use over its lead time and the period of review (paths, stocks).
@@ -303,8 +334,32 @@ def _starts_in(starts: Starts, horizon: Horizon) -> tuple[np.ndarray, np.ndarray
     return np.array(dates, float), np.ones(len(dates))
 
 
-def _unforeseen(scenario: Scenario, name: str) -> tuple[float, float]:
-    """Return the mean of a demand, and the variance of what is not forecast of it: without the swing of a season."""
-    mean, variance = moments(scenario, name)
-    factors = np.asarray(scenario.demands[name].season or 1.0)
-    return mean, min(variance, float(np.mean(factors**2)) * level(scenario, name)[1])
+def outstanding(scenario: Scenario, name: str) -> tuple[float, float]:
+    """Return the mean and variance of the number of orders that are on their way on a lane, in the long run.
+
+    With an order in every period, that number is what a base-stock level has to cover, and not the lead time. Where
+    orders arrive in their sequence both have the same distribution. Where they cross, the variance is the sum of
+    P(L > k) P(L <= k) over k, which is less (Robinson, Bradley and Thomas 2001; Bradley and Robinson 2005). The periods
+    by which a supplier is late are part of the lead time, and let orders cross.
+    """
+    lane, late = scenario.lanes[name], supplier_of(scenario, name).late
+    mean, variance = lane.lead_time.mean, lane.lead_time.variance
+    own = counts(lane.lead_time)
+    chances = np.zeros(int(own.values[-1]) + 1)
+    chances[own.values.astype(int)] = own.probabilities
+    later = np.ones(1)
+    if late is not None and late.chance > 0:
+        by = counts(late.by)
+        later = np.zeros(int(by.values[-1]) + 1)
+        later[by.values.astype(int)] = late.chance * by.probabilities
+        later[0] += 1.0 - late.chance
+        mean += late.chance * late.by.mean
+    if lane.crossing:
+        return mean, _spread(np.convolve(chances, later))
+    return mean, variance + _spread(later)  # exact for a fixed lead time, or a supplier who is never late
+
+
+def _spread(chances: np.ndarray) -> float:
+    """Return the sum of P(L > k) P(L <= k) over k, for P(L = 0, 1, 2, ...)."""
+    by_then = np.minimum(np.cumsum(chances), 1.0)
+    return float(((1.0 - by_then) * by_then).sum())

@@ -17,10 +17,7 @@ from .rule import Fault, Parameter, Rule, positive
 def point(plan: Plan, more: Any = 0.0) -> np.ndarray:
     """Return the reorder point by formula: a unit below the newsvendor's level, over the lead time and `more`."""
     unit = 1.0 if plan.whole else 0.0
-    level = (
-        plan.level(plan.critical_ratio) if np.all(more == 0) else plan.level(plan.critical_ratio, plan.lead_time + more)
-    )
-    return np.maximum(level - unit, 0.0)
+    return np.maximum(plan.level(plan.critical_ratio, plan.lead_time + more) - unit, 0.0)
 
 
 def lot_size(plan: Plan) -> np.ndarray:

@@ -217,7 +217,7 @@ def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | 
     ratio = np.minimum(plan.critical_ratio, 0.999)
     waiting = _with_backlog(scenario)
     margin = np.where(waiting, np.sqrt(plan.variance), 0.0)
-    high = plan.level(ratio, slowest_later) + np.ceil(margin + 1.2 * lot) + 1
+    high = plan.level(ratio, slowest_later, lead_time_variance=0.0) + np.ceil(margin + 1.2 * lot) + 1
     low = np.where(waiting, -np.ceil(plan.mean + (1 - ratio) * lot), 0.0)
     most = _given(scenario, most_ordered)
     limits = _Limits(low, high, most, np.full(len(scenario.demands), np.inf))

@@ -155,7 +155,6 @@ def test_just_in_case_keeps_a_service_level_and_outlasts_a_disruption():
         "lost-sales",
         {
             "lanes.supplier.lead_time": {"name": "randint", "low": 2, "high": 7},
-            "lanes.supplier.crossing": True,
             "disruptions.fire": {"hits": ["supplier"], "starts": {"rate": 0.01}, "lasts": 6},
             "disruptions.strike": {"hits": ["supplier"], "starts": {"rate": 0.01}, "lasts": {"name": "geom", "p": 0.5}},
         },
@@ -301,11 +300,19 @@ def test_the_economic_lot():
         ({"stocks.shop.holding_cost": 0, "demands.customers.shortage_cost": 0}, 33.2243),  # 0.95 where all is free
         ({"lanes.supplier.lead_time": 0}, 8.6780),  # 5 + 1.6449 * sqrt(5)
         ({"lanes.supplier.lead_time": {"name": "randint", "low": 2, "high": 7}}, 39.2448),  # 25 + 1.6449 * sqrt(75)
+        (  # orders that cross: sum of P(L > k) P(L <= k) = 0.8 instead of 2, so 25 + 1.6449 * sqrt(45)
+            {"lanes.supplier.lead_time": {"name": "randint", "low": 2, "high": 7}, "lanes.supplier.crossing": True},
+            36.0341,
+        ),
+        (  # a supplier who is 2 late in half of the cases: L = 5, and 0.25 in each of two periods: sqrt(30 + 25 * 0.5)
+            {"suppliers.late": {"late": {"chance": 0.5, "by": 2}}, "lanes.supplier.supplier": "late"},
+            40.7232,
+        ),
     ],
 )
 def test_the_newsvendors_level(overrides: dict[str, Any], level: float):
     """m (L + 1) + z sqrt((L + 1) s^2 + m^2 s_L^2), with z at p / (p + h) (Arrow, Harris and Marschak 1951)."""
-    world = load("lost-sales", {"units": "continuous", "lanes.supplier.crossing": True, **overrides})
+    world = load("lost-sales", {"units": "continuous", **overrides})
     assert formula("base-stock", world) == {"level": pytest.approx(level, abs=1e-3)}
 
 

@@ -1,0 +1,118 @@
+"""What of a demand its forecast does not say: the variance that safety stock has to cover.
+
+A forecast h periods ahead is the mean demand given what is known (`Drawn.foretold`). What is not known of the demand of
+n periods has the variance sum over h and k of E[Cov(D_h, D_k | known)] (Heath and Jackson 1994), which is exact here.
+For standard normal x and y with the correlation c, Cov(F^-1(Phi(x)), F^-1(Phi(y))) is a function G(c) of the
+distribution F alone, and since the normal score of period h is known with a share w_h of its variance,
+
+    E[Cov(D_h, D_k | known)] = G(r^(k-h)) - G(r^(k-h) w_h),    h <= k,
+
+where r is the autocorrelation. Without one, that is Var(D) - G(w_h) for each period: the accuracy of a normal score,
+translated to the demand's own variance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..scenario import Scenario
+from .copula import HIGHEST, LOWEST, Copula
+from .demand import in_the_long_run, level
+
+NODES = np.linspace(-8.0, 8.0, 2049)[:, None]  # normal scores; smooth functions of them are integrated to 1e-10
+WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
+EVEN = (np.arange(1 << 16)[:, None] + 0.5) / (1 << 16)  # numbers between 0 and 1, where a function has jumps
+
+
+def unknown(scenario: Scenario, name: str, periods: int) -> np.ndarray:
+    """Return E[Cov(D_h, D_k | known)] of this and the next periods' demand (periods, periods), in units squared.
+
+    Known is what the forecast knows: the season, the past, the regime where it is seen, and the share that the accuracy
+    says. It is the mean over a season and the long run. Trend and spikes do not count, nor does the rounding of a
+    season's demand to whole units.
+    """
+    demand = scenario.demands[name]
+    if demand.history is not None:
+        found = np.eye(periods) * level(scenario, name)[1]
+    else:
+        found = _Unknown(Copula(scenario, name)).matrix(periods)
+    if demand.season:
+        factors = np.asarray(demand.season)
+        apart = np.abs(np.subtract.outer(np.arange(periods), np.arange(periods))) % len(factors)
+        found = found * np.array([np.mean(factors * np.roll(factors, -d)) for d in range(len(factors))])[apart]
+    return found
+
+
+class _Unknown:
+    """The covariances of a demand drawn by its normal scores, before season, regime by regime."""
+
+    def __init__(self, copula: Copula) -> None:
+        self.copula, self.means = copula, copula.means
+        self.mean = np.array([mean.mean for mean in copula.means])
+        self.move = np.eye(1) if copula.transition is None else copula.transition
+        self.share = in_the_long_run(self.move)
+        self._known: dict[float, np.ndarray] = {}
+
+    def matrix(self, periods: int) -> np.ndarray:
+        """Return E[Cov(D_h, D_k | known)] for periods h and k ahead (periods, periods).
+
+        With regimes a, b: E[D_h D_k] is the mean of mu_a mu_b + G_ab(r^(k-h)) over the regimes of both periods, and
+        E[E[D_h | known] E[D_k | known]] that of mu_a mu_b + G_ab(r^(k-h) w_h) over their regimes as they are forecast,
+        independently, from the regime that is seen, or from none.
+        """
+        r, products = self.copula.autocorrelation, np.outer(self.mean, self.mean)
+        powers = [np.linalg.matrix_power(self.move, h) for h in range(periods)]
+        seen = self.copula.transition is not None and self.copula.demand.regime_seen == "at-once"
+        out, share = np.empty((periods, periods)), self.known(periods)
+        for h in range(periods):
+            for k in range(h, periods):
+                both = self.share[:, None] * powers[k - h]
+                told = powers[h].T @ (self.share[:, None] * powers[k]) if seen else np.outer(self.share, self.share)
+                score = r ** (k - h)
+                all_of_it, forecast = self.covariance(score), self.covariance(score * share[h])
+                out[h, k] = out[k, h] = (both * (products + all_of_it)).sum() - (told * (products + forecast)).sum()
+        return np.where(np.eye(periods) > 0, np.maximum(out, 0.0), out)
+
+    def known(self, periods: int) -> np.ndarray:
+        """Return the share of the variance of each period's normal score that is known, w (periods,).
+
+        1 - w_h = r^2 (1 - w_{h-1}) + (1 - r^2) (1 - W_h), with the accuracy W_h, and nothing is unknown of the past.
+        """
+        old = self.copula.autocorrelation**2
+        accuracy = np.zeros(periods)
+        given = self.copula.accuracy[:periods]
+        accuracy[: len(given)] = given
+        unknown, out = 0.0, np.empty(periods)
+        for h in range(periods):
+            unknown = old * unknown + (1.0 - old) * (1.0 - accuracy[h])
+            out[h] = 1.0 - unknown
+        return out
+
+    def covariance(self, correlation: float) -> np.ndarray:
+        """Return G, the covariance of the demands that two correlated normal scores mean, by regime (regimes, regimes).
+
+        Two scores with the correlation c >= 0 have a part in common, and given it they are independent: G(c) is the
+        covariance of the mean demands given a part with the variance c; with c < 0 one of them has the part's opposite.
+        """
+        if correlation not in self._known:
+            common = abs(correlation)
+            if common < 1e-12:
+                found = np.zeros((len(self.means), len(self.means)))
+            elif correlation > 1.0 - 1e-4 and len(self.means) == 1:
+                found = np.array([[self.means[0].marginal.moments[1]]])
+            elif common > 1.0 - 1e-4:
+                quantiles = [mean.marginal.quantile(np.clip(EVEN, LOWEST, HIGHEST)).ravel() for mean in self.means]
+                others = quantiles if correlation > 0 else [each[::-1] for each in quantiles]
+                found = np.array([[np.mean(one * other) for other in others] for one in quantiles])
+                found -= np.outer([each.mean() for each in quantiles], [each.mean() for each in quantiles])
+            else:
+                first, second = (
+                    [
+                        np.broadcast_to(mean(sign * np.sqrt(common) * NODES, 1.0 - common), NODES.shape) - mean.mean
+                        for mean in self.means
+                    ]
+                    for sign in (1.0, np.sign(correlation))
+                )
+                found = np.array([[(WEIGHTS * one * other).sum() for other in second] for one in first])
+            self._known[correlation] = found
+        return self._known[correlation]
