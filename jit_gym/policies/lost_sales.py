@@ -14,6 +14,7 @@ from ..chance.tables import tabulate
 from ..physics import View
 from ..physics.numbers import lesser, like
 from ..scenario import Distribution, Scenario
+from ..scenario.part import meaning
 from .plan import Plan
 from .rule import Parameter, PolicyError, Rule, positive
 
@@ -43,8 +44,24 @@ class CappedBaseStock(Rule):
         return lesser(wanted, self.cap)
 
 
+# What these rules know of a scenario: a field that is not listed, and not at its default, is refused by name.
+_KNOWN = {
+    "stocks": {"initial", "unit_value", "holding_cost", "issuing", "waste_cost", "rationing"}
+    | {"scrap_value", "terminal_value"},
+    "lanes": {"to", "lead_time", "crossing", "supplier", "route", "capacity", "unit_cost", "in_transit_cost"}
+    | {"waiting_cost", "unshipped", "pays_after", "share", "critical", "initial", "initial_orders", "reject_cost"},
+    "suppliers": {"late"},  # its lanes have random lead times, which are refused
+    "routes": {"vehicle_capacity"},  # counted, and free
+    "demands": {"draws_on", "distribution", "occurs", "history", "unmet", "shortage_cost", "price", "pays_after"},
+}
+
+
 class Pipeline:
-    """One stock that loses what it cannot serve: what will be left of its pipeline, in distribution."""
+    """One stock that loses what it cannot serve: what will be left of its pipeline, in distribution.
+
+    It knows a capacity, which cuts orders: for a cost that is convex in the order, the best one that is allowed is the
+    best one, cut. What else would change what arrives, or what an order costs, is refused by name.
+    """
 
     def __init__(self, plan: Plan, stock: int, rule: str) -> None:
         """Take one stock of a plan, which must have one lane with a fixed lead time, and one demand that is lost."""
@@ -69,6 +86,7 @@ class Pipeline:
         changes = demand.season or demand.trend or demand.regimes or demand.autocorrelation or demand.forecast
         if changes or any(users[0] in spike.hits for spike in scenario.spikes.values()):
             raise PolicyError(f"{rule}: needs a demand that is the same in every period, {users[0]!r} changes")
+        self.refuse_what_is_not_known(scenario, scenario.feeds[name][0], users[0], rule)
         if demand.history is not None:
             table = tabulate(Distribution(name="empirical", values=list(demand.history.values or ())))
         else:
@@ -79,8 +97,21 @@ class Pipeline:
         self.demand[table.values.astype(int)] = table.probabilities
         self.lane = plan.layout.lanes.index(scenario.feeds[name][0])
         self.lead_time = int(feeds[0].lead_time.mean)
+        self.most = float(plan.layout.net.lanes[self.lane]["order_limit"])
         self.ratio = float(plan.critical_ratio[stock])
         self._steps: dict[int, np.ndarray] = {}
+
+    @staticmethod
+    def refuse_what_is_not_known(scenario: Scenario, lane: str, demand: str, rule: str) -> None:
+        """Refuse whatever a stock, its lane and its demand say that changes what arrives, or what orders cost."""
+        way = scenario.lanes[lane]
+        parts = {"stocks": way.to, "lanes": lane, "suppliers": way.supplier, "routes": way.route, "demands": demand}
+        for table, name in parts.items():
+            for key in meaning(getattr(scenario, table)[name]) if name else ():
+                if key not in _KNOWN[table]:
+                    raise PolicyError(f"{rule}: knows nothing of {table}.{name}.{key} (try capped-base-stock)")
+        for key in scenario.hit_by[lane]:
+            raise PolicyError(f"{rule}: knows nothing of disruptions.{key} (try capped-base-stock)")
 
     def states(self, view: View) -> np.ndarray:
         """Return x0, on hand after this period's arrival, and x1, x2, ..., what arrives then (paths, L or 1)."""
@@ -169,7 +200,7 @@ class Newsvendor(Remembered):
         most, size = int(np.searchsorted(self.covered, ratio)) + 1, chances.shape[1]
         at_most = np.append(self.covered, np.ones(size + most))
         service = np.array([chances @ at_most[z : z + size] for z in range(most)])  # (orders, states)
-        return np.argmax(service >= ratio, axis=0).astype(float)
+        return np.minimum(np.argmax(service >= ratio, axis=0), self.pipeline.most).astype(float)
 
 
 class LostSales(Rule):
@@ -199,8 +230,8 @@ class LostSales(Rule):
 class Myopic(LostSales):
     """Order what costs least in the period in which it arrives, and look no further (Morton 1971).
 
-    The least z with P(D <= Y + z) >= p / (p + h), where Y is what will be left of the pipeline by then; its
-    distribution is exact.
+    The least z with P(D <= Y + z) >= p / (p + h), where Y is what will be left of the pipeline by then, or the capacity
+    if that is less. The distribution of Y is exact; what would change it otherwise is refused by name.
     """
 
     name: ClassVar[str] = "myopic"
@@ -213,37 +244,57 @@ class Myopic(LostSales):
 class MyopicTwo(LostSales):
     """Order what costs least in the period in which it arrives and the next one (Zipkin 2008).
 
-    The next order is taken to be `myopic`. The costs are exact, in a table over all pipelines that are ever met; it
-    grows with the lead time like a power, and one that would be too large is refused.
+    The next order is taken to be `myopic`, each within the capacity. The costs are exact, in a table over all pipelines
+    that are ever met; it grows with the lead time like a power, and one that would be too large is refused.
     """
 
     name: ClassVar[str] = "myopic-2"
 
     def answers(self, pipeline: Pipeline) -> Callable[[View], np.ndarray]:
         lead_time, discount = pipeline.lead_time, self.plan.scenario.objective.discount
-        most = int(pipeline.quantiles(pipeline.ratio)[0])  # nobody orders more, with a period to look at
+        most = int(min(pipeline.quantiles(pipeline.ratio)[0], pipeline.most))  # to order more never pays at once
         units = 32 + int(pipeline.quantiles(0.9999)[-1])
-        if (most + 1) ** max(lead_time, 1) * units > LARGEST:
+        if (most + 1) ** max(lead_time - 1, 0) * units > LARGEST:
             raise PolicyError(f"{self.name}: the table for a lead time of {lead_time} would be too large (try myopic)")
         y, z, move = np.arange(units), np.arange(most + 1), pipeline.step(units)
         ratio, demand = pipeline.ratio, np.arange(len(pipeline.demand))
         stock = np.arange(units + most)[:, None] - demand
         cost = ((1 - ratio) * np.maximum(stock, 0) + ratio * np.maximum(-stock, 0)) @ pipeline.demand
         arrived = np.minimum(y + z[:, None], units - 1)  # (what arrives, what was there)
-        costs = cost[y + z[:, None]]  # by order, and by what is left as it arrives
 
-        def a_period_earlier(costs: np.ndarray, arrives: bool = True) -> np.ndarray:
-            """Return costs (..., units) by what arrives next, if anything, and by what is there before the demand."""
-            if arrives:
-                costs = np.moveaxis(costs[..., arrived], -2, 0)
-            return costs @ move.T
+        def a_period_earlier(costs: np.ndarray) -> np.ndarray:
+            """Return costs (..., units) by what arrives next (units to order, ..., units), before the demand."""
+            earlier: np.ndarray = np.moveaxis(costs[..., arrived], -2, 0) @ move.T
+            return earlier
 
-        if lead_time:
-            costs = a_period_earlier(costs, arrives=False)
+        def as_it_arrives(quantity: int) -> np.ndarray:
+            """Return an order's cost in the period of its arrival, by pipeline (x1, ..., x_(L-1), on hand)."""
+            costs: np.ndarray = cost[y + quantity]
+            if lead_time:
+                costs = costs @ move.T
             for _ in range(lead_time - 1):
                 costs = a_period_earlier(costs)
-            costs = costs + discount * a_period_earlier(costs.min(axis=-2))
-        best = np.argmin(costs, axis=-2)
+            return costs
+
+        def a_period_later(best: np.ndarray, quantity: int) -> np.ndarray:
+            """Return the cost of the best next order, by the pipeline before this one."""
+            if lead_time > 1:
+                return a_period_earlier(best[..., quantity, :])
+            later: np.ndarray = best[arrived[quantity]] @ move.T
+            return later
+
+        # Quantity by quantity: all of them at once would take most + 1 times the room.
+        shape = (len(z),) * max(lead_time - 1, 0) + (units,)
+        next_cost = np.full(shape, np.inf)
+        for quantity in range(len(z) if lead_time else 0):
+            next_cost = np.minimum(next_cost, as_it_arrives(quantity))
+        least, best = np.full(shape, np.inf), np.zeros(shape, np.int32)
+        for quantity in range(len(z)):
+            costs = as_it_arrives(quantity)
+            if lead_time:
+                costs = costs + discount * a_period_later(next_cost, quantity)
+            better = costs < least
+            best[better], least[better] = quantity, costs[better]
 
         def order(view: View) -> np.ndarray:
             on_hand, *later = pipeline.states(view).T

@@ -1,5 +1,6 @@
 """The other rules by hand, family by family: every number below can be worked out on paper."""
 
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -397,6 +398,31 @@ def test_a_deviation_is_smoothed():
         ({"stocks.shop.shelf_life": 3}, "needs goods that keep, 'shop' lasts 3 periods"),
         ({"lanes.supplier.order_delay": 1}, "needs one lane with a fixed lead time, from outside, into 'shop'"),
         ({"demands.customers.season": [1, 2]}, "needs a demand that is the same in every period, 'customers' changes"),
+        ({"lanes.supplier.batch": 4}, "knows nothing of lanes.supplier.batch (try capped-base-stock)"),
+        ({"lanes.supplier.minimum_order": 4}, "knows nothing of lanes.supplier.minimum_order"),
+        ({"lanes.supplier.fixed_cost": 4}, "knows nothing of lanes.supplier.fixed_cost"),
+        ({"lanes.supplier.defects": 0.1}, "knows nothing of lanes.supplier.defects"),
+        ({"lanes.supplier.cost_erosion": 0.1}, "knows nothing of lanes.supplier.cost_erosion"),
+        ({"demands.customers.price_erosion": 0.1}, "knows nothing of demands.customers.price_erosion"),
+        ({"stocks.shop.storage_limit": 20}, "knows nothing of stocks.shop.storage_limit"),
+        ({"stocks.shop.obsolete": {"rate": 0.1}}, "knows nothing of stocks.shop.obsolete"),
+        ({"stocks.shop.seen_late": 1}, "knows nothing of stocks.shop.seen_late"),
+        (
+            {"suppliers.who": {"short": {"chance": 0.1}}, "lanes.supplier.supplier": "who"},
+            "knows nothing of suppliers.who",
+        ),
+        (
+            {"suppliers.who": {"late": {"chance": 0.1, "by": 1}}, "lanes.supplier.supplier": "who"},
+            "needs one lane with a",
+        ),
+        (
+            {"routes.van": {"vehicle_capacity": 9, "vehicle_cost": 5}, "lanes.supplier.route": "van"},
+            "knows nothing of routes.van.vehicle_cost",
+        ),
+        (
+            {"disruptions.fire": {"hits": ["supplier"], "starts": {"rate": 0.1}, "lasts": 2}},
+            "knows nothing of disruptions.fire",
+        ),
     ],
 )
 def test_rules_for_lost_sales_refuse_other_worlds(rule: str, change: dict[str, Any], complaint: str):
@@ -404,6 +430,43 @@ def test_rules_for_lost_sales_refuse_other_worlds(rule: str, change: dict[str, A
     with pytest.raises(PolicyError) as caught:
         policy(rule, load("lost-sales", change))
     assert str(caught.value).startswith(f"{rule}: {complaint}")
+
+
+@pytest.mark.parametrize("capacity", [3, 6, 20])
+def test_rules_for_lost_sales_order_no_more_than_the_capacity(capacity: int):
+    """Two periods' cost summed here, over all that D0, D1 and D2 may be: `myopic-2` knows that its next order is cut.
+
+    Binomial demand, lead time 1, p = 9, h = 1. The next order is the one that costs least in its own period.
+    """
+    demand = {"name": "binom", "n": 8, "p": 0.5}
+    chances = [comb(8, d) / 2**8 for d in range(9)]
+    world = load(
+        "lost-sales",
+        {
+            "demands.customers.distribution": demand,
+            "demands.customers.shortage_cost": 9,
+            "lanes.supplier.lead_time": 1,
+            "lanes.supplier.capacity": capacity,
+        },
+    )
+
+    def at_once(there: int) -> float:
+        return sum(p * (max(there - d, 0) + 9 * max(d - there, 0)) for d, p in enumerate(chances))
+
+    def as_it_arrives(on_hand: int, order: int) -> float:
+        return sum(p * at_once(max(on_hand - d, 0) + order) for d, p in enumerate(chances))
+
+    def both(on_hand: int, order: int) -> float:
+        first = as_it_arrives(on_hand, order)
+        left = [max(on_hand - d, 0) + order for d in range(9)]
+        return first + sum(p * min(as_it_arrives(n, z) for z in may) for n, p in zip(left, chances, strict=True))
+
+    may = range(min(capacity, 9) + 1)
+    for n in (0, 3, 7):
+        (myopic,), (looking,) = orders("myopic", world, on_hand=[n]), orders("myopic-2", world, on_hand=[n])
+        assert as_it_arrives(n, int(myopic)) == pytest.approx(min(as_it_arrives(n, z) for z in may))
+        assert both(n, int(looking)) == pytest.approx(min(both(n, z) for z in may))
+        assert max(myopic, looking) <= capacity
 
 
 def test_a_table_that_would_be_too_large_is_refused():

@@ -15,6 +15,7 @@ from jit_gym.evaluate import Result, evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
 from jit_gym.scenario import Distribution, Scenario, load
+from jit_gym.theory import exact_cost
 
 from .instances import lost_sales
 from .tables import others, rows
@@ -64,6 +65,12 @@ def test_rules_that_see_the_pipeline_cost_what_zipkin_says(row: dict[str, str], 
     cost = float(row[ZIPKIN[rule]])
     result = evaluate(rule, lost_sales(row), paths=512, periods=1200, warmup=50, seed=2024)
     check(result, cost, error=0.003 * cost)
+
+
+def test_two_periods_ahead_cost_what_they_must_where_the_table_is_large():
+    """Geometric demand, p = 39, L = 4 (the family of Zipkin 2008, Table 4): 29.63067, exactly."""
+    row = LOST_SALES[-1] | {"shortage_cost": "39"}
+    assert exact_cost("myopic-2", lost_sales(row)).cost == pytest.approx(29.63067, abs=1e-5)
 
 
 @pytest.mark.slow
