@@ -12,7 +12,7 @@ from ..physics import View
 from ..scenario import Scenario
 from .base_stock import JustInCase
 from .just_in_time import JustInTime
-from .plan import Plan
+from .plan import Plan, outstanding
 from .rule import Mindful, Parameter, positive
 
 
@@ -51,7 +51,8 @@ class Hybrid(Mindful):
         return self.everyday.begin(view)
 
     def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        lot, memory = self.everyday.lot(view, memory)
+        assert memory is not None
+        lot = self.everyday.lot(view, memory)
         return self.plan.spread(np.where(self.guarded, self.careful.quantities(view), lot)), memory
 
 
@@ -105,8 +106,10 @@ class HybridByRisk(Hybrid):
 class Emergency(Mindful):
     """Order by `jit`, and at a `trigger` up to `level` by the fastest lane (Moinzadeh and Nahmias 1988).
 
-    The trigger looks at what is on hand less what waits for it; the level counts what is on order too, so that one
-    emergency is answered once. By formula the trigger is a period's mean use, and the level the newsvendor's.
+    Trigger and level look at what will be there when an emergency order arrives: on hand, less what waits for it, and
+    what is expected on all lanes by then. What is ordered in an emergency is not ordered again by `jit`. By formula the
+    trigger is the mean use until then, m (l + 1) for a lead time l of the fastest lane, and the level the newsvendor's
+    over the same time.
     """
 
     name: ClassVar[str] = "emergency"
@@ -115,7 +118,17 @@ class Emergency(Mindful):
     everyday: JustInTime = field(init=False, repr=False)
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
-        return {"trigger": plan.rounded(plan.mean), "level": plan.level(plan.critical_ratio)}
+        soon, variance = self.fastest(plan)
+        level = plan.level(plan.critical_ratio, soon, lead_time_variance=variance)
+        return {"trigger": plan.rounded(plan.exposed_mean(soon)), "level": level}
+
+    @staticmethod
+    def fastest(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+        """Return the lead time of the fastest lane into each stock, and its variance (stocks,)."""
+        lanes = [plan.layout.lanes[m] for m in plan.fastest.argmax(axis=1)]
+        variance = np.array([outstanding(plan.scenario, name)[1] for name in lanes])
+        late = plan.lead_time - np.array([plan.time_of(name) for name in plan.main])
+        return np.array([plan.time_of(name) for name in lanes]) + late, variance
 
     def fit(self, scenario: Scenario) -> Self:
         fresh = copy.copy(self)
@@ -126,8 +139,20 @@ class Emergency(Mindful):
         return self.everyday.begin(view)
 
     def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert memory is not None
         plan = self.plan
-        lot, memory = self.everyday.lot(view, memory)
-        low = (view.on_hand - memory <= self.trigger) & (plan.mean > 0)
-        more = np.where(low, positive(self.level - view.inventory_position - lot), 0.0)
-        return plan.spread(lot) + more @ plan.fastest, memory
+        there = self.soon(view)
+        low = (there <= self.trigger) & (plan.mean > 0) & ~plan.obsolete(view)
+        more = np.where(low, positive(self.level - there), 0.0)
+        return plan.spread(self.everyday.lot(view, memory, more)) + more @ plan.fastest, memory
+
+    def soon(self, view: View) -> np.ndarray:
+        """Return what will be there of each stock when an emergency order arrives (paths, stocks)."""
+        plan = self.plan
+        later = np.array(view.on_order, float)  # what arrives after it
+        for m, name in enumerate(plan.layout.lanes):
+            i = int(plan.layout.into[m].argmax())
+            fastest = plan.layout.lanes[int(plan.fastest[i].argmax())]
+            later[:, m] -= later[:, m] if name == fastest else plan.arriving(view, m, int(plan.time_of(fastest)) + 1)
+        position: np.ndarray = view.inventory_position - later @ plan.layout.into
+        return position

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
+from ..physics.period import CRUMB
 from .plan import Plan, quantile
 from .rule import Mindful, Parameter, PolicyError, Rule, positive
 
@@ -17,8 +18,10 @@ class JustInTime(Mindful):
     """Order lot for lot what was asked for in the last period, and hold nothing for safety (Ohno 1988).
 
     Where customers wait, they are ordered for; where they are lost, what was sold is ordered. The line is primed once:
-    the first order fills it up to `level`, the mean use over lead time and review. What is lost on the way afterwards
-    is not replaced, and neither is what a stopped supplier could not ship and let lapse.
+    the first order fills it up to `level`, the mean use over lead time and review. So the inventory position after an
+    order is the same ever after, and what is lost on the way is ordered again: what a stopped supplier let lapse, what
+    was rejected or thrown away, and what did not fit into the capacity. For an obsolete stock only what waits for it
+    is ordered.
     """
 
     name: ClassVar[str] = "jit"
@@ -28,17 +31,32 @@ class JustInTime(Mindful):
         return {"level": plan.level(0.5)}
 
     def begin(self, view: View) -> np.ndarray:
-        return self.plan.owed(view)
+        """Return the inventory position to keep (paths, stocks)."""
+        position = view.inventory_position
+        return np.where(is_first(view), np.maximum(self.level, position), position + view.used)
 
     def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        quantities, memory = self.lot(view, memory)
-        return self.plan.spread(quantities), memory
+        assert memory is not None
+        return self.plan.spread(self.lot(view, memory)), memory
 
-    def lot(self, view: View, memory: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return what to order for each stock, and what each owes."""
-        first = np.reshape(np.asarray(view.period) == 0, (-1, 1))
-        fill = positive(self.level - view.inventory_position)
-        return np.where(first, fill, self.plan.asked(view, memory)), self.plan.owed(view)
+    def lot(self, view: View, kept: np.ndarray, ordered: Any = 0.0) -> np.ndarray:
+        """Return what to order for each stock to keep an inventory position, what was `ordered` otherwise included."""
+        return missing(kept, view.inventory_position + ordered, self.plan.obsolete(view))
+
+
+def is_first(view: View) -> np.ndarray:
+    """Tell on which paths it is the first period (paths, 1); on none where the period is not known."""
+    return np.reshape(np.asarray(view.period) == 0, (-1, 1))
+
+
+def missing(kept: np.ndarray, position: Any, obsolete: Any) -> np.ndarray:
+    """Return what is missing of a position that is kept (paths, stocks), or of 0 where a stock is obsolete.
+
+    Less than rounding errors make is nothing, since an order may cost something however small it is.
+    """
+    kept = np.where(obsolete, np.minimum(kept, 0.0), kept)
+    gap = kept - position
+    return np.where(gap > CRUMB * np.maximum(np.abs(kept), 1.0), gap, 0.0)
 
 
 @dataclass(eq=False)
@@ -180,7 +198,8 @@ class DemandFlow(Mindful):
 
     A customer's order goes to all stages at once, by the bill of materials; under `jit` each stage learns from the next
     one what that drew. The line is primed once, up to `level` at each stage, by formula its mean use over lead time and
-    review.
+    review. So the echelon inventory position of each stage is the same ever after, and what is lost on the way is
+    ordered again, as under `jit`.
     """
 
     name: ClassVar[str] = "demand-flow"
@@ -190,18 +209,16 @@ class DemandFlow(Mindful):
         return {"level": plan.level(0.5)}
 
     def begin(self, view: View) -> np.ndarray:
-        return np.hstack([self.plan.owed(view), np.zeros_like(view.on_hand)])
+        """Return the echelon inventory position to keep (paths, stocks)."""
+        plan = self.plan
+        fill = positive(self.level - view.inventory_position)
+        drawn = plan.echelon(np.where(plan.layout.needs.any(axis=0), view.used, 0.0))
+        return plan.echelon_position(view) + np.where(is_first(view), fill, drawn)
 
     def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
         assert memory is not None
-        plan = self.plan
-        owed, drawn = np.hsplit(memory, 2)
-        served = plan.layout.needs.any(axis=0)
-        by_customers = np.where(served, positive(plan.asked(view, owed) - drawn), 0.0)
-        first = np.reshape(np.asarray(view.period) == 0, (-1, 1))
-        fill = positive(self.level - view.inventory_position)
-        orders = plan.spread(np.where(first, fill, plan.echelon(by_customers)))
-        return orders, np.hstack([plan.owed(view), orders @ plan.layout.uses])
+        quantities = missing(memory, self.plan.echelon_position(view), self.plan.obsolete(view))
+        return self.plan.spread(quantities), memory
 
 
 @dataclass(eq=False)

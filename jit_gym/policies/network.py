@@ -46,10 +46,7 @@ class EchelonBaseStock(Rule):
         return {"level": plan.rounded(np.maximum(level, 0.0))}
 
     def quantities(self, view: View) -> Any:
-        layout = self.plan.layout
-        asked = (view.on_order - view.in_transit) @ layout.uses  # of this stock, by lanes, and still here
-        position = view.on_hand + view.on_order @ layout.into - view.backlog @ layout.needs - asked
-        return positive(self.level - self.plan.echelon(position))
+        return positive(self.level - self.plan.echelon_position(view))
 
 
 @dataclass(eq=False)

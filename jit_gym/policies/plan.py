@@ -10,7 +10,7 @@ import numpy as np
 
 from ..chance import usage
 from ..chance.suppliers import supplier_of
-from ..chance.tables import LARGEST, counts
+from ..chance.tables import LARGEST, Table, counts
 from ..chance.unknown import unknown
 from ..physics import Layout, View
 from ..physics.numbers import is_tensor, like
@@ -290,6 +290,34 @@ class Plan:
         """Return what waits for each stock, customers and lanes (paths, stocks)."""
         return view.backlog @ self.layout.needs + view.waiting @ self.layout.uses
 
+    def obsolete(self, view: View) -> np.ndarray:
+        """Tell which stocks nobody asks for any more, as far as one knows (paths, stocks)."""
+        out = np.zeros(np.shape(view.on_hand), bool)
+        for stock, known in self.layout.columns.seen_obsolete.items():
+            out[:, self.layout.stocks.index(stock)] = view.source.seen[..., known.start] > 0
+        return out
+
+    def arriving(self, view: View, lane: int, within: int) -> np.ndarray:
+        """Return the units in transit on a lane that are expected within so many periods, this one included (paths,).
+
+        Where lead times are random, it is the mean share of the units in transit: E min(L, within) / E L.
+        """
+        name = self.layout.lanes[lane]
+        if name not in self.layout.columns.lead_time:
+            return np.asarray(view.arriving(lane, within))
+        beyond = 1.0 - np.minimum(np.cumsum(lead_times(self.scenario, name)), 1.0)
+        total = beyond.sum()
+        return np.asarray(view.in_transit[:, lane]) * (beyond[:within].sum() / total if total > 0 else 1.0)
+
+    def echelon_position(self, view: View) -> np.ndarray:
+        """Return each stock's echelon inventory position (paths, stocks).
+
+        What is in it, on order for it, and contained in all that it feeds, less the customers who wait.
+        """
+        layout = self.layout
+        asked = (view.on_order - view.in_transit) @ layout.uses  # of this stock, by lanes, and still here
+        return self.echelon(view.on_hand + view.on_order @ layout.into - view.backlog @ layout.needs - asked)
+
     def rounded(self, quantities: Any) -> Any:
         """Return quantities rounded up to whole units, where units are whole."""
         return np.ceil(quantities - 1e-9) if self.whole else quantities
@@ -343,20 +371,33 @@ def outstanding(scenario: Scenario, name: str) -> tuple[float, float]:
     by which a supplier is late are part of the lead time, and let orders cross.
     """
     lane, late = scenario.lanes[name], supplier_of(scenario, name).late
-    mean, variance = lane.lead_time.mean, lane.lead_time.variance
-    own = counts(lane.lead_time)
-    chances = np.zeros(int(own.values[-1]) + 1)
-    chances[own.values.astype(int)] = own.probabilities
-    later = np.ones(1)
-    if late is not None and late.chance > 0:
-        by = counts(late.by)
-        later = np.zeros(int(by.values[-1]) + 1)
-        later[by.values.astype(int)] = late.chance * by.probabilities
-        later[0] += 1.0 - late.chance
-        mean += late.chance * late.by.mean
+    mean = lane.lead_time.mean + (late.chance * late.by.mean if late is not None else 0.0)
     if lane.crossing:
-        return mean, _spread(np.convolve(chances, later))
-    return mean, variance + _spread(later)  # exact for a fixed lead time, or a supplier who is never late
+        return mean, _spread(lead_times(scenario, name))
+    # The sum is exact for a fixed lead time, or a supplier who is never late.
+    return mean, lane.lead_time.variance + _spread(_lateness(scenario, name))
+
+
+def lead_times(scenario: Scenario, name: str) -> np.ndarray:
+    """Return the chances of 0, 1, 2, ... periods from a shipment on a lane to its arrival, the lateness included."""
+    return np.convolve(_chances(counts(scenario.lanes[name].lead_time)), _lateness(scenario, name))
+
+
+def _lateness(scenario: Scenario, name: str) -> np.ndarray:
+    """Return the chances that the supplier of a lane is late by 0, 1, 2, ... periods."""
+    late = supplier_of(scenario, name).late
+    if late is None or not late.chance:
+        return np.ones(1)
+    by = late.chance * _chances(counts(late.by))
+    by[0] += 1.0 - late.chance
+    return by
+
+
+def _chances(table: Table) -> np.ndarray:
+    """Return P(X = 0, 1, 2, ...) for a table of whole numbers."""
+    chances = np.zeros(int(table.values[-1]) + 1)
+    chances[table.values.astype(int)] = table.probabilities
+    return chances
 
 
 def _spread(chances: np.ndarray) -> float:

@@ -73,15 +73,13 @@ class Policy:
         Stable-Baselines3 does.
         """
         view = View(seen := self.coding.decode(np.atleast_2d(observation)))
-        memory = self.begin(view)
         if episode_start is not None:
             starts = np.reshape(episode_start, (-1, 1)) | (state is None)
-            past = (
-                np.zeros((len(starts), 1 + _width(memory))) if state is None else np.reshape(state, (len(starts), -1))
-            )
+            past = np.zeros((len(starts), 1)) if state is None else np.reshape(state, (len(starts), -1))
             seen.period = np.where(starts[:, 0], 0, past[:, 0]).astype(int)
-            if memory is not None:
-                memory = np.where(starts, memory, past[:, 1:])
+        memory = self.begin(view)
+        if episode_start is not None and state is not None and memory is not None:
+            memory = np.where(starts, memory, past[:, 1:])
         orders, memory = self.act(view, memory)
         if episode_start is not None:
             state = seen.period + 1
@@ -89,10 +87,6 @@ class Policy:
                 state = np.column_stack([state, memory])
         action = self.coding.encode(orders)
         return (action if np.ndim(observation) == 2 else action[0]), state
-
-
-def _width(memory: np.ndarray | None) -> int:
-    return 0 if memory is None else memory.shape[1]
 
 
 class Fault(NamedTuple):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from jit_gym.chance import Chance
+from jit_gym.evaluate import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import PolicyError, policy
 from jit_gym.policies.plan import Plan
@@ -59,6 +60,62 @@ def test_jit_orders_what_was_sold_where_customers_are_lost():
         {"stocks.shop.initial": 5, "horizon.periods": 2, "demands.customers.unmet": "lost"}, demands=asked(9, 0)
     )
     assert played("jit(level=5)", world) == [[0], [5]]
+
+
+REPLACING = ["jit", "demand-flow", "kanban(container=1)", "conwip", "hybrid", "emergency", "base-stock"]
+LOSSES: dict[str, dict[str, Any]] = {
+    "lapses": {
+        "lanes.ship.unshipped": "lapses",
+        "disruptions.strike": {"hits": ["ship"], "starts": {"rate": 0.1}, "lasts": 1},
+    },
+    "ordering": {"disruptions.strike": {"hits": ["ship"], "starts": {"rate": 0.1}, "lasts": 1, "stops": "ordering"}},
+    "rejects": {"lanes.ship.defects": 0.1},
+    "no-room": {"stocks.depot.storage_limit": 6},
+    "inside": {"lanes.van.unshipped": "lapses", "lanes.van.defects": 0.1},
+    "capacity": {"lanes.ship.capacity": 6},
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("rule", REPLACING)
+def test_what_is_lost_on_the_way_is_ordered_again(rule: str, loss: str):
+    """In 600 periods of a demand of 5 the line does not run dry: late as early, almost as much is served.
+
+    What lapsed, was refused, was rejected or found no room, and what did not fit into the capacity, is ordered again.
+    """
+    world = shop(
+        {"horizon.periods": 600, **LOSSES[loss]},
+        units="whole",
+        stocks={"shop": {"initial": 10}, "depot": {"initial": 6}},
+        lanes={"van": {"to": "shop", "uses": {"depot": 1}}, "ship": {"to": "depot", "lead_time": 1}},
+        demands={"customers": {"from": "shop", "distribution": {"name": "binom", "n": 10, "p": 0.5}}},
+    )
+    simulation = Simulation(Layout(world), Chance(world).draw(0, 16))
+    player = policy(rule, world)
+    served = np.array([simulation.step(player(View(simulation))).demands["served"].mean() for _ in range(600)])
+    assert served[300:].mean() > 0.9 * served[100:300].mean() > 2.5
+
+
+def test_what_spoils_is_ordered_again():
+    """Milk that keeps for two periods: a tenth and more of it is thrown away, and the shelf is filled all the same."""
+    world = load("perishable", {"horizon.periods": 600})
+    for rule in ("jit", "demand-flow", "kanban(container=1)", "conwip"):
+        simulation = Simulation(Layout(world), Chance(world).draw(0, 16))
+        player = policy(rule, world)
+        served = np.array([simulation.step(player(View(simulation))).demands["served"].mean() for _ in range(600)])
+        assert served[300:].mean() == pytest.approx(served[100:300].mean(), rel=0.05)
+
+
+@pytest.mark.parametrize("rule", ["jit", "demand-flow"])
+def test_an_obsolete_stock_is_not_ordered_again(rule: str):
+    """What is scrapped is not missed: nothing is ordered from the period on in which nobody asks any more."""
+    world = shop(
+        {"stocks.shop.obsolete": {"at": [6]}, "stocks.shop.initial": 20, "lanes.supplier.lead_time": 2},
+        demands={"customers": {"from": "shop", "distribution": 5}},
+    )
+    found = np.ravel(played(rule, world))
+    assert (found[1:6] == 5).all()
+    assert (found[6:] == 0).all()
 
 
 def test_demand_flow_tells_every_stage_what_customers_ordered():
@@ -224,13 +281,59 @@ def test_a_hybrid_by_risk_guards_whose_supplier_fails(risk: float, guarded: list
 
 
 def test_an_emergency_orders_by_the_fastest_lane():
-    """Seven were used, and are ordered as ever; at 2 on the shelf, or less, as much as makes 20 comes by air."""
+    """It looks at what is there as air freight arrives, in two periods: 1 on hand, 1 by sea now and 1 in the next one.
+
+    With 4 there the seven that were used are ordered by sea, as ever. With 3, which is the trigger, six come by air to
+    make 9, and the seventh by sea. What comes by sea later does not help, nor does what waits for a ship.
+    """
     world = shop(
         lanes={"sea": {"to": "shop", "lead_time": 3}, "air": {"to": "shop", "lead_time": 1}}, demands=asked(*[5] * 20)
     )
-    rule = "emergency(trigger=2, level=20)"
-    assert orders(rule, world, on_hand=[3], used=[7], in_transit=[6, 0]) == [7, 0]
-    assert orders(rule, world, on_hand=[2], used=[7], in_transit=[6, 0]) == [7, 5]
+    rule = "emergency(trigger=3, level=9)"
+    assert orders(rule, world, on_hand=[2], used=[7], pipeline=[1, 1, 9, 0]) == [7, 0]
+    assert orders(rule, world, on_hand=[1], used=[7], pipeline=[1, 1, 9, 0], waiting=[8, 0]) == [1, 6]
+    assert orders(rule, world, on_hand=[0], used=[7], pipeline=[1, 1, 9, 1]) == [1, 6]
+    assert orders("emergency(trigger=3, level=30)", world, on_hand=[1], used=[7], pipeline=[1, 1, 9, 0]) == [0, 27]
+    assert policy(rule.partition("(")[0], world).parameters == {"trigger": 10, "level": 10}
+
+
+def test_an_emergency_counts_the_mean_of_what_may_arrive_in_time():
+    """Of 9 on a lane that takes 1, 2 or 3 periods, E min(L, 1) / E L = 1/2 are expected in this period."""
+    lanes = {
+        "sea": {"to": "shop", "lead_time": {"name": "randint", "low": 1, "high": 4}},
+        "air": {"to": "shop"},
+    }
+    world = shop(lanes=lanes, demands=asked(*[5] * 20))
+    rule = "emergency(trigger=9, level=9)"
+    assert orders(rule, world, on_hand=[1], used=[7], in_transit=[9, 0]) == [3.5, 3.5]
+
+
+AIR_AND_SEA: dict[str, Any] = {
+    "horizon": {"periods": 2000},
+    "units": "whole",
+    "stocks": {"shop": {"initial": 10, "holding_cost": 1}},
+    "suppliers": {"far": {}},
+    "lanes": {
+        "sea": {"to": "shop", "lead_time": 6, "supplier": "far", "initial": 5},
+        "air": {"to": "shop", "unit_cost": 5},
+    },
+    "demands": {"customers": {"from": "shop", "distribution": {"name": "poisson", "mu": 5}, "shortage_cost": 19}},
+    "disruptions": {"fire": {"hits": ["far"], "starts": {"at": [1000]}, "lasts": 10}},
+}
+
+
+@pytest.mark.parametrize("unshipped", ["waits", "lapses"])
+def test_emergency_orders_go_on_and_bridge_a_fire(unshipped: str):
+    """As many units come by air late as early, about 0.4 a period; in ten periods of fire most of what is used does."""
+    world = shop({"lanes.sea.unshipped": unshipped}, **AIR_AND_SEA)
+    simulation = Simulation(Layout(world), Chance(world).draw(1, 64))
+    player = policy("emergency", world)
+    by_air = np.array([simulation.step(player(View(simulation))).lanes["ordered"][:, 1].mean() for _ in range(2000)])
+    assert by_air[1500:].mean() == pytest.approx(by_air[100:600].mean(), rel=0.1)
+    assert 0.2 < by_air[1500:].mean() < 0.6
+    assert by_air[1000:1020].sum() > 35
+    result, plain = (evaluate(rule, world, paths=64, seed=2) for rule in ("emergency", "jit"))
+    assert result.mean("short") < 0.3 * plain.mean("short")
 
 
 # Two suppliers

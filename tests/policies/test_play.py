@@ -103,17 +103,17 @@ def test_predict_takes_a_batch(world: str, what: str):
 
 def test_predict_counts_the_periods():
     """Given the starts of episodes, the state is each row's period, and what happens once happens once an episode."""
-    scenario = load("lost-sales")
+    scenario = load("lost-sales", {"stocks.shop.initial": 40})
     player, batch = policy("jit", scenario), VectorEnv(scenario, 2)
     observations, _ = batch.reset(seed=1)
     actions, state = player.predict(observations, None, np.array([True, True]))
     assert state[:, 0].tolist() == [1, 1]
-    assert (actions > 0).all()  # 15 units, to fill up
-    observations[:, 1] = 0  # nothing was used
+    assert (actions == -1).all()  # there are more than 25 already
+    observations, *_ = batch.step(actions)
     actions, state = player.predict(observations, state, np.array([False, True]))
     assert state[:, 0].tolist() == [2, 1]
-    assert actions[0] == -1
-    assert actions[1] > 0
+    assert actions[0] > -1  # what was used
+    assert actions[1] == -1  # as if it began now, with more than 25
 
 
 @pytest.mark.parametrize(
