@@ -212,14 +212,21 @@ def best_levels(scenario: Scenario | str) -> ReorderLevels:
     allowed = {
         "stocks": {"initial", "unit_value", "holding_cost"},
         "lanes": {"to", "lead_time", "fixed_cost", "unit_cost", "initial", "supplier", "route", "share", "critical"},
+        "suppliers": set(),
+        "routes": {"vehicle_capacity"},  # counted, and free
         "demands": {"draws_on", "distribution", "unmet", "shortage_cost"},
     }
     parts: dict[str, Any] = {"stocks": stock, "lanes": lane, "demands": demand}
-    for table, part in parts.items():
-        if more := sorted(set(meaning(part)) - allowed[table]):
-            raise BadInput(f"{scenario.name}: has no closed form, for it says {more[0]} (jit_gym.solve may help)")
-    if not lane.lead_time.is_fixed or demand.unmet != "backlog" or scenario.disruptions or scenario.spikes:
-        raise BadInput(f"{scenario.name}: has no closed form (jit_gym.solve may help)")
+    parts["suppliers"] = scenario.suppliers[lane.supplier] if lane.supplier else None
+    parts["routes"] = scenario.routes[lane.route] if lane.route else None
+    more = [key for table, part in parts.items() if part for key in sorted(set(meaning(part)) - allowed[table])]
+    more += [] if lane.lead_time.is_fixed else ["lead_time: random"]
+    more += [] if demand.unmet == "backlog" else ["unmet: lost"]
+    more += [f"{table}.{key}" for table in ("disruptions", "spikes") for key in getattr(scenario, table)]
+    more += ["discount"] if scenario.objective.discount < 1 else []
+    more += ["ends"] if scenario.horizon.ends else []
+    if more:
+        raise BadInput(f"{scenario.name}: has no closed form, for it says {more[0]} (jit_gym.solve may help)")
     found = reorder_levels(
         demand.distribution,
         stock.holding_cost,

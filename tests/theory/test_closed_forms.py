@@ -1,5 +1,7 @@
 """Closed forms against printed examples, and against the exact solver."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -115,10 +117,53 @@ def test_the_solver_finds_the_same_for_a_supplier_who_fails():
     assert 2000 * solve(world).cost == pytest.approx(given["by_level"]["8000"], rel=1e-5)
 
 
-def test_what_has_no_closed_form_says_so():
-    """A field that the formula does not know is named."""
-    with pytest.raises(BadInput, match="it says capacity"):
-        closed_forms.best_levels(load("fixed-cost", {"lanes.supplier.capacity": 40}))
+FIRE = {"hits": ["supplier"], "starts": {"rate": 0.1}, "lasts": 2}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"lanes.supplier.capacity": 40}, "capacity"),
+        ({"lanes.supplier.lead_time": {"name": "randint", "low": 0, "high": 3}}, "lead_time: random"),
+        ({"demands.customers.unmet": "lost"}, "unmet: lost"),
+        ({"disruptions.fire": FIRE}, "disruptions.fire"),
+        ({"objective.discount": 0.9}, "discount"),
+        ({"horizon.ends": True}, "ends"),
+        ({"suppliers.who": {"late": {"chance": 0.1, "by": 1}}, "lanes.supplier.supplier": "who"}, "late"),
+        ({"suppliers.who": {"short": {"chance": 0.1}}, "lanes.supplier.supplier": "who"}, "short"),
+        (
+            {"routes.van": {"vehicle_capacity": 9, "vehicle_cost": 5}, "lanes.supplier.route": "van"},
+            "vehicle_cost",
+        ),
+    ],
+)
+def test_what_has_no_closed_form_says_so(change: dict[str, Any], named: str):
+    """What the formula does not know is named, trucks and unreliable suppliers too."""
+    with pytest.raises(
+        BadInput, match=rf"^fixed-cost: has no closed form, for it says {named} \(jit_gym\.solve may help"
+    ):
+        closed_forms.best_levels(load("fixed-cost", change))
+
+
+def test_a_supplier_and_a_route_that_do_nothing_are_no_obstacle():
+    """A supplier who is neither late nor short, and vehicles that are only counted, leave the optimum as it is."""
+    plain, named = (
+        closed_forms.best_levels(load("fixed-cost", change))
+        for change in (
+            {},
+            {
+                "suppliers.who": {},
+                "routes.van": {"vehicle_capacity": 9},
+                "lanes.supplier.supplier": "who",
+                "lanes.supplier.route": "van",
+            },
+        )
+    )
+    assert plain == named
+
+
+def test_formulas_refuse_what_they_cannot_take():
+    """No holding cost has no balance, and only a normal demand is known where units are continuous."""
     with pytest.raises(BadInput, match="holding_cost: must be more than 0"):
         closed_forms.newsvendor({"name": "poisson", "mu": 5}, 0, 1)
     with pytest.raises(BadInput, match="must be normal"):
