@@ -7,7 +7,7 @@ from typing import Any
 
 from ..scenario import Scenario, ScenarioError, yaml12
 from ..scenario.part import nearest
-from .adaptive import Adaptive
+from .adaptive import Adaptive, MovingAverage
 from .base_stock import BaseStock, JustInCase, SafetyLeadTime, SafetyStock
 from .disruption import Acceptance, Mitigation, Rerouting, StateDependent
 from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, SingleIndex, TailoredBaseSurge
@@ -63,6 +63,7 @@ RULES: dict[str, type[Rule]] = {
         StateDependent,
         Rerouting,
         Adaptive,
+        MovingAverage,
     )
 }
 

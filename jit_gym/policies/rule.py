@@ -244,6 +244,11 @@ def recall(policy: Policy, view: View, kept: WeakKeyDictionary[Any, Any]) -> Any
     return orders
 
 
+def has_passed(view: View) -> Any:
+    """Tell on which paths a period has passed, so that there is one to learn from (paths, 1); none if not known."""
+    return np.reshape(np.asarray(view.period) > 0, (-1, 1)) if view.period is not None else np.zeros((1, 1), bool)
+
+
 @dataclass(eq=False)
 class Mindful(Rule):
     """A rule that keeps something in mind from one period to the next, path by path.

@@ -489,6 +489,48 @@ def test_a_deviation_is_smoothed():
     assert found[1] == [pytest.approx(22 + 1.2815516 * 2.5, abs=1e-3)]
 
 
+def test_the_mean_of_the_last_periods_is_followed():
+    """10 a period were expected; 20, 20 and 10 come, of which the last two count: a level of 15, 20, 15 and an order.
+
+    The order replaces what was asked for and changes the level: 20 + 5, 20 + 5, 10 - 5.
+    """
+    world = shop(
+        {"horizon.periods": 4, "stocks.shop.initial": 10},
+        demands={"customers": {"from": "shop", "distribution": 10, "unmet": "backlog"}},
+    )
+    rule = "moving-average(window=2, service_level=0.5)"
+    assert np.ravel(played(rule, world, [20.0, 20.0, 10.0, 0.0])) == pytest.approx([0, 25, 25, 5])
+
+
+def test_the_errors_of_moving_averages_are_what_safety_covers():
+    """Misses of 10 after none, of two periods: a mean square of 50, so a level of 15 + 1.2816 sqrt(50)."""
+    world = shop(
+        {"horizon.periods": 2, "stocks.shop.initial": 10},
+        demands={"customers": {"from": "shop", "distribution": 10, "unmet": "backlog"}},
+    )
+    found = played("moving-average(window=2, service_level=0.9)", world, [20.0, 20.0])
+    assert found[1] == [pytest.approx(25 + 1.2815516 * 50**0.5, abs=1e-3)]
+    with pytest.raises(PolicyError, match=r"window must be a whole number of periods, 1 or more, got 0$"):
+        policy("moving-average(window=0)", world)
+
+
+def test_anchoring_smooths_what_it_expects():
+    """4 a week are expected, 8 and 8 come: with theta = 1/2 it expects 6 and 7 (Sterman 1989), with theta = 0 ever 4.
+
+    A target of 10 less what is there, and half of what is on its way, a quarter of which is ordered.
+    """
+    world = shop(
+        {"horizon.periods": 3, "stocks.shop.initial": 10, "lanes.supplier.lead_time": 1, "lanes.supplier.initial": 4},
+        demands={"customers": {"from": "shop", "distribution": 8, "unmet": "backlog"}},
+    )
+    rule = "anchoring(target=10, use=4, alpha=0.25, beta=0.5"
+    first = 4 + 0.25 * (10 - 10 - 0.5 * 4)  # 3.5; then 6 are left, and 3.5 on the way
+    second = 6 + 0.25 * (10 - 6 - 0.5 * first)  # 6.5625; then 1.5
+    third = 7 + 0.25 * (10 - (6 + first - 8) - 0.5 * second)
+    assert np.ravel(played(rule + ", theta=0.5)", world)) == pytest.approx([first, second, third])
+    assert np.ravel(played(rule + ")", world))[1] == pytest.approx(second - 2)
+
+
 # Lost sales
 
 

@@ -81,3 +81,21 @@ def test_the_beer_game_costs_204_with_anchoring_and_adjustment():
         teams += 0.5 * flows.stocks["held"][0] + waiting
     assert teams.tolist() == [46, 50, 54, 54]
     assert teams.sum() == 204
+
+
+def test_the_average_player_of_the_beer_game_amplifies_orders_up_the_line():
+    """The means of Sterman's (1989) estimates: theta 0.36, alpha 0.26, beta 0.34, S' 17; L begins with 4.
+
+    Customers go from 4 to 8. The variance of orders and their peak rise from stage to stage, as in every game he saw,
+    and the game costs many times the 204 of his benchmark.
+    """
+    scenario = load("beer-game")
+    simulation = Simulation(Layout(scenario), Chance(scenario).draw(0, 1))
+    (average,) = [what for what in scenario.policies if "theta" in what]
+    player = policy(average, scenario)
+    assert player.parameters == {"target": 17, "use": 4, "alpha": 0.26, "beta": 0.34, "theta": 0.36}
+    orders = np.array([simulation.step(player(View(simulation))).lanes["ordered"][0].copy() for _ in range(36)])
+    customers = np.var([4.0] * 4 + [8.0] * 32)
+    assert (np.diff(orders.max(axis=0), prepend=8.0) > 2).all()
+    assert (np.diff(orders.var(axis=0), prepend=customers) > 5).all()
+    assert evaluate(average, scenario, paths=1).mean("cost") * 36 > 8 * 204

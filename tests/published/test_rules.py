@@ -326,6 +326,18 @@ def test_a_forecast_that_learns_makes_orders_vary_as_chen_says(a: float):
     assert variance_of_orders(rule, normal()) == pytest.approx(variance, rel=0.01)
 
 
+@pytest.mark.parametrize("window", [4, 10])
+def test_a_moving_average_makes_orders_vary_as_chen_says(window: int):
+    """Chen, Drezner, Ryan and Simchi-Levi (2000): 1 + 2 K / p + 2 K^2 / p^2, for K = L + 1 and no safety stock.
+
+    "Quantifying the bullwhip effect in a simple supply chain", Management Science 46(3). Their lead time counts the
+    period of review, so it is K; their orders may be negative, and none is here.
+    """
+    rule = f"moving-average(window={window}, service_level=0.5)"
+    variance = 100 * (1 + 6 / window + 18 / window**2)
+    assert variance_of_orders(rule, normal()) == pytest.approx(variance, rel=0.01)
+
+
 @pytest.mark.parametrize("level", ["8000", "2000"])
 def test_base_stock_with_disruptions_costs_what_snyder_and_shen_say(level: str):
     """Example 9.3: four periods' stock is best with a supplier who fails in 4 % of the periods, recovers in 25 %.
