@@ -60,13 +60,24 @@ class SafetyStock(Rule):
         return positive(level - view.inventory_position)
 
 
+def outlasted(plan: Plan, service_level: np.ndarray) -> np.ndarray:
+    """Return the periods of an outage that a stock should outlast, as far as it keeps (stocks,).
+
+    A unit can be used in its first period and in shelf life - 1 more, of which the safety stock takes some.
+    """
+    lives = np.array([stock.shelf_life or np.inf for stock in plan.scenario.stocks.values()])
+    safety = positive(plan.safety_stock(service_level, demand_variance=plan.unforeseen))
+    keeps = lives - 1.0 - safety / np.where(plan.mean > 0, plan.mean, np.inf)
+    return np.clip(plan.longest_outage, 0.0, positive(keeps))
+
+
 @dataclass(eq=False)
 class JustInCase(SafetyStock):
     """Order up to the forecast of the lead time plus a safety stock, and enough to outlast a disruption.
 
     The safety stock is that of `safety-stock`; `cover` is so many periods of mean use on top. By formula the service
-    level is 99 %, and the cover the longest mean outage of any supplier or route in the scenario: whoever is careful
-    treats all alike.
+    level is 99 %, and the cover the longest mean outage that can hit one of the stock's own lanes, as far as the shelf
+    life allows: what would be on hand for longer than it keeps, together with the safety stock, is not held.
     """
 
     name: ClassVar[str] = "just-in-case"
@@ -74,8 +85,8 @@ class JustInCase(SafetyStock):
     cover: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
-        outages = [plan.mean_spell(key) for key in plan.scenario.disruptions]
-        return {"service_level": 0.99, "cover": max(outages, default=0.0)}
+        service_level = self._filled("service_level", self.service_level, 0.99, list(plan.scenario.stocks))
+        return {"service_level": service_level, "cover": outlasted(plan, service_level)}
 
     def prepare(self) -> None:
         super().prepare()

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..physics import View
 from ..scenario import Scenario
-from .base_stock import JustInCase
+from .base_stock import JustInCase, outlasted
 from .just_in_time import JustInTime
 from .plan import Plan, outstanding
 from .rule import Mindful, Parameter, positive
@@ -32,7 +32,8 @@ class Hybrid(Mindful):
     careful: JustInCase = field(init=False, repr=False)
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
-        return JustInCase().formulas(plan)
+        service_level = self._filled("service_level", self.service_level, 0.99, list(plan.scenario.stocks))
+        return {"service_level": service_level, "cover": outlasted(plan, service_level)}
 
     @property
     def guarded(self) -> np.ndarray:

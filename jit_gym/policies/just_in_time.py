@@ -64,7 +64,11 @@ class Kanban(Rule):
     """Send a card back for each emptied container, and so order one container (Sugimori et al. 1977; Monden 2011).
 
     A stock has `cards` containers of `container` units on the shelf and on the way; a started container keeps its card.
-    By formula: y = D (L + 1) (1 + a) / c cards with a = 10 %, and containers of a tenth of a period's use.
+
+    By formula there are y = (D (L + 1) + w) / c cards, and containers of a tenth of a period's use. Toyota's buffer w
+    is 10 % of D (L + 1), for demand that has been levelled; where demand varies that starves the line. So w is the
+    larger of that and the safety stock z sqrt((L + 1) s^2 + D^2 s_L^2), with z at p / (p + h), a choice which the
+    formula leaves open: w is a policy variable (Nahmias 2009, "Production and Operations Analysis").
     """
 
     name: ClassVar[str] = "kanban"
@@ -79,12 +83,18 @@ class Kanban(Rule):
             container = self._filled("container", self.container, container, list(plan.scenario.stocks))
             if not container.all():
                 raise PolicyError(f"{self.name}: container must be more than 0, got 0")
-        return {"cards": np.ceil(1.1 * plan.exposed_mean() / container - 1e-9), "container": container}
+        need, safety = plan.exposed_mean(), plan.safety_stock(plan.critical_ratio)
+        return {"cards": np.ceil((need + buffer(need, safety)) / container - 1e-9), "container": container}
 
     def quantities(self, view: View) -> Any:
         held = view.on_hand + view.on_order @ self.plan.layout.into
         free = self.cards - np.ceil(held / self.container - 1e-9)
         return positive(free) * self.container
+
+
+def buffer(need: np.ndarray, safety: np.ndarray) -> np.ndarray:
+    """Return what cards there are beyond the mean use: Toyota's 10 %, or the safety stock where demand needs more."""
+    return np.maximum(0.1 * need, safety)
 
 
 @dataclass(eq=False)
@@ -93,14 +103,15 @@ class Conwip(Rule):
 
     Only lanes from outside have `cards`: as many units, counted in those of their stock, are in it, in all that it
     feeds and on the way. Everything else is pushed on as soon as it is there. By formula: Little's (1961) law, the mean
-    use over the time from the first order to the customer, and 10 % more, as for kanban.
+    use over the time from the first order to the customer, and a buffer on top, as for kanban.
     """
 
     name: ClassVar[str] = "conwip"
     cards: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
-        return {"cards": plan.rounded(1.1 * plan.mean * (plan.through + 1.0))}
+        need = plan.mean * (plan.through + 1.0)
+        return {"cards": plan.rounded(need + buffer(need, plan.safety_stock(plan.critical_ratio, plan.through)))}
 
     def __call__(self, view: View) -> Any:
         plan, layout = self.plan, self.plan.layout

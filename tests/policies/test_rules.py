@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jit_gym.chance import Chance
+from jit_gym.evaluate import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
 from jit_gym.scenario import Scenario, load
@@ -257,8 +258,11 @@ def formula(what: str, scenario: Scenario) -> dict[str, Any]:
     ("what", "parameters"),
     [
         ("jit", {"level": 25}),  # 5 * (4 + 1)
-        ("kanban", {"cards": 28, "container": 1}),  # a tenth of 5 is 1 in whole units; 1.1 * 25 / 1 = 27.5
-        ("kanban(container=4)", {"cards": 7, "container": 4}),  # 27.5 / 4
+        (
+            "kanban",
+            {"cards": 34, "container": 1},
+        ),  # a tenth of 5 is 1 in whole units; 25 + 8.22, which is more than 27.5
+        ("kanban(container=4)", {"cards": 9, "container": 4}),  # 33.22 / 4
         ("kanban(cards=3)", {"cards": 3, "container": 1}),
         ("constant", {"quantity": 5}),
         ("base-stock", {"level": 34}),  # 25 + 1.6449 * 5 = 33.22, at 19 / 20
@@ -272,6 +276,46 @@ def formula(what: str, scenario: Scenario) -> dict[str, Any]:
 def test_parameters_by_formula(what: str, parameters: dict[str, float]):
     """Poisson(5), lead time 4, h = 1, p = 19: the textbook's numbers."""
     assert formula(what, load("lost-sales")) == pytest.approx(parameters)
+
+
+def test_toyotas_buffer_is_for_demand_that_is_levelled():
+    """25 units of a steady 5 a period, and 10 % on top, are 27.5 (Sugimori et al. 1977); so are CONWIP's cards.
+
+    Poisson(5) at 19 / 20 needs 8.22 on top of 25. With geometric demand, 28 cards serve 79 %, and 46 serve 95 %.
+    """
+    steady = load("lost-sales", {"demands.customers.distribution": 5})
+    assert formula("kanban", steady) == {"cards": 28, "container": 1}
+    assert formula("conwip", steady) == {"cards": 28}
+    assert formula("conwip", load("lost-sales")) == {"cards": 34}
+    wild = load("lost-sales", {"demands.customers.distribution": {"name": "geom", "p": 1 / 6, "loc": -1}})
+    few, enough = (
+        evaluate(rule, wild, paths=64, periods=500, warmup=50, seed=1) for rule in ("kanban(cards=28)", "kanban")
+    )
+    assert few.mean("fill_rate") == pytest.approx(0.79, abs=0.01)
+    assert enough.mean("fill_rate") == pytest.approx(0.95, abs=0.01)
+
+
+def test_just_in_case_covers_each_stock_for_its_own_outages():
+    """Storms of five periods keep the ship away, and fires of eight the lorry; nothing stops the van."""
+    world = shop(
+        stocks={"valve": {}, "engine": {}, "seat": {}},
+        lanes={"lorry": {"to": "valve"}, "ship": {"to": "engine"}, "van": {"to": "seat"}},
+        demands={"cars": {"from": {"valve": 1, "engine": 1, "seat": 1}, "distribution": 4, "unmet": "backlog"}},
+        disruptions={
+            "storm": {"hits": ["ship"], "starts": {"rate": 0.1}, "lasts": 5},
+            "fire": {"hits": ["lorry"], "starts": {"rate": 0.1}, "lasts": 8},
+        },
+    )
+    assert formula("just-in-case", world)["cover"] == {"valve": 8, "engine": 5, "seat": 0}
+    assert formula("hybrid", world)["cover"] == {"valve": 8, "engine": 5, "seat": 0}
+
+
+@pytest.mark.parametrize(("life", "cover"), [(None, 6), (9, 6), (3, 0.95963), (2, 0), (1, 0)])
+def test_just_in_case_holds_no_more_than_keeps(life: int | None, cover: float):
+    """Poisson(5), one period: 2.3263 sqrt(5) = 5.2019 of safety last 1.04 periods of the 2 after the first."""
+    fire = {"hits": ["supplier"], "starts": {"rate": 0.01}, "lasts": 6}
+    changes = {"lanes.supplier.lead_time": 0, "stocks.shop.shelf_life": life, "disruptions.fire": fire}
+    assert formula("just-in-case", load("lost-sales", changes))["cover"] == pytest.approx(cover, abs=1e-4)
 
 
 def test_the_economic_lot():
