@@ -271,7 +271,7 @@ def test_new_starts_a_scenario_that_works():
         ),
         (
             ["lost-sales", "--history", "bad.csv", "--value", "solt"],
-            "demands.customers.history: bad.csv has no column 'solt' (did you mean 'sold'?)",
+            "demands.customers.history: bad.csv: has no column 'solt' (did you mean 'sold'?)",
         ),
         (
             ["lost-sales", "--history", "bad.csv"],

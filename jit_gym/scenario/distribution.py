@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from . import limits
 from .part import Part, nearest, show
 
 # Written as a distribution, though scipy.stats has them under other constructors.
@@ -60,7 +62,7 @@ class Distribution(Part):
         else:
             self._check_scipy()
         mean, variance = self.mean, self.variance
-        if not (np.isfinite(mean) and np.isfinite(variance)):
+        if not (isfinite(mean) and isfinite(variance)):
             raise ValueError(f"must have a finite mean and variance, got {self}")
         return self
 
@@ -170,11 +172,14 @@ class Distribution(Part):
         for key, value in self.parameters.items():
             if key not in known:
                 hint = nearest(key, known) or f" (it has {', '.join(sorted(known))})"
-                raise ValueError(f"{self.name} has no parameter {key!r}{hint}")
+                raise ValueError(f"{self.name} has no parameter {show(key)}{hint}")
             is_list = self.name == "empirical" and isinstance(value, list | tuple)
             for number in value if is_list else [value]:
-                if isinstance(number, bool) or not isinstance(number, int | float) or not np.isfinite(number):
+                is_number = isinstance(number, int | float) and not isinstance(number, bool)
+                if not is_number or (isinstance(number, float) and not isfinite(number)):
                     raise ValueError(f"{self.name}: {key} must be a finite number, got {show(number)}")
+                if abs(number) > limits.NUMBER:
+                    raise ValueError(f"{self.name}: {key} must be {limits.NUMBER:g} or less, got {show(number)}")
         missing = sorted(required - set(self.parameters))
         if missing:
             raise ValueError(f"{self.name} needs {' and '.join(missing)}")
@@ -197,7 +202,7 @@ class Distribution(Part):
         kinds = stats.rv_discrete | stats.rv_continuous
         if not isinstance(kind, kinds):
             names = [name for name in dir(stats) if isinstance(getattr(stats, name), kinds)]
-            raise ValueError(f"unknown distribution {self.name!r}{nearest(self.name, [*names, *OWN_NAMES])}")
+            raise ValueError(f"unknown distribution {show(self.name)}{nearest(self.name, [*names, *OWN_NAMES])}")
         shapes = set(kind.shapes.replace(" ", "").split(",")) if kind.shapes else set()
         optional = {"loc"} if isinstance(kind, stats.rv_discrete) else {"loc", "scale"}
         self._expect(shapes | optional, required=shapes)

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .part import show
+from .part import InField, show
 
 SEEDS = 1 << 128  # a seed is less
 
@@ -97,6 +97,8 @@ def sentence(error: ValidationError) -> str:
 
 def _complaint(detail: ErrorDetails) -> str:
     kind, place, context = detail["type"], [str(part) for part in detail["loc"]], detail.get("ctx", {})
+    if kind == "value_error" and isinstance(context["error"], InField):
+        return ".".join([*place, str(context["error"])])
     if kind == "value_error":
         return ": ".join(filter(None, [".".join(place), str(context["error"])]))
     if kind == "missing":

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import warnings
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import ScenarioError
+from . import limits, reading
+from .errors import ScenarioError, at
 from .model import History
-from .part import nearest, show
+from .part import nearest, plain, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,37 +29,74 @@ def read(history: History) -> dict[str, Any]:
     import pandas as pd
 
     path, value, date = Path(history.file or ""), history.value or "", history.date
-    rows = _table(path)
-    for column in filter(None, [value, date, *history.where]):
-        if column not in rows.columns:
-            hint = nearest(column, rows.columns) or f" (it has {', '.join(rows.columns)})"
-            raise ScenarioError(f"{path.name} has no column {column!r}{hint}")
+    rows = _table(path, dict.fromkeys(filter(None, [value, date, *history.where])))
     rows = _filtered(rows, history.where, path.name)
     if date is not None:
         rows = _in_order(rows, date, value, path.name)
     values = pd.to_numeric(rows[value], errors="coerce")
-    good = values.between(0, float("inf"), inclusive="left")
-    _all_good(rows[value], good, path.name, "must be a number, 0 or more")
+    _all_good(rows[value], values.between(0, float("inf"), inclusive="left"), path.name, "must be a number, 0 or more")
+    _all_good(rows[value], values <= limits.NUMBER, path.name, f"must be {limits.NUMBER:g} or less")
+    if len(values) > limits.VALUES:
+        raise ScenarioError(f"{path.name}: must have {limits.VALUES:,} rows or less, got {len(values):,}")
     filters = "".join(f", {column} {wanted}" for column, wanted in history.where.items())
     kept = history.model_dump(exclude={"file", "value", "date", "where"}, exclude_unset=True)
-    return {**kept, "values": values.astype(float).tolist(), "source": f"{path.name}: {value}{filters}"}
+    return {**kept, "values": (values.astype(float) + 0.0).tolist(), "source": plain(f"{path.name}: {value}{filters}")}
 
 
-def _table(path: Path) -> pd.DataFrame:
-    """Return a CSV file as texts, indexed by line."""
+def _table(path: Path, wanted: Iterable[str]) -> pd.DataFrame:
+    """Return a CSV file as texts, indexed by line; the wanted columns are there, each once."""
     import pandas as pd
 
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False)
-    except FileNotFoundError:
-        raise ScenarioError(f"there is no file {str(path)!r}") from None
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{path.name} cannot be read: {' '.join(str(error).split())}") from None
+    content = reading.read(path, reading.CSV)
+    with at(path.name):
+        if content.startswith((b"\x1f\x8b", b"PK\x03\x04")):
+            raise ScenarioError("is compressed, or a spreadsheet (save it as CSV)")
+        text = reading.text(content)
+        columns = _columns(text)
+        _check_columns(columns, wanted)
+        if (cells := (text.count("\n") + 1) * len(columns)) > limits.CSV_CELLS:
+            raise ScenarioError(f"must have {limits.CSV_CELLS:,} cells or less, got {cells:,} ({reading.CSV.instead})")
+        try:
+            table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, skip_blank_lines=False)
+        except (ValueError, OverflowError) as error:
+            reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+            raise ScenarioError(f"cannot be read: {reason}") from None
     if not isinstance(table.index, pd.RangeIndex):
         raise ScenarioError(f"{path.name} line 2: there are more fields than columns")
-    table.columns = table.columns.str.strip()
+    if table.shape[1] != len(columns):
+        raise ScenarioError(f"{path.name} line 1: cannot be read (is a quote not closed?)")
+    often = Counter(columns)
+    table.columns = pd.Index(
+        [mine if often[mine] == 1 else theirs for mine, theirs in zip(columns, table.columns, strict=True)]
+    )
     table.index += 2  # lines count from 1, and the first has the columns
     return table.fillna("")[table.notna().any(axis=1) & (table != "").any(axis=1)]
+
+
+def _columns(text: str) -> list[str]:
+    """Return the names of the columns, from the first line."""
+    if not text.strip():
+        raise ScenarioError("is empty")
+    first = text[: limits.CSV_COLUMNS * 100]
+    try:
+        columns = [column.strip() for column in next(csv.reader(io.StringIO(first)))]
+    except csv.Error as error:
+        raise ScenarioError(f"line 1: cannot be read: {error}") from None
+    if len(columns) > limits.CSV_COLUMNS:
+        raise ScenarioError(f"line 1: must have {limits.CSV_COLUMNS:,} columns or less, got more")
+    return columns
+
+
+def _check_columns(columns: list[str], wanted: Iterable[str]) -> None:
+    """Refuse columns of which a wanted one is missing, or is there twice."""
+    for column in wanted:
+        if (times := columns.count(column)) > 1:
+            raise ScenarioError(f"line 1: there are {times} columns {column!r} (rename or remove the others)")
+        if not times:
+            there = ", ".join(show(column)[1:-1] for column in columns[:20]) + (", ..." if len(columns) > 20 else "")
+            if len(columns) == 1 and (found := next((mark for mark in ";\t|" if mark in columns[0]), None)):
+                there += f"; are its columns separated by {found!r}? Separate them by commas"
+            raise ScenarioError(f"has no column {column!r}{nearest(column, columns) or f' (it has {there})'}")
 
 
 def _filtered(rows: pd.DataFrame, where: dict[str, str | int | float], file: str) -> pd.DataFrame:

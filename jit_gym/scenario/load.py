@@ -11,7 +11,7 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 
-from . import history, yaml12
+from . import history, limits, reading, yaml12
 from .errors import ScenarioError, at, sentence
 from .model import UNREAD, Scenario
 from .part import Part, nearest, show
@@ -73,10 +73,7 @@ def _shipped() -> Traversable:
 def _find(name: str | Path, folder: Path) -> Path:
     """Return the path of a scenario: a file, relative to the folder, or the shipped one with this name."""
     if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
-        path = folder / name
-        if not path.is_file():
-            raise ScenarioError(f"there is no file {str(path)!r}")
-        return path
+        return folder / name
     if name not in names():
         hint = nearest(name, names()) or f" (shipped are {', '.join(names())}; a path must end in .yaml)"
         raise ScenarioError(f"unknown scenario {name!r}{hint}")
@@ -85,16 +82,14 @@ def _find(name: str | Path, folder: Path) -> Path:
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:
     """Return what a scenario file says, on top of what it extends."""
+    content = reading.read(path, reading.YAML)
     path = path.resolve()
     with at(path.name):
         if path in chain:
             raise ScenarioError("goes round in a circle")
-        try:
-            raw = _plain(yaml12.parse(path.read_text(encoding="utf-8")))
-        except UnicodeDecodeError:
-            raise ScenarioError("is not written in UTF-8") from None
-        except RecursionError:
-            raise ScenarioError("contains itself") from None
+        if len(chain) >= limits.EXTENDED:
+            raise ScenarioError(f"extends {limits.EXTENDED} files, one after another, and no more can be read")
+        raw = _plain(yaml12.parse(reading.text(content)))
         if not isinstance(raw, dict):
             raise ScenarioError(f"must be a mapping, got {show(raw)}")
         raw = {"name": re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem), **raw}
@@ -138,6 +133,8 @@ def _overridden(raw: Raw, overrides: Mapping[str, Any]) -> Raw:
     copy: Raw = _plain(raw)
     for key, value in overrides.items():
         first, *_ = *parents, last = key.split(".")
+        if len(parents) > limits.DEPTH:
+            raise ScenarioError(f"{show(key)}: is nested more than {limits.DEPTH} deep")
         if first not in Scenario.model_fields:
             raise ScenarioError(f"{key}: unknown key {first!r}{nearest(first, Scenario.model_fields)}")
         here = copy
@@ -189,12 +186,14 @@ def _histories(raw: Raw) -> Iterator[Raw]:
             yield each
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """Return a value as mappings, lists and numbers that are its own, to be changed without harm."""
+    if depth > limits.DEPTH:
+        raise ScenarioError(f"is nested more than {limits.DEPTH} deep")
     if isinstance(value, Part):
         value = value.model_dump(exclude_unset=True)
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, depth + 1) for item in value]
     return value.tolist() if hasattr(value, "tolist") else value  # NumPy's numbers and arrays

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from graphlib import TopologicalSorter
 from itertools import pairwise
@@ -13,9 +14,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from . import limits
 from .distribution import Distribution
 from .errors import BadInput
-from .part import Part, meaning, nearest, says, show
+from .part import Part, Text, meaning, nearest, says, show
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Number = Annotated[float, Field(strict=True)]  # neither '5' nor true is a number
@@ -48,7 +50,7 @@ class Horizon(Part):
 
     periods: Annotated[int, Field(ge=1, le=LONGEST_HORIZON)] = 200
     """Periods in an episode; for a scenario with a history that gives none, the length of the history."""
-    period: str = "day"
+    period: Text = "day"
     """What a period is called: hour, day, week, month, quarter, year or anything else."""
     periods_per_year: Annotated[Number, Field(gt=0, le=LONGEST_SPELL)] | None = None
     """Periods in a year; known when `period` is an hour, day, week, month, quarter or year."""
@@ -203,7 +205,7 @@ class Stock(Part):
     (information delays, Bensoussan, Cakanyildirim and Sethi 2007).
     """
 
-    title: str | None = None
+    title: Text | None = None
     """What it is, in words."""
     initial: Quantity = 0.0
     """Units on hand at the start."""
@@ -295,7 +297,7 @@ class Lane(Part):
     `lead_time` periods (of a random one, its mean), and orders that are read in each of the first `order_delay`.
     """
 
-    title: str | None = None
+    title: Text | None = None
     """What it is, in words."""
     to: str
     """The stock it replenishes."""
@@ -409,7 +411,7 @@ class Supplier(Part):
     for what lasts.
     """
 
-    title: str | None = None
+    title: Text | None = None
     """Who it is, in words."""
     late: Late | None = None
     """How often its shipments come late."""
@@ -426,7 +428,7 @@ class Route(Part):
     step 6 of the period in which the units leave.
     """
 
-    title: str | None = None
+    title: Text | None = None
     """What it is, in words."""
     vehicle_capacity: Positive | None = None
     """Units that fit into one vehicle, of all lanes that take this route together; no vehicles are counted without."""
@@ -452,6 +454,7 @@ class History(Part):
     """
 
     labels: ClassVar[frozenset[str]] = frozenset({"source"})
+    most: ClassVar[Mapping[str, int]] = {"values": limits.VALUES}
 
     values: Annotated[tuple[NotNegative, ...], Field(min_length=1)] | None = None
     """The series itself: one quantity a period."""
@@ -463,7 +466,7 @@ class History(Part):
     """The column of the file to sort by (ISO dates or numbers); in the file's order when absent."""
     where: dict[str, Annotated[str | int | float, says("must be a text or a number")]] = {}
     """Columns of the file and what to find in them: keep only such rows."""
-    source: str | None = None
+    source: Text | None = None
     """Where the values came from, for the record."""
     replay: Literal["as-it-was", "resampled"] = "as-it-was"
     """Played from its start in every episode, or drawn from at random."""
@@ -502,7 +505,7 @@ class Regime(Part):
     stay.
     """
 
-    title: str | None = None
+    title: Text | None = None
     """What it is, in words."""
     distribution: Distribution
     """Units a period while it lasts, drawn anew in each; cut at 0."""
@@ -528,6 +531,8 @@ class Forecast(Part):
     `accuracy`: the normal score of what is new in a demand is known in part, h periods ahead with the h-th share of its
     variance: 0 is to know its mean, 1 to know it exactly. The demand itself is the same however much is known of it.
     """
+
+    most: ClassVar[Mapping[str, int]] = {"accuracy": limits.AHEAD}
 
     accuracy: Annotated[tuple[Share, ...], Field(min_length=1)]
     """Of what is new in a demand, the share of variance known that many periods ahead, from 0 (this period) on."""
@@ -592,7 +597,9 @@ class Demand(Part):
     Lane).
     """
 
-    title: str | None = None
+    most: ClassVar[Mapping[str, int]] = {"regimes": limits.REGIMES}
+
+    title: Text | None = None
     """Who it is, in words."""
     draws_on: dict[str, Positive] = Field(alias="from")
     """The stock; or, for a kit, each stock and its units in one unit of demand."""
@@ -659,7 +666,7 @@ class Demand(Part):
 class Event(Part):
     """Something that comes, lasts and goes."""
 
-    title: str | None = None
+    title: Text | None = None
     """What it is, in words."""
     hits: tuple[str, ...] = Field(min_length=1)
     """The names of what it hits."""
@@ -756,12 +763,13 @@ class Scenario(Part):
     """
 
     labels: ClassVar[frozenset[str]] = frozenset({"name", "title", "description", "policies"})
+    most: ClassVar[Mapping[str, int]] = {"correlations": limits.PARTS}
 
     name: Name
     """Letters, digits, - and _; by default the name of its file."""
-    title: str = ""
+    title: Text = ""
     """One line."""
-    description: str = ""
+    description: Text = ""
     """What it is about, and where it comes from."""
     units: Literal["whole", "continuous"] = "whole"
     """Whether quantities are whole numbers."""
@@ -787,7 +795,7 @@ class Scenario(Part):
     """What multiplies demand for a while."""
     disruptions: dict[Name, Disruption] = {}
     """What stops supply for a while."""
-    policies: tuple[str, ...] = ()
+    policies: tuple[Text, ...] = ()
     """What `compare` plays when nobody names any."""
 
     @field_validator("correlations")
@@ -1002,7 +1010,7 @@ class Scenario(Part):
 
 def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:
     if name is not None and name not in known:
-        raise ValueError(f"{place}: unknown {what} {name!r}{nearest(name, known)}")
+        raise ValueError(f"{place}: unknown {what} {show(name)}{nearest(name, known)}")
 
 
 def _units(value: Distribution) -> Distribution:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import reprlib
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     ValidationError,
@@ -15,6 +17,12 @@ from pydantic import (
     WrapValidator,
     model_validator,
 )
+
+from . import limits
+
+
+class InField(ValueError):
+    """What is wrong with one field of a part: `FIELD: what is wrong`."""
 
 
 class Part(BaseModel):
@@ -31,6 +39,20 @@ class Part(BaseModel):
     )
 
     labels: ClassVar[frozenset[str]] = frozenset({"title"})  # fields that the world does not depend on
+    most: ClassVar[Mapping[str, int]] = {}  # entries that a field may have, where it is not the usual number
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_of_a_size(cls, data: Any) -> Any:
+        for key, value in data.items() if isinstance(data, dict) else ():
+            _check_number(key, value)
+            if isinstance(value, dict | list | tuple):
+                most = cls.most.get(key, limits.PARTS if isinstance(value, dict) else limits.ENTRIES)
+                if len(value) > most:
+                    raise InField(f"{key}: must have {most:,} entries or less, got {len(value):,}")
+                for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+                    _check_number(f"{key}.{name}", item)
+        return data
 
     @model_validator(mode="before")
     @classmethod
@@ -39,7 +61,7 @@ class Part(BaseModel):
             names = {field.alias or name for name, field in cls.model_fields.items()}
             for key in data:
                 if key not in names and key not in cls.model_fields:
-                    raise ValueError(f"unknown key {key!r}{nearest(key, names)}")
+                    raise ValueError(f"unknown key {show(key)}{nearest(key, names)}")
         return data
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
@@ -48,6 +70,23 @@ class Part(BaseModel):
             return super().model_copy(deep=deep)
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return self.model_validate({**given, **update})
+
+
+def _check_number(place: str, value: Any) -> None:
+    """Refuse a number that is larger than any quantity; what is not finite is refused where a number is read."""
+    if isinstance(value, int | float) and limits.NUMBER < abs(value) != float("inf"):
+        must = f"{limits.NUMBER:g} or less" if value > 0 else f"{-limits.NUMBER:g} or more"
+        raise InField(f"{place}: must be {must}, got {show(value)}")
+
+
+def _printable(text: str) -> str:
+    if plain(text) != text:
+        raise ValueError(f"must have no control characters, got {show(text)}")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_printable)]
+"""A text for people: a terminal and a browser show it, and do nothing else."""
 
 
 def meaning(value: Any) -> Any:
@@ -78,7 +117,7 @@ def nearest(word: object, known: Iterable[str]) -> str:
     """Return ` (did you mean '...'?)` for the known word nearest to `word`, or nothing if none is near."""
     from rapidfuzz import fuzz, process
 
-    match = process.extractOne(str(word), sorted(known), scorer=fuzz.ratio, score_cutoff=60)
+    match = process.extractOne(str(word)[:100], sorted(known), scorer=fuzz.ratio, score_cutoff=60)
     return f" (did you mean {match[0]!r}?)" if match else ""
 
 
@@ -88,11 +127,23 @@ def show(value: object) -> str:
         return "nothing"
     if isinstance(value, float):
         return f"{value:.12g}"
+    if isinstance(value, int) and abs(value) >= 10**20:  # Python refuses to write very long ones
+        return f"a number of {int(value.bit_length() * 0.30103) + 1} digits"
     if isinstance(value, dt.date):
         return value.isoformat()
     return _SHORT.repr(value)
 
 
+def plain(text: str) -> str:
+    """Return a text on which no terminal, browser or encoder acts: control characters and lone surrogates escaped.
+
+    Line breaks and tabs stay as they are. What is not in Unicode, such as a file's name in another encoding, is kept by
+    Python as lone surrogates, which no UTF-8 file can hold.
+    """
+    return _UNPRINTABLE.sub(lambda match: repr(match[0])[1:-1], text)
+
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 

@@ -1,4 +1,4 @@
-"""Read YAML the way a scientist expects it."""
+"""Read YAML the way a scientist expects it, however it was written: in seconds, or not at all."""
 
 from __future__ import annotations
 
@@ -7,16 +7,56 @@ from typing import Any
 
 import yaml
 
+from . import limits
 from .errors import ScenarioError
+from .part import show
+
+_KINDS: dict[str, re.Pattern[str]] = {}
+"""The tags that a text may have, and how what they stand for is written."""
 
 
 class _Loader(yaml.SafeLoader):
     """Reads texts and numbers as YAML 1.2 does, and refuses a key that is written twice.
 
-    PyYAML follows version 1.1, in which 1e3 is a text, the store NO is false and the article 0012 is ten.
+    PyYAML follows version 1.1, in which 1e3 is a text, the store NO is false and the article 0012 is ten. It also
+    expands aliases without end, recurses as deep as a text is nested, and fails without a line where a value does not
+    fit its tag; here each of these is refused where it stands.
     """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.nodes, self.depth = 0, 0
+        self.sizes: dict[int, int] = {}  # the nodes of what has an anchor, once it is complete
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()
+        alias, before = isinstance(event, yaml.AliasEvent), self.nodes
+        self.depth += 1
+        if self.depth > limits.DEPTH:
+            raise _at(event.start_mark, f"is nested more than {limits.DEPTH} deep")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        if alias:
+            if id(node) not in self.sizes:
+                raise _at(event.start_mark, "contains itself")
+            self.nodes += self.sizes[id(node)]
+        else:
+            self.nodes += 1
+        if self.nodes > limits.YAML_NODES:
+            much = f"{limits.YAML_NODES:,} keys and values"
+            raise _at(event.start_mark, f"has more than {much}, what an alias stands for counted each time")
+        if event.anchor:
+            self.sizes[id(node)] = self.nodes - before
+        return node
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if (pattern := _KINDS.get(kind)) and not pattern.match(node.value):
+            raise _at(node.start_mark, f"!!{kind} does not fit {show(node.value)} (remove the tag)")
+        return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
@@ -24,12 +64,34 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise yaml.MarkedYAMLError(None, None, f"{key.value!r} is written twice", key.start_mark)
+                    raise _at(key.start_mark, f"{show(key.value)} is written twice")
                 seen.add(key.value)
         return node
 
     def construct_decimal(self, node: yaml.ScalarNode) -> int:
+        if len(node.value) > 20:
+            raise _at(node.start_mark, f"{show(node.value)} is too large a number (is it a name? put it in quotes)")
         return int(node.value)
+
+    def construct_date(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise _at(node.start_mark, f"there is no date {node.value} ({error})") from None
+
+    def construct_text(self, node: yaml.ScalarNode) -> str:
+        text = self.construct_yaml_str(node)
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise _at(node.start_mark, f"{show(text)} is no text (half of a surrogate pair)")
+        return text
+
+    def construct_unknown(self, node: yaml.Node) -> Any:
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        raise _at(node.start_mark, f"unknown tag {show(tag)} (remove it)")
+
+
+def _at(mark: Any, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(None, None, problem, mark)
 
 
 for _tag, _pattern, _first in [
@@ -40,8 +102,28 @@ for _tag, _pattern, _first in [
     ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
     ("merge", r"<<", ["<"]),
 ]:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), _first)
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_decimal)
+    _KINDS[_tag] = re.compile(f"(?:{_pattern})$")
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _KINDS[_tag], _first)
+_Loader.yaml_constructors = {
+    f"tag:yaml.org,2002:{_tag}": _construct
+    for _tag, _construct in {
+        "null": yaml.SafeLoader.construct_yaml_null,
+        "bool": yaml.SafeLoader.construct_yaml_bool,
+        "int": _Loader.construct_decimal,
+        "float": yaml.SafeLoader.construct_yaml_float,
+        "timestamp": _Loader.construct_date,
+        "str": _Loader.construct_text,
+        "seq": yaml.SafeLoader.construct_yaml_seq,
+        "map": yaml.SafeLoader.construct_yaml_map,
+    }.items()
+} | {None: _Loader.construct_unknown}
+
+
+_PLAINER = {
+    "but found another document": "begins a second document (a file holds one)",
+    "found unhashable key": "has a mapping or a list for a key",
+}
+"""What PyYAML says of two things, in words that say what is wrong."""
 
 
 def parse(text: str) -> Any:
@@ -50,6 +132,10 @@ def parse(text: str) -> Any:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ScenarioError(f"{line}{error.problem}") from None
+        problem = _PLAINER.get(str(error.problem), str(error.problem))
+        raise ScenarioError(line + (problem if len(problem) <= 200 else f"{problem[:197]}...")) from None
+    except yaml.reader.ReaderError as error:
+        line = f"line {text.count(chr(10), 0, error.position) + 1}: "
+        raise ScenarioError(f"{line}has the control character {chr(error.character)!r} (remove it)") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ScenarioError(" ".join(str(error).split())) from None

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jit_gym.scenario import ScenarioError, load
+from jit_gym.scenario import ScenarioError, limits, load, reading
 
 HISTORY = "demands.customers.history"
 SALES = """week,store,item,units
@@ -120,9 +120,9 @@ def test_a_resampled_history_has_a_whole_season(world):
 @pytest.mark.parametrize(
     ("sales", "history", "message"),
     [
-        (SALES, {"value": "unit"}, "sales.csv has no column 'unit' (did you mean 'units'?)"),
-        (SALES, {"date": "tag"}, "sales.csv has no column 'tag' (it has week, store, item, units)"),
-        (SALES, {"where": {"shop": "a"}}, "sales.csv has no column 'shop' (it has week, store, item, units)"),
+        (SALES, {"value": "unit"}, "sales.csv: has no column 'unit' (did you mean 'units'?)"),
+        (SALES, {"date": "tag"}, "sales.csv: has no column 'tag' (it has week, store, item, units)"),
+        (SALES, {"where": {"shop": "a"}}, "sales.csv: has no column 'shop' (it has week, store, item, units)"),
         (SALES, {"where": {"store": "c"}}, "sales.csv: no row has store 'c' (there are '007', 'a', 'b')"),
         (
             SALES,
@@ -170,16 +170,68 @@ def test_a_resampled_history_has_a_whole_season(world):
         ),
         (HEAD + "1,a,milk,1,5\n", {}, "sales.csv line 2: there are more fields than columns"),
         (HEAD, {}, "sales.csv has no rows"),
-        ("store;units\n1;2\n", {}, "sales.csv has no column 'units' (did you mean 'store;units'?)"),
+        ("store;units\n1;2\n", {}, "sales.csv: has no column 'units' (did you mean 'store;units'?)"),
     ],
 )
 def test_a_slip_in_the_file_is_found(world, sales: str, history: dict, message: str):
     assert complaint(world(sales, **history)) == message
 
 
-@pytest.mark.parametrize("sales", ["", b"\xff\xfe\x80", HEAD + "1,a,milk,1\n2,a,milk,1,5\n", HEAD + '1,"a,milk,1\n'])
-def test_what_is_no_csv_file_cannot_be_read(world, sales: str | bytes):
-    assert complaint(world(sales)).startswith("sales.csv cannot be read: ")
+@pytest.mark.parametrize(
+    ("sales", "message"),
+    [
+        ("", "sales.csv: is empty"),
+        (" \n", "sales.csv: is empty"),
+        (HEAD, "sales.csv has no rows"),
+        (b"\xff\xfe\x80", "sales.csv: is written in UTF-16 (save it as UTF-8)"),
+        (HEAD.encode() + b"1,a,caf\xe9,1\n", "sales.csv: line 2: is not written in UTF-8 (save it as UTF-8)"),
+        (HEAD + "1,a,\0,1\n", "sales.csv: line 2: has a NUL byte (is it a text?)"),
+        (b"PK\x03\x04...", "sales.csv: is compressed, or a spreadsheet (save it as CSV)"),
+        (b"\x1f\x8b...", "sales.csv: is compressed, or a spreadsheet (save it as CSV)"),
+        (
+            HEAD + "1,a,milk,1\n2,a,milk,1,5\n",
+            "sales.csv: cannot be read: Expected 4 fields in line 3, saw 5",
+        ),
+        (HEAD + '1,"a,milk,1\n', "sales.csv: cannot be read: EOF inside string starting at row 1"),
+        ('"' + HEAD + "1,a,milk,1\n", "sales.csv: has no column 'units' (it has week,store,item,units\\n1,a,milk,1)"),
+        (
+            "units,store, units \n1,a,2\n",
+            "sales.csv: line 1: there are 2 columns 'units' (rename or remove the others)",
+        ),
+        ("units," * 20_000 + "x\n", "sales.csv: line 1: must have 10,000 columns or less, got more"),
+        ("x," * 2_000_000 + "units\n", "sales.csv: line 1: must have 10,000 columns or less, got more"),
+        (HEAD + "1,a,milk,1e400\n", "sales.csv line 2: units must be a number, 0 or more, got '1e400'"),
+        (HEAD + f"1,a,milk,{'9' * 400}\n", "sales.csv line 2: units must be a number, 0 or more, got '99"),
+        (HEAD + "1,a,milk,1e16\n", "sales.csv line 2: units must be 1e+15 or less, got '1e16'"),
+        (HEAD + "1,a,milk,-inf\n", "sales.csv line 2: units must be a number, 0 or more, got '-inf'"),
+    ],
+)
+def test_what_is_no_csv_file_cannot_be_read(world, sales: str | bytes, message: str):
+    assert complaint(world(sales)).startswith(message)
+
+
+def test_a_byte_order_mark_and_the_minus_of_zero_are_no_part_of_the_values(world):
+    """A spreadsheet's CSV in UTF-8 begins with a mark, and -0 is written as 0, so that fingerprints agree."""
+    assert values(load(world(b"\xef\xbb\xbfunits\n-0\n3\n"))) == [0, 3]
+    assert str(values(load(world("units\n-0.0\n3\n")))) == "[0.0, 3.0]"
+
+
+def test_columns_that_are_not_used_may_have_the_same_name(world):
+    assert values(load(world("note,units,note\na,5,b\n"))) == [5]
+
+
+def test_a_history_that_is_too_large_is_refused(world, monkeypatch):
+    """The limits, made small: bytes, cells (an upper estimate from the lines and the columns) and values."""
+    path = world("week,units\n" + "1,2\n" * 100)
+    for name, most, message in [
+        ("CSV_CELLS", 200, "must have 200 cells or less, got 204 ("),
+        ("VALUES", 99, "must have 99 rows or less, got 100"),
+    ]:
+        with monkeypatch.context() as patched:
+            patched.setattr(limits, name, most)
+            assert complaint(path).startswith(f"sales.csv: {message}")
+    monkeypatch.setattr(reading, "CSV", reading.CSV._replace(most=100))
+    assert complaint(path).startswith("sales.csv: must have 100 bytes or less, got more (")
 
 
 def test_a_missing_file_is_named_in_full(world, tmp_path):

@@ -151,9 +151,12 @@ def test_yaml_is_read_as_version_1_2(write):
         ("lanes:\n  a: {to: b}\n  a: {to: c}", "my.yaml: line 3: 'a' is written twice"),
         ("lanes:\n  a: {to: b", "my.yaml: line 2: expected ',' or '}', but got '<stream end>'"),
         ("title: a: b", "my.yaml: line 1: mapping values are not allowed here"),
-        ("title: !!python/object:os.system x", None),
-        ("lanes: &a {b: *a}", "my.yaml: contains itself"),
-        ("horizon: {starts: 2024-02-31}", "my.yaml: day is out of range for month"),
+        ("title: !!python/object:os.system x", "my.yaml: line 1: unknown tag '!!python/object:os.system' (remove it)"),
+        ("lanes: &a {b: *a}", "my.yaml: line 1: contains itself"),
+        (
+            "horizon: {starts: 2024-02-31}",
+            "my.yaml: line 1: there is no date 2024-02-31 (day is out of range for month)",
+        ),
         ("", "my.yaml: must be a mapping, got nothing"),
         ("- lost-sales", "my.yaml: must be a mapping, got ['lost-sales']"),
         (
@@ -162,23 +165,17 @@ def test_yaml_is_read_as_version_1_2(write):
         ),
     ],
 )
-def test_a_bad_file_is_named_with_what_is_wrong(write, text: str, message: str | None):
+def test_a_bad_file_is_named_with_what_is_wrong(write, text: str, message: str):
     write("other.yaml", "extends: my.yaml")
     write("broken.yaml", "a: 1\na: 2")
-    said = complaint(write("my.yaml", text))
-    if message is None:  # the words are PyYAML's own
-        assert said.startswith("my.yaml: line 1: could not determine a constructor for the tag")
-    else:
-        assert said == message
+    assert complaint(write("my.yaml", text)) == message
 
 
 def test_what_does_not_exist_is_said(tmp_path: Path):
     assert complaint("lost-sale") == "unknown scenario 'lost-sale' (did you mean 'lost-sales'?)"
     assert complaint("???") == f"unknown scenario '???' (shipped are {', '.join(names())}; a path must end in .yaml)"
     assert complaint("nowhere.yaml") == "there is no file 'nowhere.yaml'"
-    assert complaint(tmp_path) == f"there is no file {str(tmp_path)!r}"
-    (tmp_path / "latin.yaml").write_bytes(b"title: caf\xe9")
-    assert complaint(tmp_path / "latin.yaml") == "latin.yaml: is not written in UTF-8"
+    assert complaint(tmp_path) == f"{tmp_path.name}: must be a regular file, got a folder"
 
 
 # ---- overrides
