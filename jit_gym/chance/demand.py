@@ -192,16 +192,17 @@ def usage(
     variances of demands that meet are added, as if they were not correlated. `of` tells a demand's mean and variance.
     """
     total = {name: (0.0, 0.0) for name in scenario.stocks}
-
-    def draw(stock: str, mean: float, variance: float) -> None:
-        total[stock] = (total[stock][0] + mean, total[stock][1] + variance)
-        for name in scenario.feeds[stock]:
-            share = scenario.shares[name]
-            for source, quantity in scenario.lanes[name].uses.items():
-                draw(source, quantity * share * mean, (quantity * share) ** 2 * variance)
-
     for name, demand in scenario.demands.items():
         mean, variance = of(scenario, name)
         for stock, quantity in demand.draws_on.items():
-            draw(stock, quantity * mean, quantity**2 * variance)
+            drawn = {stock: (quantity * mean, quantity**2 * variance)}
+            for below in scenario.upstream(stock):  # each is complete before it is passed on
+                mean_below, variance_below = drawn[below]
+                total[below] = (total[below][0] + mean_below, total[below][1] + variance_below)
+                for lane in scenario.feeds[below]:
+                    share = scenario.shares[lane]
+                    for source, each in scenario.lanes[lane].uses.items():
+                        before = drawn.get(source, (0.0, 0.0))
+                        more = each * share * mean_below, (each * share) ** 2 * variance_below
+                        drawn[source] = (before[0] + more[0], before[1] + more[1])
     return total

@@ -17,6 +17,9 @@ from ..physics.numbers import is_tensor, like
 from ..scenario import Scenario, Starts
 from ..scenario.model import Horizon
 
+APART = 1024
+"""How many times a stock may be reached at from a demand; where there are more, they are rounded to 1/1024 period."""
+
 
 class Plan:
     """Means, variances, lead times and costs of each stock (stocks,), from the scenario alone.
@@ -30,6 +33,7 @@ class Plan:
         self.scenario = scenario
         self.layout = Layout(scenario)
         self.whole = scenario.units == "whole"
+        self._places = {name: i for i, name in enumerate(self.layout.stocks)}
         self.mean, self.variance = np.array(list(usage(scenario).values())).T
         self.main = [max(names, key=scenario.shares.__getitem__) for names in scenario.feeds.values()]
         delays = [scenario.lanes[name].order_delay for name in self.main]
@@ -53,21 +57,27 @@ class Plan:
     def _routes_of_demand(self) -> Iterator[tuple[int, int, float, float]]:
         """Yield how each demand reaches the stocks: the demand, the stock, units in a unit, and how long before it.
 
-        A stock that feeds others must have their orders ready a lead time before the demand comes.
+        A stock that feeds others must have their orders ready a lead time before the demand comes. Ways that reach a
+        stock at the same time are one, so that their number does not double with each tier.
         """
-
-        def reach(d: int, stock: str, units: float, ahead: float) -> Iterator[tuple[int, int, float, float]]:
-            i = self.layout.stocks.index(stock)
-            yield d, i, units, ahead
-            for name in self.scenario.feeds[stock]:
-                for source, quantity in self.scenario.lanes[name].uses.items():
-                    share = self.scenario.shares[name]
-                    if share > 0:
-                        yield from reach(d, source, units * quantity * share, ahead + self.lead_time[i])
-
-        for d, demand in enumerate(self.scenario.demands.values()):
+        scenario = self.scenario
+        for d, demand in enumerate(scenario.demands.values()):
             for stock, quantity in demand.draws_on.items():
-                yield from reach(d, stock, quantity, 0.0)
+                reached: dict[str, dict[float, float]] = {stock: {0.0: quantity}}  # units, by how long before
+                for served in scenario.upstream(stock):
+                    i = self._places[served]
+                    times = reached.pop(served, {})
+                    if len(times) > APART:
+                        times = _rounded(times)
+                    for ahead, units in times.items():
+                        yield d, i, units, ahead
+                        for name in scenario.feeds[served]:
+                            share = scenario.shares[name]
+                            for source, each in scenario.lanes[name].uses.items():
+                                if share > 0:
+                                    before = reached.setdefault(source, {})
+                                    time = ahead + self.lead_time[i]
+                                    before[time] = before.get(time, 0.0) + units * each * share
 
     @cached_property
     def to_buy(self) -> dict[str, float]:
@@ -89,13 +99,10 @@ class Plan:
                 bought = sum(quantity * self.to_buy[stock] for stock, quantity in demand.draws_on.items())
                 cost += demand.price - (bought if bought < cost + demand.price else 0.0)
             for stock, quantity in demand.draws_on.items():
-                i = self.layout.stocks.index(stock)
+                i = self._places[stock]
                 worst[i] = max(worst[i], cost / quantity)
-        for _ in self.layout.stocks:  # one step up the network each time
-            for lane in self.scenario.lanes.values():
-                for stock, quantity in lane.uses.items():
-                    i, served = self.layout.stocks.index(stock), self.layout.stocks.index(lane.to)
-                    worst[i] = max(worst[i], worst[served] / quantity)
+        for served, i, quantity in self._up_the_network():
+            worst[i] = max(worst[i], worst[served] / quantity)
         return worst
 
     @property
@@ -108,10 +115,16 @@ class Plan:
     def through(self) -> np.ndarray:
         """Return the longest time from an order of each stock until a customer has what it is made into (stocks,)."""
         time = self.lead_time.copy()
-        for _ in self.layout.stocks:  # one step up the network each time
-            after = (self.layout.uses > 0).T * (self.layout.into @ time)
-            time = self.lead_time + after.max(axis=1)
+        for served, i, _ in self._up_the_network():
+            time[i] = max(time[i], self.lead_time[i] + time[served])
         return time
+
+    def _up_the_network(self) -> Iterator[tuple[int, int, float]]:
+        """Yield each stock that another uses: the stock, the one that it uses, and how much; downstream first."""
+        for stock in self.scenario.downstream_first:
+            for name in self.scenario.feeds[stock]:
+                for source, quantity in self.scenario.lanes[name].uses.items():
+                    yield self._places[stock], self._places[source], quantity
 
     @cached_property
     def economic_cycle(self) -> np.ndarray:
@@ -338,6 +351,14 @@ class Plan:
         if self.whole and not is_tensor(quantities):
             return np.floor(wanted * up_to + 0.5) - np.floor(wanted * (up_to - shares) + 0.5)
         return wanted * like(shares, wanted)
+
+
+def _rounded(times: dict[float, float]) -> dict[float, float]:
+    """Return units by time, with times that are nearly the same made one."""
+    merged: dict[float, float] = {}
+    for time, units in times.items():
+        merged[round(time * APART) / APART] = merged.get(round(time * APART) / APART, 0.0) + units
+    return merged
 
 
 def quantile(service_level: Any) -> np.ndarray:

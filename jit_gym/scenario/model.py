@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -879,13 +879,11 @@ class Scenario(Part):
     @model_validator(mode="after")
     def _nothing_is_made_of_itself(self) -> Self:
         """Refuse stocks that feed each other in a circle."""
-        above: dict[str, set[str]] = {stock: set() for stock in self.stocks}
-        for lane in self.lanes.values():
-            above[lane.to] |= set(lane.uses)
-        while sources := {stock for stock, feeds in above.items() if not feeds}:
-            above = {stock: feeds - sources for stock, feeds in above.items() if stock not in sources}
-        if above:
-            raise ValueError(f"lanes: these stocks feed each other in a circle: {', '.join(above)}")
+        try:
+            _ = self.downstream_first
+        except CycleError as error:
+            circle = " -> ".join(error.args[1])
+            raise ValueError(f"lanes: these stocks feed each other in a circle: {circle}") from None
         return self
 
     @model_validator(mode="after")
@@ -954,16 +952,32 @@ class Scenario(Part):
     @cached_property
     def feeds(self) -> dict[str, tuple[str, ...]]:
         """Return the lanes into each stock, in their order."""
-        return {stock: tuple(name for name, lane in self.lanes.items() if lane.to == stock) for stock in self.stocks}
+        into: dict[str, list[str]] = {stock: [] for stock in self.stocks}
+        for name, lane in self.lanes.items():
+            into[lane.to].append(name)
+        return {stock: tuple(names) for stock, names in into.items()}
 
     @cached_property
     def downstream_first(self) -> tuple[str, ...]:
-        """Return the stocks, each after all those that take from it."""
-        takers: dict[str, set[str]] = {stock: set() for stock in self.stocks}
+        """Return the stocks in an order in which each comes before those that it is made of."""
+        made_of: dict[str, dict[str, None]] = {stock: {} for stock in self.stocks}
         for lane in self.lanes.values():
-            for stock in lane.uses:
-                takers[stock].add(lane.to)
-        return tuple(TopologicalSorter(takers).static_order())
+            made_of[lane.to] |= dict.fromkeys(lane.uses)
+        return tuple(reversed(tuple(TopologicalSorter(made_of).static_order())))
+
+    def upstream(self, stock: str) -> list[str]:
+        """Return a stock and all that goes into it, each once, and before those that it is made of itself."""
+        found, following = {stock}, [stock]
+        while following:
+            for name in self.feeds[following.pop()]:
+                new = [source for source in self.lanes[name].uses if source not in found]
+                found.update(new)
+                following += new
+        return sorted(found, key=self._rank.__getitem__)
+
+    @cached_property
+    def _rank(self) -> dict[str, int]:
+        return {stock: k for k, stock in enumerate(self.downstream_first)}
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -979,12 +993,18 @@ class Scenario(Part):
 
     @cached_property
     def hit_by(self) -> dict[str, tuple[str, ...]]:
-        """Return the disruptions that can hit each lane, by itself, its supplier or its route."""
+        """Return the disruptions that can hit each lane, by itself, its supplier or its route, in their order."""
+        hitting: dict[str, dict[str, None]] = {}
+        for key, disruption in self.disruptions.items():
+            for target in disruption.hits:
+                hitting.setdefault(target, {})[key] = None
+        order = {key: k for k, key in enumerate(self.disruptions)}
         return {
             name: tuple(
-                key
-                for key, disruption in self.disruptions.items()
-                if {name, lane.supplier, lane.route} & set(disruption.hits)
+                sorted(
+                    {key for target in (name, lane.supplier, lane.route) if target for key in hitting.get(target, ())},
+                    key=order.__getitem__,
+                )
             )
             for name, lane in self.lanes.items()
         }

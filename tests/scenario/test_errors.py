@@ -594,7 +594,7 @@ def test_stocks_that_feed_each_other_are_refused():
         "stocks.back": {},
         "lanes.return": {"to": "back", "uses": {"shop": 1}},
     }
-    with pytest.raises(ScenarioError, match="lanes: these stocks feed each other in a circle: shop, back"):
+    with pytest.raises(ScenarioError, match="lanes: these stocks feed each other in a circle: shop -> back -> shop"):
         load("lost-sales", circle)
 
 
