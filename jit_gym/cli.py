@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .scenario import BadInput, Scenario, ScenarioError, json_schema, load, parse_override
+from .scenario import BadInput, NoEffect, Scenario, ScenarioError, json_schema, load, parse_override
 from .scenario.window import window
 from .scenario.yaml12 import parse
 
@@ -173,8 +173,10 @@ def show(
         raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")
     from .report.provenance import resolved, yaml_of
 
-    with _warnings():
+    with _warnings() as notes:
         world = load(scenario, _overrides(set_))
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
     if as_yaml:
         print(yaml_of(world), end="")
     elif as_json:
@@ -681,7 +683,9 @@ def _warnings() -> Iterator[list[str]]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield notes
-    notes += dict.fromkeys(" ".join(str(each.message).split()) for each in caught if each.category is UserWarning)
+    notes += dict.fromkeys(
+        " ".join(str(each.message).split()) for each in caught if each.category in (UserWarning, NoEffect)
+    )
 
 
 @contextmanager

@@ -219,6 +219,17 @@ def test_gaps_in_a_history_are_noted():
     assert "there is no row between 3 and 9" in Path("reports/lost-sales.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("command", [["show"], ["compare", "--paths", "2", "--periods", "5", "--no-gap"]])
+def test_a_key_that_does_nothing_is_noted_once(command: list[str]):
+    verb, *options = command
+    result = jit(verb, "lost-sales", *options, "--set", "stocks.shop.waste_cost=1")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "jit-gym: note: stocks.shop.waste_cost: has no effect, because without shelf_life and storage_limit nothing is"
+        " wasted\n"
+    )
+
+
 def test_several_demands_need_a_name():
     two = "demands.others={from: shop, distribution: 1}"
     Path("own.csv").write_text("sold\n5\n")

@@ -335,6 +335,8 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
     for k in range(draw(st.integers(0, 2))):
         more = {"factor": draw(st.sampled_from([0.0, 0.5, 3.0])), "announced": draw(st.sampled_from([0, 1, 2, 3, 9]))}
         spikes[f"spike-{k}"] = draw(events(list(all_demands))) | more
+        if spikes[f"spike-{k}"]["seen"] == "hidden":
+            del spikes[f"spike-{k}"]["announced"]
     for k in range(draw(st.integers(0, 3))):
         troubles[f"disruption-{k}"] = draw(disruptions(all_lanes))
     world = {

@@ -1,6 +1,7 @@
 """What is the world? Scenarios, and how they are loaded."""
 
 from .distribution import Distribution
+from .effects import NoEffect
 from .errors import BadInput, ScenarioError
 from .load import load, names, parse_override
 from .model import (
@@ -32,6 +33,7 @@ __all__ = [
     "History",
     "Horizon",
     "Lane",
+    "NoEffect",
     "PeriodsOfSupply",
     "Regime",
     "Route",

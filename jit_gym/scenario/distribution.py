@@ -108,6 +108,11 @@ class Distribution(Part):
         return self.name == "fixed" and self.parameters == {"value": float("inf")}
 
     @property
+    def is_one_number(self) -> bool:
+        """Tell whether every draw is the same number, however that is written."""
+        return self.is_fixed or self.lowest == self.highest
+
+    @property
     def is_discrete(self) -> bool:
         """Tell whether the draws come from a countable set."""
         from scipy import stats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -12,6 +13,7 @@ from typing import Any, get_origin
 from pydantic import ValidationError
 
 from . import history, limits, reading, yaml12
+from .effects import NoEffect, without_effect
 from .errors import ScenarioError, at, sentence
 from .model import UNREAD, Scenario
 from .part import Part, nearest, show
@@ -30,17 +32,21 @@ def load(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Mapping
     >>> load("lost-sales", {"demands.customers.distribution.mu": 7}).demands["customers"].distribution.mean
     7.0
 
-    Raises ScenarioError, in one line, for what is missing, is not YAML, or makes no sense as a world.
+    Warns (`NoEffect`) of each key that does nothing, once. Raises ScenarioError, in one line, for what is missing, is
+    not YAML, or makes no sense as a world.
     """
     if isinstance(scenario, Scenario) and not overrides:
         return scenario
     path = _find(scenario, Path()) if isinstance(scenario, str | Path) else None
     raw = _read(path) if path else _extended(_plain(scenario), Path())
     try:
-        return _build(_overridden(raw, overrides or {}))
+        built = _build(_overridden(raw, overrides or {}))
     except ScenarioError as error:
         in_file = path and _complaint(raw) == str(error)
         raise ScenarioError(f"{path.name}: {error}" if path and in_file else str(error)) from None
+    for note in without_effect(built):
+        warnings.warn(note, NoEffect, stacklevel=2)
+    return built
 
 
 def names() -> list[str]:

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from . import limits
 from .distribution import Distribution
 from .errors import BadInput
-from .part import Part, Text, meaning, nearest, says, show
+from .part import InField, Part, Text, meaning, nearest, says, show
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Number = Annotated[float, Field(strict=True)]  # neither '5' nor true is a number
@@ -58,6 +58,16 @@ class Horizon(Part):
     """The date of period 0, for dates in the scenario."""
     ends: bool = False
     """True: the business ends here (terminated); false: it goes on unseen (truncated)."""
+
+    @model_validator(mode="after")
+    def _period_is_known_or_meant(self) -> Self:
+        """Refuse a period that is nearly a known one: as an unknown one it would count as a day."""
+        word = self.period.casefold()
+        if self.periods_per_year is None and self.period not in PERIODS_PER_YEAR:
+            for known in PERIODS_PER_YEAR:
+                if word == known or (word.startswith(known) and len(word) <= len(known) + 2) or _one_off(word, known):
+                    raise InField(f"period: unknown period {show(self.period)} (did you mean {known!r}?)")
+        return self
 
     @property
     def year(self) -> float:
@@ -675,6 +685,14 @@ class Event(Part):
     lasts: Distribution
     """Periods that it lasts, 1 or more; `.inf`: it never ends."""
 
+    @field_validator("hits")
+    @classmethod
+    def _hits_each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if value.count(name) > 1:
+                raise ValueError(f"must name each once, got {show(name)} {value.count(name)} times")
+        return value
+
     @field_validator("lasts")
     @classmethod
     def _lasts_is_a_count(cls, value: Distribution) -> Distribution:
@@ -684,6 +702,14 @@ class Event(Part):
     def never_begins(self) -> bool:
         """Tell whether the quiet spell before it is for ever."""
         return self.starts.every is not None and self.starts.every.is_forever
+
+    @model_validator(mode="after")
+    def _is_seen_in_one_way(self) -> Self:
+        ways = [f"{key}: {value}" for key in ("announced", "seen_late") if (value := getattr(self, key, 0))]
+        ways = ["seen: hidden", *ways] if getattr(self, "seen", None) == "hidden" else ways
+        if len(ways) > 1:
+            raise ValueError(f"must be seen in one way, got {' and '.join(ways)}")
+        return self
 
 
 class Spike(Event):
@@ -740,14 +766,6 @@ class Disruption(Event):
     """Periods ahead that one knows of it."""
     seen_late: Wait = 0
     """Periods after which one learns what it does."""
-
-    @model_validator(mode="after")
-    def _is_seen_in_one_way(self) -> Self:
-        ways = [f"{key}: {value}" for key in ("announced", "seen_late") if (value := getattr(self, key))]
-        ways = ["seen: hidden", *ways] if self.seen == "hidden" else ways
-        if len(ways) > 1:
-            raise ValueError(f"must be seen in one way, got {' and '.join(ways)}")
-        return self
 
 
 class Scenario(Part):
@@ -908,6 +926,38 @@ class Scenario(Part):
         return self
 
     @model_validator(mode="after")
+    def _something_can_happen(self) -> Self:
+        """Refuse lanes on which nothing can ever be ordered, and demands that are always rounded to nothing."""
+        whole = self.units == "whole"
+        for name, lane in self.lanes.items():
+            if lane.capacity is None:
+                continue
+            if whole and lane.capacity < 1:
+                must = "must be 1 or more where units are whole"
+                raise ValueError(f"lanes.{name}.capacity: {must}, got {show(lane.capacity)} (or set units: continuous)")
+            batch = lane.batch or (1.0 if whole else 0.0)
+            most = np.floor(lane.capacity / batch + 1e-9) * batch if batch else lane.capacity
+            if lane.minimum_order > most:
+                must = f"must be {show(float(most))} (what the capacity holds in batches of {show(batch)}) or less"
+                raise ValueError(f"lanes.{name}.minimum_order: {must}, got {show(lane.minimum_order)}")
+        for name, demand in self.demands.items() if whole else ():
+            given = {f"demands.{name}.distribution": demand.distribution}
+            given |= {
+                f"demands.{name}.regimes.{key}.distribution": each.distribution for key, each in demand.regimes.items()
+            }
+            for place, distribution in given.items():
+                if distribution and 0 < distribution.highest < 0.5:
+                    must = "must reach 0.5 where units are whole, or it is always rounded to 0"
+                    raise ValueError(f"{place}: {must}, got {distribution} (or set units: continuous)")
+            values = demand.history.values if demand.history else None
+            if values and 0 < max(values) < 0.5:
+                must = "must reach 0.5 where units are whole, or all are rounded to 0"
+                raise ValueError(
+                    f"demands.{name}.history: {must}, got {show(max(values))} at most (or set units: continuous)"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _time_fits_together(self, info: ValidationInfo) -> Self:
         """Refuse dates before the start, and histories that are shorter than the horizon or were not read."""
         beginnings = {f"stocks.{name}.obsolete": stock.obsolete for name, stock in self.stocks.items()}
@@ -1026,6 +1076,13 @@ class Scenario(Part):
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+
+def _one_off(word: str, known: str) -> bool:
+    """Tell whether a word is another one but for a letter that is wrong, missing or too many."""
+    from rapidfuzz.distance import OSA
+
+    return OSA.distance(word, known, score_cutoff=1) <= 1
 
 
 def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:
