@@ -16,6 +16,7 @@ import jit_gym
 from jit_gym.cli import app
 
 QUICK = ["--paths", "8", "--periods", "30"]
+PAST = "demands.customers.history"
 HEAVY = {"torch", "pandas", "matplotlib", "numba"}
 
 
@@ -291,7 +292,8 @@ def test_new_starts_a_scenario_that_works():
         (["lost-sales", "--where", "item"], "--where: must be written as column=value, got 'item'"),
         (["lost-sales", "--demand", "customers"], "--demand: says whose --history it is, and there is none"),
         (
-            ["grocery", "--periods", "500", "--set", "demands.customers.history.replay=as-it-was"],
+            ["grocery", "--periods", "500"]
+            + [word for key in ("replay=as-it-was", "block=1", "season=1") for word in ("--set", f"{PAST}.{key}")],
             "the history has 156 periods",
         ),
         (["lost-sales", "--report", "report.txt"], "--report: must end in .html, got 'report.txt'"),

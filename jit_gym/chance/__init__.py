@@ -1,6 +1,7 @@
 """What will happen? Demand, lead times and disruptions, drawn as traces before anybody acts."""
 
+from .caveats import caveats
 from .demand import moments, usage
 from .trace import Chance, Columns, Trace
 
-__all__ = ["Chance", "Columns", "Trace", "moments", "usage"]
+__all__ = ["Chance", "Columns", "Trace", "caveats", "moments", "usage"]

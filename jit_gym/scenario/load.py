@@ -174,7 +174,7 @@ def _build(raw: Raw) -> Scenario:
         for name, each in past.items():
             if each.values is None:
                 with at(f"demands.{name}.history"):
-                    raw["demands"][name]["history"] = history.read(each)
+                    raw["demands"][name]["history"] = history.read(each, draft.horizon)
         if past and "periods" not in draft.horizon.model_fields_set:
             shortest = min(len(raw["demands"][name]["history"]["values"]) for name in past)
             raw["horizon"] = {**raw.get("horizon", {}), "periods": shortest}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from jit_gym.scenario import ScenarioError, limits, load, reading
@@ -23,7 +24,7 @@ HEAD = "week,store,item,units\n"
 def world(tmp_path: Path):
     """Return a function that writes a CSV file and a scenario that reads it, and tells the latter's path."""
 
-    def world(sales: str | bytes = SALES, more: str = "", **history: object) -> Path:
+    def world(sales: str | bytes = SALES, more: str = "horizon: {period: week}", **history: object) -> Path:
         (tmp_path / "data").mkdir(exist_ok=True)
         (tmp_path / "data/sales.csv").write_bytes(sales.encode() if isinstance(sales, str) else sales)
         keys = {"file": "data/sales.csv", "value": "units", **history}
@@ -257,7 +258,96 @@ def test_a_date_left_out_is_warned_of(world):
     sales = "week,units\n2024-01-01,1\n2024-01-08,1\n2024-01-22,1\n"
     with pytest.warns(UserWarning, match="sales.csv: there is no row between 2024-01-08 and 2024-01-22"):
         load(world(sales, date="week"))
-    load(world("month,units\n2024-01-01,1\n2024-02-01,1\n2024-03-01,1\n", date="month"))
+    months = "month,units\n2024-01-01,1\n2024-02-01,1\n2024-03-01,1\n"
+    load(world(months, date="month", more="horizon: {period: month}"))
+
+
+def dated(every: str, rows: int, begin: str = "2024-01-01") -> str:
+    """Return a CSV file with a row every so often, by pandas' names (h, D, B, W-MON, MS, QS, YS)."""
+    dates = pd.date_range(begin, periods=rows, freq=every)
+    return "date,units\n" + "".join(f"{date.isoformat()},{k}\n" for k, date in enumerate(dates))
+
+
+EVERY = {"hour": "h", "day": "D", "week": "W-MON", "month": "MS", "quarter": "QS", "year": "YS"}
+
+
+@pytest.mark.parametrize("rows", list(EVERY))
+@pytest.mark.parametrize("period", list(EVERY))
+def test_dates_must_be_a_period_apart(world, rows: str, period: str):
+    """A daily file in a weekly world, and any other pair of two, is refused in a line with both and what to do."""
+    path = world(dated(EVERY[rows], 12), date="date", more=f"horizon: {{period: {period}}}")
+    if rows == period:
+        assert len(values(load(path))) == 12
+        return
+    a, an = ("an" if each == "hour" else "a" for each in (rows, period))
+    coarse = list(EVERY).index(rows) > list(EVERY).index(period)
+    first = f"use a file with a row {an} {period}" if coarse else f"aggregate the file to {period}s"
+    assert complaint(path) == (
+        f"sales.csv: date has a row {a} {rows}, and horizon.period is {period} ({first}, or set horizon.period={rows},"
+        f" with lead times and costs by the {rows})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("every", "horizon"),
+    [
+        ("B", "period: day"),  # working days: no gap is warned of at weekends
+        ("MS", "period: month"),  # 28 to 31 days
+        ("QE", "period: quarter"),
+        ("4W", "period: round, periods_per_year: 13"),
+        ("D", "period: workday, periods_per_year: 250"),
+        ("h", "period: hour, periods_per_year: 4800"),
+        ("3D", "period: slot"),  # whose length nobody knows
+    ],
+)
+def test_months_working_days_and_periods_of_ones_own_are_a_period_apart(world, every: str, horizon: str):
+    assert len(values(load(world(dated(every, 24), date="date", more=f"horizon: {{{horizon}}}")))) == 24
+
+
+@pytest.mark.parametrize(
+    ("every", "horizon", "message"),
+    [
+        (
+            "3D",
+            "period: week",
+            "date has a row every 3 days, and horizon.period is week (aggregate the file to weeks, or",
+        ),
+        ("D", "period: round, periods_per_year: 13", "date has a row a day, and horizon.period is round (aggregate"),
+        ("15min", "period: hour", "date has a row every 0.0104 days, and horizon.period is hour (aggregate the file"),
+    ],
+)
+def test_dates_of_no_known_period_are_told_in_days(world, every: str, horizon: str, message: str):
+    said = complaint(world(dated(every, 24), date="date", more=f"horizon: {{{horizon}}}"))
+    assert said.startswith(f"sales.csv: {message}")
+
+
+def test_a_weekly_file_with_gaps_is_still_weekly(world):
+    """Half of the weeks are missing: that is warned of, and no reason to call it a file of fortnights."""
+    weeks = pd.date_range("2024-01-01", periods=20, freq="W-MON")
+    rows = "".join(f"{date.date()},1\n" for k, date in enumerate(weeks) if k < 2 or k % 2)
+    with pytest.warns(UserWarning, match="there is no row between"):
+        load(world(f"date,units\n{rows}", date="date"))
+
+
+@pytest.mark.parametrize(
+    ("date", "number"),
+    [
+        ("0001-01-01", False),
+        ("9999-12-31", False),
+        ("1e308", True),
+        ("10000-01-01", None),
+        ("inf", None),
+        ("nan", None),
+    ],
+)
+def test_dates_out_of_range_are_a_scenario_or_one_line(world, date: str, number: bool | None):
+    sales = f"t,units\n{'1' if number is not False else '2024-01-01'},1\n{date},2\n"
+    said = complaint(world(sales, date="t", more="horizon: {period: week}"))
+    assert said.startswith("sales.csv")
+
+
+def test_numeric_dates_are_not_checked(world):
+    assert values(load(world("t,units\n1,5\n8,6\n15,7\n", date="t"))) == [5, 6, 7]
 
 
 def test_the_grocery_replays_sales_with_a_season_and_promotions():
