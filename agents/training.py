@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.models import Model
 from jit_gym.report import files
 from jit_gym.report.provenance import commit, resolved
-from jit_gym.scenario import BadInput, Scenario
+from jit_gym.scenario import BadInput, Scenario, reading
+from jit_gym.scenario.errors import one_line
 
 from .learner import TEST, VALIDATION, Learner, best_of
 
@@ -83,7 +85,8 @@ class Run:
         file, scenario = self.folder / "rule.txt", self.learner.scenario
         if not file.is_file():
             files.write(file, best_rule(scenario, self.paths, self.rule_budget).policy + "\n")
-        return evaluate(file.read_text(encoding="utf-8").strip(), scenario, paths=self.paths, seed=VALIDATION)
+        rule = reading.text(reading.read(file, reading.YAML)).strip()
+        return evaluate(rule, scenario, paths=self.paths, seed=VALIDATION)
 
     def _agree(self) -> None:
         """Write what is trained, or refuse a folder in which something else was."""
@@ -92,7 +95,7 @@ class Run:
         config |= {"settings": asdict(learner.settings), "paths": self.paths, "patience": self.patience}
         text = yaml.safe_dump(config, sort_keys=False)
         file = self.folder / "config.yml"
-        if file.is_file() and file.read_text(encoding="utf-8") != text:
+        if file.is_file() and file.read_bytes() != text.encode():
             raise BadInput(f"{self.folder}: holds a training with other settings (choose another --out, or remove it)")
         files.write(file, text)
         scenario = yaml.safe_dump(resolved(learner.scenario), sort_keys=False)
@@ -122,16 +125,22 @@ class Run:
     def _save(self, past: Past) -> None:
         buffer = io.BytesIO()
         torch.save({"past": _plain(vars(past)), "learner": _plain(self.learner.state())}, buffer)
-        files.write(self.folder / "checkpoint.pt", buffer.getvalue())
+        files.write(self.folder / "checkpoint.pt", reading.sealed(buffer.getvalue()))
 
     def _load(self) -> Past:
         """Return how far training has come, and bring the learner there."""
         file = self.folder / "checkpoint.pt"
         if not file.is_file():
             return Past()
-        saved = _rich(torch.load(file, weights_only=True))
-        self.learner.restore(saved["learner"])
-        return Past(**saved["past"])
+        try:
+            content = reading.unsealed(reading.read(file, reading.CHECKPOINT))
+            saved = _rich(torch.load(io.BytesIO(content), weights_only=True))
+            past = Past(**saved["past"])
+            self.learner.restore(saved["learner"])
+        except (ValueError, EOFError, KeyError, TypeError, AttributeError, RuntimeError, UnpicklingError) as error:
+            what = f"is damaged, or of another version of jit_gym: {one_line(error)}"
+            raise BadInput(f"{file}: {what} (remove it, and training begins anew)") from None
+        return past
 
     def _certified(self, past: Past) -> Model:
         """Return the best model, with its birth certificate: what it costs on paths that nothing was chosen on."""

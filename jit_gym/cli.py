@@ -56,11 +56,11 @@ class _Plain(TyperGroup):
         return status
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command, and tell the end of a file that was cut from Ctrl-C: click takes EOFError for an abort."""
+        """Run a command; where a file ends too early, Typer would take that for Ctrl-D."""
         try:
             return super().invoke(ctx)
-        except EOFError as error:
-            raise BadInput(f"a file that was read ends too soon: it is damaged ({error or 'EOFError'})") from error
+        except EOFError:
+            raise BadInput("a file ends before its time, and may be damaged") from None
 
 
 def _refuse(reason: str) -> int:

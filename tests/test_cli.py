@@ -396,6 +396,18 @@ def test_solve_saves_a_policy_that_compare_plays():
     assert "computed for another scenario" in refused("compare", "lost-sales", "best.npz", *QUICK)
 
 
+def test_a_damaged_file_is_no_keypress(monkeypatch):
+    """EOFError is what readers raise where a file is cut, and what Typer takes for Ctrl-D."""
+    Path("cut.npz").write_bytes(b"")
+    assert refused("compare", "lost-sales", "cut.npz", *QUICK).startswith("cut.npz: is no saved policy, or is damaged")
+
+    def cut(*_):
+        raise EOFError
+
+    monkeypatch.setattr("jit_gym.theory.Optimal.load", cut)
+    assert refused("compare", "lost-sales", "cut.npz", *QUICK) == "a file ends before its time, and may be damaged"
+
+
 def test_solve_refuses_in_a_line():
     units = "units: must be whole to be enumerated, got continuous (set units: whole)"
     assert refused("solve", "serial") == units

@@ -153,4 +153,11 @@ class Acting(Policy):
 
 def action_of(says: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Action:
     """Return the action that a manifest and its arrays describe."""
-    return Action(str(says.get("means")), says.get("rule"), **{name: arrays.get(name) for name in Action.arrays})
+    found = {name: arrays.get(name) for name in Action.arrays}
+    choices, *numbers = found.values()
+    if choices is not None and choices.ndim != 2:
+        raise ValueError(f"choices must be a table, got the shape {choices.shape}")
+    shapes = {None if array is None else array.shape for array in numbers}
+    if choices is None and (None in shapes or len(shapes) != 1 or len(shapes.pop() or ()) != 1):
+        raise ValueError("low, middle and high must be lists of the same length")
+    return Action(str(says.get("means")), says.get("rule"), **found)

@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
-from ..scenario import Scenario
-from ..scenario.part import nearest
+from ..scenario import Scenario, reading
+from ..scenario.errors import one_line, sentence
+from ..scenario.part import Text, nearest
 from .rule import PolicyError
 
-FORMAT = "jit_gym model 1"
+FORMAT = "jit_gym model 2"
+OLDER = "jit_gym model 1"  # whose digest was over the arrays alone
+KEY = "jit_gym"  # of the header
+BLANK = "0" * 64  # in place of the digest
 SUFFIX = ".safetensors"
 
 
@@ -26,20 +31,20 @@ SUFFIX = ".safetensors"
 class Manifest:
     """What a model is: for which world, what it sees and says, where it came from, and how good it was found to be."""
 
-    agent: str
-    scenario: str
-    fingerprint: str
+    agent: Text
+    scenario: Text
+    fingerprint: Text
     observation: tuple[str, ...]
     network: Mapping[str, Any]
     action: Mapping[str, Any] = field(default_factory=dict)
-    command: str | None = None
+    command: Text | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     commit: str | None = None
     seconds: float = 0.0  # that training took
-    cost: Mapping[str, float] = field(default_factory=dict)
+    cost: Mapping[str, int | float] = field(default_factory=dict)
     gap: Mapping[str, Any] = field(default_factory=dict)
-    digest: str = ""
+    digest: Text = ""  # of the arrays: what tells this model from any other
 
     def replace(self, **changes: Any) -> Self:
         """Return this manifest with some entries changed."""
@@ -55,12 +60,17 @@ class Model:
 
     @property
     def data(self) -> bytes:
-        """Return the file's content."""
+        """Return the file's content: the same for the same model, with a digest over all of it, the manifest included.
+
+        The digest is that of the file with zeros in its place.
+        """
         from safetensors.numpy import save
 
         arrays = {name: np.ascontiguousarray(array) for name, array in self.arrays.items()}
-        manifest = asdict(self.manifest) | {"digest": _digest(arrays)}
-        return save(arrays, {"format": FORMAT, "manifest": json.dumps(manifest, allow_nan=False)})
+        manifest = asdict(self.manifest) | {"digest": digest(arrays)}
+        header = {"digest": BLANK, "format": FORMAT, "manifest": manifest}  # under one key: safetensors keeps no order
+        blank = save(arrays, {KEY: json.dumps(header, allow_nan=False)})
+        return blank.replace(BLANK.encode(), hashlib.sha256(blank).hexdigest().encode(), 1)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -69,30 +79,32 @@ class Model:
         Raises:
             PolicyError: in one line, for a file that is not there, damaged, or no model.
         """
-        if not path.is_file():
+        if not os.path.exists(path):
             raise PolicyError(f"{path}: there is no such model")
-        return cls.parse(path.read_bytes(), str(path))
+        return cls.parse(reading.read(path, reading.SAVED), str(path))
 
     @classmethod
     def parse(cls, data: bytes, path: str = "model") -> Self:
-        """Read a file's content."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
+        """Read a file's content.
 
+        Raises:
+            PolicyError: in one line, for what is no model, or not to the last bit the one that was saved.
+        """
+        header, arrays = contents(data, path)
+        if header.get("format") == OLDER:
+            raise PolicyError(f"{path}: is of an older format (python -m jit_gym.agents.reseal {path} writes it again)")
         try:
-            arrays = load(data)
-            header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
-        except (SafetensorError, TypeError, ValueError, KeyError) as error:
-            raise PolicyError(f"{path}: is damaged, or no model ({error})") from None
-        if header.get("format") != FORMAT:
-            raise PolicyError(f"{path}: is no model of this version of jit_gym (its format must be {FORMAT!r})")
-        try:
-            manifest = Manifest(**json.loads(header["manifest"]))
-            manifest = manifest.replace(observation=tuple(manifest.observation))
-        except (KeyError, TypeError, ValueError) as error:
-            raise PolicyError(f"{path}: its manifest cannot be read ({error})") from None
-        if manifest.digest != _digest(arrays):
-            raise PolicyError(f"{path}: is damaged: its arrays are not those that were saved")
+            about = json.loads(header[KEY])
+            if about["format"] != FORMAT:
+                raise PolicyError(f"{path}: is no model of this version of jit_gym (its format must be {FORMAT!r})")
+            found = about["digest"].encode()
+            if hashlib.sha256(data.replace(found, BLANK.encode(), 1)).hexdigest().encode() != found:
+                raise PolicyError(f"{path}: is damaged: it is not what was saved")
+            manifest = TypeAdapter(Manifest).validate_python(about["manifest"])
+        except ValidationError as error:
+            raise PolicyError(f"{path}: is no model: its manifest cannot be read ({sentence(error)})") from None
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise PolicyError(f"{path}: is damaged, or no model ({one_line(error)})") from None
         if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays.values()):
             raise PolicyError(f"{path}: is damaged: it holds what is not a number")
         return cls(manifest, arrays)
@@ -126,10 +138,23 @@ def agents(scenario: Scenario) -> list[str]:
     return [f"agent:{name}" for name, model in models.items() if model.manifest.fingerprint == scenario.fingerprint]
 
 
-def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+def contents(data: bytes, path: str) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Return the texts in the header of a safetensors file, and its arrays, neither of them looked into."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        return dict(header.get("__metadata__", {})), arrays
+    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise PolicyError(f"{path}: is damaged, or no model ({one_line(error)})") from None
+
+
+def digest(arrays: Mapping[str, np.ndarray]) -> str:
     """Return 16 hexadecimal digits that change with any number of the arrays."""
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for name, array in sorted(arrays.items()):
-        digest.update(f"{name}{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
+        found.update(f"{name}{array.dtype.str}{array.shape}".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:16]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..physics import View
 from ..scenario import Scenario
+from ..scenario.errors import one_line
 from .action import Acting, Action, action_of
 from .models import Manifest, Model
 from .rule import PolicyError, recall
@@ -36,15 +37,17 @@ class Perceptron:
             raise ValueError(f"unknown activation {activation!r}")
         self.activation = activation
         self.shift, self.scale = arrays["shift"], arrays["scale"]
+        if self.shift.ndim != 1 or self.scale.shape != self.shift.shape:
+            raise ValueError(f"shift and scale must be lists of the same length, got {self.shift.shape}")
         self.layers: list[tuple[np.ndarray, np.ndarray]] = []
         width = len(self.shift)
         while (key := f"layers.{len(self.layers)}") + ".weight" in arrays:
             weight, bias = arrays[f"{key}.weight"], arrays[f"{key}.bias"]
-            if weight.shape != (len(bias), width):
-                raise ValueError(f"{key} must be ({len(bias)}, {width}), got {weight.shape}")
+            if bias.ndim != 1 or weight.shape != (len(bias), width):
+                raise ValueError(f"{key} must be {(*bias.shape, width)}, got {weight.shape}")
             self.layers.append((weight, bias))
             width = len(bias)
-        if not self.layers or self.scale.shape != self.shift.shape:
+        if not self.layers:
             raise ValueError("there are no layers")
 
     @property
@@ -79,11 +82,17 @@ class Memory:
         self.shift, self.scale, self.weight_ih, self.weight_hh, bias_ih, bias_hh = (
             arrays[f"memory.{name}"] for name in ("shift", "scale", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
-        self.bias = bias_ih + bias_hh
-        self.width = self.weight_hh.shape[1]
-        shapes = self.weight_ih.shape, self.weight_hh.shape, self.bias.shape
-        if shapes != ((4 * self.width, len(self.shift)), (4 * self.width, self.width), (4 * self.width,)):
+        self.width = self.weight_hh.shape[-1]
+        gates = 4 * self.width
+        shapes = self.weight_ih.shape, self.weight_hh.shape, bias_ih.shape, bias_hh.shape, self.scale.shape
+        if shapes != ((gates, self.inputs), (gates, self.width), (gates,), (gates,), self.shift.shape):
             raise ValueError(f"memory has the shapes {shapes}")
+        self.bias = bias_ih + bias_hh
+
+    @property
+    def inputs(self) -> int:
+        """Return how many numbers go in."""
+        return len(self.shift)
 
     def blank(self, paths: int) -> np.ndarray:
         """Return what is remembered at first: the output and the cell (paths, 2 * width)."""
@@ -124,10 +133,13 @@ class Network(Acting):
                 raise ValueError(f"unknown squash {self.squash!r}")
             if self.memory is not None and self.memory.width != self.perceptron.inputs:
                 raise ValueError(f"{self.perceptron.inputs} inputs cannot take {self.memory.width} things remembered")
+            inputs = self.perceptron.inputs if self.memory is None else self.memory.inputs
+            if inputs != len(self.manifest.observation):
+                raise ValueError(f"{inputs} inputs cannot take {len(self.manifest.observation)} things observed")
             if self.perceptron.outputs != self.action.outputs:
                 raise ValueError(f"{self.perceptron.outputs} outputs cannot say {self.action.outputs} things")
-        except (KeyError, ValueError, AssertionError) as error:
-            raise PolicyError(f"{self.label}: the model is damaged ({error})") from None
+        except (KeyError, TypeError, ValueError, IndexError, AssertionError) as error:
+            raise PolicyError(f"{self.label}: the model is damaged ({one_line(error)})") from None
 
     @classmethod
     def of(cls, name: str, scenario: Scenario) -> Self:

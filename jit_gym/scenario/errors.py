@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .part import InField, show
+from .part import InField, plain, show
 
 SEEDS = 1 << 128  # a seed is less
 
@@ -53,6 +53,12 @@ def check_seeds(seeds: Any, rows: int, each: str, *, gaps: bool = False) -> list
     if set(map(type, some)) == {int} and min(some) >= 0 and max(some) < SEEDS:
         return list(seeds)  # quick, as the rows of a batch are many
     return [None if gaps and seed is None else check_seed(seed, f"seed[{k}]") for k, seed in enumerate(seeds)]
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error of a library says, short and in one line."""
+    text = plain(" ".join(str(error).split())) or type(error).__name__
+    return text if len(text) <= 150 else f"{text[:147]}..."
 
 
 @contextmanager

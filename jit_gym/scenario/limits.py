@@ -34,4 +34,4 @@ VALUES = 1_000_000
 """Periods of a history; a century of hours has 876,600."""
 
 SAVED_BYTES = 1_000_000_000
-"""Bytes of a model, a saved optimum or a checkpoint."""
+"""Bytes of a model or a saved optimum."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -22,6 +23,9 @@ class Kind(NamedTuple):
 YAML = Kind(limits.YAML_BYTES, "put long histories into a CSV file")
 CSV = Kind(limits.CSV_BYTES, "keep the rows and columns that are needed, or aggregate it")
 SAVED = Kind(limits.SAVED_BYTES, "save it again")
+CHECKPOINT = Kind(2**63, "")  # its size is up to the agent: it may keep all that it has seen
+PIECE = 1 << 24  # bytes
+SEAL = b"\njit_gym sha256 "
 
 
 def read(path: Path, kind: Kind) -> bytes:
@@ -42,8 +46,11 @@ def read(path: Path, kind: Kind) -> bytes:
         if not stat.S_ISREG(about.st_mode):
             what = "a folder" if stat.S_ISDIR(about.st_mode) else "a pipe or a device"
             raise ScenarioError(f"{path.name}: must be a regular file, got {what}")
-        with open(handle, "rb", closefd=False) as file:
-            content = file.read(kind.most + 1)
+        with open(handle, "rb", closefd=False) as file:  # in pieces: a single large read would take its memory at once
+            pieces: list[bytes] = []
+            while sum(map(len, pieces)) <= kind.most and (piece := file.read(PIECE)):
+                pieces.append(piece)
+        content = b"".join(pieces)
     except OSError as error:
         raise ScenarioError(f"{path.name}: cannot be read: {_reason(error)}") from None
     finally:
@@ -70,6 +77,21 @@ def text(content: bytes) -> str:
     if (place := found.find("\0")) >= 0:
         raise ScenarioError(f"line {found.count(chr(10), 0, place) + 1}: has a NUL byte (is it a text?)")
     return found
+
+
+def sealed(content: bytes) -> bytes:
+    """Return a file's content with a digest of it at the end, where readers of archives do not look."""
+    return content + SEAL + hashlib.sha256(content).hexdigest().encode()
+
+
+def unsealed(data: bytes) -> bytes:
+    """Return the content that was sealed; raise ValueError if a single bit of it, or of the digest, is another."""
+    content, seal, digest = data[: -len(SEAL) - 64], data[-len(SEAL) - 64 : -64], data[-64:]
+    if seal != SEAL:
+        raise ValueError("it has no digest at its end, and may be cut")
+    if hashlib.sha256(content).hexdigest().encode() != digest:
+        raise ValueError("it is not what was saved")
+    return content
 
 
 def _reason(error: Exception) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
 import zipfile
 import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,11 +16,12 @@ import numpy as np
 
 from ..physics import Layout, View
 from ..policies import Policy, PolicyError
-from ..scenario import BadInput, Scenario, load
+from ..scenario import BadInput, Scenario, ScenarioError, load, reading
+from ..scenario.errors import one_line
 from .process import Merging, Process, places
 from .space import Rows, simplify
 
-FORMAT = "jit_gym optimal policy 1"
+FORMAT = "jit_gym optimal policy 2"
 ARRAYS = "states", "orders", "phase", "seen", "use", "arrivals", "waiters", "longest"
 
 
@@ -123,8 +125,7 @@ class Optimal(Policy):
         return far.argmin(axis=1)
 
     def save(self, file: str | Path) -> None:
-        """Save it to a file (.npz): plain arrays, and what they are for."""
-        arrays = self._arrays()
+        """Save it to a file (.npz): plain arrays, what they are for, and a digest over all of it."""
         about = {
             "format": FORMAT,
             "scenario": self.scenario.model_dump(mode="json", exclude_unset=True, exclude_none=True),
@@ -132,11 +133,11 @@ class Optimal(Policy):
             "cost": self.cost,
             "low": self.low,
             "high": self.high,
-            "digest": _digest(arrays),
         }
         manifest = np.frombuffer(json.dumps(about).encode(), np.uint8)
-        with Path(file).open("wb") as out:
-            np.savez_compressed(out, allow_pickle=False, manifest=manifest, **arrays)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, manifest=manifest, **self._arrays())
+        Path(file).write_bytes(reading.sealed(buffer.getvalue()))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         merging = self.merging
@@ -152,30 +153,84 @@ class Optimal(Policy):
             scenario: what it is to be played on; by default what it was computed for.
 
         Raises:
-            BadInput: for a file that is damaged, or made for another scenario.
+            BadInput: for a file that is not to the last bit what was saved, or made for another scenario.
         """
         try:
-            with Path(file).open("rb") as opened, np.load(opened, allow_pickle=False) as saved:
-                about = json.loads(saved["manifest"].tobytes())
-                arrays = {name: saved[name] for name in ARRAYS}
-            if about["format"] != FORMAT or about["digest"] != _digest(arrays):
-                raise ValueError
-            made_for = load(about["scenario"])
+            manifest, arrays = _arrays_in(reading.unsealed(reading.read(Path(file), reading.SAVED)))
+            about = json.loads(manifest.tobytes())
+            if about["format"] != FORMAT:
+                raise ValueError(f"its format must be {FORMAT!r}")
+            made_for = Scenario.model_validate(about["scenario"])
             if made_for.fingerprint != about["fingerprint"]:
-                raise ValueError
-        except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error):
-            raise BadInput(f"{file}: is no saved policy, or is damaged (solve the scenario again)") from None
-        cost, low, high = (float(about[name]) for name in ("cost", "low", "high"))
+                raise ValueError("its scenario is not the one that it was computed for")
+            cost, low, high = (float(about[name]) for name in ("cost", "low", "high"))
+            if not np.isfinite([cost, low, high]).all():
+                raise ValueError("its cost is no number")
+            _check(arrays, Layout(made_for))
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            EOFError,
+            RecursionError,
+            NotImplementedError,
+        ) as error:
+            if isinstance(error, ScenarioError):  # what cannot be read says so itself
+                raise
+            raise BadInput(f"{file}: is no saved policy, or is damaged: {one_line(error)} (solve again)") from None
+        except (zipfile.BadZipFile, zlib.error) as error:
+            raise BadInput(f"{file}: is no saved policy, or is damaged: {one_line(error)} (solve again)") from None
         states, orders, phase, seen, use, arrivals, waiters, longest = (arrays[name] for name in ARRAYS)
         merging = Merging(bool(use), arrivals, waiters, longest)
         policy = cls(made_for, cost, low, high, states, orders, phase, seen, merging)
         return policy if scenario is None else policy.fit(load(scenario))
 
 
-def _digest(arrays: dict[str, np.ndarray]) -> str:
-    """Return a hash of arrays, their names and shapes."""
-    found = hashlib.sha256()
-    for name, array in arrays.items():
-        found.update(f"{name}{array.dtype.str}{array.shape}".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
+def _arrays_in(content: bytes) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the manifest and the arrays of an archive; none is larger than what there is of it."""
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in ("manifest", *ARRAYS):
+            info = archive.getinfo(f"{name}.npy")
+            with archive.open(info) as member:
+                version = np.lib.format.read_magic(member)
+                if version != (1, 0):
+                    raise ValueError(f"{name} is of another version")
+                shape, columns_first, dtype = np.lib.format.read_array_header_1_0(member)
+                if dtype.kind not in "biuf" or prod(shape) * dtype.itemsize != info.file_size - member.tell():
+                    raise ValueError(f"{name} is not {shape} numbers")
+                data = member.read()
+                found[name] = np.frombuffer(data, dtype).reshape(shape, order="F" if columns_first else "C").copy()
+    return found.pop("manifest"), found
+
+
+def _check(arrays: dict[str, np.ndarray], layout: Layout) -> None:
+    """Refuse arrays that are not states of a scenario, and whole orders, 0 or more, in each of them."""
+    states, orders, phase, seen = (arrays[name] for name in ("states", "orders", "phase", "seen"))
+    lanes, demands = len(layout.lanes), len(layout.demands)
+    if orders.ndim != 4 or 0 in orders.shape:
+        raise ValueError(f"orders has the shape {orders.shape}")
+    phases, modes, many, _ = orders.shape
+    shapes = {
+        "states": (many, layout.state_size),
+        "orders": (phases, modes, many, lanes),
+        "phase": (phases * modes,),
+        "seen": (phases * modes, layout.columns.seen),
+        "use": (),
+        "arrivals": (lanes,),
+        "waiters": (demands,),
+        "longest": (demands,),
+    }
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"{name} must be {shape}, got {arrays[name].shape}")
+    for name, array in (("states", states), ("orders", orders), ("phase", phase)):
+        if array.dtype.kind not in "iu":
+            raise ValueError(f"{name} must be whole numbers")
+    if orders.min() < 0:
+        raise ValueError("orders must be 0 or more")
+    if phase.min() < 0 or phase.max() >= phases:
+        raise ValueError(f"phase must be from 0 to {phases - 1}")
+    if not np.isfinite(seen).all() or not (arrays["longest"] >= 0).all():
+        raise ValueError("it holds what is not a number")

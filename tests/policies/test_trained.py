@@ -1,6 +1,9 @@
 """Trained policies: the forward pass, what its numbers mean, and files that are not to be trusted."""
 
+import hashlib
 import json
+import tracemalloc
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from jit_gym.envs.observation import Coding
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.action import Action
-from jit_gym.policies.models import FORMAT, Manifest, Model
+from jit_gym.policies.models import BLANK, FORMAT, KEY, OLDER, Manifest, Model, digest
 from jit_gym.policies.trained import Perceptron, model_of
 from jit_gym.scenario import Scenario, load
 
@@ -128,6 +131,12 @@ def test_a_choice_is_a_row_of_orders():
     assert action.orders(np.array([2, 0]), None).tolist() == [[2, 3], [0, 0]]  # type: ignore[arg-type]
 
 
+def sealed(arrays: dict[str, np.ndarray], manifest: Any) -> bytes:
+    """Return a model's file with any manifest and a digest that is right, as somebody of bad will would make it."""
+    blank = save(arrays, {KEY: json.dumps({"digest": BLANK, "format": FORMAT, "manifest": manifest})})
+    return blank.replace(BLANK.encode(), hashlib.sha256(blank).hexdigest().encode(), 1)
+
+
 def damaged(what: str) -> bytes:
     """Return a model's file with something wrong in it."""
     good = model()
@@ -143,11 +152,35 @@ def damaged(what: str) -> bytes:
         case "foreign":
             return save({"x": np.ones(3)})
         case "manifest":
-            return save(dict(good.arrays), {"format": FORMAT, "manifest": json.dumps({"agent": "x"})})
+            return sealed(dict(good.arrays), {"agent": "x"})
         case "nan":
             return Model(good.manifest, {**good.arrays, "shift": np.full(6, np.nan, np.float32)}).data
         case "layer":
             return Model(good.manifest, {**good.arrays, "layers.1.weight": np.ones((8, 7), np.float32)}).data
+        case "edited":
+            return good.data.replace(b"lost-sales", b"lost-salez", 1)
+        case "escape":
+            return sealed(dict(good.arrays), {**asdict(good.manifest), "agent": "\x1b[31m"})
+        case "shape":
+            return sealed({**good.arrays, "shift": np.zeros((10**9, 0), np.float32)}, asdict(good.manifest))
+        case "scalar":
+            return sealed({**good.arrays, "shift": np.array(1, np.float32)}, asdict(good.manifest))
+        case "bias":
+            return Model(good.manifest, {**good.arrays, "layers.0.bias": np.zeros((8, 10**5), np.float32)}).data
+        case "choices":
+            return Model(good.manifest, {**good.arrays, "choices": np.zeros(3)}).data
+        case "middle":
+            return Model(good.manifest, {**good.arrays, "middle": np.zeros((1, 10**5))}).data
+        case "seen":
+            return Model(good.manifest.replace(observation=("shop.on_hand",)), good.arrays).data
+        case "deep":
+            header = b'{"__metadata__":' + b'{"a":' * 100_000
+            return len(header).to_bytes(8, "little") + header
+        case "huge":
+            return (2**63).to_bytes(8, "little") + good.data[8:]
+        case "no numbers":
+            header = b'{"x":{"dtype":"F32","shape":[1000000000],"data_offsets":[0,4000000000]}}'
+            return len(header).to_bytes(8, "little") + header + b"\0" * 64
         case "no layers":
             kept = {name: array for name, array in good.arrays.items() if not name.startswith("layers")}
             return Model(good.manifest, kept).data
@@ -156,13 +189,70 @@ def damaged(what: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "what", ["cut", "flipped", "pickle", "foreign", "manifest", "nan", "layer", "no layers", "empty"]
+    "what",
+    [
+        *("cut", "flipped", "pickle", "foreign", "manifest", "nan", "layer", "no layers", "empty"),
+        *("edited", "escape", "shape", "scalar", "bias", "choices", "middle", "seen", "deep", "huge", "no numbers"),
+    ],
 )
 def test_a_file_that_is_not_right_is_refused_in_one_line(what: str, tmp_path: Path):
     path = written(tmp_path / "bad.safetensors", damaged(what))
     with pytest.raises(PolicyError, match=r"bad\.safetensors: .*(damaged|no model|manifest)") as refused:
         policy(f"agent:{path}", SHOP)
     assert "\n" not in str(refused.value)
+
+
+def test_no_flipped_bit_and_no_cut_is_missed():
+    """A digest over the whole file: in the header, in the manifest, in the arrays, and in the digest itself."""
+    good = model().data
+    random = np.random.default_rng(0)
+    places = {*range(0, 400), *random.integers(len(good), size=400).tolist()}
+    for place in places:
+        bad = bytearray(good)
+        bad[place] ^= 1 << int(random.integers(8))
+        with pytest.raises(PolicyError, match="model"):
+            Model.parse(bytes(bad))
+    for length in {*range(0, 64), *random.integers(len(good), size=100).tolist()}:
+        with pytest.raises(PolicyError, match="model"):
+            Model.parse(good[:length])
+    with pytest.raises(PolicyError, match="model"):
+        Model.parse(good + b"\0")
+    assert Model.parse(good).data == good
+
+
+def test_shapes_that_would_fill_the_memory_are_refused_before_they_do():
+    """Two biases of a memory that add up, by broadcasting, to 10^10 numbers: a file of 800 kB, 40 GB when played."""
+    many = 10**5
+    memory = {name: np.zeros(6, np.float32) for name in ("shift", "scale")}
+    memory |= {"weight_ih": np.zeros((4, 6), np.float32), "weight_hh": np.zeros((4, 1), np.float32)}
+    memory |= {"bias_ih": np.zeros((many, 1), np.float32), "bias_hh": np.zeros((1, many), np.float32)}
+    found = {**model().arrays, **{f"memory.{name}": array for name, array in memory.items()}}
+    tracemalloc.start()
+    with pytest.raises(PolicyError, match="the model is damaged"):
+        Network(Model(model().manifest, found))
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+
+
+def test_the_same_model_is_the_same_file():
+    """The header is written in one order, so that files can be compared and written again."""
+    assert len({model().data for _ in range(20)}) == 1
+
+
+def test_a_model_of_the_older_format_is_written_again_with_the_same_arrays():
+    """`reseal` checks the digest that there was; arrays and manifest stay, and a second time nothing happens."""
+    pytest.importorskip("torch")
+    from jit_gym.agents.reseal import reseal
+
+    made = model()
+    manifest = asdict(made.manifest) | {"digest": digest(made.arrays)}
+    older = save(dict(made.arrays), {"format": OLDER, "manifest": json.dumps(manifest)})
+    with pytest.raises(PolicyError, match=r"mine: is of an older format \(python -m jit_gym.agents.reseal mine writes"):
+        Model.parse(older, "mine")
+    again = reseal(older, "mine")
+    assert again == made.data == reseal(again, "mine")
+    with pytest.raises(PolicyError, match="mine: is damaged: its arrays are not those that were saved"):
+        reseal(older[:-1] + bytes([older[-1] ^ 1]), "mine")
 
 
 def test_a_model_plays_a_changed_world_that_shows_the_same(tmp_path: Path):
