@@ -123,4 +123,6 @@ def parse(text: str) -> Rule:
         if key not in known:
             hint = nearest(str(key), known) or f" (it has {', '.join(known)})"
             raise PolicyError(f"{name}: unknown parameter {key!r}{hint}")
+        if parameters[key] is None:
+            raise PolicyError(f"{name}: {key} has no value (write {name}({key}=25), or leave it out)")
     return RULES[name](**parameters)

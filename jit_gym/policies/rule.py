@@ -13,7 +13,7 @@ import numpy as np
 
 from ..envs.observation import Coding
 from ..physics import View
-from ..scenario import BadInput, Scenario
+from ..scenario import BadInput, Scenario, limits
 from ..scenario.part import nearest
 from .plan import Plan, positive
 
@@ -203,12 +203,12 @@ class Rule(Policy):
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float | np.number)
-            or not np.isfinite(value)
+            or not -limits.NUMBER <= value <= limits.NUMBER
             or (value < 0 and parameter.partition(" ")[0] not in self.signed)
         ):
             must = "a number" if parameter.partition(" ")[0] in self.signed else "a number, 0 or more"
             raise PolicyError(f"{self.name}: {parameter} must be {must}, got {value!r}")
-        return float(value)
+        return float(value) + 0.0  # no minus zero
 
     @classmethod
     def names(cls) -> list[str]:

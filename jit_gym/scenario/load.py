@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -142,11 +142,11 @@ def _overridden(raw: Raw, overrides: Mapping[str, Any]) -> Raw:
         if len(parents) > limits.DEPTH:
             raise ScenarioError(f"{show(key)}: is nested more than {limits.DEPTH} deep")
         if first not in Scenario.model_fields:
-            raise ScenarioError(f"{key}: unknown key {first!r}{nearest(first, Scenario.model_fields)}")
+            raise ScenarioError(f"{key}: unknown key {show(first)}{nearest(first, Scenario.model_fields)}")
         here = copy
         for depth, part in enumerate(parents):
             if depth == 1 and part not in here and first in TABLES:
-                raise ScenarioError(f"{key}: unknown {first.removesuffix('s')} {part!r}{nearest(part, here)}")
+                _check_new(key, here, overrides)
             if not isinstance(here.get(part), dict):
                 here[part] = {}
             here = here[part]
@@ -155,6 +155,47 @@ def _overridden(raw: Raw, overrides: Mapping[str, Any]) -> Raw:
         else:
             here[last] = _plain(value)
     return copy
+
+
+def _check_new(key: str, known: Raw, overrides: Mapping[str, Any]) -> None:
+    """Refuse an override in an entry that does not exist, unless all of them together make the entry.
+
+    A stock, a supplier or a route needs nothing: it is meant where another override names it, and else is a slip.
+    """
+    table, name, *_ = key.split(".")
+    place = f"{table}.{name}"
+    given = {other.split(".")[2]: value for other, value in overrides.items() if other.startswith(f"{place}.")}
+    given = {field: value for field, value in given.items() if value is not None}
+    needs = _needs(table)
+    missing = [field for field in needs if field not in given and not set(given) & set(_INSTEAD.get(field, ()))]
+    named = any(name in str(value) for other, value in overrides.items() if not other.startswith(f"{place}."))
+    if given and not missing and (needs or named):
+        return
+    if (hint := nearest(name, known)) or not needs or not set(given) <= _fields(table):
+        raise ScenarioError(f"{key}: unknown {table.removesuffix('s')} {show(name)}{hint}")
+    values = {field: overrides.get(f"{place}.{field}") for field in given}
+    like = {field: f"{value:g}" for field, value in values.items() if isinstance(value, int | float)}
+    written = ", ".join(f"{field}: {(_LIKE | like).get(field, '...')}" for field in [*missing, *given])
+    *others, last = map(repr, missing)
+    too = f"{', '.join(others)}{' and ' if others else ''}{last}{' too' if given else ''}"
+    raise ScenarioError(f"{place}: needs {too} (write --set '{place}={{{written}}}')")
+
+
+_INSTEAD = {"distribution": ("history", "regimes")}
+_LIKE = {"hits": "[...]", "starts": "{...}", "distribution": "{...}"}
+
+
+def _fields(table: str) -> set[str]:
+    """Return the keys of an entry of a table."""
+    _, kind = get_args(Scenario.model_fields[table].annotation)
+    return {field.alias or name for name, field in kind.model_fields.items()}
+
+
+def _needs(table: str) -> list[str]:
+    """Return the keys that an entry of a table cannot do without."""
+    _, kind = get_args(Scenario.model_fields[table].annotation)
+    needed = [field.alias or name for name, field in kind.model_fields.items() if field.is_required()]
+    return [*needed, "distribution"] if table == "demands" else needed
 
 
 def _complaint(raw: Raw) -> str:

@@ -35,7 +35,6 @@ def test_every_rule_has_a_name(name: str):
         ("  base-stock ( level = 25.5 )  ", {"level": 25.5}),
         ("base-stock(level: 25)", {"level": 25}),
         ("base-stock(level=1e3)", {"level": 1000}),
-        ("base-stock(level=)", {}),
         ("s-S(s=17,S=23)", {"s": 17, "S": 23}),
         ("s-S(S=23, s=17,)", {"s": 17, "S": 23}),
         ("kanban(cards={valve: 8, no: 3}, container=10)", {"cards": {"valve": 8, "no": 3}, "container": 10}),
@@ -66,6 +65,13 @@ def test_a_text_names_a_rule_and_its_parameters(text: str, parameters: dict[str,
             "cannot read the parameters of 'base-stock(level=1, level=2)' (write them like base-stock(a=1, b=2))",
         ),
         ("base-stock(level=-1)", "base-stock: level must be a number, 0 or more, got -1"),
+        ("base-stock(level=)", "base-stock: level has no value (write base-stock(level=25), or leave it out)"),
+        ("s-S(s=, S=3)", "s-S: s has no value (write s-S(s=25), or leave it out)"),
+        ("base-stock(level=null)", "base-stock: level has no value (write base-stock(level=25), or leave it out)"),
+        (
+            "base-stock(level=99999999999999999999)",
+            "base-stock: level must be a number, 0 or more, got 99999999999999999999",
+        ),
         ("base-stock(level=many)", "base-stock: level must be a number, 0 or more, got 'many'"),
         ("base-stock(level=true)", "base-stock: level must be a number, 0 or more, got True"),
         ("base-stock(level=.inf)", "base-stock: level must be a number, 0 or more, got inf"),
@@ -132,6 +138,13 @@ def test_what_a_rule_is_called_makes_the_same_rule(name: str):
     again = policy(str(fitted), TWO)
     assert again.parameters == fitted.parameters
     assert str(again) == str(fitted)
+
+
+def test_minus_zero_is_zero():
+    assert (
+        str(policy("base-stock(level=-0.0)", TWO)) == str(policy("base-stock(level=-0)", TWO)) == "base-stock(level=0)"
+    )
+    assert str(policy("base-stock(level={valve: -0.0})", TWO)) == "base-stock(level={valve: 0, no: 20, seat-belt: 40})"
 
 
 def test_a_rule_is_fitted_without_changing_it():

@@ -207,6 +207,49 @@ def test_an_override_may_add_a_whole_lane():
     assert list(load("lost-sales", {"lanes.express": {"to": "shop"}}).lanes) == ["supplier", "express"]
 
 
+STRIKE = {"hits": ["supplier"], "starts": {"rate": 0.1}, "lasts": 2}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "same"),
+    [
+        (
+            {
+                "disruptions.strike.lasts": 2,
+                "disruptions.strike.hits": ["supplier"],
+                "disruptions.strike.starts.rate": 0.1,
+            },
+            {"disruptions.strike": STRIKE},
+        ),
+        (
+            {"lanes.express.lead_time": 1, "lanes.express.to": "shop"},
+            {"lanes.express": {"to": "shop", "lead_time": 1}},
+        ),
+        (
+            {
+                "demands.more.from": "shop",
+                "demands.more.distribution.name": "poisson",
+                "demands.more.distribution.mu": 3,
+            },
+            {"demands.more": {"from": "shop", "distribution": {"name": "poisson", "mu": 3}}},
+        ),
+        (
+            {"suppliers.maker.late.chance": 0.1, "suppliers.maker.late.by": 2, "lanes.supplier.supplier": "maker"},
+            {"suppliers.maker": {"late": {"chance": 0.1, "by": 2}}, "lanes.supplier.supplier": "maker"},
+        ),
+        (
+            {"stocks.depot.initial": 4, "lanes.in.to": "depot", "lanes.supplier.uses.depot": 1},
+            {"stocks.depot": {"initial": 4}, "lanes.in": {"to": "depot"}, "lanes.supplier.uses": {"depot": 1}},
+        ),
+    ],
+)
+def test_several_overrides_together_make_a_new_entry(overrides: dict, same: dict):
+    """In any order, each key of the entry may come by itself."""
+    backwards = dict(reversed(overrides.items()))
+    assert load("lost-sales", overrides) == load("lost-sales", same)
+    assert load("lost-sales", backwards).model_dump()["lanes"] == load("lost-sales", same).model_dump()["lanes"]
+
+
 def test_an_override_leaves_what_it_was_given_alone():
     given = {"to": "shop", "lead_time": {"name": "fixed", "value": 1}}
     load("lost-sales", {"lanes.express": given, "lanes.express.lead_time.value": 2})
@@ -223,6 +266,30 @@ def test_an_override_leaves_what_it_was_given_alone():
             "lanes.suplier.lead_time: unknown lane 'suplier' (did you mean 'supplier'?)",
         ),
         ("stocks.depot.initial", 4, "stocks.depot.initial: unknown stock 'depot'"),
+        ("suppliers.maker.late.chance", 0.1, "suppliers.maker.late.chance: unknown supplier 'maker'"),
+        (
+            "disruptions.strike.lasts",
+            2,
+            "disruptions.strike: needs 'hits' and 'starts' too"
+            " (write --set 'disruptions.strike={hits: [...], starts: {...}, lasts: 2}')",
+        ),
+        ("disruptions.strike.lsts", 2, "disruptions.strike.lsts: unknown disruption 'strike'"),
+        (
+            "lanes.express.lead_time",
+            {"name": "poisson", "mu": 2},
+            "lanes.express: needs 'to' too (write --set 'lanes.express={to: ..., lead_time: ...}')",
+        ),
+        (
+            "spikes.rush.factor",
+            2,
+            "spikes.rush: needs 'hits', 'starts' and 'lasts' too"
+            " (write --set 'spikes.rush={hits: [...], starts: {...}, lasts: ..., factor: 2}')",
+        ),
+        (
+            "demands.more.from",
+            "shop",
+            "demands.more: needs 'distribution' too (write --set 'demands.more={distribution: {...}, from: ...}')",
+        ),
         ("lanes.supplier.led_time", 4, "lanes.supplier: unknown key 'led_time' (did you mean 'lead_time'?)"),
         (
             "lanes.supplier.led_time.low",
