@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from importlib.resources import files as resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,6 +60,10 @@ class _Plain(TyperGroup):
             return super().invoke(ctx)
         except EOFError:
             raise BadInput("a file ends before its time, and may be damaged") from None
+        except ModuleNotFoundError as error:
+            if (error.name or "jit_gym").startswith("jit_gym"):
+                raise
+            raise BadInput(f"the package {error.name} is missing (pip install 'jit-gym[train]')") from None
 
 
 def _refuse(reason: str) -> int:
@@ -70,13 +73,44 @@ def _refuse(reason: str) -> int:
 
 app = typer.Typer(
     cls=_Plain,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenario, or the path of a YAML file.")]
+
+def _scenarios(incomplete: str) -> list[str]:
+    """Complete a scenario in a shell: those that are shipped, and the YAML files beside."""
+    from .scenario import names
+
+    return [*names(), *_beside(incomplete, ".yaml")]
+
+
+def _policies(incomplete: str) -> list[str]:
+    """Complete a policy in a shell: the rules, the agents that are shipped, and saved optima."""
+    from .report import catalogue
+
+    return [*catalogue.rules(), *catalogue.agents(), *_beside(incomplete, ".npz")]
+
+
+def _programs() -> list[str]:
+    """Complete an agent to train in a shell."""
+    from .agents import PROGRAMS
+
+    return list(PROGRAMS)
+
+
+def _beside(incomplete: str, suffix: str) -> list[str]:
+    folder = Path(incomplete + "x").parent  # of what is typed so far
+    return [str(path) for path in sorted(folder.glob(f"*{suffix}"))] if folder.is_dir() else []
+
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCENARIO", help="A shipped scenario, or the path of a YAML file.", autocompletion=_scenarios
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(
@@ -146,7 +180,10 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def show(
     scenario: Annotated[
-        str | None, typer.Argument(metavar="SCENARIO", help="A shipped scenario, or the path of a YAML file.")
+        str | None,
+        typer.Argument(
+            metavar="SCENARIO", help="A shipped scenario, or the path of a YAML file.", autocompletion=_scenarios
+        ),
     ] = None,
     set_: Set = None,
     as_yaml: Annotated[
@@ -194,6 +231,7 @@ def compare(
             metavar="POLICY",
             help="Names, with parameters or without: jit 'base-stock(level=25)'. The first is what the others are"
             " compared with. By default those that the scenario names.",
+            autocompletion=_policies,
         ),
     ] = None,
     set_: Set = None,
@@ -329,7 +367,11 @@ def tune(
     scenario: Name,
     policy: Annotated[
         str,
-        typer.Argument(metavar="POLICY", help="A name; parameters that are given stay as they are: 's-S(s=17)'."),
+        typer.Argument(
+            metavar="POLICY",
+            help="A name; parameters that are given stay as they are: 's-S(s=17)'.",
+            autocompletion=_policies,
+        ),
     ],
     set_: Set = None,
     seed: Seed = 0,
@@ -381,7 +423,11 @@ def solve(
     scenario: Name,
     policies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="POLICY", help="Policies whose cost is computed too, exactly: 'base-stock(level=25)'."),
+        typer.Argument(
+            metavar="POLICY",
+            help="Policies whose cost is computed too, exactly: 'base-stock(level=25)'.",
+            autocompletion=_policies,
+        ),
     ] = None,
     set_: Set = None,
     most_ordered: Annotated[
@@ -395,6 +441,11 @@ def solve(
         Path | None,
         typer.Option(metavar="FILE.npz", help="Where to save the optimal policy; compare plays it by this name."),
     ] = None,
+    history: HistoryFile = None,
+    value: Value = None,
+    date: Date = None,
+    where: Where = None,
+    demand: Whose = None,
     as_json: Json = False,
 ) -> None:
     """Compute the optimal policy and its cost, where the states are few enough."""
@@ -407,8 +458,10 @@ def solve(
         if save.suffix != ".npz":
             raise BadInput(f"--save: must end in .npz, got {str(save)!r}")
         files.check(save)
+    own: dict[str, Any] = {"history": history, "value": value, "date": date, "where": where, "demand": demand}
     with _warnings() as notes:
-        world = load(scenario, _overrides(set_))
+        overrides = _overrides(set_)
+        world = load(scenario, overrides | _own_history(scenario, overrides, *own.values()))
     names = [name for text in policies or () for name in _several(text)]
     limits: dict[str, Any] = {} if most_states is None else {"most_states": most_states}
     notes += caveats(world)
@@ -418,7 +471,7 @@ def solve(
         costs = [exact_cost(_saved(name, world), world, progress=tell, **limits) for name in names]
     if save is not None:
         optimum.save(save)
-    options = {"set": set_, "most-ordered": most_ordered, "most-states": most_states, "save": save}
+    options = {"set": set_, **own, "most-ordered": most_ordered, "most-states": most_states, "save": save}
     command = _command("solve", scenario, *names, **options)
     from .report import optima
 
@@ -450,6 +503,11 @@ def bound(
     relaxed: Annotated[
         bool, typer.Option("--relaxed", help="Relax fixed costs, batches, least orders and vehicles to shares: quick.")
     ] = False,
+    history: HistoryFile = None,
+    value: Value = None,
+    date: Date = None,
+    where: Where = None,
+    demand: Whose = None,
     as_json: Json = False,
 ) -> None:
     """Compute what somebody would pay at least who knew all chance in advance: nobody can do better."""
@@ -457,15 +515,17 @@ def bound(
     from .report import bounds
     from .theory import clairvoyant
 
+    own: dict[str, Any] = {"history": history, "value": value, "date": date, "where": where, "demand": demand}
     with _warnings() as notes:
-        world = load(scenario, _overrides(set_))
+        overrides = _overrides(set_)
+        world = load(scenario, overrides | _own_history(scenario, overrides, *own.values()))
     notes += caveats(world)
     _print_notes(notes)
     periods, warmup = window(world, periods, warmup)
     options: dict[str, Any] = {"paths": paths, "periods": periods, "warmup": warmup, "seed": seed, "seconds": seconds}
     with _progress(paths, quiet=as_json, unit=" paths") as tick:
         found = clairvoyant(world, whole=not relaxed, progress=tick, **options)
-    command = _command("bound", scenario, **{"set": set_, **options}) + (" --relaxed" if relaxed else "")
+    command = _command("bound", scenario, **{"set": set_, **own, **options}) + (" --relaxed" if relaxed else "")
     if as_json:
         print(json.dumps(bounds.document(found, command, notes), indent=2, allow_nan=False))
     else:
@@ -475,7 +535,10 @@ def bound(
 @app.command()
 def train(
     scenario: Name,
-    agent: Annotated[str, typer.Option(metavar="NAME", help="Who learns: dcl, hindsight, imitate, ppo, ...")],
+    agent: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Who learns: dcl, hindsight, imitate, ppo, ...", autocompletion=_programs),
+    ],
     set_: Set = None,
     seeds: Annotated[str, typer.Option(metavar="0..4", help="The seeds to train with, one after another.")] = "0",
     budget: Annotated[
@@ -578,15 +641,16 @@ def _learning(title: str, run: Any) -> Iterator[None]:
 
 @app.command()
 def new(name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it; the file is NAME.yaml.")]) -> None:
-    """Start a scenario of your own, from one with comments."""
+    """Start a scenario of your own: from the shipped one of this name, or from one with comments."""
+    from .report.catalogue import starter
+
     name = name.removesuffix(".yaml")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise BadInput(f"a name must be letters, digits, - and _, got {name!r}")
     path = Path(f"{name}.yaml")
-    starter = (resources("jit_gym.report") / "templates" / "starter.yaml").read_text(encoding="utf-8")
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(starter.replace("NAME", name))
+            file.write(starter(name))
     except FileExistsError:
         raise BadInput(f"{path}: is there already, and stays as it is") from None
     print(f"Wrote {path}. Next: jit-gym compare {path}")

@@ -249,6 +249,84 @@ def test_new_starts_a_scenario_that_works():
     assert Path("mine.yaml").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["grocery", "lost-sales"])
+def test_new_with_the_name_of_a_shipped_scenario_starts_from_it(name: str):
+    """The same world until something is changed; and with all its comments taken away, except where a file is named."""
+    assert f"jit-gym compare {name}.yaml" in done("new", name)
+    path = Path(f"{name}.yaml")
+    assert jit_gym.load(str(path)) == jit_gym.load(name)
+    text = path.read_text(encoding="utf-8")
+    head, body = text[: text.index("# What")], text[text.index("# What") :].partition("\n\n")[2]
+    bare = body.replace("# ", "", 1).replace("\n# ", "\n")
+    path.write_text(head.replace(f"title: My variant of {name}\n", "") + bare)
+    if name == "lost-sales":
+        assert jit_gym.load(str(path)) == jit_gym.load(name)
+        assert jit_gym.load(str(path)).title == jit_gym.load(name).title
+
+
+def test_solve_and_bound_take_a_history_of_ones_own():
+    """As compare and tune do; the command that makes the numbers again names it."""
+    rows = [f"{week},{item},{week % 3 + (item == 'b')}" for week in range(24) for item in "ab"]
+    Path("own.csv").write_text("\n".join(["week,item,sold", *rows]))
+    own = ["--history", "own.csv", "--value", "sold", "--date", "week", "--where", "item=b", "--demand", "customers"]
+    own += ["--set", "demands.customers.history.replay=resampled", "--set", "lanes.supplier.lead_time=1"]
+    bound = json.loads(done("bound", "lost-sales", *own, "--paths", "2", "--periods", "8", "--json"))
+    values = bound["provenance"]["resolved"]["demands"]["customers"]["history"]["values"]
+    assert values == [week % 3 + 1 for week in range(24)]
+    assert "--history own.csv --value sold --date week --where item=b" in bound["provenance"]["command"]
+    solved = json.loads(done("solve", "lost-sales", *own, "--json"))
+    assert solved["provenance"]["resolved"]["demands"]["customers"]["history"]["values"] == values
+    assert "--demand: says whose --history it is" in refused("solve", "lost-sales", "--demand", "customers")
+    assert "has no column 'solt'" in refused("bound", "lost-sales", "--history", "own.csv", "--value", "solt")
+
+
+HIDDEN = """if True:
+    import sys
+    class Hide:
+        def find_spec(self, name, path=None, target=None):
+            if name.split(".")[0] == sys.argv[1]:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    sys.meta_path.insert(0, Hide())
+    from jit_gym.cli import app
+    app(sys.argv[2:], prog_name="jit-gym")
+"""
+
+
+@pytest.mark.parametrize("package", ["torch", "tensorboard"])
+def test_training_without_what_it_needs_says_how_to_install_it(package: str):
+    """In an interpreter that does not find the package: one line with the command, and no run begun."""
+    words = ["train", "lost-sales", "--agent", "dcl", "--budget", "1"]
+    run = subprocess.run([sys.executable, "-c", HIDDEN, package, *words], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == f"jit-gym: the package {package} is missing (pip install 'jit-gym[train]')\n"
+    assert os.listdir() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("show los", ["lost-sales"]),
+        ("compare sh", ["shop.yaml"]),
+        ("compare lost-sales base", ["base-stock", "base-stock-with-waste"]),
+        ("compare lost-sales jit agent:p", ["agent:ppo"]),
+        ("compare lost-sales be", ["best.npz"]),
+        ("tune lost-sales capped-b", ["capped-base-stock"]),
+        ("train lost-sales --agent ppo", ["ppo", "ppo-lstm"]),
+    ],
+)
+def test_a_shell_completes_scenarios_policies_and_agents(typed: str, offered: list[str]):
+    for name in ("shop.yaml", "best.npz"):
+        Path(name).touch()
+    words = f"jit-gym {typed}"
+    asked = {"_JIT_GYM_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    assert CliRunner().invoke(app, [], prog_name="jit-gym", env=asked).stdout.split() == offered
+
+
+def test_a_shell_can_be_taught_to_complete():
+    assert "--install-completion" in done("--help")
+    assert "_JIT_GYM_COMPLETE=complete_bash" in done("--show-completion", "bash")
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

@@ -43,6 +43,19 @@ def agents() -> dict[str, str]:
     return {agent: f"trained for {', '.join(scenarios)}" for agent, scenarios in found.items()}
 
 
+def starter(name: str) -> str:
+    """Return a scenario file to begin with: the shipped one of this name, to be changed, or one with comments.
+
+    Of a shipped one it says `extends`, and shows all that can be changed as comments: a variant is its difference.
+    """
+    kind = "variant" if name in names() else "starter"
+    text = (files("jit_gym.report") / "templates" / f"{kind}.yaml").read_text(encoding="utf-8").replace("NAME", name)
+    if kind == "variant":
+        shipped = (files("jit_gym.configs") / f"{name}.yaml").read_text(encoding="utf-8")
+        text += "".join(f"# {line}".rstrip() + "\n" for line in shipped.splitlines() if not line.startswith("name:"))
+    return text
+
+
 def _title(name: str) -> str:
     raw = parse((files("jit_gym.configs") / f"{name}.yaml").read_text(encoding="utf-8"))
     return str(raw.get("title", "")) if isinstance(raw, dict) else ""
