@@ -212,8 +212,7 @@ def show(
 
     with _warnings() as notes:
         world = load(scenario, _overrides(set_))
-    for note in notes:
-        print(f"jit-gym: note: {note}", file=sys.stderr)
+    _print_notes(notes)
     if as_yaml:
         print(yaml_of(world), end="")
     elif as_json:

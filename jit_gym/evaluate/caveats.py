@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..chance.caveats import caveats as of_chance
 from ..physics import Layout
 from ..physics.worth import Worth
 from ..policies import Network, Rule
@@ -19,7 +20,7 @@ def caveats(scenario: Scenario, players: Sequence[Any] = ()) -> list[str]:
         scenario: the world that was played.
         players: policies, fitted to it; what each knows beyond the others is said too.
     """
-    notes = [*serving_is_not_worth_it(scenario), *_same_on_every_path(scenario)]
+    notes = [*serving_is_not_worth_it(scenario), *_same_on_every_path(scenario), *of_chance(scenario)]
     for player in players:
         notes += _knows(player, scenario)
     return list(dict.fromkeys(notes))
