@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import numpy as np
 
 from jit_gym.evaluate.statistics import bootstrap, interquartile_mean
 from jit_gym.report import files
+from jit_gym.scenario import BadInput
+from jit_gym.scenario.errors import one_line
 
 
 def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: float) -> Path:
@@ -19,10 +23,10 @@ def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: f
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    curves = [np.load(run / "evaluations.npz") for run in runs]
-    length = min(len(curve["costs"]) for curve in curves)
-    at = curves[0]["timesteps"][:length]
-    costs = np.array([curve["costs"][:length] for curve in curves])  # (seeds, evaluations)
+    curves = [_evaluations(run / "evaluations.npz") for run in runs]
+    length = min(len(costs) for _, costs in curves)
+    at = curves[0][0][:length]
+    costs = np.array([costs[:length] for _, costs in curves])  # (seeds, evaluations)
     low, high = zip(*(bootstrap(column) for column in costs.T), strict=True)
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     axes.fill_between(at, low, high, alpha=0.25, linewidth=0)
@@ -38,3 +42,15 @@ def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: f
     path = folder / "curve.png"
     files.write(path, buffer.getvalue())
     return path
+
+
+def _evaluations(file: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps at which a run was evaluated (evaluations,), and what it cost then."""
+    try:
+        with np.load(file, allow_pickle=False) as saved:
+            at, costs = saved["timesteps"].astype(float), saved["costs"].astype(float)
+        if at.ndim != 1 or at.shape != costs.shape:
+            raise ValueError(f"there are costs of shape {costs.shape} at steps of shape {at.shape}")
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise BadInput(f"{file}: is damaged ({one_line(error)}; the models that were trained are not)") from None
+    return at, costs

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from .scenario import BadInput, NoEffect, Scenario, ScenarioError, json_schema, load, parse_override
+from .scenario.part import plain
 from .scenario.window import window
 from .scenario.yaml12 import parse
 
@@ -67,7 +68,7 @@ class _Plain(TyperGroup):
 
 
 def _refuse(reason: str) -> int:
-    print(f"jit-gym: {' '.join(reason.split())}", file=sys.stderr)
+    print(f"jit-gym: {plain(' '.join(reason.split()))}", file=sys.stderr)
     return 2
 
 
@@ -358,7 +359,7 @@ def compare(
     console = _console()
     table.show(comparison, console, by)
     if target is not None:
-        console.print(f"Report: {target}", style="dim", soft_wrap=True)
+        console.print(f"Report: {plain(str(target))}", style="dim", soft_wrap=True)
 
 
 @app.command()
@@ -469,7 +470,7 @@ def solve(
         optimum = optimise(world, most_ordered=most_ordered, progress=tell, **limits)
         costs = [exact_cost(_saved(name, world), world, progress=tell, **limits) for name in names]
     if save is not None:
-        optimum.save(save)
+        files.write(save, optimum.policy.data)
     options = {"set": set_, **own, "most-ordered": most_ordered, "most-states": most_states, "save": save}
     command = _command("solve", scenario, *names, **options)
     from .report import optima
@@ -480,7 +481,7 @@ def solve(
     console = _console()
     optima.show(optimum, costs, console)
     if save is not None:
-        console.print(f"Policy: {save}", style="dim", soft_wrap=True)
+        console.print(f"Policy: {plain(str(save))}", style="dim", soft_wrap=True)
 
 
 @app.command()
@@ -601,8 +602,9 @@ def train(
         )
     if (rule := runs[0].rule) is not None:
         picture = curve.draw(folder, [run.folder for run in runs], agent, rule.policy, -rule.mean("profit"))
-        console.print(f"Learning curve: {picture}", style="dim", soft_wrap=True)
-    console.print(f"Play it: jit-gym compare {scenario} agent:{runs[0].folder / 'model.safetensors'}", soft_wrap=True)
+        console.print(f"Learning curve: {plain(str(picture))}", style="dim", soft_wrap=True)
+    again = f"jit-gym compare {scenario} agent:{runs[0].folder / 'model.safetensors'}"
+    console.print(f"Play it: {plain(again)}", soft_wrap=True)
 
 
 def _seeds(text: str) -> list[int]:
@@ -736,7 +738,7 @@ def _command(*words: str, **options: Any) -> str:
     for name, value in options.items():
         for each in value if isinstance(value, list) else [value]:
             line += [] if each is None else [f"--{name}", str(each)]
-    return shlex.join(line)
+    return plain(shlex.join(line))
 
 
 @contextmanager
@@ -746,9 +748,8 @@ def _warnings() -> Iterator[list[str]]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield notes
-    notes += dict.fromkeys(
-        " ".join(str(each.message).split()) for each in caught if each.category in (UserWarning, NoEffect)
-    )
+    said = [str(each.message) for each in caught if each.category in (UserWarning, NoEffect)]
+    notes += dict.fromkeys(plain(" ".join(text.split())) for text in said)
 
 
 @contextmanager

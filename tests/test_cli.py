@@ -409,6 +409,26 @@ def test_a_wrong_use_is_refused_in_one_line(arguments):
     refused(*arguments)
 
 
+def test_what_a_terminal_or_a_file_cannot_take_is_escaped():
+    """Escape sequences in names of files and columns, and bytes that are no UTF-8, neither act nor lose a run."""
+    bad = "\x1b[31m\udcff.csv"
+    Path(bad).write_text("week,\x1b]0;x\x07\n1,5\n2,6\n9,6\n")
+    own = ["--history", bad, "--value", "\x1b]0;x\x07", "--date", "week", "--set", "horizon.periods=3"]
+    result = jit("compare", "lost-sales", "jit", *own, "--paths", "2", "--report", "a.html")
+    html = Path("a.html").read_bytes().decode()
+    assert result.exit_code == 0
+    for text in (result.stdout, result.stderr, html):
+        assert "\x1b" not in text
+        assert "\x07" not in text
+    assert result.stderr.startswith("jit-gym: note: \\x1b[31m\\udcff.csv: there is no row between 2 and 9")
+    assert (
+        refused("compare", "lost-sales", "\x1b[2J")
+        == "cannot read the policy '\\x1b[2J' (write it like base-stock(level=25))"
+    )
+    assert "\x1b" not in refused("compare", "\x1b[2J.yaml")
+    assert "\x1b" not in refused("compare", "lost-sales", "--\x1b[2J")
+
+
 @pytest.mark.skipif(os.getuid() == 0, reason="nothing is write-protected for root")
 def test_a_protected_folder_is_refused():
     Path("locked").mkdir(mode=0o500)
@@ -451,6 +471,54 @@ def test_ctrl_c_stops_without_a_word():
         assert (run.stdout.read(), run.stderr.read()) == ("", "")
     assert run.returncode == 130
     assert os.listdir() == ["own.csv"]
+
+
+PRESSED = """if True:
+    import os, signal, sys
+    def press(*_, **__):
+        os.kill(os.getpid(), signal.SIGINT)
+    class Importing:
+        def find_spec(self, name, path=None, target=None):
+            if name == "jit_gym.evaluate":
+                press()
+    if sys.argv[1] == "importing":
+        sys.meta_path.insert(0, Importing())
+    elif sys.argv[1] == "compiling":
+        import numba.core.compiler
+        numba.core.compiler.compile_extra = press
+    elif sys.argv[1] == "in a callback":
+        import weakref
+        class Thing: ...
+        thing = Thing()
+        callback = weakref.ref(thing, press)
+        class Dropping:
+            def find_spec(self, name, path=None, target=None):
+                if name == "jit_gym.evaluate":
+                    global thing
+                    thing = None
+        sys.meta_path.insert(0, Dropping())
+    elif sys.argv[1] == "in a descriptor":
+        class Named:
+            def find_spec(self, name, path=None, target=None):
+                if name == "jit_gym.evaluate":
+                    class Descriptor:
+                        __set_name__ = press
+                    class Owner:
+                        field = Descriptor()
+        sys.meta_path.insert(0, Named())
+    from jit_gym.__main__ import main
+    sys.argv[1:] = ["compare", "lost-sales", "jit", "--paths", "2", "--periods", "5", "--no-report", "--no-gap"]
+    main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+@pytest.mark.parametrize("when", ["importing", "compiling", "in a callback", "in a descriptor"])
+def test_ctrl_c_is_quiet_whatever_it_interrupts(when: str, tmp_path: Path):
+    """Pressed at a moment of our choice; where a library makes a RuntimeError of it, or Python can only print it."""
+    clean = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    run = subprocess.run([sys.executable, "-c", PRESSED, when], capture_output=True, text=True, env=clean)
+    assert (run.returncode, run.stderr) == (130, "")
 
 
 def test_solve_tells_the_optimum_and_what_rules_cost():

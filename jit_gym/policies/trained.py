@@ -11,6 +11,7 @@ import numpy as np
 from ..physics import View
 from ..scenario import Scenario
 from ..scenario.errors import one_line
+from ..scenario.part import plain
 from .action import Acting, Action, action_of
 from .models import Manifest, Model
 from .rule import PolicyError, recall
@@ -144,7 +145,7 @@ class Network(Acting):
     @classmethod
     def of(cls, name: str, scenario: Scenario) -> Self:
         """Return the policy that `agent:NAME` names: a model shipped for the scenario, or a file's."""
-        return cls(Model.find(name, scenario), f"agent:{name}")
+        return cls(Model.find(name, scenario), plain(f"agent:{name}"))
 
     def fit(self, scenario: Scenario) -> Self:
         """Return this policy for a scenario, which need not be the one that it was trained on.

@@ -1,11 +1,14 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all, and nowhere else than where they were asked for."""
 
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def check(path: Path) -> None:
@@ -15,34 +18,67 @@ def check(path: Path) -> None:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file, with the folders it needs; whoever reads it sees the old one or the new one, never a half."""
-    with _beside(path) as draft:
-        draft.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(draft, path.resolve())
+    """Write a file, with the folders it needs; whoever reads it sees the old one or the new one, never a half.
+
+    A file that is there keeps its mode; a new one gets what the umask leaves. Lone surrogates, which UTF-8 cannot hold,
+    are written as `?`, so that a run is not lost for a title.
+
+    Raises:
+        OSError: in one line, where it cannot be written. A link is not followed: it may lead anywhere.
+    """
+    data = content.encode(errors="replace") if isinstance(content, str) else content
+    with _beside(path) as (draft, file):
+        file.write(data)
+        file.close()
+        os.replace(draft, path)
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """Make an empty file beside a path, and take away whatever is left of it, and of the folders that it needed."""
-    if path.exists() and not path.is_file():
-        raise OSError(f"cannot write {path}: it is not a file")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OSError(f"cannot write {path}: it is write-protected")
-    real = path.resolve()
-    missing = [folder for folder in real.parents if not folder.exists()]
-    draft = real.with_name(f".{real.name}.{os.getpid()}.tmp")
+def _beside(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """Open a new file beside a path, and take away whatever is left of it, and of the folders that it needed.
+
+    Its name is drawn at random, so that one that was left by a run that was killed is in nobody's way.
+    """
+    mode = _mode(path)
+    missing = [folder for folder in path.absolute().parents if not folder.exists()]
+    draft = path.with_name(f".{secrets.token_hex(8)}.jit_gym.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         try:
-            real.parent.mkdir(parents=True, exist_ok=True)
-            draft.open("x").close()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(draft, flags, 0o666 if mode is None else mode)
         except (FileExistsError, NotADirectoryError):
             raise OSError(f"cannot write {path}: there is a file where a folder should be") from None
         except OSError as error:
-            raise OSError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
-        yield draft
+            raise OSError(f"cannot write {path}: {_reason(error)}") from None
+        with open(handle, "wb") as file:
+            if mode is not None and hasattr(os, "fchmod"):  # what the umask took away from it
+                os.fchmod(handle, mode)
+            yield draft, file
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         for folder in missing:
             with suppress(OSError):  # it holds the file: it may stay
                 folder.rmdir()
+
+
+def _mode(path: Path) -> int | None:
+    """Return the mode of the file that is there, or None; refuse a link, what is no file, or is write-protected."""
+    try:
+        about = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise OSError(f"cannot write {str(path)!r}: {_reason(error)}") from None
+    if stat.S_ISLNK(about.st_mode):
+        raise OSError(f"cannot write {path}: it is a link (name the file itself, or remove the link)")
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(f"cannot write {path}: it is not a file")
+    if not os.access(path, os.W_OK):
+        raise OSError(f"cannot write {path}: it is write-protected")
+    return stat.S_IMODE(about.st_mode)
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).lower()

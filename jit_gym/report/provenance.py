@@ -13,6 +13,7 @@ from typing import Any
 from ..evaluate import Comparison
 from ..scenario import Scenario
 from ..scenario.distribution import INFINITE
+from ..scenario.part import plain
 
 LIBRARIES = ("jit_gym", "numpy", "numba", "scipy", "highspy")
 
@@ -45,8 +46,8 @@ def origin(scenario: Scenario, command: str | None = None, notes: Sequence[str] 
         "scenario": scenario.name,
         "title": scenario.title,
         "fingerprint": scenario.fingerprint,
-        "command": command,
-        "notes": list(notes),
+        "command": None if command is None else plain(command),
+        "notes": [plain(note) for note in notes],
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "commit": commit(),
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

@@ -125,7 +125,12 @@ class Optimal(Policy):
         return far.argmin(axis=1)
 
     def save(self, file: str | Path) -> None:
-        """Save it to a file (.npz): plain arrays, what they are for, and a digest over all of it."""
+        """Save it to a file (.npz)."""
+        Path(file).write_bytes(self.data)
+
+    @property
+    def data(self) -> bytes:
+        """Return the content of its file: plain arrays, what they are for, and a digest over all of it."""
         about = {
             "format": FORMAT,
             "scenario": self.scenario.model_dump(mode="json", exclude_unset=True, exclude_none=True),
@@ -137,7 +142,7 @@ class Optimal(Policy):
         manifest = np.frombuffer(json.dumps(about).encode(), np.uint8)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, manifest=manifest, **self._arrays())
-        Path(file).write_bytes(reading.sealed(buffer.getvalue()))
+        return reading.sealed(buffer.getvalue())
 
     def _arrays(self) -> dict[str, np.ndarray]:
         merging = self.merging

@@ -23,6 +23,7 @@ from jit_gym.scenario import BadInput, load, reading
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
+from jit_gym.agents import curve
 from jit_gym.agents.training import Run
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,13 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(tmp_path: Path):
         assert "\n" not in str(caught.value)
     file.write_bytes(good)
     assert again._load().steps == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no archive"])
+def test_a_damaged_learning_curve_is_refused_in_one_line(tmp_path: Path, content: bytes):
+    (tmp_path / "evaluations.npz").write_bytes(content)
+    with pytest.raises(BadInput, match=r"evaluations\.npz: is damaged \(.*; the models that were trained are not\)$"):
+        curve.draw(tmp_path, [tmp_path], "agent", "jit", 1.0)
 
 
 @pytest.mark.parametrize("agent", list(TINY))

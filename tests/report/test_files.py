@@ -1,6 +1,9 @@
 """A file is written whole or not at all."""
 
 import os
+import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -47,3 +50,61 @@ def test_what_is_no_file_is_refused(tmp_path):
         files.check(tmp_path)
     with pytest.raises(OSError, match="there is a file where a folder should be"):
         files.check(tmp_path / "file/report.html")
+
+
+def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path):
+    """In a container the ids of processes repeat: a draft named by one blocked the next run for ever."""
+    program = "import os, signal, sys; from pathlib import Path; from jit_gym.report import files\n"
+    program += "files.os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+    program += "files.write(Path(sys.argv[1]), 'new')"
+    path = tmp_path / "report.html"
+    (tmp_path / f".report.html.{os.getpid()}.tmp").write_text("left by a run with this id")
+    assert subprocess.run([sys.executable, "-c", program, str(path)]).returncode == -9
+    files.write(path, "whole")
+    assert path.read_text() == "whole"
+    assert len(os.listdir(tmp_path)) == 3  # and the drafts of those that were killed
+
+
+def test_a_link_is_not_written_through(tmp_path):
+    """Whoever may make a link where a report is written would choose which file it overwrites."""
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "report.html").symlink_to("precious")
+    (tmp_path / "dangling.html").symlink_to("nowhere")
+    for name in ("report.html", "dangling.html"):
+        with pytest.raises(OSError, match=rf"cannot write .*{name}: it is a link \(name the file itself"):
+            files.write(tmp_path / name, "new")
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert sorted(os.listdir(tmp_path)) == ["dangling.html", "precious", "report.html"]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "linked").symlink_to("folder")
+    files.write(tmp_path / "linked" / "report.html", "new")  # a folder may be a link: its owner made it
+    assert (tmp_path / "folder" / "report.html").read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o664, 0o666])
+def test_the_mode_of_a_file_stays_and_a_new_one_gets_the_umask(tmp_path, mode: int):
+    path = tmp_path / "report.html"
+    before = os.umask(0o027)
+    try:
+        files.write(path, "new")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        path.chmod(mode)
+        files.write(path, "newer")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert path.read_text() == "newer"
+
+
+def test_a_lone_surrogate_does_not_lose_a_run(tmp_path):
+    files.write(tmp_path / "report.html", "caf\u00e9 \ud800 \udcff")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == "caf\u00e9 ? ?"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 300])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, name: str):
+    with pytest.raises(OSError, match="cannot write ") as caught:
+        files.write(tmp_path / name, "new")
+    assert "\n" not in str(caught.value)
+    assert os.listdir(tmp_path) == []
