@@ -7,7 +7,10 @@ VENV   ?= .venv
 BIN     := $(VENV)/bin
 CORE    := $(VENV)/core.stamp
 DEV     := $(VENV)/dev.stamp
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What the core needs, and setuptools that builds it, by the hashes of their files; an editable install has none to check.
+LOCKED  := $(PIP) --require-hashes --no-deps --requirement requirements.txt
+INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -51,10 +54,12 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks the venv module; install it first (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(CORE): pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable .
+$(CORE): pyproject.toml constraints.txt requirements.txt | $(BIN)/python
+	$(LOCKED)
+	$(INSTALL) --no-deps --editable .
 	@touch $@
 
-$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+$(DEV): pyproject.toml constraints.txt requirements.txt | $(BIN)/python
+	$(LOCKED)
 	$(INSTALL) --editable '.[dev]'
 	@touch $(CORE) $@

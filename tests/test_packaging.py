@@ -1,6 +1,7 @@
 """What pip installs is the whole library: the wheel, built from the sdist, works away from the checkout."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,19 @@ def test_pyproject_lists_every_package():
     folders = {path.parent.relative_to(ROOT) for path in (ROOT / "jit_gym").rglob("*.py")}
     found = {".".join(folder.parts) for folder in folders}
     assert set(settings["packages"]) == found | set(settings["package-dir"])
+
+
+def test_what_is_installed_by_hash_is_what_was_tried_together():
+    """requirements.txt has the versions of constraints.txt, each with a hash, and setuptools too."""
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.M))
+    tried = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pins.items()}
+    text = (ROOT / "requirements.txt").read_text().replace("\\\n", "")
+    locked = {line.split("==")[0]: line for line in text.splitlines() if "==" in line}
+    assert {"numpy", "numba", "pydantic", "setuptools"} <= set(locked)
+    for name, line in locked.items():
+        assert "--hash=sha256:" in line, name
+        if "sys_platform" not in line:  # what one system alone needs was not tried on this one
+            assert line.split("==")[1].split()[0] == tried[name]
 
 
 def test_a_package_from_another_folder_has_an_init_file():
