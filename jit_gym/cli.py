@@ -286,6 +286,7 @@ def compare(
     ] = False,
 ) -> None:
     """Compare policies on the same chance, and write a report."""
+    _tell_of_compiling()
     from .evaluate import compare as play
     from .evaluate import named
     from .evaluate.rollout import is_certain
@@ -345,20 +346,24 @@ def compare(
     options |= {"budget": tuning or None, "threshold": None if threshold == 0.5 else threshold}
     flags = (" --tuned" if tuned else "") + (" --no-gap" if no_gap else "")
     command = _command("compare", scenario, *names, **options) + flags
-    if target is not None:
-        from .report import page
-
-        page.write(comparison, target, command=command, notes=notes, indexed=report is None)
+    with _waiting("looking for the optimum or a bound", quiet=as_json):
+        _ = comparison.distance
+    console = _console()
     if as_json:
         from .report.numbers import document
 
         print(json.dumps(document(comparison, command, notes), indent=2, allow_nan=False))
-        return
-    from .report import table
+    else:
+        from .report import table
 
-    console = _console()
-    table.show(comparison, console, by)
-    if target is not None:
+        table.show(comparison, console, by)
+    if target is None:
+        return
+    from .report import page
+
+    with _waiting("drawing the report", quiet=as_json):
+        page.write(comparison, target, command=command, notes=notes, indexed=report is None)
+    if not as_json:
         console.print(f"Report: {plain(str(target))}", style="dim", soft_wrap=True)
 
 
@@ -394,6 +399,7 @@ def tune(
     as_json: Json = False,
 ) -> None:
     """Find the parameters of a policy that do best, by simulation."""
+    _tell_of_compiling()
     from .evaluate import compare, tuning
     from .report import tuned
 
@@ -407,6 +413,8 @@ def tune(
         best = search.winner(tick)
     fresh = {"periods": best.tuning.periods, "warmup": best.tuning.warmup, "seed": best.tuning.seed}
     played = compare([best], world, paths=min(best.tuning.paths, 256), **fresh)
+    with _waiting("looking for the optimum or a bound", quiet=as_json):
+        _ = played.distance
 
     options: dict[str, Any] = {"set": set_, "seed": seed, "budget": budget, "periods": periods, "warmup": warmup}
     options |= {"history": history, "value": value, "date": date, "where": where, "demand": demand}
@@ -449,6 +457,7 @@ def solve(
     as_json: Json = False,
 ) -> None:
     """Compute the optimal policy and its cost, where the states are few enough."""
+    _tell_of_compiling()
     from .evaluate import caveats
     from .report import files
     from .theory import exact_cost
@@ -511,6 +520,7 @@ def bound(
     as_json: Json = False,
 ) -> None:
     """Compute what somebody would pay at least who knew all chance in advance: nobody can do better."""
+    _tell_of_compiling()
     from .evaluate import caveats
     from .report import bounds
     from .theory import clairvoyant
@@ -561,6 +571,7 @@ def train(
     onnx: Annotated[bool, typer.Option("--onnx", help="Write each model as ONNX, too.")] = False,
 ) -> None:
     """Train an agent on a scenario; a training that was stopped goes on where it was."""
+    _tell_of_compiling()
     from .agents import program, tuned
     from .agents.learner import settings_of
     from .evaluate import caveats
@@ -783,6 +794,48 @@ def _telling(quiet: bool) -> Iterator[Any]:
             print(f"\r{'':<{width}}\r", end="", file=sys.stderr, flush=True)
 
 
+@contextmanager
+def _waiting(what: str, quiet: bool) -> Iterator[None]:
+    """Say on a terminal what is being done, if it takes more than a second."""
+    from threading import Timer
+
+    shown = False
+
+    def say() -> None:
+        nonlocal shown
+        shown = True
+        print(f"\r{what} ...", end="", file=sys.stderr, flush=True)
+
+    timer = Timer(1.0, say)
+    timer.daemon = True
+    if not quiet and sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if shown:
+            print(f"\r{'':<{len(what) + 4}}\r", end="", file=sys.stderr, flush=True)
+
+
+_is_a_program = False  # whether this is the command itself, and not called by some other program
+
+
+def _tell_of_compiling() -> None:
+    """Have it said on stderr, once, when code is compiled, which takes long only the first time."""
+    from .chance.compiled import before_compiling
+
+    told = not _is_a_program
+
+    def tell() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            print("jit-gym: compiling, once: about 10 s", file=sys.stderr, flush=True)
+
+    before_compiling(tell)
+
+
 def _saved(name: str, world: Scenario) -> Any:
     """Return the policy that a file name means, and any other name as it is."""
     if not name.endswith(".npz"):
@@ -849,6 +902,8 @@ _show_warning = warnings.showwarning
 
 def main() -> None:
     """Run the command line."""
+    global _is_a_program
+    _is_a_program = True
     warnings.showwarning = _note  # type: ignore[assignment]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -160,6 +160,19 @@ def _warn(kind: str, text: str) -> None:
         warnings.warn(text, UserWarning, stacklevel=2)
 
 
+_listeners: list[Callable[[], Any]] = []
+
+
+def before_compiling(tell: Callable[[], Any]) -> None:
+    """Have something called before a function is compiled of which no compiled form is kept: that takes seconds."""
+    _listeners.append(tell)
+
+
+def _announce() -> None:
+    for tell in _listeners:
+        tell()
+
+
 class _NoCache:
     """Keeps nothing, and says why when something has been compiled."""
 
@@ -169,7 +182,7 @@ class _NoCache:
         self._why = why
 
     def load_overload(self, sig: Any, target_context: Any) -> None:
-        pass
+        _announce()
 
     def save_overload(self, sig: Any, data: Any) -> None:
         _warn("kept", f"compiled code is not kept, so each process compiles it again: {self._why}")
@@ -190,11 +203,14 @@ class _Cache(FunctionCache):
         self._cache_file = _Files(Path(self._cache_path), self._impl.filename_base + checked, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        kept = None
         try:
-            return super().load_overload(sig, target_context)
+            kept = super().load_overload(sig, target_context)
         except Exception as error:  # unpickling and linking may raise nearly anything
             _warn("damaged", f"compiled code that was kept cannot be used, and is compiled again ({error!r})")
-            return None
+        if kept is None:
+            _announce()
+        return kept
 
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
