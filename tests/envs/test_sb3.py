@@ -91,6 +91,22 @@ def test_seeds_hold_once():
     assert (other != first[1]).any()
 
 
+def test_nan_changes_nothing_of_an_episode():
+    """A step with NaN is refused; the episode goes on as if it had not been tried, with the same return."""
+    straight, stumbling = native(), native()
+    for venv in (straight, stumbling):
+        venv.seed(1)
+        venv.reset()
+    for _ in range(20):
+        with pytest.raises(ValueError, match="in row 3: must be a number, got nan"):
+            stumbling.step(np.array([[0.0], [0.0], [0.0], [np.nan]], np.float32))
+        one, other = (venv.step(np.zeros((ROWS, 1), np.float32)) for venv in (straight, stumbling))
+        for a, b in zip(one[:3], other[:3], strict=True):
+            np.testing.assert_array_equal(a, b)
+    for a, b in zip(one[3], other[3], strict=True):
+        assert a["episode"]["r"] == b["episode"]["r"]
+
+
 def test_it_works_with_what_people_put_around_a_vec_env():
     """VecNormalize and evaluate_policy take it, and a rule plays as a model does."""
     venv = VecNormalize(native(), norm_reward=False)

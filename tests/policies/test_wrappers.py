@@ -93,3 +93,32 @@ def test_the_meaning_is_in_the_spec():
 def test_what_makes_no_sense_is_refused(means: dict[str, Any], complaint: str):
     with pytest.raises(PolicyError, match=complaint):
         ActionMeaning(gym.make("jit_gym/LostSales-v0"), **means)
+
+
+@pytest.mark.parametrize("means", MEANINGS)
+def test_what_is_no_action_is_refused_before_anything_is_played(means: dict[str, Any]):
+    """NaN, another shape, which NumPy would broadcast, and texts; infinity is cut to what can be said at most."""
+    env = ActionMeaning(gym.make("jit_gym/DualSourcing-v0", disable_env_checker=True), **means)
+    batch = VectorActionMeaning(gym.make_vec("jit_gym/DualSourcing-v0", num_envs=2), **means)
+    env.reset(seed=1)
+    batch.reset(seed=1)
+    (outputs,) = env.action_space.shape or ()
+    before = batch.unwrapped.stage.observe()
+    for wrong, complaint in (
+        (np.full(outputs, np.nan), "must be a number, got nan"),
+        (np.zeros(outputs + 1), rf"action: must have the shape \({outputs},\), got \({outputs + 1},\)"),
+        (np.zeros(()), r"action: must have the shape .* got \(\)"),
+        (["much"] * outputs, "action: must be numbers, got"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            env.step(wrong)
+        with pytest.raises(ValueError, match=complaint.replace("action:", "actions:").split(r"\(")[0]):
+            batch.step(np.stack([np.zeros(outputs), wrong]) if np.shape(wrong) == (outputs,) else wrong)
+    assert np.array_equal(batch.unwrapped.stage.observe(), before)
+    most = [each.step(np.full(each.action_space.shape, np.inf)) for each in (env, batch)]
+    env.reset(seed=1)
+    batch.reset(seed=1)
+    bounded = [each.step(np.ones(each.action_space.shape)) for each in (env, batch)]
+    for one, other in zip(most, bounded, strict=True):
+        assert np.array_equal(one[0], other[0])
+        assert np.array_equal(one[1], other[1])
