@@ -21,9 +21,9 @@ assert LONGEST_HORIZON + LONGEST_WAIT < LONGEST_SPELL < FAR < NEVER
 
 
 @register_jitable(forceinline=True)
-def _length(word: Any, table: Any) -> Any:
-    """Return how many periods a spell lasts, from 1 to FAR, so that sums of two spells fit into 64 bits."""
-    return np.int64(min(max(invert(word, table[0], table[1], table[2]), 1.0), FAR))
+def _drawn(word: Any, table: Any, least: float) -> Any:
+    """Return a drawn number of periods, from the least to FAR, so that sums of two of them fit into 64 bits."""
+    return np.int64(min(max(invert(word, table[0], table[1], table[2]), least), FAR))
 
 
 @compiled
@@ -34,8 +34,8 @@ def _random_spells(out: Any, keys: Any, paths: Any, every: Any, lasts: Any) -> N
         end, n = np.int64(0), 0
         while end < periods:
             w0, w1, _, _ = words(keys[b], paths[b], n)
-            start = end + _length(w0, every)
-            end = start + _length(w1, lasts)
+            start = end + _drawn(w0, every, 1.0)
+            end = start + _drawn(w1, lasts, 1.0)
             for t in range(start, min(end, periods)):
                 out[t, b] = start
             n += 1
@@ -47,7 +47,7 @@ def _dated_spells(out: Any, keys: Any, paths: Any, starts: Any, lasts: Any) -> N
     for b in range(len(paths)):
         for n in range(len(starts)):
             _, w1, _, _ = words(keys[b], paths[b], n)
-            end = starts[n] + _length(w1, lasts)
+            end = starts[n] + _drawn(w1, lasts, 1.0)
             for t in range(starts[n], min(end, periods)):
                 out[t, b] = min(out[t, b], starts[n])
 
@@ -58,8 +58,8 @@ def _single_spells(out: Any, keys: Any, paths: Any, once: Any, lasts: Any) -> No
     periods = out.shape[0]
     for b in range(len(paths)):
         w0, w1, _, _ = words(keys[b], paths[b], 0)
-        start = np.int64(invert(w0, once[0], once[1], once[2]))
-        end = start + np.int64(invert(w1, lasts[0], lasts[1], lasts[2]))
+        start = _drawn(w0, once, 0.0)
+        end = start + _drawn(w1, lasts, 1.0)
         for t in range(start, min(end, periods)):
             out[t, b] = start
 
@@ -73,13 +73,14 @@ def spells(
     without the event.
     """
     out = np.full((periods, len(paths)), NEVER, np.int32)
+    length = tuple(counts(lasts, periods))
     if starts.spell is not None:
-        _random_spells(out, keys, paths, tuple(counts(starts.spell)), tuple(counts(lasts)))
+        _random_spells(out, keys, paths, tuple(counts(starts.spell, periods)), length)
     elif starts.once is not None:
-        _single_spells(out, keys, paths, tuple(counts(starts.once)), tuple(counts(lasts)))
+        _single_spells(out, keys, paths, tuple(counts(starts.once, periods)), length)
     else:
         dates = np.array(sorted(min(horizon.period_of(when), int(FAR)) for when in starts.at or ()), np.int64)
-        _dated_spells(out, keys, paths, dates, tuple(counts(lasts)))
+        _dated_spells(out, keys, paths, dates, length)
     return out
 
 

@@ -93,9 +93,28 @@ def tabulate(distribution: Distribution, low: float = 0.0) -> Table | None:
     return _tabulated(distribution.name, json.dumps(distribution.parameters, sort_keys=True), low)
 
 
-def counts(distribution: Distribution) -> Table:
-    """Return the table of a distribution of whole numbers from 0 up, such as a lead time or a duration."""
+@lru_cache(maxsize=64)
+def _cut(name: str, parameters: str) -> Table:
+    """Return the first LARGEST values of a distribution of whole numbers, and for ever in place of all the others."""
+    import json
+
+    frozen = Distribution.model_validate({"name": name, **json.loads(parameters)}).frozen
+    values = max(float(frozen.support()[0]), 0.0) + np.arange(LARGEST)
+    cumulative = np.append(frozen.cdf(values), 1.0)
+    return Table.of(np.append(values, np.inf), np.diff(cumulative, prepend=0.0))
+
+
+def counts(distribution: Distribution, within: int | None = None) -> Table:
+    """Return the table of a distribution of whole numbers from 0 up, such as a lead time or a duration.
+
+    Where nobody looks further than `within` periods, what is longer may be told as for ever: an event that comes once
+    in a million periods would have too many values otherwise.
+    """
+    import json
+
     table = tabulate(distribution)
+    if table is None and within is not None and within <= LARGEST:
+        table = _cut(distribution.name, json.dumps(distribution.parameters, sort_keys=True))
     if table is None:
         raise ScenarioError(f"{distribution} has more than {LARGEST} values, too many for a number of periods")
     return table

@@ -201,9 +201,10 @@ class Plan:
             left = horizon.periods - first[:, None] - np.arange(horizon.periods + 1)
             beyond = chances @ np.maximum(left, 0.0) / horizon.periods
             return beyond[: max(1, np.count_nonzero(beyond) + 1)]
-        lasts = counts(disruption.lasts)
+        lasts = counts(disruption.lasts, horizon.periods)
         if disruption.starts.spell is not None:
-            cycle = lasts.mean + disruption.starts.spell.mean
+            mean = lasts.mean if np.isfinite(lasts.mean) else disruption.lasts.mean
+            cycle = mean + disruption.starts.spell.mean
         else:
             cycle = horizon.periods / max(chances.sum(), 1e-9)
         periods = np.minimum(lasts.values, max(horizon.periods, LARGEST)).astype(int)
@@ -376,7 +377,7 @@ def positive(quantity: Any) -> Any:
 def _starts_in(starts: Starts, horizon: Horizon) -> tuple[np.ndarray, np.ndarray]:
     """Return the periods within the horizon in which events begin that are dated, or come once, and their chances."""
     if starts.once is not None:
-        table = counts(starts.once)
+        table = counts(starts.once, horizon.periods)
         within = table.values < horizon.periods
         return table.values[within], table.probabilities[within]
     dates = sorted(when for date in starts.at or () if (when := horizon.period_of(date)) < horizon.periods)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from jit_gym.chance import Chance, Trace
-from jit_gym.scenario import Scenario
+from jit_gym.scenario import Scenario, ScenarioError
 
 from ..worlds import shop
 
@@ -255,3 +255,32 @@ def test_dates_beyond_any_horizon_never_come():
     strike = {"hits": ["own"], "starts": {"at": ["9999-12-31"]}, "lasts": FOREVER}
     world = shop(**{**NET, "horizon": horizon}, disruptions={"strike": strike})
     assert (available(Chance(world).draw(1, 2))["own"] == 1).all()
+
+
+@pytest.mark.parametrize("p", [1e-4, 1e-5])
+def test_what_is_rare_comes_as_rarely_as_stated(p: float):
+    """With a chance of p a period it has begun by period t with chance 1 - (1 - p)^t.
+
+    The table of such a quiet spell has more than 65,536 values, and was refused; what lies beyond the horizon may be
+    told as never.
+    """
+    strike = {"hits": ["own"], "starts": {"rate": p}, "lasts": FOREVER}
+    up = available(Chance(struck(strike=strike)).draw(3, 20_000, 500))["own"]
+    for t in (100, 499):
+        chance = 1 - (1 - p) ** t
+        assert abs((up[t] == 0).mean() - chance) <= 4.5 * np.sqrt(chance * (1 - chance) / 20_000)
+
+
+def test_what_lasts_long_lasts_as_long_as_stated():
+    """A disruption of 20,000 periods on average is over by period t after its start with chance 1 - (1 - p)^t."""
+    strike = {"hits": ["own"], "starts": {"at": [0]}, "lasts": {"name": "geom", "p": 5e-5}}
+    up = available(Chance(struck(strike=strike)).draw(3, 20_000, 500))["own"]
+    chance = 1 - (1 - 5e-5) ** 499
+    assert abs((up[499] == 1).mean() - chance) <= 4.5 * np.sqrt(chance * (1 - chance) / 20_000)
+
+
+def test_a_rare_spell_in_too_long_a_world_is_refused():
+    """Where a world is longer than the table, nothing is left out in silence."""
+    strike = {"hits": ["own"], "starts": {"rate": 1e-6}, "lasts": 1}
+    with pytest.raises(ScenarioError, match=r"disruptions.strike: geom\(p=1e-06\) has more than 65536 values"):
+        Chance(struck(strike=strike)).draw(3, 1, 70_000)
