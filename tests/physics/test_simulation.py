@@ -8,7 +8,7 @@ import pytest
 
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
-from jit_gym.scenario import Scenario
+from jit_gym.scenario import Scenario, ScenarioError
 
 from ..worlds import shop
 
@@ -226,3 +226,20 @@ def test_a_policy_cannot_change_a_simulation_by_what_it_sees(quantity: str):
         assert np.array_equal(one, other)
     assert_same_state(world, untouched)
     assert np.array_equal(world.trace.rows, untouched.trace.rows)
+
+
+def test_a_world_whose_paths_do_not_fit_into_memory_is_refused():
+    """Of a stock that lasts 10,000 periods, records that are 10,000 late take 10^8 numbers a path: too many."""
+    world = shop({"stocks.shop.shelf_life": 10_000, "stocks.shop.seen_late": 10_000})
+    with pytest.raises(ScenarioError, match=r"^shop: must keep 1,000,000 numbers or less on a path .*\(shorten"):
+        Layout(world)
+
+
+def test_a_world_that_looks_too_far_ahead_is_refused():
+    """Forecasts of 101 demands for 10,001 periods are 1,010,101 numbers a period, and one that is drawn of each."""
+    season = {"from": "shop", "distribution": 1, "season": [1, 2]}
+    world = shop({"lanes.supplier.lead_time": 10_000}, demands={f"customer-{k}": season for k in range(101)})
+    with pytest.raises(
+        ScenarioError, match=r"^shop: must have 1,000,000 numbers or less .*, got 1,010,202 \(look less"
+    ):
+        Chance(world)
