@@ -19,6 +19,7 @@ from .plan import Plan
 from .rule import Parameter, PolicyError, Rule, positive
 
 LARGEST = 1 << 24  # numbers in the tables of a rule that looks two periods ahead
+AT_ONCE = 1 << 22  # numbers of such a table that are worked out at once
 REMEMBERED = 1 << 20  # pipelines whose answer is kept
 
 
@@ -30,6 +31,10 @@ class CappedBaseStock(Rule):
     """
 
     name: ClassVar[str] = "capped-base-stock"
+    planned: ClassVar[tuple[str, ...]] = (
+        "level",
+        "cap",
+    )
     level: Parameter = None
     cap: Parameter = None
 
@@ -267,34 +272,38 @@ class MyopicTwo(LostSales):
             earlier: np.ndarray = np.moveaxis(costs[..., arrived], -2, 0) @ move.T
             return earlier
 
-        def as_it_arrives(quantity: int) -> np.ndarray:
-            """Return an order's cost in the period of its arrival, by pipeline (x1, ..., x_(L-1), on hand)."""
-            costs: np.ndarray = cost[y + quantity]
+        def as_it_arrives(some: slice) -> np.ndarray:
+            """Return orders' costs in the period of their arrival, by pipeline (x1, ..., x_(L-1), orders, on hand)."""
+            costs: np.ndarray = cost[y + z[some, None]]
             if lead_time:
                 costs = costs @ move.T
             for _ in range(lead_time - 1):
                 costs = a_period_earlier(costs)
             return costs
 
-        def a_period_later(best: np.ndarray, quantity: int) -> np.ndarray:
-            """Return the cost of the best next order, by the pipeline before this one."""
+        def a_period_later(best: np.ndarray, some: slice) -> np.ndarray:
+            """Return the cost of the best next order, by the pipeline before these ones."""
             if lead_time > 1:
-                return a_period_earlier(best[..., quantity, :])
-            later: np.ndarray = best[arrived[quantity]] @ move.T
+                return a_period_earlier(best[..., some, :])
+            later: np.ndarray = best[arrived[some]] @ move.T
             return later
 
-        # Quantity by quantity: all of them at once would take most + 1 times the room.
+        # Some orders at a time: all of them at once would take most + 1 times the room.
         shape = (len(z),) * max(lead_time - 1, 0) + (units,)
+        at_once = max(1, AT_ONCE // int(np.prod(shape)))
+        parts = [slice(k, k + at_once) for k in range(0, len(z), at_once)]
         next_cost = np.full(shape, np.inf)
-        for quantity in range(len(z) if lead_time else 0):
-            next_cost = np.minimum(next_cost, as_it_arrives(quantity))
+        for some in parts if lead_time else []:
+            next_cost = np.minimum(next_cost, as_it_arrives(some).min(axis=-2))
         least, best = np.full(shape, np.inf), np.zeros(shape, np.int32)
-        for quantity in range(len(z)):
-            costs = as_it_arrives(quantity)
+        for some in parts:
+            costs = as_it_arrives(some)
             if lead_time:
-                costs = costs + discount * a_period_later(next_cost, quantity)
-            better = costs < least
-            best[better], least[better] = quantity, costs[better]
+                costs = costs + discount * a_period_later(next_cost, some)
+            found = costs.min(axis=-2)
+            better = found < least
+            best[better] = some.start + costs.argmin(axis=-2)[better]
+            least[better] = found[better]
 
         def order(view: View) -> np.ndarray:
             on_hand, *later = pipeline.states(view).T
