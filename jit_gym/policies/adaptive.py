@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
+from .limits import FORECAST
 from .plan import Plan, quantile
 from .rule import Mindful, Parameter, has_passed, positive
 
@@ -23,9 +24,15 @@ class Adaptive(Mindful):
     """
 
     name: ClassVar[str] = "adaptive"
+    planned: ClassVar[tuple[str, ...]] = ("service_level",)
+    knows: ClassVar[frozenset[str]] = FORECAST - {"season", "spikes"}
     shares: ClassVar[tuple[str, ...]] = ("smoothing", "service_level")
     smoothing: Parameter = None
     service_level: Parameter = None
+
+    @property
+    def relies_on_formulas(self) -> bool:
+        return True  # the level for the mean and the deviation that it has learned
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         return {"smoothing": 0.1, "service_level": plan.critical_ratio}
@@ -63,11 +70,17 @@ class MovingAverage(Mindful):
     """
 
     name: ClassVar[str] = "moving-average"
+    planned: ClassVar[tuple[str, ...]] = ("service_level",)
+    knows: ClassVar[frozenset[str]] = FORECAST - {"season", "spikes"}
     shares: ClassVar[tuple[str, ...]] = ("service_level",)
     counts: ClassVar[tuple[str, ...]] = ("window",)
     window: Parameter = None
     service_level: Parameter = None
     weights: np.ndarray = field(init=False, repr=False)
+
+    @property
+    def relies_on_formulas(self) -> bool:
+        return True  # the level for the mean and the deviation that it has learned
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         return {"window": 19.0, "service_level": plan.critical_ratio}

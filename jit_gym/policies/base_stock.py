@@ -9,6 +9,7 @@ import numpy as np
 
 from ..physics import View
 from ..physics.numbers import like
+from .limits import FORECAST, listed
 from .plan import Plan, quantile
 from .rule import Parameter, Rule, positive
 
@@ -24,6 +25,7 @@ class BaseStock(Rule):
     """
 
     name: ClassVar[str] = "base-stock"
+    planned: ClassVar[tuple[str, ...]] = ("level",)
     level: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
@@ -45,12 +47,18 @@ class SafetyStock(Rule):
     """
 
     name: ClassVar[str] = "safety-stock"
+    planned: ClassVar[tuple[str, ...]] = ("service_level",)
+    knows: ClassVar[frozenset[str]] = FORECAST
     shares: ClassVar[tuple[str, ...]] = ("service_level",)
     service_level: Parameter = None
     buffer: np.ndarray = field(init=False, repr=False)
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         return {"service_level": plan.critical_ratio}
+
+    @property
+    def relies_on_formulas(self) -> bool:
+        return True  # the safety stock for a service level
 
     def prepare(self) -> None:
         self.buffer = self.plan.safety_stock(self.service_level, demand_variance=self.plan.unforeseen)
@@ -81,6 +89,7 @@ class JustInCase(SafetyStock):
     """
 
     name: ClassVar[str] = "just-in-case"
+    knows: ClassVar[frozenset[str]] = FORECAST | {"disruptions", "shelf_life"}
     periods: ClassVar[tuple[str, ...]] = ("cover",)
     cover: Parameter = None
 
@@ -92,6 +101,17 @@ class JustInCase(SafetyStock):
         super().prepare()
         self.buffer = self.buffer + self.cover * self.plan.mean
 
+    def notes(self) -> list[str]:
+        notes = super().notes()
+        if "cover" in self.by_formula:
+            if not self.plan.longest_outage.any():
+                notes.append(f"{self.name}: no disruption can hit its lanes, so it covers none (cover: 0)")
+            cut = (self.cover < self.plan.longest_outage) & (self.plan.mean > 0)
+            if cut.any():
+                names = [name for name, less in zip(self.plan.layout.stocks, cut, strict=True) if less]
+                notes.append(f"{self.name}: {listed(names)} does not keep for as long as an outage lasts")
+        return notes
+
 
 @dataclass(eq=False)
 class SafetyLeadTime(Rule):
@@ -102,6 +122,8 @@ class SafetyLeadTime(Rule):
     """
 
     name: ClassVar[str] = "safety-lead-time"
+    planned: ClassVar[tuple[str, ...]] = ("periods_early",)
+    knows: ClassVar[frozenset[str]] = FORECAST
     periods: ClassVar[tuple[str, ...]] = ("periods_early",)
     periods_early: Parameter = None
 

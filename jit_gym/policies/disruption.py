@@ -31,6 +31,18 @@ def outlasting(plan: Plan) -> np.ndarray:
     return periods
 
 
+def undisturbed(rule: Rule) -> list[str]:
+    """Return a note where nothing is ever disrupted."""
+    same = f"{rule.name}: nothing is disrupted here, so it orders as base-stock does"
+    return [] if rule.scenario.disruptions else [same]
+
+
+def unseen(rule: Rule) -> list[str]:
+    """Return a note where no disruption can be seen, for a rule that acts on what it sees."""
+    same = f"{rule.name}: no disruption can be seen here (seen: hidden), so it orders as if there were none"
+    return [] if rule.plan.layout.columns.visible else [same]
+
+
 @dataclass(eq=False)
 class Acceptance(BaseStock):
     """Order up to the level that would do if nobody ever failed, and bear disruptions as they come (Tomlin 2006).
@@ -39,6 +51,7 @@ class Acceptance(BaseStock):
     """
 
     name: ClassVar[str] = "acceptance"
+    knows: ClassVar[frozenset[str]] = frozenset({"disruptions"})  # and bears them
 
 
 @dataclass(eq=False)
@@ -50,9 +63,13 @@ class Mitigation(BaseStock):
     """
 
     name: ClassVar[str] = "mitigation"
+    knows: ClassVar[frozenset[str]] = frozenset({"disruptions"})
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         return {"level": plan.rounded(plan.level(plan.critical_ratio) + outlasting(plan) * plan.mean)}
+
+    def notes(self) -> list[str]:
+        return super().notes() + undisturbed(self)
 
 
 @dataclass(eq=False)
@@ -65,6 +82,11 @@ class StateDependent(Rule):
     """
 
     name: ClassVar[str] = "state-dependent"
+    planned: ClassVar[tuple[str, ...]] = (
+        "level",
+        "level_down",
+    )
+    knows: ClassVar[frozenset[str]] = frozenset({"disruptions"})
     level: Parameter = None
     level_down: Parameter = None
 
@@ -74,6 +96,9 @@ class StateDependent(Rule):
     def quantities(self, view: View) -> Any:
         down = (view.available < 1.0) @ self.plan.layout.into > 0
         return positive(np.where(down, self.level_down, self.level) - view.inventory_position)
+
+    def notes(self) -> list[str]:
+        return super().notes() + (undisturbed(self) or unseen(self))
 
 
 @dataclass(eq=False)
@@ -86,6 +111,8 @@ class Rerouting(Rule):
     """
 
     name: ClassVar[str] = "rerouting"
+    planned: ClassVar[tuple[str, ...]] = ("level",)
+    knows: ClassVar[frozenset[str]] = frozenset({"disruptions"})
     level: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
@@ -101,3 +128,6 @@ class Rerouting(Rule):
         shares = np.where((shares @ into)[:, into.argmax(axis=1)] > 0, shares, up)
         shares = np.where(elsewhere[:, into.argmax(axis=1)], shares, plan.shares)
         return plan.spread(quantities, shares / (shares @ into)[:, into.argmax(axis=1)])
+
+    def notes(self) -> list[str]:
+        return super().notes() + (undisturbed(self) or unseen(self))

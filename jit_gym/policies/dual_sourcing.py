@@ -10,6 +10,7 @@ import numpy as np
 from ..physics import View
 from ..scenario import Scenario
 from .just_in_time import levelled
+from .limits import listed
 from .plan import Plan, outstanding
 from .rule import Parameter, PolicyError, Rule, positive
 
@@ -55,6 +56,7 @@ class TwoLevels(TwoLanes):
     """A rule that expedites an index up to one level, then orders the inventory position up to another."""
 
     signed: ClassVar[tuple[str, ...]] = ("expedited_level",)
+    planned: ClassVar[tuple[str, ...]] = ("expedited_level", "regular_level")
     expedited_level: Parameter = None
     regular_level: Parameter = None
 
@@ -129,6 +131,10 @@ class TailoredBaseSurge(TwoLanes):
     """
 
     name: ClassVar[str] = "tailored-base-surge"
+    planned: ClassVar[tuple[str, ...]] = (
+        "expedited_level",
+        "base",
+    )
     signed: ClassVar[tuple[str, ...]] = ("expedited_level",)
     fine: ClassVar[tuple[str, ...]] = ("base",)
     expedited_level: Parameter = None
@@ -153,6 +159,7 @@ class OrderSplitting(Rule):
     """
 
     name: ClassVar[str] = "order-splitting"
+    planned: ClassVar[tuple[str, ...]] = ("level",)
     shares: ClassVar[tuple[str, ...]] = ("main",)
     level: Parameter = None
     main: Parameter = None
@@ -183,6 +190,11 @@ class OrderSplitting(Rule):
     def __call__(self, view: View) -> Any:
         shares = self.split(self.plan, self.main)
         return self.plan.spread(positive(self.level - view.inventory_position), shares)
+
+    def notes(self) -> list[str]:
+        alone = [name for name, lanes in self.scenario.feeds.items() if len(lanes) == 1]
+        same = [f"{self.name}: one lane leads to {listed(alone)}, so there is nothing to split"] if alone else []
+        return super().notes() + same
 
 
 def _by_speed(plan: Plan) -> list[list[str]]:

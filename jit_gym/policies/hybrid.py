@@ -12,8 +12,15 @@ from ..physics import View
 from ..scenario import Scenario
 from .base_stock import JustInCase, outlasted
 from .just_in_time import JustInTime
+from .limits import FORECAST, listed
 from .plan import Plan, outstanding
 from .rule import Mindful, Parameter, positive
+
+
+def shown(shares: np.ndarray) -> str:
+    """Return a share as one writes it, or the least and the largest of several."""
+    low, high = float(np.min(shares)), float(np.max(shares))
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 @dataclass(eq=False)
@@ -24,6 +31,7 @@ class Hybrid(Mindful):
     """
 
     name: ClassVar[str] = "hybrid"
+    knows: ClassVar[frozenset[str]] = FORECAST | {"disruptions", "shelf_life"}
     shares: ClassVar[tuple[str, ...]] = ("service_level",)
     periods: ClassVar[tuple[str, ...]] = ("cover",)
     service_level: Parameter = None
@@ -40,10 +48,26 @@ class Hybrid(Mindful):
         """Return which stocks are guarded, (stocks,) or (paths, stocks)."""
         return self.plan.critical
 
+    @property
+    def none_is_guarded(self) -> str:
+        """Say why no stock is guarded, and what to change."""
+        return "no lane is critical here, so it orders as jit does (set lanes.NAME.critical: true)"
+
+    def notes(self) -> list[str]:
+        guarded = self.guarded[..., self.plan.mean > 0]
+        if not guarded.any():
+            return [f"{self.name}: {self.none_is_guarded}"]
+        same = [f"{self.name}: every stock is guarded here, so it orders as just-in-case does"] if guarded.all() else []
+        return super().notes() + same
+
     def fit(self, scenario: Scenario) -> Self:
         fresh = copy.copy(self)
         fresh.everyday, fresh.careful = JustInTime().fit(scenario), JustInCase().fit(scenario)
         return super(Hybrid, fresh).fit(scenario)
+
+    @property
+    def relies_on_formulas(self) -> bool:
+        return True  # the safety stock of those that are guarded
 
     def prepare(self) -> None:
         self.careful = self.careful.having({"service_level": self.service_level, "cover": self.cover})
@@ -82,6 +106,10 @@ class HybridByValue(Hybrid):
         before[order] = np.cumsum(value[order]) - value[order]  # the value of all that is dearer
         return before >= self.dear * max(value.sum(), 1e-12) - 1e-12
 
+    @property
+    def none_is_guarded(self) -> str:
+        return f"no stock is cheap at dear={shown(self.dear)}, so it orders as jit does (lower dear)"
+
 
 @dataclass(eq=False)
 class HybridByRisk(Hybrid):
@@ -102,6 +130,10 @@ class HybridByRisk(Hybrid):
     def guarded(self) -> np.ndarray:
         return self.plan.down > self.risk
 
+    @property
+    def none_is_guarded(self) -> str:
+        return f"no supplier fails for more than risk={shown(self.risk)} of the time, so it orders as jit does"
+
 
 @dataclass(eq=False)
 class Emergency(Mindful):
@@ -114,6 +146,7 @@ class Emergency(Mindful):
     """
 
     name: ClassVar[str] = "emergency"
+    planned: ClassVar[tuple[str, ...]] = ("level",)
     trigger: Parameter = None
     level: Parameter = None
     everyday: JustInTime = field(init=False, repr=False)
@@ -157,3 +190,8 @@ class Emergency(Mindful):
             later[:, m] -= later[:, m] if name == fastest else plan.arriving(view, m, int(plan.time_of(fastest)) + 1)
         position: np.ndarray = view.inventory_position - later @ plan.layout.into
         return position
+
+    def notes(self) -> list[str]:
+        alone = [name for name, lanes in self.scenario.feeds.items() if len(lanes) == 1]
+        same = [f"{self.name}: one lane leads to {listed(alone)}, so emergency orders take it too"] if alone else []
+        return super().notes() + same

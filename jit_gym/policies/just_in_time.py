@@ -9,6 +9,7 @@ import numpy as np
 
 from ..physics import View
 from ..physics.period import CRUMB
+from .limits import listed
 from .plan import Plan, quantile
 from .rule import Mindful, Parameter, PolicyError, Rule, positive
 
@@ -72,6 +73,7 @@ class Kanban(Rule):
     """
 
     name: ClassVar[str] = "kanban"
+    planned: ClassVar[tuple[str, ...]] = ("cards",)
     given: ClassVar[tuple[str, ...]] = ("container",)
     cards: Parameter = None
     container: Parameter = None
@@ -86,6 +88,9 @@ class Kanban(Rule):
         need, safety = plan.exposed_mean(), plan.safety_stock(plan.critical_ratio)
         return {"cards": np.ceil((need + buffer(need, safety)) / container - 1e-9), "container": container}
 
+    def notes(self) -> list[str]:
+        return super().notes() + buffered(self, self.plan.exposed_mean(), self.plan.lead_time)
+
     def quantities(self, view: View) -> Any:
         held = view.on_hand + view.on_order @ self.plan.layout.into
         free = self.cards - np.ceil(held / self.container - 1e-9)
@@ -95,6 +100,16 @@ class Kanban(Rule):
 def buffer(need: np.ndarray, safety: np.ndarray) -> np.ndarray:
     """Return what cards there are beyond the mean use: Toyota's 10 %, or the safety stock where demand needs more."""
     return np.maximum(0.1 * need, safety)
+
+
+def buffered(rule: Rule, need: np.ndarray, lead_time: np.ndarray) -> list[str]:
+    """Return a note where the cards by formula are more than Toyota's, for demand that varies."""
+    plan = rule.plan
+    more = plan.safety_stock(plan.critical_ratio, lead_time) > 0.1 * need
+    if "cards" not in rule.by_formula or not more.any():
+        return []
+    names = [name for name, each in zip(plan.layout.stocks, more, strict=True) if each]
+    return [f"{rule.name}: demand on {listed(names)} varies, so it has cards for safety stock and not for 10 % only"]
 
 
 @dataclass(eq=False)
@@ -107,11 +122,15 @@ class Conwip(Rule):
     """
 
     name: ClassVar[str] = "conwip"
+    planned: ClassVar[tuple[str, ...]] = ("cards",)
     cards: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         need = plan.mean * (plan.through + 1.0)
         return {"cards": plan.rounded(need + buffer(need, plan.safety_stock(plan.critical_ratio, plan.through)))}
+
+    def notes(self) -> list[str]:
+        return super().notes() + buffered(self, self.plan.mean * (self.plan.through + 1.0), self.plan.through)
 
     def __call__(self, view: View) -> Any:
         plan, layout = self.plan, self.plan.layout
@@ -166,6 +185,11 @@ class Constant(Rule):
     def quantities(self, view: View) -> Any:
         return levelled(self.plan, view, self.quantity)
 
+    def notes(self) -> list[str]:
+        if "quantity" not in self.by_formula or not self.plan.variance.any():
+            return []
+        return [f"{self.name}: it orders what is used on average, so that stock and shortage drift without bound"]
+
 
 def levelled(plan: Plan, view: View, quantity: np.ndarray) -> Any:
     """Return a quantity, with fractions of a unit levelled over the periods (paths, stocks)."""
@@ -186,6 +210,7 @@ class Heijunka(Rule):
     """
 
     name: ClassVar[str] = "heijunka"
+    planned: ClassVar[tuple[str, ...]] = ("level",)
     shares: ClassVar[tuple[str, ...]] = ("smoothing",)
     level: Parameter = None
     smoothing: Parameter = None

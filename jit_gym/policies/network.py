@@ -24,6 +24,7 @@ class EchelonBaseStock(Rule):
     """
 
     name: ClassVar[str] = "echelon-base-stock"
+    planned: ClassVar[tuple[str, ...]] = ("level",)
     level: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class BaseStockWithWaste(Rule):
     """
 
     name: ClassVar[str] = "base-stock-with-waste"
+    planned: ClassVar[tuple[str, ...]] = ("level",)
+    knows: ClassVar[frozenset[str]] = frozenset({"shelf_life"})
     level: Parameter = None
 
     def check(self, plan: Plan) -> None:

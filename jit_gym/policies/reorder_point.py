@@ -34,6 +34,11 @@ class ReorderPoint(Rule):
     """
 
     name: ClassVar[str] = "s-S"
+    planned: ClassVar[tuple[str, ...]] = (
+        "s",
+        "S",
+    )
+    knows: ClassVar[frozenset[str]] = frozenset({"fixed_cost"})
     signed: ClassVar[tuple[str, ...]] = ("s",)
     s: Parameter = None
     S: Parameter = None
@@ -112,6 +117,11 @@ class FixedLot(Rule):
     """
 
     name: ClassVar[str] = "R-Q"
+    planned: ClassVar[tuple[str, ...]] = (
+        "R",
+        "Q",
+    )
+    knows: ClassVar[frozenset[str]] = frozenset({"fixed_cost"})
     signed: ClassVar[tuple[str, ...]] = ("R",)
     R: Parameter = None
     Q: Parameter = None

@@ -15,6 +15,7 @@ from ..envs.observation import Coding
 from ..physics import View
 from ..scenario import BadInput, Scenario, limits
 from ..scenario.part import nearest
+from .limits import ignored, listed, overtaking, replayed
 from .plan import Plan, positive
 
 Parameter = Any
@@ -58,6 +59,10 @@ class Policy:
     def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
         """Return orders, and what to keep in mind until the next period (paths, n)."""
         return self(view), None
+
+    def notes(self) -> list[str]:
+        """Return what one should know before comparing this policy, fitted to a scenario: a sentence each."""
+        return []
 
     def predict(
         self,
@@ -121,10 +126,16 @@ class Rule(Policy):
     """Quantities for which fractions of a unit count, even where units are whole."""
     given: ClassVar[tuple[str, ...]] = ()
     """Parameters that come with the world or the business, and are not tuned unless asked for."""
+    planned: ClassVar[tuple[str, ...]] = ()
+    """Parameters whose formula is a textbook's, with assumptions that `notes` compares with the scenario."""
+    knows: ClassVar[frozenset[str]] = frozenset()
+    """What of `limits.LIMITS` the formulas take into account."""
 
     plan: Plan = field(init=False, repr=False)
     tuning: Any = field(init=False, repr=False, default=None)
     """How the parameters were found, for a rule from `jit_gym.tune` (an `evaluate.Tuning`)."""
+    by_formula: tuple[str, ...] = field(init=False, repr=False, default=())
+    """The parameters, fitted, that come from the formulas for some stock or for all."""
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
         """Return each parameter by formula (stocks,), or one number for all."""
@@ -145,6 +156,9 @@ class Rule(Policy):
             fitted.tuning = None
         fitted.plan = Plan(scenario)
         self.check(fitted.plan)
+        missing = (name for name in self.names() if getattr(self, name) is None)
+        partly = (name for name in self.names() if isinstance(getattr(self, name), Mapping))
+        fitted.by_formula = tuple(dict.fromkeys([*self.by_formula, *missing, *partly]))
         for name, formula in self.formulas(fitted.plan).items():
             setattr(fitted, name, self._filled(name, getattr(self, name), formula, list(scenario.stocks)))
         for fault in fitted.faults():
@@ -160,6 +174,7 @@ class Rule(Policy):
         """
         other = copy.copy(self)
         other.tuning = None
+        other.by_formula = tuple(name for name in self.by_formula if name not in parameters)
         for name, value in parameters.items():
             setattr(other, name, value)
         other.prepare()
@@ -173,6 +188,24 @@ class Rule(Policy):
             value = getattr(self, name)
             must = f"{name} must be a whole number of periods, 1 or more, got {{:g}}"
             yield Fault((value < 1) | (value != np.floor(value)), must, (value,))
+
+    def notes(self) -> list[str]:
+        """Return what the formulas leave out of account of the scenario, if any of the parameters come from them."""
+        if not self.relies_on_formulas:
+            return []
+        notes = []
+        if found := ignored(self.plan, self.knows):
+            notes.append(f"its formula ignores {', '.join(found)}")
+        if names := overtaking(self.plan):
+            notes.append(f"orders on {listed(names)} may overtake, so it plans with the number outstanding")
+        if names := replayed(self.plan):
+            notes.append(f"its formula knows the mean and variance of {listed(names)}, a history yet to be replayed")
+        return [f"{self.name}: {note}" for note in notes]
+
+    @property
+    def relies_on_formulas(self) -> bool:
+        """Tell whether a number comes from a textbook's formula, and was neither given nor tuned."""
+        return any(name in self.by_formula for name in self.planned)
 
     def starts(self) -> list[dict[str, np.ndarray]]:
         """Return more parameters than those by formula to begin a search from: other ways to plan."""
