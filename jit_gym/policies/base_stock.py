@@ -117,8 +117,9 @@ class JustInCase(SafetyStock):
 class SafetyLeadTime(Rule):
     """Order what the forecast needs, and some periods early (safety lead time; Whybark and Williams 1976).
 
-    An order is placed as if the lead time were longer. By formula one period, and as many standard deviations of the
-    lead time on top as the service level p / (p + h) asks for.
+    An order is placed as if the lead time were longer: it is safe against deliveries that come late, and not against
+    demand that is not as forecast. By formula one period, and as many standard deviations of the lead time on top as
+    the service level p / (p + h) asks for.
     """
 
     name: ClassVar[str] = "safety-lead-time"

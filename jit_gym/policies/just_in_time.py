@@ -85,11 +85,16 @@ class Kanban(Rule):
             container = self._filled("container", self.container, container, list(plan.scenario.stocks))
             if not container.all():
                 raise PolicyError(f"{self.name}: container must be more than 0, got 0")
-        need, safety = plan.exposed_mean(), plan.safety_stock(plan.critical_ratio)
+        need, safety = self.needed(plan)
         return {"cards": np.ceil((need + buffer(need, safety)) / container - 1e-9), "container": container}
 
+    @staticmethod
+    def needed(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean use of each stock over lead time and review, and its safety stock."""
+        return plan.exposed_mean(), plan.safety_stock(plan.critical_ratio)
+
     def notes(self) -> list[str]:
-        return super().notes() + buffered(self, self.plan.exposed_mean(), self.plan.lead_time)
+        return super().notes() + buffered(self, *self.needed(self.plan))
 
     def quantities(self, view: View) -> Any:
         held = view.on_hand + view.on_order @ self.plan.layout.into
@@ -102,13 +107,12 @@ def buffer(need: np.ndarray, safety: np.ndarray) -> np.ndarray:
     return np.maximum(0.1 * need, safety)
 
 
-def buffered(rule: Rule, need: np.ndarray, lead_time: np.ndarray) -> list[str]:
+def buffered(rule: Rule, need: np.ndarray, safety: np.ndarray) -> list[str]:
     """Return a note where the cards by formula are more than Toyota's, for demand that varies."""
-    plan = rule.plan
-    more = plan.safety_stock(plan.critical_ratio, lead_time) > 0.1 * need
+    more = safety > 0.1 * need
     if "cards" not in rule.by_formula or not more.any():
         return []
-    names = [name for name, each in zip(plan.layout.stocks, more, strict=True) if each]
+    names = [name for name, each in zip(rule.plan.layout.stocks, more, strict=True) if each]
     return [f"{rule.name}: demand on {listed(names)} varies, so it has cards for safety stock and not for 10 % only"]
 
 
@@ -126,11 +130,17 @@ class Conwip(Rule):
     cards: Parameter = None
 
     def formulas(self, plan: Plan) -> dict[str, Any]:
-        need = plan.mean * (plan.through + 1.0)
-        return {"cards": plan.rounded(need + buffer(need, plan.safety_stock(plan.critical_ratio, plan.through)))}
+        need, safety = self.needed(plan)
+        return {"cards": plan.rounded(need + buffer(need, safety))}
+
+    @staticmethod
+    def needed(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean use of each stock until what it is made into is with a customer, and its safety stock."""
+        safety = plan.safety_stock(plan.critical_ratio, plan.through, lead_time_variance=plan.through_variance)
+        return plan.mean * (plan.through + 1.0), safety
 
     def notes(self) -> list[str]:
-        return super().notes() + buffered(self, self.plan.mean * (self.plan.through + 1.0), self.plan.through)
+        return super().notes() + buffered(self, *self.needed(self.plan))
 
     def __call__(self, view: View) -> Any:
         plan, layout = self.plan, self.plan.layout

@@ -43,7 +43,7 @@ class EchelonBaseStock(Rule):
         ratios = [(b + inputs) / np.where(b + cost > 0, b + cost, 1.0) for cost in (np.maximum(last, h), h)]
         z = sum(quantile(np.where(ratio > 0, ratio, 0.95)) for ratio in ratios) / 2
         exposed = plan.through + 1.0
-        level = plan.mean * exposed + z * np.sqrt(exposed * plan.variance + plan.mean**2 * plan.lead_time_variance)
+        level = plan.mean * exposed + z * np.sqrt(exposed * plan.variance + plan.mean**2 * plan.through_variance)
         return {"level": plan.rounded(np.maximum(level, 0.0))}
 
     def quantities(self, view: View) -> Any:

@@ -111,13 +111,24 @@ class Plan:
         p, h = self.shortage_cost, self.holding_cost
         return np.where(p + h > 0, p / np.where(p + h > 0, p + h, 1.0), 0.95)
 
-    @cached_property
+    @property
     def through(self) -> np.ndarray:
         """Return the longest time from an order of each stock until a customer has what it is made into (stocks,)."""
-        time = self.lead_time.copy()
+        return self._through[0]
+
+    @property
+    def through_variance(self) -> np.ndarray:
+        """Return the variance of that time, the sum of those of the lead times on the longest way (stocks,)."""
+        return self._through[1]
+
+    @cached_property
+    def _through(self) -> tuple[np.ndarray, np.ndarray]:
+        time, variance = self.lead_time.copy(), self.lead_time_variance.copy()
         for served, i, _ in self._up_the_network():
-            time[i] = max(time[i], self.lead_time[i] + time[served])
-        return time
+            if self.lead_time[i] + time[served] > time[i]:
+                time[i] = self.lead_time[i] + time[served]
+                variance[i] = self.lead_time_variance[i] + variance[served]
+        return time, variance
 
     def _up_the_network(self) -> Iterator[tuple[int, int, float]]:
         """Yield each stock that another uses: the stock, the one that it uses, and how much; downstream first."""

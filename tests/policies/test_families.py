@@ -161,6 +161,33 @@ def test_conwip_pushes_what_there_is_to_where_it_is_missing():
     assert orders("conwip(cards=20)", world, on_hand=[9, 1, 4]) == [6, 6, 3]
 
 
+def test_conwip_pushes_what_arrives_today_where_it_can_leave_today():
+    """Two are there, one arrives; of the lane without a lead time, 3 that wait and 2 that are ordered, 4 at most.
+
+    Where orders travel for a period, what is read today is pushed, and not what is ordered. Of what is on a lane with a
+    random lead time all may arrive.
+    """
+    world: dict[str, Any] = {
+        "sources_ship": "after-receiving",
+        "stocks": {"shop": {}, "depot": {}},
+        "lanes": {
+            "van": {"to": "shop", "uses": {"depot": 1}, "lead_time": 1},
+            "ship": {"to": "depot", "lead_time": 2, "share": 0},
+            "next-door": {"to": "depot", "capacity": 4, "share": 1},
+        },
+        "demands": {"customers": {"from": "shop", "distribution": 5, "unmet": "backlog"}},
+    }
+    state: dict[str, Any] = {"on_hand": [0, 2], "pipeline": [0, 1, 6], "waiting": [0, 0, 3]}
+    assert orders("conwip(cards=14)", shop(**world), **state) == [2 + 1 + 4, 0, 2]
+    by_mail = world | {"lanes": world["lanes"] | {"next-door": {"to": "depot", "share": 1, "order_delay": 1}}}
+    assert orders("conwip(cards=14)", shop(**by_mail), **state) == [2 + 1 + 3, 0, 2]
+    random = world["lanes"] | {
+        "ship": {"to": "depot", "lead_time": {"name": "randint", "low": 1, "high": 3}, "share": 0}
+    }
+    found = orders("conwip(cards=14)", shop(**world | {"lanes": random}), **state | {"pipeline": [0, 1, 6]})
+    assert found == [2 + 7 + 4, 0, 2]
+
+
 def test_heijunka_closes_a_share_of_the_gap():
     """A level of 20 and a mean of 5: at a position of 11 it orders 5 + (20 - 5 - 11) / 4 = 6, and at 40 nothing."""
     world = shop(demands=STEADY)

@@ -210,6 +210,25 @@ def test_what_does_not_keep_for_as_long_as_an_outage_lasts_is_named():
     ]
 
 
+HAVE_NO_LIMITS = {
+    **dict.fromkeys(("jit", "demand-flow", "short-cycle", "synchronised"), "hold nothing for safety"),
+    **dict.fromkeys(
+        ("myopic", "myopic-2", "standard-vector", "projected-inventory-level"), "refuse what they do not know"
+    ),
+    "constant": "has a note of its own",
+    "anchoring": "is what people do",
+}
+
+
+@pytest.mark.parametrize("name", list(RULES))
+def test_every_rule_says_which_of_its_parameters_are_by_a_textbooks_formula(name: str):
+    """Or it stands above, with the reason; a rule that is added here has to decide."""
+    own = RULES[name].relies_on_formulas is not Rule.relies_on_formulas  # it always does
+    assert bool(RULES[name].planned or own) != (name in HAVE_NO_LIMITS)
+    assert set(RULES[name].planned) <= set(RULES[name].names())
+    assert RULES[name].knows <= set(LIMITS)
+
+
 @pytest.mark.parametrize("world", SHIPPED)
 def test_notes_are_one_short_line_each(world: str):
     """In every shipped scenario, of every rule that fits: its name, a sentence, and no more than 160 letters."""

@@ -82,6 +82,26 @@ def test_what_keeps_is_ordered_as_by_base_stock_however_long_it_takes():
     assert policy("base-stock-with-waste", world).parameters == policy("base-stock", world).parameters
 
 
+def test_an_echelon_has_the_lead_times_of_all_that_comes_after_it():
+    """Behind the shop, with a variance of 4, a depot of its own 4: 8 for what is ordered there, for `conwip` too."""
+    world = load(
+        "lost-sales",
+        {
+            "stocks.depot": {"holding_cost": 0.5},
+            "lanes.supplier.lead_time": UNIFORM,
+            "lanes.supplier.uses": {"depot": 1},
+            "lanes.ship": {"to": "depot", "lead_time": UNIFORM},
+        }
+        | WAITING,
+    )
+    plan = policy("base-stock", world).plan
+    assert plan.through.tolist() == [4, 9]  # and a period until the depot can send on what arrives
+    assert plan.through_variance.tolist() == [4, 8]
+    # z at 19 / 20 and at 19 / 19.5 (Shang and Song 2003): 1.6449 and 1.9490, of which conwip takes the second.
+    assert policy("echelon-base-stock", world).level[1] == np.ceil(50 + (1.6449 + 1.9490) / 2 * np.sqrt(50 + 200))
+    assert policy("conwip", world).cards[1] == np.ceil(50 + 1.9490 * np.sqrt(50 + 200))
+
+
 # What forecasts do not know
 
 
