@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 INF = float("inf")
+WHOLE = 1e-9  # how near to a whole number is whole
 
 
 class Answer(NamedTuple):
@@ -34,7 +35,12 @@ class Program:
     def columns(
         self, many: int, upper: Any = INF, cost: Any = 0.0, *, lower: Any = 0.0, integer: bool = False
     ) -> np.ndarray:
-        """Add some columns, and return their places."""
+        """Add some columns, and return their places; integer ones get the whole bounds that mean the same.
+
+        The presolve of HiGHS 1.15 may cut off the optimum where an integer column has a bound such as 0.75.
+        """
+        if integer:
+            lower, upper = np.ceil(np.asarray(lower) - WHOLE), np.floor(np.asarray(upper) + WHOLE)
         for numbers, values in (self.lower, lower), (self.upper, upper), (self.cost, cost), (self.integer, integer):
             numbers.add(np.broadcast_to(values, many))
         return np.arange(self.cost.many - many, self.cost.many)

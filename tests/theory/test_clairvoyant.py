@@ -119,6 +119,18 @@ def test_what_is_known_by_hand(cost: float, overrides: dict[str, Any]):
     known(cost, FIVE | overrides)
 
 
+def test_an_order_that_can_be_no_whole_batch_is_not_placed():
+    """Where three quarters of a batch may be ordered at most, nobody pays for an order: not to order costs nothing."""
+    half_deaf = {"hits": ["lots"], "starts": {"every": 1}, "lasts": 1, "stops": "ordering", "severity": 0.25}
+    world = shop(
+        {"horizon.periods": 11, "stocks.shop": {"obsolete": {"at": [99]}, "scrap_value": 0.1}},
+        units="whole",
+        lanes={"supplier": {"to": "shop"}, "lots": {"to": "shop", "capacity": 3.0, "batch": 2.0, "fixed_cost": 0.1}},
+        disruptions={"half-deaf": half_deaf},
+    )
+    assert clairvoyant(world, paths=3, periods=8, warmup=3, seed=5).costs.tolist() == [0, 0, 0]
+
+
 def test_relaxed_it_is_lower_and_stopped_it_has_a_gap():
     world = load("fixed-cost", {"horizon.periods": 40})
     best, shares = (clairvoyant(world, paths=2, whole=whole) for whole in (True, False))
