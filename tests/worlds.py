@@ -289,6 +289,19 @@ def suppliers(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def shared(draw: st.DrawFn, key: str, name: str, lanes: dict[str, Any]) -> dict[str, Any]:
+    """Draw a capacity of a supplier or a route that its lanes share, for lanes of one kind, that holds their orders."""
+    its = [lane for lane in lanes.values() if lane.get(key) == name]
+    least = max([max(lane.get("batch", 1), lane["minimum_order"]) for lane in its], default=0)
+    if not its or len({"uses" in lane for lane in its}) > 1 or draw(st.booleans()):
+        return {}
+    return {
+        "capacity": least + draw(fractions(1, 12)),
+        "rationing": draw(st.sampled_from(["priority", "proportional"])),
+    }
+
+
+@st.composite
 def events(draw: st.DrawFn, targets: list[str]) -> dict[str, Any]:
     """Draw what a spike and a disruption have in common."""
     ways = [
@@ -347,8 +360,14 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         "objective": {"discount": draw(st.sampled_from([1.0, 1.0, 0.9]))},
         "stocks": {name: draw(stocks(units)) for name in names},
         "lanes": all_lanes,
-        "suppliers": {"near": {}, "far": draw(suppliers())},
-        "routes": {"road": {}, "sea": draw(st.sampled_from([{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}]))},
+        "suppliers": {
+            "near": draw(shared("supplier", "near", all_lanes)),
+            "far": draw(suppliers()) | draw(shared("supplier", "far", all_lanes)),
+        },
+        "routes": {
+            "road": draw(shared("route", "road", all_lanes)),
+            "sea": draw(st.sampled_from([{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}])),
+        },
         "demands": all_demands,
         "correlations": draw(correlations(all_demands)),
         "spikes": spikes,

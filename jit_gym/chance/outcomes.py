@@ -13,7 +13,7 @@ from ..scenario.model import Disruption
 from ..scenario.part import meaning
 from .demand import level, marginals, pattern, transition
 from .tables import counts
-from .trace import Columns, hits_of
+from .trace import Columns, hits_of, shared_hits_of
 
 LARGEST = 1 << 20  # outcomes of a period; more are too many to add up
 MODES = 1024  # states of regimes and disruptions together; more are too many to look at
@@ -25,8 +25,8 @@ _UNDERSTOOD = {
     "lanes": {"to", "uses", "order_delay", "lead_time", "crossing", "supplier", "route", "capacity", "batch"}
     | {"minimum_order", "unit_cost", "fixed_cost", "in_transit_cost", "waiting_cost", "unshipped", "share"}
     | {"critical", "initial", "initial_orders", "reject_cost", "pays_after"},
-    "suppliers": set(),
-    "routes": {"vehicle_capacity", "vehicle_cost"},
+    "suppliers": {"capacity", "rationing"},
+    "routes": {"vehicle_capacity", "vehicle_cost", "capacity", "rationing"},
     "demands": {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "price"}
     | {"regimes", "regime_seen", "pays_after"},
     "spikes": set(),
@@ -234,6 +234,8 @@ def _working(scenario: Scenario, columns: Columns, progress: dict[str, int]) -> 
         chance[columns.working[key]] = prod(left.values())
         if place := columns.visible.get(key):
             seen[place] = prod(left[name] for name, hit in hits.items() if hit.seen == "at-once")
+    for name, hits in shared_hits_of(scenario).items():
+        chance[columns.shared[name]] = prod(_left(hit, progress[key]) for key, hit in hits.items())
     return chance, seen
 
 

@@ -52,6 +52,7 @@ class Columns:
     price: dict[str, int]  # demands whose price falls: what is left of it
     obsolete: dict[str, int]  # stocks that can become obsolete: 1 where they are
     last: int | None  # 1 in the last period, where what is left then has a value
+    shared: dict[str, int]  # suppliers and routes: the share of their capacity that is left, where it can be hit
     forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
     visible: dict[tuple[str, str], slice]  # seen: the kind and the lane of visible disruptions, now and as far as known
     seen_cost: dict[str, int]
@@ -96,6 +97,7 @@ class Columns:
             price={name: happens.one() for name in cheaper},
             obsolete={name: happens.one() for name in ageing},
             last=happens.one() if any(stock.terminal_value for stock in stocks.values()) else None,
+            shared={name: happens.one() for name in shared_hits_of(scenario)},
             forecast={name: shows.some(ahead) for name in foretold},
             visible={
                 key: shows.some(1 + max(disruption.announced for disruption in events))
@@ -124,6 +126,17 @@ def hits_of(scenario: Scenario) -> dict[tuple[str, str], dict[str, Disruption]]:
             disruption = scenario.disruptions[key]
             found.setdefault((disruption.stops, lane), {})[key] = disruption
     return found
+
+
+def shared_hits_of(scenario: Scenario) -> dict[str, dict[str, Disruption]]:
+    """Return the disruptions of shipping that hit each supplier or route whose lanes share a capacity."""
+    found: dict[str, dict[str, Disruption]] = {}
+    for lane in scenario.lanes:
+        for place in scenario.shared_by(lane):
+            name = place.partition(".")[2]
+            hits = {key: each for key, each in scenario.disruptions.items() if name in each.hits}
+            found[name] = {key: each for key, each in hits.items() if each.stops == "shipping"}
+    return {name: hits for name, hits in found.items() if hits}
 
 
 def _changes_visibly(scenario: Scenario, name: str) -> bool:
@@ -366,6 +379,11 @@ class _Draw:
                     known[:, :, h] *= np.where(told | (h == 0), left[there], 1.0)
             chance[:, :, column] = works
             seen[:, :, shown] = known
+        for name, hits_it in shared_hits_of(self.scenario).items():
+            works = np.ones((self.periods, len(self.paths)))
+            for key, disruption in hits_it.items():
+                works *= left_working(disruption, self.spells[f"disruptions.{key}"])[0][: self.periods]
+            chance[:, :, self.columns.shared[name]] = works
 
     def draw_prices(self, chance: np.ndarray, seen: np.ndarray) -> None:
         """Fill in what is left of the costs and prices that erode."""

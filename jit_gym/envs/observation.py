@@ -125,8 +125,9 @@ class Coding:
             if demand.unmet == "backlog":
                 yield self._field("demands", d, name, "backlog", moments(scenario, name)[0])
         for m, (name, lane) in lanes:
-            fails = self.layout.net.lanes[m]["can_fail"] or self.layout.net.lanes[m]["can_fall_short"]
-            if lane.unshipped == "waits" and (lane.uses or lane.order_delay or fails):
+            row = self.layout.net.lanes[m]
+            fails = row["can_fail"] or row["can_fall_short"]
+            if lane.unshipped == "waits" and (row["ships"] or lane.order_delay or fails):
                 yield self._field("lanes", m, name, "waiting", self._lane_usage(m))
         for m, (name, lane) in lanes:
             for k in range(lane.order_delay):

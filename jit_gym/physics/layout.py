@@ -19,6 +19,7 @@ from ..chance.compiled import table
 from ..chance.suppliers import slowest
 from ..scenario import ScenarioError
 from ..scenario.model import MOST_NUMBERS, Drift, PeriodsOfSupply, Quantity, Scenario
+from .period import APART, FROM_STOCKS, TOGETHER
 
 
 def _records(*, index: str = "", flag: str = "", real: str = "") -> np.dtype:
@@ -41,9 +42,9 @@ STOCK = _records(
 )
 LANE = _records(
     index="to available lead_time first_slot second_slot newest_slot last_slot first_letter last_letter"
-    " first_use last_use route ordering moving receiving filled defects rounding cost first_bill last_bill"
-    " first_report last_report",
-    flag="can_fail varies limited whole waits shares can_refuse can_stall can_dock can_fall_short rejects drifts"
+    " first_use last_use first_claim last_claim route ordering moving receiving filled defects rounding cost"
+    " first_bill last_bill first_report last_report",
+    flag="can_fail varies limited whole waits ships shares can_refuse can_stall can_dock can_fall_short rejects drifts"
     " erodes drives",
     real="capacity most order_limit batch batches least unit_cost fixed_cost in_transit_cost waiting_cost reject_cost",
 )
@@ -54,6 +55,10 @@ DEMAND = _records(
 )
 NEED = _records(index="stock", real="quantity kits")
 ROUTE = _records(real="vehicles vehicle_cost")
+RESOURCE = _records(
+    index="available filled", flag="can_fail can_fall_short proportional whole", real="capacity"
+)  # of a supplier or a route: a capacity that its lanes share
+CLAIM = _records(index="resource")
 
 STOCK_STATE = _records(real="on_hand used")
 LANE_STATE = _records(real="waiting in_transit")
@@ -69,6 +74,7 @@ SOURCE_FLOW = _records(real="asked")
 GOODS_FLOW = _records(real="expired scrapped")
 REJECT_FLOW = _records(real="rejected")
 ROUTE_FLOW = _records(real="loaded vehicles")
+RESOURCE_FLOW = _records(real="there left claimed")
 CHARGES = _records(real="waiting_cost vehicle_cost reject_cost salvage")
 
 SLOT = np.dtype(np.float64)
@@ -79,11 +85,15 @@ def _lengths(*kinds: np.dtype) -> np.ndarray:
 
 
 # How many numbers one of each takes in a net, in a state, and in the flows.
-_STOCK, _LANE, _DEMAND, _NEED, _ROUTE = _NET = tuple(_lengths(STOCK, LANE, DEMAND, NEED, ROUTE).tolist())
+_STOCK, _LANE, _DEMAND, _NEED, _ROUTE, _RESOURCE, _CLAIM = _NET = tuple(
+    _lengths(STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM).tolist()
+)
 _STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = _STATE = tuple(
     _lengths(STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS).tolist()
 )
-FLOWS = STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES
+FLOWS = (
+    STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES, RESOURCE_FLOW
+)  # fmt: skip
 _FLOWS = tuple(_lengths(*FLOWS).tolist())
 
 
@@ -96,6 +106,9 @@ class Sizes(NamedTuple):
     needs: int
     routes: int
     slots: int
+    resources: int  # capacities that lanes share
+    claims: int  # of lanes on such capacities
+    together: int  # do any lanes ship together with others, from outside or from stocks?
     network: int  # do stocks feed stocks?
     mail: int  # do orders travel?
     ships_late: int  # do stocks ship after they have received?
@@ -110,13 +123,18 @@ class Sizes(NamedTuple):
 
 
 class Net(NamedTuple):
-    """What never changes: a record for each stock, lane, demand, need (of a demand or a lane for a stock) and route."""
+    """What never changes: a record for each stock, lane, demand, need (of a demand or a lane for a stock) and route.
+
+    And one for each capacity that lanes share, and for each claim of a lane on one of these.
+    """
 
     stocks: Any
     lanes: Any
     demands: Any
     needs: Any
     routes: Any
+    resources: Any
+    claims: Any
     has: Sizes
 
 
@@ -147,6 +165,7 @@ class Flows(NamedTuple):
     rejects: Any  # a record for each lane, where some may reject
     routes: Any  # a record for each route, where some have vehicles
     charges: Any  # one record, where there are such
+    resources: Any  # a record for each capacity that lanes share
 
 
 @register_jitable(forceinline=True)
@@ -156,12 +175,16 @@ def net_of(numbers: np.ndarray, sizes: Sizes) -> Net:
     b = a + sizes.lanes * _LANE
     c = b + sizes.demands * _DEMAND
     d = c + sizes.needs * _NEED
+    e = d + sizes.routes * _ROUTE
+    f = e + sizes.resources * _RESOURCE
     return Net(
         table(numbers, STOCK, 0, 1, sizes.stocks)[0],
         table(numbers, LANE, a, 1, sizes.lanes)[0],
         table(numbers, DEMAND, b, 1, sizes.demands)[0],
         table(numbers, NEED, c, 1, sizes.needs)[0],
         table(numbers, ROUTE, d, 1, sizes.routes)[0],
+        table(numbers, RESOURCE, e, 1, sizes.resources)[0],
+        table(numbers, CLAIM, f, 1, sizes.claims)[0],
         sizes,
     )
 
@@ -183,7 +206,7 @@ def state_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> State:
 
 
 @register_jitable(forceinline=True)
-def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int]:
+def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int, int]:
     """Return how many records each table of flows has."""
     return (
         sizes.stocks,
@@ -195,13 +218,14 @@ def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, i
         sizes.lanes * sizes.rejects,
         sizes.routes * sizes.vehicles,
         sizes.charges,
+        sizes.resources,
     )
 
 
 @register_jitable(forceinline=True)
 def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     """Return the tables (paths, ...) of a batch's flows that lie in one vector."""
-    stocks, lanes, demands, money, sources, goods, rejects, routes, charges = flow_counts(sizes)
+    stocks, lanes, demands, money, sources, goods, rejects, routes, charges, resources = flow_counts(sizes)
     a = paths * stocks * _FLOWS[0]
     b = a + paths * lanes * _FLOWS[1]
     c = b + paths * demands * _FLOWS[2]
@@ -210,6 +234,7 @@ def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     f = e + paths * goods * _FLOWS[5]
     g = f + paths * rejects * _FLOWS[6]
     h = g + paths * routes * _FLOWS[7]
+    i = h + paths * charges * _FLOWS[8]
     return Flows(
         table(numbers, STOCK_FLOW, 0, paths, stocks),
         table(numbers, LANE_FLOW, a, paths, lanes),
@@ -220,6 +245,7 @@ def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
         table(numbers, REJECT_FLOW, f, paths, rejects),
         table(numbers, ROUTE_FLOW, g, paths, routes),
         table(numbers, CHARGES, h, paths, charges),
+        table(numbers, RESOURCE_FLOW, i, paths, resources),
     )
 
 
@@ -242,6 +268,7 @@ def flows_of_path(flows: Flows, b: int) -> Flows:
         flows.rejects[b],
         flows.routes[b],
         flows.charges[b],
+        flows.resources[b],
     )
 
 
@@ -263,13 +290,18 @@ class Layout:
         kits += [lane.uses for lane in scenario.lanes.values()]
         needs = [need for kit in kits for need in kit.items()]
         counts = [len(part) for part in (self.stocks, self.lanes, self.demands, needs, self.routes)]
-        self.numbers = np.zeros(np.dot(counts, _NET))
-        self.net = net_of(self.numbers, Sizes._make([*counts, *[0] * (len(Sizes._fields) - len(counts))]))
+        claims = [list(scenario.shared_by(name)) for name in self.lanes]
+        shared = sorted({place for places in claims for place in places})
+        self.resources = [place.partition(".")[2] for place in shared]  # suppliers and routes with a capacity
+        more = [len(shared), sum(map(len, claims))]
+        self.numbers = np.zeros(np.dot([*counts, *more], _NET))
+        self.net = net_of(self.numbers, Sizes._make([*counts, 0, *more, *[0] * (len(Sizes._fields) - 8)]))
         self._lay_lanes()
+        self._lay_resources(shared, claims)
         self._lay_stocks()
         self._lay_demands(needs)
         self._lay_routes()
-        self.sizes = Sizes._make([*counts, self._taken, *self._steps()])
+        self.sizes = Sizes._make([*counts, self._taken, *more, *self._steps()])
         self.net = self.net._replace(has=self.sizes)
         self.state_size = int(np.dot([*counts[:3], self.sizes.credit], _STATE)) + self._taken
         self.flows_size = int(np.dot(flow_counts(self.sizes), _FLOWS))
@@ -316,6 +348,7 @@ class Layout:
         vehicles = net.lanes["drives"].any()
         worth = columns.cost or columns.price or columns.obsolete or columns.last is not None
         needed: dict[str, Any] = {
+            "together": net.lanes["ships"].any(),
             "network": any(lane.uses for lane in lanes),
             "mail": any(lane.order_delay for lane in lanes),
             "ships_late": scenario.sources_ship == "after-receiving",
@@ -379,7 +412,10 @@ class Layout:
             row["to"] = self.stocks.index(lane.to)
             self._lay_way(row, name)
             row["first_use"], row["last_use"] = use, (use := use + len(lane.uses))
-            row["shares"] = any(scenario.stocks[name].rationing == "proportional" for name in lane.uses)
+            shared = scenario.shared_by(name).values()
+            sources = [*(scenario.stocks[stock] for stock in lane.uses), *shared]
+            row["shares"] = any(source.rationing == "proportional" for source in sources)
+            row["ships"] = FROM_STOCKS if lane.uses else TOGETHER if shared else APART
             for flag, index, column in (
                 ("varies", "lead_time", columns.lead_time.get(name)),
                 ("can_fail", "available", columns.working.get(("shipping", name))),
@@ -392,20 +428,39 @@ class Layout:
             ):
                 row[flag], row[index] = column is not None, column or 0
             row["drifts"], row["rounding"] = isinstance(lane.defects, Drift), columns.rounding.get(name, 0)
-            row["limited"], row["whole"], row["waits"] = lane.capacity is not None, whole, lane.unshipped == "waits"
+            capacity = scenario.capacities[name]
+            row["limited"], row["whole"], row["waits"] = capacity is not None, whole, lane.unshipped == "waits"
             row["batch"] = lane.batch or (1.0 if whole else 0.0)
             row["batches"] = 1.0 / row["batch"] if row["batch"] > 0 else 0.0  # in a unit
-            row["capacity"] = np.inf if lane.capacity is None else lane.capacity
+            row["capacity"] = np.inf if capacity is None else capacity
             row["most"] = np.floor(row["capacity"] + 1e-9) if whole else row["capacity"]  # when nothing has failed
             row["order_limit"] = row["capacity"]
-            if lane.capacity is not None and row["batch"] > 0:
-                row["order_limit"] = np.floor(lane.capacity / row["batch"] + 1e-9) * row["batch"]
+            if capacity is not None and row["batch"] > 0:
+                row["order_limit"] = np.floor(capacity / row["batch"] + 1e-9) * row["batch"]
             row["least"] = lane.minimum_order
             row["unit_cost"], row["fixed_cost"] = lane.unit_cost, lane.fixed_cost
             row["in_transit_cost"], row["waiting_cost"] = lane.in_transit_cost, lane.waiting_cost
             row["reject_cost"] = lane.reject_cost
             row["route"] = self.routes.index(lane.route) if lane.route else 0
             row["drives"] = lane.route is not None and scenario.routes[lane.route].vehicle_capacity is not None
+
+    def _lay_resources(self, shared: list[str], claims: list[list[str]]) -> None:
+        """Lay the capacities that lanes share, by their places in the scenario, and the claims of each lane on them."""
+        scenario, columns = self.scenario, self.columns
+        for row, place in zip(self.net.resources, shared, strict=True):
+            table, _, name = place.partition(".")
+            part = getattr(scenario, table)[name]
+            row["capacity"], row["whole"] = part.capacity, scenario.units == "whole"
+            row["proportional"] = part.rationing == "proportional"
+            row["can_fail"], row["available"] = name in columns.shared, columns.shared.get(name, 0)
+            lane = next(lane for lane, places in zip(self.lanes, claims, strict=True) if place in places)
+            row["can_fall_short"] = table == "suppliers" and lane in columns.filled  # all its lanes fall short alike
+            row["filled"] = columns.filled.get(lane, 0)
+        end = 0
+        for row, places in zip(self.net.lanes, claims, strict=True):
+            row["first_claim"], row["last_claim"] = end, (end := end + len(places))
+        for row, place in zip(self.net.claims, [place for places in claims for place in places], strict=True):
+            row["resource"] = shared.index(place)
 
     def _lay_way(self, row: Any, name: str) -> None:
         """Give a lane its places in the pipeline: what is on the way, its mail, its bills, its reports."""
@@ -487,6 +542,7 @@ class Layout:
 
     def flow_tables(self) -> list[tuple[list[str], np.dtype]]:
         """Return whom each table of flows is about (nobody in particular: an empty name), and its kind of record."""
-        about = self.stocks, self.lanes, self.demands, [""], self.stocks, self.stocks, self.lanes, self.routes, [""]
+        parts = self.stocks, self.lanes, self.demands
+        about = *parts, [""], self.stocks, self.stocks, self.lanes, self.routes, [""], self.resources
         tables = zip(about, flow_counts(self.sizes), FLOWS, strict=True)
         return [(names[:count], kind) for names, count, kind in tables]

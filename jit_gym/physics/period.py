@@ -8,6 +8,7 @@ from numba.extending import register_jitable
 
 from .numbers import floor, minimum, where
 
+APART, TOGETHER, FROM_STOCKS = 0, 1, 2  # how a lane ships: alone, with others from outside, or from stocks
 CRUMB = 1e-9  # units; what rounding errors may leave
 
 
@@ -18,7 +19,8 @@ def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     1. See the state at the start of the period, and what is visible of the future.
     2. Order on each lane: cut to its capacity, in its batches, nothing below its minimum; the order travels its delay.
     3. Ship: each source ships what it holds at this moment, up to capacity and availability; what it cannot ship waits
-       there or lapses. A stock that runs short shares out what it has. Shipments on a route share its vehicles.
+       there or lapses. A stock that runs short shares out what it has, and so does a supplier or a route whose lanes
+       share a capacity. Shipments on a route share its vehicles.
     4. Arrive: shipments whose lead time has passed arrive (lead time 0: this very period); defects are rejected, what
        finds no room is wasted.
     5. Demand comes and is served, the oldest units first or the newest; the rest waits or is lost. What has reached
@@ -51,10 +53,14 @@ def replenish(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     age(net, state, chance, flows)
     placing = place_orders(net, state, order, chance, flows)
     buying, waiting = ship_from_outside(net, state, chance, flows)
+    if net.has.resources:
+        open_resources(net, state, chance, flows)
+        moving, queueing = ship_together(net, state, chance, flows, TOGETHER)
+        buying, waiting = buying + moving, waiting + queueing
     if net.has.ships_late:
         arrive(net, state, chance, flows)
     if net.has.network:
-        moving, queueing = ship_from_stocks(net, state, chance, flows)
+        moving, queueing = ship_together(net, state, chance, flows, FROM_STOCKS)
         buying, waiting = buying + moving, waiting + queueing
     if not net.has.ships_late:
         arrive(net, state, chance, flows)
@@ -192,11 +198,11 @@ def sale(net: Any, chance: Any, d: int, served: Any) -> Any:
 
 @register_jitable(forceinline=True, error_model="numpy")
 def ship_from_outside(net: Any, state: Any, chance: Any, flows: Any) -> Any:
-    """Ship from outside suppliers, as their capacity and their luck allow; return the cost of buying and of waiting."""
+    """Ship on lanes that share nothing, as capacity and luck allow; return the cost of buying and of waiting."""
     buying, waiting = 0.0, 0.0
     for m in range(len(net.lanes)):
         lane = net.lanes[m]
-        if not net.has.network or lane.first_use == lane.last_use:
+        if not net.has.together or lane.ships == APART:
             wanted = asked(net, state, flows, m)
             shipped = able(net, m, wanted, chance)
             flows.lanes[m].shipped = shipped
@@ -208,20 +214,43 @@ def ship_from_outside(net: Any, state: Any, chance: Any, flows: Any) -> Any:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def ship_from_stocks(net: Any, state: Any, chance: Any, flows: Any) -> Any:
-    """Ship from stocks: a stock that runs short serves its lanes in their order, or each with the same share.
+def open_resources(net: Any, state: Any, chance: Any, flows: Any) -> None:
+    """Find what of each capacity that lanes share there is in this period, and what all its lanes could ship."""
+    for r in range(len(net.resources)):
+        resource, flow = net.resources[r], flows.resources[r]
+        flow.claimed, flow.there = 0.0, resource.capacity
+        if resource.can_fail:
+            flow.there = chance[resource.available] * resource.capacity
+        flow.there = part(resource.whole, 1.0, flow.there)
+        if resource.can_fall_short:
+            flow.there = part(resource.whole, chance[resource.filled], flow.there)
+        flow.left = flow.there
+    for m in range(len(net.lanes)):
+        lane = net.lanes[m]
+        if lane.first_claim < lane.last_claim:
+            wanted = able(net, m, asked(net, state, flows, m), chance)
+            for k in range(lane.first_claim, lane.last_claim):
+                flow = flows.resources[net.claims[k].resource]
+                flow.claimed = flow.claimed + wanted
 
-    A lane that uses several stocks ships as many whole kits as the scarcest allows. Of what sharing leaves over each
-    lane gets a unit, where units are whole, and what is still left goes to the lanes in their order. Returns the cost
-    of buying and of waiting.
+
+@register_jitable(forceinline=True, error_model="numpy")
+def ship_together(net: Any, state: Any, chance: Any, flows: Any, kind: int) -> Any:
+    """Ship on the lanes of a kind, from outside or from stocks, that share what may run short: a capacity, or a stock.
+
+    What runs short serves its lanes in their order, or each with the same share of what it could ship. A lane that uses
+    several stocks ships as many whole kits as the scarcest allows. Of what sharing leaves over each lane gets a unit,
+    where units are whole, and what is still left goes to the lanes in their order. Returns the cost of buying and of
+    waiting.
     """
     buying, waiting = 0.0, 0.0
-    for i in range(len(net.stocks)):
-        flows.stocks[i].held = state.stocks[i].on_hand  # what there is to share, until the period's end
-        flows.sources[i].asked = 0.0
+    if kind == FROM_STOCKS:
+        for i in range(len(net.stocks)):
+            flows.stocks[i].held = state.stocks[i].on_hand  # what there is to share, until the period's end
+            flows.sources[i].asked = 0.0
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
-        if lane.first_use < lane.last_use:
+        if lane.ships == kind:
             flow.shipped = 0.0
             wanted = able(net, m, asked(net, state, flows, m), chance)
             for k in range(lane.first_use, lane.last_use):
@@ -229,22 +258,27 @@ def ship_from_stocks(net: Any, state: Any, chance: Any, flows: Any) -> Any:
                 source.asked = source.asked + wanted * net.needs[k].quantity
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
-        if lane.shares:
+        if lane.ships == kind and lane.shares:
             share = 1.0
             for k in range(lane.first_use, lane.last_use):
                 source = net.needs[k].stock
                 if net.stocks[source].proportional:
                     asked_for = flows.sources[source].asked
                     share = minimum(share, flows.stocks[source].held / where(asked_for > CRUMB, asked_for, CRUMB))
+            for k in range(lane.first_claim, lane.last_claim):
+                r = net.claims[k].resource
+                if net.resources[r].proportional:
+                    claimed = flows.resources[r].claimed
+                    share = minimum(share, flows.resources[r].there / where(claimed > CRUMB, claimed, CRUMB))
             take(net, state, flows, m, share * able(net, m, asked(net, state, flows, m), chance))
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
-        if lane.shares and lane.whole:  # what rounding has left over: a unit each
+        if lane.ships == kind and lane.shares and lane.whole:  # what rounding has left over: a unit each
             rest = able(net, m, asked(net, state, flows, m), chance) - flow.shipped
             take(net, state, flows, m, minimum(rest, 1.0))
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
-        if lane.first_use < lane.last_use:
+        if lane.ships == kind:
             wanted = asked(net, state, flows, m)
             can = able(net, m, wanted, chance)
             take(net, state, flows, m, can - flow.shipped)
@@ -257,9 +291,16 @@ def ship_from_stocks(net: Any, state: Any, chance: Any, flows: Any) -> Any:
 
 @register_jitable(forceinline=True, error_model="numpy")
 def take(net: Any, state: Any, flows: Any, m: int, wanted: Any) -> None:
-    """Take what a lane wants from the stocks it uses, as far as they last, and add it to its shipment."""
+    """Take what a lane wants of stocks and shared capacities, as far as they last, and add it to its shipment."""
     lane = net.lanes[m]
+    if net.has.resources:
+        for k in range(lane.first_claim, lane.last_claim):
+            wanted = minimum(wanted, flows.resources[net.claims[k].resource].left)
     taken = draw(net, state, lane.first_use, lane.last_use, wanted, lane.whole)
+    if net.has.resources:
+        for k in range(lane.first_claim, lane.last_claim):
+            flow = flows.resources[net.claims[k].resource]
+            flow.left = left(flow.left, taken)
     flows.lanes[m].shipped = flows.lanes[m].shipped + taken
 
 

@@ -415,7 +415,14 @@ class Short(Part):
 
 
 class Supplier(Part):
-    """Somebody outside who ships: what several lanes, or a disruption, can have in common.
+    """Who ships, from outside or from stocks: what several lanes, or a disruption, can have in common.
+
+    `capacity`, `rationing`: in step 3 all its lanes together ship no more than that (a shared production resource,
+    Evans 1967), and each of them orders and ships no more than that, as if the capacity were its own. Where its lanes
+    could ship more, it serves them in their order, or each with the same share of what it could ship; whole units that
+    a share leaves over go to the lanes in their order, at first one each. What a disruption that hits the supplier
+    leaves, and what does not fall short, is a share of this capacity too. The lanes come all from outside, or all from
+    stocks.
 
     `late`, `short`: what may happen to every shipment, without any event that could be seen to come. Disruptions are
     for what lasts.
@@ -423,6 +430,10 @@ class Supplier(Part):
 
     title: Text | None = None
     """Who it is, in words."""
+    capacity: Positive | None = None
+    """Units a period that it ships on all its lanes together; no limit when absent."""
+    rationing: Literal["priority", "proportional"] = "priority"
+    """Which lanes it serves when they ask for more: in their order, or each with the same share of what it asks."""
     late: Late | None = None
     """How often its shipments come late."""
     short: Short | None = None
@@ -432,6 +443,9 @@ class Supplier(Part):
 class Route(Part):
     """A way that goods take: a port, a road, a strait, a truck.
 
+    `capacity`, `rationing`: in step 3 all its lanes together ship no more than that, shared as the capacity of a
+    supplier is.
+
     `vehicle_capacity`, `vehicle_cost`: what the lanes of a route ship in a period is loaded together, into as few
     vehicles as hold it, and each that sets off costs the same however full it is (multiple set-up costs, Lippman 1971).
     With the `fixed_cost` of each lane this is the joint replenishment problem (Khouja and Goyal 2008). It is paid in
@@ -440,6 +454,10 @@ class Route(Part):
 
     title: Text | None = None
     """What it is, in words."""
+    capacity: Positive | None = None
+    """Units a period that all its lanes ship together; no limit when absent."""
+    rationing: Literal["priority", "proportional"] = "priority"
+    """Which lanes it serves when they ask for more: in their order, or each with the same share of what it asks."""
     vehicle_capacity: Positive | None = None
     """Units that fit into one vehicle, of all lanes that take this route together; no vehicles are counted without."""
     vehicle_cost: NotNegative = 0.0
@@ -868,6 +886,21 @@ class Scenario(Part):
         return self
 
     @model_validator(mode="after")
+    def _lanes_fit_shared_capacities(self) -> Self:
+        """Refuse orders above a shared capacity, and capacities of lanes from outside and from stocks at once."""
+        sharing: dict[str, list[str]] = {}
+        for name, lane in self.lanes.items():
+            for place, part in self.shared_by(name).items():
+                sharing.setdefault(place, []).append(name)
+                for key in ("batch", "minimum_order"):
+                    if part.capacity and (value := getattr(lane, key)) and value > part.capacity:
+                        must = f"must be {show(part.capacity)} (the capacity of {place}) or less"
+                        raise ValueError(f"lanes.{name}.{key}: {must}, got {show(value)}")
+        for place, names in sharing.items():
+            _of_one_kind(f"{place}.capacity", {name: self.lanes[name] for name in names})
+        return self
+
+    @model_validator(mode="after")
     def _correlations_fit_together(self) -> Self:
         """Refuse correlations of what is no demand, has a history, or cannot all be so at once."""
         for each in self.correlations:
@@ -1041,6 +1074,19 @@ class Scenario(Part):
                 shares[name] = share
         return shares
 
+    def shared_by(self, lane: str) -> dict[str, Supplier | Route]:
+        """Return the supplier and the route of a lane that have a capacity, by their places (`suppliers.NAME`)."""
+        names = {"suppliers": self.lanes[lane].supplier, "routes": self.lanes[lane].route}
+        parts = {f"{table}.{name}": getattr(self, table)[name] for table, name in names.items() if name}
+        return {place: part for place, part in parts.items() if part.capacity is not None}
+
+    @cached_property
+    def capacities(self) -> dict[str, float | None]:
+        """Return what each lane ships in a period at most: the least of its own capacity and those that it shares."""
+        parts = {name: [lane, *self.shared_by(name).values()] for name, lane in self.lanes.items()}
+        limits = {name: [part.capacity for part in its if part.capacity is not None] for name, its in parts.items()}
+        return {name: min(its, default=None) for name, its in limits.items()}
+
     @cached_property
     def hit_by(self) -> dict[str, tuple[str, ...]]:
         """Return the disruptions that can hit each lane, by itself, its supplier or its route, in their order."""
@@ -1088,6 +1134,15 @@ def _one_off(word: str, known: str) -> bool:
 def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:
     if name is not None and name not in known:
         raise ValueError(f"{place}: unknown {what} {show(name)}{nearest(name, known)}")
+
+
+def _of_one_kind(place: str, lanes: dict[str, Lane]) -> None:
+    """Refuse lanes of which some come from outside, which ship at another moment, and some from stocks."""
+    inner = [name for name, lane in lanes.items() if lane.uses]
+    outer = [name for name in lanes if name not in inner]
+    if inner and outer:
+        got = f"{', '.join(outer)} from outside and {', '.join(inner)} from stocks"
+        raise ValueError(f"{place}: its lanes must come all from outside or all from stocks, got {got}")
 
 
 def _units(value: Distribution) -> Distribution:

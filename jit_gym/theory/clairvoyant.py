@@ -14,6 +14,7 @@ import numpy as np
 from ..chance import Chance
 from ..physics import Layout
 from ..physics.layout import state_of
+from ..physics.period import APART
 from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario, load
 from ..scenario.errors import check_count
@@ -235,6 +236,7 @@ class _Plan:
         self.drawn: list[list[tuple[float, np.ndarray]]] = [[] for _ in names.stocks]
         self.shipped: list[list[tuple[float, np.ndarray]]] = [[] for _ in names.stocks]
         self.loads: dict[int, list[np.ndarray]] = {}
+        self.claims: list[list[np.ndarray]] = [[] for _ in names.resources]
         self.ordered: list[tuple[np.ndarray, float]] = []
         self.useful = self._useful(demanded)
         for d in range(len(names.demands)):
@@ -243,6 +245,8 @@ class _Plan:
             self._lane(m)
         for r, columns in self.loads.items():
             self._drive(r, columns)
+        for r in range(len(names.resources)):
+            self._share(r)
         for i in range(len(names.stocks)):
             self._stock(i)
         return self.to
@@ -278,6 +282,8 @@ class _Plan:
         for k in range(int(row["first_use"]), int(row["last_use"])):
             need = self.net.needs[k]
             self.shipped[int(need["stock"])].append((float(need["quantity"]), sent))
+        for k in range(int(row["first_claim"]), int(row["last_claim"])):
+            self.claims[int(self.net.claims[k]["resource"])].append(sent)
         if row["drives"]:
             self.loads.setdefault(int(row["route"]), []).append(sent)
         if row["can_stall"] or row["can_dock"]:
@@ -350,11 +356,11 @@ class _Plan:
         """Return when an outside source may be asked for more than it can ship, and what it leaves unshipped at most.
 
         It ships what it can: else its waiting orders would be a store that costs nothing. Where it ships but a share,
-        and where stocks are the source, one may leave there what one likes.
+        and where lanes ship together, one may leave there what one likes.
         """
         row, T = self.net.lanes[m], self.periods
         upper, crowded = np.full(T, INF), np.zeros(T, bool)
-        if row["first_use"] < row["last_use"]:
+        if row["ships"] != APART:
             return crowded, upper
         delay = int(row["last_letter"] - row["first_letter"])
         waiting = 0.0
@@ -406,6 +412,16 @@ class _Plan:
             vehicles = self.to.columns(self.periods, cost=row["vehicle_cost"] * self.weight, integer=self.whole)
             loads = [(-float(row["vehicles"]), sent) for sent in columns]
             self.to.rows(0.0, INF, (1.0, vehicles), *loads)
+
+    def _share(self, r: int) -> None:
+        """Lanes that share a capacity ship no more than is left of it, together."""
+        row, there = self.net.resources[r], np.full(self.periods, float(self.net.resources[r]["capacity"]))
+        if row["can_fail"]:
+            there = there * self.chance[:, int(row["available"])]
+        there = whole_part(row, there)
+        if row["can_fall_short"]:
+            there = whole_part(row, there * self.chance[:, int(row["filled"])])
+        self.to.rows(-INF, there, *((1.0, sent) for sent in self.claims[r]))
 
     def _way(self, m: int, sent: np.ndarray) -> None:
         """What is shipped arrives after the lead time of its period, and is on the way until then."""

@@ -222,7 +222,8 @@ def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | 
     most = _given(scenario, most_ordered)
     limits = _Limits(low, high, most, np.full(len(scenario.demands), np.inf))
     _make_room_for_a_batch(scenario, layout, limits)
-    if any(lane.capacity or scenario.hit_by[name] for name, lane in scenario.lanes.items()) or np.isfinite(most).any():
+    limited = any(capacity or scenario.hit_by[name] for name, capacity in scenario.capacities.items())
+    if limited or np.isfinite(most).any():
         asked = outcomes.demand[:, list(outcomes.columns.demand.values())]
         mean, top = (outcomes.demand_chance @ asked).max(axis=0), asked.max(axis=0)
         limits.longest = np.ceil(np.maximum(2 * top, 10 * mean) + 2 * high.max())

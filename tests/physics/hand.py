@@ -24,7 +24,7 @@ def luck(by_hand: ByHand, demand: Any = 0.0, **happens: Any) -> list[float]:
     """Return a row of chance in which all goes well, but for what is named: a number for all, or one for each name."""
     columns = by_hand.layout.columns
     row = [0.0] * columns.chance
-    for table in (columns.working, columns.filled, columns.cost, columns.price):
+    for table in (columns.working, columns.filled, columns.cost, columns.price, columns.shared):
         for column in table.values():
             row[column] = 1.0
     for table, value in {"demand": demand, **happens}.items():

@@ -39,6 +39,7 @@ FLOWS = {
     "rejects": ["rejected"],
     "routes": ["loaded", "vehicles"],
     "charges": [*CHARGES, "salvage"],
+    "resources": ["there", "left", "claimed"],
 }
 MONEY = [*FLOWS["money"], *FLOWS["charges"]]
 QUANTITIES = [
@@ -165,8 +166,9 @@ def able(world: Played) -> np.ndarray:
     there = dict(zip(world.trace.columns.available, np.moveaxis(world.trace.available, 2, 0), strict=True))
     wanted = world.before("lanes", "waiting") + read_by_the_source(world)
     rows = np.empty_like(wanted)
-    for m, (name, lane) in enumerate(world.scenario.lanes.items()):
-        most = wanted[..., m] if lane.capacity is None else lane.capacity
+    for m, name in enumerate(world.scenario.lanes):
+        capacity = world.scenario.capacities[name]
+        most = wanted[..., m] if capacity is None else capacity
         if name in there:
             most = there[name].T * most
         most = np.floor(most + TINY) if world.scenario.units == "whole" else most
@@ -175,6 +177,30 @@ def able(world: Played) -> np.ndarray:
             some = rows[..., m] * world.trace.chance[..., world.trace.columns.filled[name]]
             rows[..., m] = np.floor(some + TINY) if world.scenario.units == "whole" else some
     return rows
+
+
+class Sources(SimpleNamespace):
+    """What lanes ship from and may run short, stocks and the capacities that they share, as one list of sources.
+
+    uses: units of each source in a unit shipped (lanes, sources); there, left: units before and after step 3 (periods,
+    paths, sources); rationing: how each source shares out.
+    """
+
+    def __init__(self, world: Played) -> None:
+        """Look at a world that was played."""
+        scenario, names = world.scenario, world.layout.resources
+        parts = [(scenario.suppliers | scenario.routes)[name] for name in names]
+        claims = [[float(name in (lane.supplier, lane.route)) for name in names] for _, lane in world.lanes()]
+        late = scenario.sources_ship == "after-receiving"
+        left = world.on_hand + world.served @ world.layout.needs + or_none(world.scrapped) + or_none(world.expired)
+        if not late:  # what stocks hold at the end, served and wasted, less what arrived after they had shipped
+            left = left + world.wasted - or_none(world.expired) - received(world)
+        self.uses = np.concatenate(
+            [world.layout.uses, np.reshape(claims, (len(world.scenario.lanes), len(names)))], axis=1
+        )
+        self.there = np.concatenate([stock_to_share(world), capacities_to_share(world)], axis=-1)
+        self.left = np.concatenate([left, world.left], axis=-1)
+        self.rationing = [part.rationing for part in [*scenario.stocks.values(), *parts]]
 
 
 # The laws
@@ -272,22 +298,17 @@ def nothing_is_withheld(world: Played):
 
 
 def nothing_is_kept_from_a_lane(world: Played):
-    """Where a lane ships less than it could, one of the stocks it uses had not enough left for a unit more.
-
-    What was left when stocks shipped is what they hold at the end, served and wasted, less what arrived after that.
-    """
-    late, whole = world.scenario.sources_ship == "after-receiving", world.scenario.units == "whole"
-    left = world.on_hand + world.served @ world.layout.needs + or_none(world.scrapped) + or_none(world.expired)
-    if not late:
-        left = left + world.wasted - or_none(world.expired) - received(world)
-    could = able(world)
-    assert close(or_none(world.asked), could @ world.layout.uses)
-    for m, lane in world.lanes():
-        uses = world.layout.uses[m]
-        if not lane.uses:
+    """Where a lane ships less than it could, one of the stocks or capacities it uses has not enough for a unit more."""
+    whole, sources, could = world.scenario.units == "whole", Sources(world), able(world)
+    asked = could @ sources.uses
+    stocks = len(world.layout.stocks)
+    assert close(or_none(world.asked), asked[..., :stocks] if world.layout.sizes.network else 0.0)
+    assert close(world.claimed, asked[..., stocks:])
+    for m, uses in enumerate(sources.uses):
+        if not uses.any():
             assert close(world.shipped[..., m], could[..., m])
             continue
-        kits = np.min(left[..., uses > 0] / uses[uses > 0], axis=-1)
+        kits = np.min(sources.left[..., uses > 0] / uses[uses > 0], axis=-1)
         lacking = could[..., m] - world.shipped[..., m]
         assert (lacking >= -TINY).all()
         assert (kits[lacking > 10 * TINY] < (1 if whole else 10 * TINY)).all()
@@ -300,21 +321,40 @@ def stock_to_share(world: Played) -> np.ndarray:
     return there + received(world) - world.wasted + or_none(world.expired) if late else there
 
 
-def priority_serves_lanes_in_their_order(world: Played):
-    """Where all stocks that it uses keep to priority, a lane gets all it can of what the lanes before it have left.
+def capacities_to_share(world: Played) -> np.ndarray:
+    """Return what each shared capacity lets ship in each period: what disruptions and short supply leave of it."""
+    columns, scenario = world.trace.columns, world.scenario
+    there = np.zeros((world.periods, PATHS, len(world.layout.resources)))
+    for r, name in enumerate(world.layout.resources):
+        units = np.full(there.shape[:2], (scenario.suppliers | scenario.routes)[name].capacity)
+        short = [lane for lane in columns.filled if scenario.lanes[lane].supplier == name]
+        for column in [columns.shared.get(name), columns.filled[short[0]] if short else None]:
+            units = units if column is None else units * world.trace.chance[..., column]
+            units = np.floor(units + TINY) if scenario.units == "whole" else units
+        there[..., r] = units
+    return there
 
-    Lanes that share a proportional stock are served before.
+
+def lanes_share_a_capacity(world: Played):
+    """All lanes of a supplier or a route ship no more together than its capacity lets them, and the rest is left."""
+    there, claims = capacities_to_share(world), Sources(world).uses[:, len(world.layout.stocks) :]
+    assert close(world.there, there)
+    assert close(world.shipped @ claims, there - world.left)
+
+
+def priority_serves_lanes_in_their_order(world: Played):
+    """Where all that it uses keeps to priority, a lane gets all it can of what the lanes before it have left.
+
+    Lanes that share something proportional are served before.
     """
-    whole, could, uses = world.scenario.units == "whole", able(world), world.layout.uses
-    if not any(lane.uses for _, lane in world.lanes()):
-        return
-    proportional = np.array([stock.rationing == "proportional" for stock in world.scenario.stocks.values()])
-    taken_by_shares = uses[:, proportional].any(axis=1)
-    left = stock_to_share(world)
+    whole, could, sources = world.scenario.units == "whole", able(world), Sources(world)
+    uses = sources.uses
+    taken_by_shares = uses[:, np.array(sources.rationing) == "proportional"].any(axis=1)
+    left = sources.there
     for m in np.flatnonzero(taken_by_shares):
         left = left - world.shipped[..., [m]] * uses[m]
-    for m, lane in world.lanes():
-        if lane.uses and not taken_by_shares[m]:
+    for m in range(len(uses)):
+        if uses[m].any() and not taken_by_shares[m]:
             most = np.min(left[..., uses[m] > 0] / uses[m][uses[m] > 0], axis=-1)
             most = np.floor(most + TINY) if whole else most
             if not taken_by_shares[np.flatnonzero((uses[:, uses[m] > 0] > 0).any(axis=1))].any():
@@ -324,25 +364,23 @@ def priority_serves_lanes_in_their_order(world: Played):
             left = left - world.shipped[..., [m]] * uses[m]
 
 
-def proportional_stocks_give_every_lane_its_share(world: Played):
-    """A lane that uses one proportional stock alone gets the share that all get, or, in whole units.
+def proportional_sources_give_every_lane_its_share(world: Played):
+    """A lane that uses one proportional stock, or capacity, alone gets the share that all get.
 
-    Less than one less.
+    In whole units, less than one less.
     """
-    whole, could, there = world.scenario.units == "whole", able(world), stock_to_share(world)
-    for m, lane in world.lanes():
-        if len(lane.uses) != 1:
+    whole, could, sources = world.scenario.units == "whole", able(world), Sources(world)
+    uses = sources.uses
+    asked = could @ uses
+    for m in np.flatnonzero((uses > 0).sum(axis=1) == 1):
+        (i,) = np.flatnonzero(uses[m])
+        if sources.rationing[i] != "proportional":
             continue
-        (name,) = lane.uses
-        i = world.layout.stocks.index(name)
-        if world.scenario.stocks[name].rationing != "proportional":
-            continue
-        asked = world.asked[..., i]
-        share = np.minimum(1.0, there[..., i] / np.where(asked > TINY, asked, TINY))
+        share = np.minimum(1.0, sources.there[..., i] / np.where(asked[..., i] > TINY, asked[..., i], TINY))
         fair = share * could[..., m]
         assert (world.shipped[..., m] > fair - (1 if whole else 10 * TINY)).all()
-        rivals = [k for k, other in world.lanes() if name in other.uses]
-        if not whole and all(len(world.scenario.lanes[world.layout.lanes[k]].uses) == 1 for k in rivals):
+        rivals = uses[uses[:, i] > 0]
+        if not whole and ((rivals > 0).sum(axis=1) == 1).all():
             assert close(world.shipped[..., m], fair)  # to the last crumb: nobody gets more either
 
 
@@ -367,8 +405,8 @@ def limits_hold(world: Played):
     could, wanted = able(world), world.before("lanes", "waiting") + read_by_the_source(world)
     for m, lane in world.lanes():
         ordered, shipped = world.ordered[..., m], world.shipped[..., m]
-        capacity = np.inf if lane.capacity is None else lane.capacity
-        assert (ordered <= capacity + TINY).all()
+        capacity = world.scenario.capacities[world.layout.lanes[m]]
+        assert (ordered <= (np.inf if capacity is None else capacity) + TINY).all()
         assert ((ordered == 0) | (ordered >= lane.minimum_order)).all()
         assert (shipped <= could[..., m] + TINY).all()
         assert (shipped <= wanted[..., m]).all()  # not by a rounding error more
@@ -376,7 +414,8 @@ def limits_hold(world: Played):
             assert close(ordered / lane.batch, np.round(ordered / lane.batch))
         columns, name = world.trace.columns, world.layout.lanes[m]
         reliable = name not in columns.available and name not in columns.filled
-        if reliable and not lane.uses and not lane.order_delay:
+        alone = not lane.uses and not world.scenario.shared_by(name)
+        if reliable and alone and not lane.order_delay:
             assert np.array_equal(ordered, shipped)
     for i, stock in enumerate(world.scenario.stocks.values()):
         assert stock.storage_limit is None or (world.on_hand[..., i] <= stock.storage_limit + TINY).all()
@@ -536,8 +575,9 @@ LAWS = [
     demand_is_served_waits_or_is_lost,
     nothing_is_withheld,
     nothing_is_kept_from_a_lane,
+    lanes_share_a_capacity,
     priority_serves_lanes_in_their_order,
-    proportional_stocks_give_every_lane_its_share,
+    proportional_sources_give_every_lane_its_share,
     nothing_is_negative,
     whole_units_stay_whole,
     limits_hold,

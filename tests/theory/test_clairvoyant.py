@@ -119,6 +119,34 @@ def test_what_is_known_by_hand(cost: float, overrides: dict[str, Any]):
     known(cost, FIVE | overrides)
 
 
+FIRE = {"hits": ["maker"], "severity": 0.6, "starts": {"at": [3]}, "lasts": 1}
+KIOSK = {  # a second stock, whose customers are worth less, and a maker who ships to both
+    "stocks.kiosk": {"holding_cost": 1.0},
+    "demands.passers": {"from": "kiosk", "distribution": 5.0, "shortage_cost": 20.0},
+    "suppliers.maker": {},
+    "lanes.supplier.supplier": "maker",
+    "lanes.cart": {"to": "kiosk", "supplier": "maker"},
+}
+
+
+@pytest.mark.parametrize(
+    ("cost", "overrides"),
+    [
+        (0, {"suppliers.maker.capacity": 10.0}),
+        (2 * 20, {"suppliers.maker.capacity": 8.0}),  # of ten, eight are served: all of the dear ones
+        (2 * 20, {"suppliers.maker": {"capacity": 8.0, "rationing": "proportional"}}),
+        ((6 * 20 + 1) / 20, {"suppliers.maker.capacity": 10.0, "disruptions.fire": FIRE}),
+    ],
+)
+def test_a_capacity_that_lanes_share_is_known_by_hand(cost: float, overrides: dict[str, Any]):
+    """Who knows all gives what a maker can ship to those who are worth more; a fire takes 6 of 10 once.
+
+    Then 4 are shipped, and the fifth customer of the shop gets a unit that one of the kiosk's went without the period
+    before: six of the kiosk's are lost, at 20 each, and one unit is held, for 1.
+    """
+    known(cost, FIVE | KIOSK | overrides)
+
+
 def test_an_order_that_can_be_no_whole_batch_is_not_placed():
     """Where three quarters of a batch may be ordered at most, nobody pays for an order: not to order costs nothing."""
     half_deaf = {"hits": ["lots"], "starts": {"every": 1}, "lasts": 1, "stops": "ordering", "severity": 0.25}

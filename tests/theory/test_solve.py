@@ -181,6 +181,48 @@ def test_two_shops_that_share_nothing_cost_what_they_cost_alone():
     assert solve(shop(**together)).cost == pytest.approx(sum(alone), rel=1e-5)
 
 
+def two_items(capacity: float | None, **maker: Any) -> Scenario:
+    """Return a shop of two items that a maker ships, so many units a period in all."""
+    small = {"name": "randint", "low": 0, "high": 4}
+    demand = {"distribution": small, "unmet": "backlog"}
+    return shop(
+        stocks={name: {"initial": 2, "holding_cost": 1} for name in ("a", "b")},
+        lanes={f"to-{name}": {"to": name, "supplier": "maker"} for name in ("a", "b")},
+        suppliers={"maker": {"capacity": capacity, **maker}},
+        demands={
+            "of-a": {"from": "a", "shortage_cost": 9, **demand},
+            "of-b": {"from": "b", "shortage_cost": 4, **demand},
+        },
+    )
+
+
+def test_a_capacity_that_lanes_share_costs_what_its_best_play_does():
+    """With room for all that may be asked for, two items cost what they cost alone, with 4 units a period more.
+
+    Mean demand is 3, at most 6. Whoever may choose orders for each item needs no rule of sharing, so that both rules
+    cost the same; played, the optimum costs what it says (Evans 1967).
+    """
+    alone = solve(two_items(None))
+    assert solve(two_items(6)).cost == pytest.approx(alone.cost, rel=1e-6)
+    world = two_items(4)
+    optimum = solve(world)
+    assert optimum.low > alone.cost + 0.1
+    assert solve(two_items(4, rationing="proportional")).cost == pytest.approx(optimum.cost, rel=1e-6)
+    played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=3)
+    assert played.mean() == pytest.approx(optimum.cost, abs=4 * played.error(), rel=0)
+
+
+@pytest.mark.parametrize("name", ["scarce", "half breakdowns"])
+def test_a_capacity_with_one_lane_to_share_it_is_the_lanes_own(name: str):
+    """The supplier's 7 a period, or 12 with half of them gone in a breakdown, cost what the lane's own do."""
+    its, own = WORLDS[name], WORLDS[name]["lanes.supplier.capacity"]
+    shared = its | {"lanes.supplier.capacity": None, "lanes.supplier.supplier": "maker"}
+    shared["suppliers.maker"] = {"capacity": own}
+    if "disruptions.breakdown" in its:
+        shared["disruptions.breakdown"] = its["disruptions.breakdown"] | {"hits": ["maker"]}
+    assert solve(shop(shared)).cost == pytest.approx(solve(shop(its)).cost, rel=1e-6)
+
+
 def test_two_stages_cost_no_less_than_the_echelons_bound():
     """A factory that feeds a shop: played, the optimum costs what it says, and a longer line costs more."""
     small = {"name": "randint", "low": 0, "high": 3}
