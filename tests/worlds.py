@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from jit_gym.scenario import Distribution, Scenario, load
+from jit_gym.scenario import Distribution, NoEffect, Scenario, load
 
 SHOP: dict[str, Any] = {
     "name": "shop",
@@ -34,6 +34,13 @@ def shop(overrides: Mapping[str, Any] | None = None, **parts: Any) -> Scenario:
 def worlds(usual: int) -> int:
     """Return how many random worlds to look at: as many as usual, or as JIT_GYM_WORLDS says (`make bounds`)."""
     return int(os.environ.get("JIT_GYM_WORLDS", usual))
+
+
+def loaded(world: dict[str, Any]) -> Scenario:
+    """Return a world that is drawn, without a word about the keys in it that happen to do nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEffect)
+        return load(world)
 
 
 def whole_numbers(low: int, high: int) -> st.SearchStrategy[float]:
@@ -119,11 +126,14 @@ def lanes(draw: st.DrawFn, to: str, units: Any) -> dict[str, Any]:
     """Draw a lane to a stock, with any of its limits, costs, and ways to fail."""
     capacity = draw(optional(fractions(1, 15)))
     most = int(capacity or 8)
+    batch = draw(optional(units(1, min(most, 5))))
+    if batch:
+        most = int(most // batch * batch)
     lane = {
         "to": to,
         **draw(lead_times),
         "capacity": capacity,
-        "batch": draw(optional(units(1, min(most, 5)))),
+        "batch": batch,
         "minimum_order": draw(st.just(0.0) | units(0, most)),
         "unit_cost": draw(money),
         "fixed_cost": draw(money),
@@ -302,6 +312,17 @@ def shared(draw: st.DrawFn, key: str, name: str, lanes: dict[str, Any]) -> dict[
 
 
 @st.composite
+def vehicles(draw: st.DrawFn, name: str, lanes: dict[str, Any]) -> dict[str, Any]:
+    """Draw a route's vehicles, if any; full ones only for lanes of one kind that can fill them."""
+    its = [lane for lane in lanes.values() if lane.get("route") == name]
+    mixed = len({"uses" in lane for lane in its}) > 1
+    full = not mixed and sum(lane.get("capacity", 6.0) for lane in its) >= 6
+    ways = [{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}]
+    ways += [{"vehicle_capacity": 6.0, "vehicle_cost": 3.0, "full_loads": True}] * full
+    return draw(st.sampled_from(ways))
+
+
+@st.composite
 def events(draw: st.DrawFn, targets: list[str]) -> dict[str, Any]:
     """Draw what a spike and a disruption have in common."""
     ways = [
@@ -366,13 +387,49 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         },
         "routes": {
             "road": draw(shared("route", "road", all_lanes)),
-            "sea": draw(st.sampled_from([{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}])),
+            "sea": draw(vehicles("sea", all_lanes)),
         },
         "demands": all_demands,
         "correlations": draw(correlations(all_demands)),
         "spikes": spikes,
         "disruptions": troubles,
     }
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a key that does nothing here is drawn all the same
-        return load(world)
+    return loaded(world)
+
+
+@st.composite
+def crowded(draw: st.DrawFn, periods: int = 12) -> Scenario:
+    """Draw two shops behind a depot that two lanes supply: each pair of lanes shares a capacity, or full vehicles."""
+    whole, late = draw(st.booleans()), draw(st.booleans())
+    units = whole_numbers if whole else fractions
+    all_lanes = {f"lane-{k}": draw(lanes(to, units)) for k, to in enumerate(["north", "south", "depot", "depot"])}
+    inner, outer = [all_lanes["lane-0"], all_lanes["lane-1"]], [all_lanes["lane-2"], all_lanes["lane-3"]]
+    for lane in inner:
+        lane |= {"uses": {"depot": draw(units(1, 2))}, "supplier": "near", "route": "sea"}
+        lane["lead_time"] = a_period_longer(lane["lead_time"]) if late else lane["lead_time"]
+    for lane in outer:
+        lane |= {"supplier": "far", "route": "road"}
+    routes = {}
+    for name, pair in (("sea", inner), ("road", outer)):
+        most = sum(lane.get("capacity", 4.0) for lane in pair)
+        full = {"vehicle_capacity": draw(whole_numbers(1, 4)), "vehicle_cost": 2.0, "full_loads": True}
+        routes[name] = full if full["vehicle_capacity"] <= most and draw(st.booleans()) else {}
+    makers = {name: draw(suppliers()) | draw(shared("supplier", name, all_lanes)) for name in ("near", "far")}
+    for name, maker in (("sea", "near"), ("road", "far")):
+        if routes[name] and "capacity" in makers[maker]:  # what must fill a vehicle has to fit through the capacity
+            makers[maker]["capacity"] += routes[name]["vehicle_capacity"]
+    names = ["north", "south", "depot"]
+    return loaded(
+        {
+            "name": "crowded",
+            "units": "whole" if whole else "continuous",
+            "sources_ship": "after-receiving" if late else "before-receiving",
+            "horizon": {"periods": periods},
+            "stocks": {name: draw(stocks(units)) for name in names},
+            "lanes": all_lanes,
+            "suppliers": makers,
+            "routes": routes,
+            "demands": {f"of-{name}": draw(demands([name], units, periods)) for name in names},
+            "disruptions": {f"disruption-{k}": draw(disruptions(all_lanes)) for k in range(draw(st.integers(0, 2)))},
+        }
+    )

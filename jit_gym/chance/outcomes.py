@@ -26,7 +26,7 @@ _UNDERSTOOD = {
     | {"minimum_order", "unit_cost", "fixed_cost", "in_transit_cost", "waiting_cost", "unshipped", "share"}
     | {"critical", "initial", "initial_orders", "reject_cost", "pays_after"},
     "suppliers": {"capacity", "rationing"},
-    "routes": {"vehicle_capacity", "vehicle_cost", "capacity", "rationing"},
+    "routes": {"vehicle_capacity", "vehicle_cost", "full_loads", "capacity", "rationing"},
     "demands": {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "price"}
     | {"regimes", "regime_seen", "pays_after"},
     "spikes": set(),

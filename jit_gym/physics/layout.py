@@ -45,7 +45,7 @@ LANE = _records(
     " first_use last_use first_claim last_claim route ordering moving receiving filled defects rounding cost"
     " first_bill last_bill first_report last_report",
     flag="can_fail varies limited whole waits ships shares can_refuse can_stall can_dock can_fall_short rejects drifts"
-    " erodes drives",
+    " erodes drives fills",
     real="capacity most order_limit batch batches least unit_cost fixed_cost in_transit_cost waiting_cost reject_cost",
 )
 DEMAND = _records(
@@ -54,7 +54,7 @@ DEMAND = _records(
     real="shortage_cost price",
 )
 NEED = _records(index="stock", real="quantity kits")
-ROUTE = _records(real="vehicles vehicle_cost")
+ROUTE = _records(real="vehicles vehicle_capacity vehicle_cost")
 RESOURCE = _records(
     index="available filled", flag="can_fail can_fall_short proportional whole", real="capacity"
 )  # of a supplier or a route: a capacity that its lanes share
@@ -116,6 +116,7 @@ class Sizes(NamedTuple):
     troubles: int  # can ordering, transit or receiving stop, or a supplier fall short?
     rejects: int  # is anything rejected on arrival?
     vehicles: int  # do any lanes share vehicles?
+    full_loads: int  # do any vehicles set off only when they are full?
     worth: int  # do costs or prices fall, stocks become obsolete, or what is left have a value?
     charges: int  # is there any money that few worlds know: for waiting, vehicles or rejects, or from salvage?
     credit: int  # is anything paid later?
@@ -356,6 +357,7 @@ class Layout:
             "troubles": stalls or columns.filled,
             "rejects": columns.defects,
             "vehicles": vehicles,
+            "full_loads": net.lanes["fills"].any(),
             "worth": worth,
             "charges": worth or vehicles or columns.defects or any(lane.waiting_cost for lane in lanes),
             "credit": any(lane.pays_after for lane in lanes) or any(demand.pays_after for demand in demands),
@@ -415,7 +417,8 @@ class Layout:
             shared = scenario.shared_by(name).values()
             sources = [*(scenario.stocks[stock] for stock in lane.uses), *shared]
             row["shares"] = any(source.rationing == "proportional" for source in sources)
-            row["ships"] = FROM_STOCKS if lane.uses else TOGETHER if shared else APART
+            row["fills"] = lane.route is not None and scenario.routes[lane.route].full_loads
+            row["ships"] = FROM_STOCKS if lane.uses else TOGETHER if shared or row["fills"] else APART
             for flag, index, column in (
                 ("varies", "lead_time", columns.lead_time.get(name)),
                 ("can_fail", "available", columns.working.get(("shipping", name))),
@@ -438,6 +441,8 @@ class Layout:
             if capacity is not None and row["batch"] > 0:
                 row["order_limit"] = np.floor(capacity / row["batch"] + 1e-9) * row["batch"]
             row["least"] = lane.minimum_order
+            if row["batch"] > 0:  # as a number of batches is rounded to units, so that it is never missed by a hair
+                row["least"] = np.ceil(lane.minimum_order / row["batch"] - 1e-9) * row["batch"]
             row["unit_cost"], row["fixed_cost"] = lane.unit_cost, lane.fixed_cost
             row["in_transit_cost"], row["waiting_cost"] = lane.in_transit_cost, lane.waiting_cost
             row["reject_cost"] = lane.reject_cost
@@ -503,7 +508,7 @@ class Layout:
     def _lay_routes(self) -> None:
         for row, route in zip(self.net.routes, self.scenario.routes.values(), strict=True):
             row["vehicles"] = 1.0 / route.vehicle_capacity if route.vehicle_capacity else 0.0  # in a unit
-            row["vehicle_cost"] = route.vehicle_cost
+            row["vehicle_capacity"], row["vehicle_cost"] = route.vehicle_capacity or 0.0, route.vehicle_cost
 
     def _start(self) -> np.ndarray:
         """Return the state at the start, as one path's vector of numbers."""

@@ -20,7 +20,7 @@ def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     2. Order on each lane: cut to its capacity, in its batches, nothing below its minimum; the order travels its delay.
     3. Ship: each source ships what it holds at this moment, up to capacity and availability; what it cannot ship waits
        there or lapses. A stock that runs short shares out what it has, and so does a supplier or a route whose lanes
-       share a capacity. Shipments on a route share its vehicles.
+       share a capacity. Shipments on a route share its vehicles, which may have to be full.
     4. Arrive: shipments whose lead time has passed arrive (lead time 0: this very period); defects are rejected, what
        finds no room is wasted.
     5. Demand comes and is served, the oldest units first or the newest; the rest waits or is lost. What has reached
@@ -55,6 +55,7 @@ def replenish(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     buying, waiting = ship_from_outside(net, state, chance, flows)
     if net.has.resources:
         open_resources(net, state, chance, flows)
+    if net.has.resources or net.has.full_loads:
         moving, queueing = ship_together(net, state, chance, flows, TOGETHER)
         buying, waiting = buying + moving, waiting + queueing
     if net.has.ships_late:
@@ -240,8 +241,8 @@ def ship_together(net: Any, state: Any, chance: Any, flows: Any, kind: int) -> A
 
     What runs short serves its lanes in their order, or each with the same share of what it could ship. A lane that uses
     several stocks ships as many whole kits as the scarcest allows. Of what sharing leaves over each lane gets a unit,
-    where units are whole, and what is still left goes to the lanes in their order. Returns the cost of buying and of
-    waiting.
+    where units are whole, and what is still left goes to the lanes in their order. What would set off in a vehicle that
+    must be full and is not stays behind. Returns the cost of buying and of waiting.
     """
     buying, waiting = 0.0, 0.0
     if kind == FROM_STOCKS:
@@ -276,14 +277,19 @@ def ship_together(net: Any, state: Any, chance: Any, flows: Any, kind: int) -> A
         if lane.ships == kind and lane.shares and lane.whole:  # what rounding has left over: a unit each
             rest = able(net, m, asked(net, state, flows, m), chance) - flow.shipped
             take(net, state, flows, m, minimum(rest, 1.0))
+    if net.has.full_loads:
+        for m in range(len(net.lanes)):
+            if net.lanes[m].ships == kind:
+                take_the_rest(net, state, chance, flows, m)
+        leave_behind(net, state, flows, kind)
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.ships == kind:
             wanted = asked(net, state, flows, m)
-            can = able(net, m, wanted, chance)
-            take(net, state, flows, m, can - flow.shipped)
-            if lane.shares:  # a share and the rest of it may add up to more, by a rounding error
-                flow.shipped = minimum(flow.shipped, can)
+            if not net.has.full_loads:
+                take_the_rest(net, state, chance, flows, m)
+            if net.has.ages:
+                issue_kits(net, state, lane.first_use, lane.last_use, flow.shipped)
             waiting = waiting + lane.waiting_cost * send(net, state, chance, flows, m, wanted)
             buying = buying + bill(net, chance, m, flow.shipped)
     return buying, waiting
@@ -296,7 +302,7 @@ def take(net: Any, state: Any, flows: Any, m: int, wanted: Any) -> None:
     if net.has.resources:
         for k in range(lane.first_claim, lane.last_claim):
             wanted = minimum(wanted, flows.resources[net.claims[k].resource].left)
-    taken = draw(net, state, lane.first_use, lane.last_use, wanted, lane.whole)
+    taken = reserve(net, state, lane.first_use, lane.last_use, wanted, lane.whole)
     if net.has.resources:
         for k in range(lane.first_claim, lane.last_claim):
             flow = flows.resources[net.claims[k].resource]
@@ -305,8 +311,56 @@ def take(net: Any, state: Any, flows: Any, m: int, wanted: Any) -> None:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
+def take_the_rest(net: Any, state: Any, chance: Any, flows: Any, m: int) -> None:
+    """Take what a lane could ship besides its share, as far as stocks and capacities last."""
+    flow = flows.lanes[m]
+    can = able(net, m, asked(net, state, flows, m), chance)
+    take(net, state, flows, m, can - flow.shipped)
+    if net.lanes[m].shares:  # a share and the rest of it may add up to more, by a rounding error
+        flow.shipped = minimum(flow.shipped, can)
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def leave_behind(net: Any, state: Any, flows: Any, kind: int) -> None:
+    """Load what the lanes of a kind could ship, in their order, into full vehicles; give back what fills no other."""
+    for r in range(len(net.routes)):
+        flows.routes[r].loaded = 0.0
+    for m in range(len(net.lanes)):
+        lane = net.lanes[m]
+        if lane.ships == kind and lane.fills:
+            flows.routes[lane.route].loaded = flows.routes[lane.route].loaded + flows.lanes[m].shipped
+    for r in range(len(net.routes)):
+        route, load = net.routes[r], flows.routes[r]
+        load.loaded = floor(load.loaded * route.vehicles + CRUMB) * route.vehicle_capacity  # what sets off
+    for m in range(len(net.lanes)):
+        lane, flow = net.lanes[m], flows.lanes[m]
+        if lane.ships == kind and lane.fills:
+            load = flows.routes[lane.route]
+            kept = minimum(flow.shipped, load.loaded)
+            load.loaded = left(load.loaded, kept)
+            behind = flow.shipped - kept
+            flow.shipped = kept
+            for k in range(lane.first_use, lane.last_use):
+                stock, quantity = state.stocks[net.needs[k].stock], behind * net.needs[k].quantity
+                stock.on_hand = stock.on_hand + quantity
+                stock.used = left(stock.used, quantity)
+            for k in range(lane.first_claim, lane.last_claim):
+                shared = flows.resources[net.claims[k].resource]
+                shared.left = shared.left + behind
+
+
+@register_jitable(forceinline=True, error_model="numpy")
 def draw(net: Any, state: Any, first: int, last: int, wanted: Any, whole: int) -> Any:
     """Draw kits from the stocks that some needs name, as far as the scarcest lasts, and return how many."""
+    taken = reserve(net, state, first, last, wanted, whole)
+    if net.has.ages:
+        issue_kits(net, state, first, last, taken)
+    return taken
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def reserve(net: Any, state: Any, first: int, last: int, wanted: Any, whole: int) -> Any:
+    """Set kits aside from the stocks that some needs name, whatever their age, and return how many."""
     for k in range(first, last):
         wanted = minimum(wanted, state.stocks[net.needs[k].stock].on_hand * net.needs[k].kits)
     if whole:
@@ -315,9 +369,15 @@ def draw(net: Any, state: Any, first: int, last: int, wanted: Any, whole: int) -
         stock, quantity = state.stocks[net.needs[k].stock], wanted * net.needs[k].quantity
         stock.on_hand = left(stock.on_hand, quantity)
         stock.used = stock.used + quantity
-        if net.has.ages and net.stocks[net.needs[k].stock].perishable:
-            issue(net, state, net.needs[k].stock, quantity)
     return wanted
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def issue_kits(net: Any, state: Any, first: int, last: int, kits: Any) -> None:
+    """Take what is in some kits from the perishable stocks among those that their needs name, by age."""
+    for k in range(first, last):
+        if net.stocks[net.needs[k].stock].perishable:
+            issue(net, state, net.needs[k].stock, kits * net.needs[k].quantity)
 
 
 @register_jitable(forceinline=True, error_model="numpy")

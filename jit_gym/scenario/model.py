@@ -450,6 +450,11 @@ class Route(Part):
     vehicles as hold it, and each that sets off costs the same however full it is (multiple set-up costs, Lippman 1971).
     With the `fixed_cost` of each lane this is the joint replenishment problem (Khouja and Goyal 2008). It is paid in
     step 6 of the period in which the units leave.
+
+    `full_loads`: in step 3 only full vehicles set off (full truckloads, Jin and Muriel 2009). What the lanes could ship
+    is loaded in their order; what does not fill another vehicle stays at its source, for no other lane in that period,
+    and waits or lapses as its lane says. The lanes come all from outside, or all from stocks; in whole units, as many
+    must fit into a vehicle.
     """
 
     title: Text | None = None
@@ -462,11 +467,17 @@ class Route(Part):
     """Units that fit into one vehicle, of all lanes that take this route together; no vehicles are counted without."""
     vehicle_cost: NotNegative = 0.0
     """Money per vehicle that sets off."""
+    full_loads: bool = False
+    """Do only full vehicles set off?"""
 
     @model_validator(mode="after")
-    def _has_vehicles_to_pay(self) -> Self:
-        if self.vehicle_cost and self.vehicle_capacity is None:
-            raise ValueError("vehicle_cost needs vehicle_capacity, the units that fit into one")
+    def _has_vehicles(self) -> Self:
+        for key in ("vehicle_cost", "full_loads"):
+            if getattr(self, key) and self.vehicle_capacity is None:
+                raise ValueError(f"{key} needs vehicle_capacity, the units that fit into one")
+        if self.full_loads and self.capacity is not None and self.capacity < (self.vehicle_capacity or 0.0):
+            must = f"must be {show(self.capacity)} (the capacity) or less where only full vehicles set off"
+            raise ValueError(f"vehicle_capacity: {must}, got {show(self.vehicle_capacity)}")
         return self
 
 
@@ -901,6 +912,20 @@ class Scenario(Part):
         return self
 
     @model_validator(mode="after")
+    def _full_loads_can_be_full(self) -> Self:
+        """Refuse vehicles that must be full and that the lanes of their route can never fill."""
+        for key, route in self.routes.items():
+            lanes = {name: lane for name, lane in self.lanes.items() if lane.route == key}
+            if not route.full_loads or not lanes:
+                continue
+            _of_one_kind(f"routes.{key}.full_loads", lanes)
+            limits = [limit for name in lanes if (limit := self.capacities[name]) is not None]
+            if len(limits) == len(lanes) and route.vehicle_capacity and sum(limits) < route.vehicle_capacity:
+                must = f"must be {show(sum(limits))} (the capacities of its lanes) or less with full_loads"
+                raise ValueError(f"routes.{key}.vehicle_capacity: {must}, got {show(route.vehicle_capacity)}")
+        return self
+
+    @model_validator(mode="after")
     def _correlations_fit_together(self) -> Self:
         """Refuse correlations of what is no demand, has a history, or cannot all be so at once."""
         for each in self.correlations:
@@ -950,6 +975,9 @@ class Scenario(Part):
             quantities[f"lanes.{name}.initial_orders"] = lane.initial_orders
             for part, units in lane.uses.items():
                 quantities[f"lanes.{name}.uses.{part}"] = units
+        for name, route in self.routes.items():
+            if route.full_loads:
+                quantities[f"routes.{name}.vehicle_capacity"] = route.vehicle_capacity
         for name, demand in self.demands.items():
             for part, units in demand.draws_on.items():
                 quantities[f"demands.{name}.from.{part}"] = units
@@ -962,15 +990,20 @@ class Scenario(Part):
     def _something_can_happen(self) -> Self:
         """Refuse lanes on which nothing can ever be ordered, and demands that are always rounded to nothing."""
         whole = self.units == "whole"
-        for name, lane in self.lanes.items():
-            if lane.capacity is None:
-                continue
-            if whole and lane.capacity < 1:
+        kinds = (("lanes", self.lanes), ("suppliers", self.suppliers), ("routes", self.routes))
+        for place, capacity in {
+            f"{kind}.{name}.capacity": each.capacity for kind, parts in kinds for name, each in parts.items()
+        }.items():
+            if whole and capacity is not None and capacity < 1:
                 must = "must be 1 or more where units are whole"
-                raise ValueError(f"lanes.{name}.capacity: {must}, got {show(lane.capacity)} (or set units: continuous)")
+                raise ValueError(f"{place}: {must}, got {show(capacity)} (or set units: continuous)")
+        for name, lane in self.lanes.items():
+            capacity = self.capacities[name]
+            if capacity is None:
+                continue
             batch = lane.batch or (1.0 if whole else 0.0)
-            most = np.floor(lane.capacity / batch + 1e-9) * batch if batch else lane.capacity
-            if lane.minimum_order > most:
+            most = np.floor(capacity / batch + 1e-9) * batch if batch else capacity
+            if lane.minimum_order > most * (1 + 1e-9):
                 must = f"must be {show(float(most))} (what the capacity holds in batches of {show(batch)}) or less"
                 raise ValueError(f"lanes.{name}.minimum_order: {must}, got {show(lane.minimum_order)}")
         for name, demand in self.demands.items() if whole else ():

@@ -168,7 +168,7 @@ def counts_in_wholes(scenario: Scenario) -> bool:
     return any(
         lane.fixed_cost or lane.minimum_order or (lane.batch and not (whole and lane.batch == 1))
         for lane in scenario.lanes.values()
-    ) or any(route.vehicle_cost for route in scenario.routes.values())
+    ) or any(route.vehicle_cost or route.full_loads for route in scenario.routes.values())
 
 
 def _paths(scenario: Scenario, seed: int, paths: int, periods: int) -> Iterator[np.ndarray]:
@@ -406,12 +406,12 @@ class _Plan:
         return np.ceil(units * row["batches"] - 1e-9) * row["batch"] if row["batch"] > 0 else units
 
     def _drive(self, r: int, columns: list[np.ndarray]) -> None:
-        """Vehicles: as many as it takes for all that is shipped on a route."""
-        row = self.net.routes[r]
-        if row["vehicle_cost"] > 0:
+        """Vehicles: as many as it takes for all that is shipped on a route, or as many as that fills."""
+        row, full = self.net.routes[r], self.scenario.routes[self.layout.routes[r]].full_loads
+        if row["vehicle_cost"] > 0 or full:
             vehicles = self.to.columns(self.periods, cost=row["vehicle_cost"] * self.weight, integer=self.whole)
             loads = [(-float(row["vehicles"]), sent) for sent in columns]
-            self.to.rows(0.0, INF, (1.0, vehicles), *loads)
+            self.to.rows(0.0, 0.0 if full else INF, (1.0, vehicles), *loads)
 
     def _share(self, r: int) -> None:
         """Lanes that share a capacity ship no more than is left of it, together."""

@@ -264,10 +264,12 @@ def _given(scenario: Scenario, most_ordered: float | Mapping[str, float] | None)
 
 
 def _make_room_for_a_batch(scenario: Scenario, layout: Any, limits: _Limits) -> None:
-    """Leave room between low and high for the largest batch or least order of each stock."""
+    """Leave room between low and high for the largest batch, least order or full load of each stock."""
     for m, lane in enumerate(scenario.lanes.values()):
-        i = int(layout.net.lanes[m]["to"])
-        limits.high[i] = max(limits.high[i], limits.low[i] + max(lane.batch or 1.0, lane.minimum_order) + 1)
+        row = layout.net.lanes[m]
+        load = scenario.routes[lane.route].vehicle_capacity if lane.route and row["fills"] else None
+        i, least = int(row["to"]), max(lane.batch or 1.0, lane.minimum_order, load or 0.0)
+        limits.high[i] = max(limits.high[i], limits.low[i] + least + 1)
 
 
 def _orders(process: Process, limits: _Limits) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What lanes share besides stocks, by hand: the capacity of a supplier or a route."""
+"""What lanes share besides stocks, by hand: the capacity of a supplier or a route, and vehicles that must be full."""
 
 from typing import Any
 
@@ -175,4 +175,147 @@ def test_what_waits_at_a_shared_capacity_is_observed():
 def test_what_does_not_fit_a_shared_capacity_is_refused(overrides: dict[str, Any], message: str):
     with pytest.raises(ScenarioError) as caught:
         shop(overrides, **orchards())
+    assert str(caught.value) == message
+
+
+# Full loads
+
+
+def trucks(route: dict[str, Any] | None = None, overrides: dict[str, Any] | None = None, **parts: Any) -> ByHand:
+    """Return a shop with two lanes on a truck of 10 that only leaves when it is full, for 100, and a third lane."""
+    truck = {"vehicle_capacity": 10.0, "vehicle_cost": 100.0, "full_loads": True}
+    lanes = {name: {"to": "shop", "route": "truck", "fixed_cost": 3} for name in ("apples", "pears")}
+    return world(
+        overrides, lanes=lanes | {"nuts": {"to": "shop"}}, routes={"truck": {**truck, **(route or {})}}, **parts
+    )
+
+
+def test_only_full_trucks_set_off_and_the_rest_waits():
+    """Of 4 and 5, nothing leaves; with 3 and 9 more there are 21: two trucks leave, and one of the last lane waits."""
+    by_hand = trucks()
+    flows = by_hand.step([4.0, 5.0, 7.0], luck(by_hand))
+    assert lanes(flows, "shipped") == [0, 0, 7]
+    assert (flows.routes[0].vehicles, flows.money[0].cost) == (0, 6)  # orders are paid for when they are placed
+    assert by_hand.read("lanes", "waiting").tolist() == [4, 5, 0]
+    flows = by_hand.step([3.0, 9.0, 0.0], luck(by_hand))
+    assert lanes(flows, "shipped") == [7, 13, 0]
+    assert (flows.routes[0].loaded, flows.routes[0].vehicles, flows.charges[0].vehicle_cost) == (20, 2, 200)
+    assert by_hand.read("lanes", "waiting").tolist() == [0, 1, 0]
+    assert by_hand.read("stocks", "on_hand").tolist() == [27]
+
+
+def test_what_fills_no_truck_can_lapse():
+    """Of 4 apples and 9 pears, 4 and 6 leave; the other 3 pears are gone, as their lane lets them lapse."""
+    by_hand = trucks(overrides={"lanes.pears.unshipped": "lapses"})
+    assert lanes(by_hand.step([4.0, 9.0, 0.0], luck(by_hand)), "shipped") == [4, 6, 0]
+    assert by_hand.read("lanes", "waiting").tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("capacity", [0.1, 0.3, 1.1, 7, 49])
+def test_what_fills_trucks_leaves(capacity: float):
+    """What fills k trucks leaves in k, whatever k and their capacity, though a tenth is no binary fraction."""
+    by_hand = trucks({"vehicle_capacity": capacity})
+    for k in range(1, 100):
+        flows = by_hand.step([k * capacity, 0.0, 0.0], luck(by_hand))
+        assert flows.routes[0].vehicles == k
+        assert by_hand.read("lanes", "waiting").tolist() == pytest.approx([0, 0, 0], abs=1e-9)
+
+
+def depot(overrides: dict[str, Any] | None = None) -> ByHand:
+    """Return a depot of 14 crates that serves two shops by truck, the second in pairs, and a near one by bicycle."""
+    parts = {
+        "stocks": {"north": {}, "south": {}, "near": {}, "depot": {"initial": 14.0}},
+        "lanes": {
+            "to-north": {"to": "north", "uses": {"depot": 1}, "route": "truck"},
+            "to-south": {"to": "south", "uses": {"depot": 2}, "route": "truck"},
+            "to-near": {"to": "near", "uses": {"depot": 1}},
+            "to-depot": {"to": "depot"},
+        },
+        "routes": {"truck": {"vehicle_capacity": 5.0, "full_loads": True}},
+        "demands": {"buyers": {"from": "near", "distribution": 0}},
+    }
+    return world(overrides, **parts)
+
+
+def test_what_was_set_aside_for_a_truck_stays_at_its_source_and_goes_to_nobody():
+    """Of 14 crates six go north and 8 south, in four pairs: two trucks of 5 are full, and nothing is left for the near.
+
+    With one pair less for the south, one truck takes 5 of 9. The sixth of the north and the crates of three pairs stay,
+    and only the two that had been set aside for nobody go to the near shop.
+    """
+    by_hand = depot()
+    flows = by_hand.step([6.0, 4.0, 7.0, 0.0], luck(by_hand))
+    assert lanes(flows, "shipped") == [6, 4, 0, 0]
+    assert by_hand.read("stocks", "on_hand").tolist() == [6, 4, 0, 0]
+    by_hand = depot()
+    flows = by_hand.step([6.0, 3.0, 7.0, 0.0], luck(by_hand))
+    assert lanes(flows, "shipped") == [5, 0, 2, 0]
+    assert by_hand.read("lanes", "waiting").tolist() == [1, 3, 5, 0]
+    assert by_hand.read("stocks", "on_hand").tolist() == [5, 0, 2, 14 - 5 - 2]
+    assert by_hand.read("stocks", "used").tolist() == [0, 0, 0, 5 + 2]
+    assert flows.sources[3].asked == 6 + 2 * 3 + 7
+
+
+@pytest.mark.parametrize(("issuing", "left"), [("fifo", [1, 8]), ("lifo", [6, 3])])
+def test_what_stays_behind_is_as_old_as_it_was(issuing: str, left: list[float]):
+    """Of 6 old units and 8 new ones a truck of 5 takes the old, or the new; those that stay keep their age."""
+    aged = {"stocks.depot.shelf_life": 4, "stocks.depot.initial": 6.0, "stocks.depot.issuing": issuing}
+    by_hand = depot(aged | {"lanes.to-depot.initial": 8.0, "lanes.to-depot.lead_time": 1})
+    by_hand.step([0.0, 0.0, 0.0, 0.0], luck(by_hand))
+    ages = by_hand.net.stocks[3]
+    before = by_hand.read("stocks", "on_hand")[3]
+    assert (before, by_hand.pipeline[ages.first_age : ages.last_age].tolist()) == (14, [0, 6, 8, 0])
+    by_hand.step([5.0, 2.0, 0.0, 0.0], luck(by_hand))  # seven are ordered, five leave
+    assert by_hand.read("stocks", "on_hand")[3] == sum(left)
+    assert by_hand.pipeline[ages.first_age : ages.last_age].tolist() == [*left, 0, 0]
+
+
+def test_a_shared_capacity_is_given_back_with_what_stays_behind():
+    """A maker of 12 could ship 8 apples and 4 pears of a full load of 10: it ships 8 and 2, and has 2 left."""
+    by_hand = trucks(
+        overrides={"lanes.apples.supplier": "maker", "lanes.pears.supplier": "maker"},
+        suppliers={"maker": {"capacity": 12.0}},
+    )
+    flows = by_hand.step([8.0, 9.0, 0.0], luck(by_hand))
+    assert lanes(flows, "shipped") == [8, 2, 0]
+    assert (flows.resources[0].left, flows.resources[0].claimed) == (2, 17)
+
+
+def test_what_waits_for_a_full_load_is_observed():
+    story = Story(shop(lanes={"supplier": {"to": "shop", "route": "truck"}}, routes={"truck": TRUCK}))
+    assert "supplier.waiting" in Coding(story.layout, 1).names
+
+
+TRUCK = {"vehicle_capacity": 10.0, "full_loads": True}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            {"routes.truck": {"full_loads": True}},
+            "routes.truck: full_loads needs vehicle_capacity, the units that fit into one",
+        ),
+        (
+            {"lanes.supplier.capacity": 4.0},
+            "routes.truck.vehicle_capacity: must be 4 (the capacities of its lanes) or less with full_loads, got 10",
+        ),
+        (
+            {"routes.truck.capacity": 9.0},
+            "routes.truck: vehicle_capacity: must be 9 (the capacity) or less where only full vehicles set off, got 10",
+        ),
+        (
+            {"units": "whole", "routes.truck.vehicle_capacity": 7.5},
+            "routes.truck.vehicle_capacity: must be whole, got 7.5 (or set units: continuous)",
+        ),
+        (
+            {"stocks.depot": {}, "lanes.ship": {"to": "depot", "route": "truck"}, "lanes.supplier.uses": {"depot": 1}},
+            "routes.truck.full_loads: its lanes must come all from outside or all from stocks, "
+            "got ship from outside and supplier from stocks",
+        ),
+    ],
+)
+def test_loads_that_can_never_be_full_are_refused(overrides: dict[str, Any], message: str):
+    with pytest.raises(ScenarioError) as caught:
+        shop(overrides, lanes={"supplier": {"to": "shop", "route": "truck"}}, routes={"truck": TRUCK})
     assert str(caught.value) == message

@@ -12,7 +12,7 @@ from jit_gym.evaluate.distance import paid
 from jit_gym.scenario import BadInput, Scenario, load
 from jit_gym.theory import clairvoyant
 
-from ..worlds import scenarios, shop
+from ..worlds import crowded, scenarios, shop
 
 
 def at_random(seed: int, eager: float) -> Any:
@@ -27,6 +27,7 @@ def at_random(seed: int, eager: float) -> Any:
 
 
 usual = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(usual, max_examples=20)
 many = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 worlds = scenarios(), st.sampled_from([None, 0.0, 0.2, 0.6]), st.booleans(), st.sampled_from([1.0, 0.9])
 
@@ -52,9 +53,18 @@ def test_nobody_does_better(scenario: Scenario, eager: float | None, whole: bool
     holds(scenario, eager, whole, discount)
 
 
+@few
+@given(crowded(), *worlds[1:])
+def test_nobody_does_better_where_lanes_share_capacities_and_vehicles(
+    scenario: Scenario, eager: float | None, whole: bool, discount: float
+):
+    """On no path of such worlds does any policy cost less than the bound."""
+    holds(scenario, eager, whole, discount)
+
+
 @pytest.mark.slow
 @many
-@given(*worlds)
+@given(scenarios() | crowded(), *worlds[1:])
 def test_nobody_does_better_in_many_worlds(scenario: Scenario, eager: float | None, whole: bool, discount: float):
     holds(scenario, eager, whole, discount)
 
@@ -145,6 +155,22 @@ def test_a_capacity_that_lanes_share_is_known_by_hand(cost: float, overrides: di
     before: six of the kiosk's are lost, at 20 each, and one unit is held, for 1.
     """
     known(cost, FIVE | KIOSK | overrides)
+
+
+TRUCK = {"routes.truck": {"vehicle_capacity": 10.0, "full_loads": True}, "lanes.supplier.route": "truck"}
+
+
+@pytest.mark.parametrize(
+    ("cost", "overrides"),
+    [
+        (5 / 2, {}),  # ten come every second period, and five of them are held for one
+        (5 * 50, {"stocks.shop.holding_cost": 101.0}),  # to lose ten is cheaper than to hold five
+        (5 / 2 + 4, {"routes.truck.vehicle_cost": 8.0}),
+        (5, {"demands.customers.distribution": 15.0, "stocks.shop.holding_cost": 2.0}),
+    ],
+)
+def test_full_loads_are_known_by_hand(cost: float, overrides: dict[str, Any]):
+    known(cost, FIVE | TRUCK | overrides)
 
 
 def test_an_order_that_can_be_no_whole_batch_is_not_placed():

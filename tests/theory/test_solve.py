@@ -223,6 +223,32 @@ def test_a_capacity_with_one_lane_to_share_it_is_the_lanes_own(name: str):
     assert solve(shop(shared)).cost == pytest.approx(solve(shop(its)).cost, rel=1e-6)
 
 
+@pytest.mark.parametrize("rest", ["waits", "lapses"])
+def test_full_loads_of_one_lane_are_batches(rest: str):
+    """Who orders in batches of a truck needs no rest at the source: full trucks cost what batches of 6 do.
+
+    An order of 4 that waits for 2 more is worth nothing while it waits.
+    """
+    demand = {"name": "randint", "low": 0, "high": 6}
+    its = {"demands.customers.distribution": demand, "lanes.supplier.fixed_cost": 4, "lanes.supplier.unshipped": rest}
+    truck = {"vehicle_capacity": 6, "full_loads": True}
+    full = solve(shop(its | {"routes.road": truck, "lanes.supplier.route": "road"}))
+    assert full.cost == pytest.approx(solve(shop(its | {"lanes.supplier.batch": 6})).cost, rel=1e-6)
+
+
+def test_two_items_share_full_loads():
+    """Played, the optimum of two items on one truck of 8 costs what it says, more than without it, less than apart."""
+    truck = {"vehicle_capacity": 8, "full_loads": True}
+    on_the_road = {"routes": {"road": truck}, "lanes": {f"to-{name}": {"to": name, "route": "road"} for name in "ab"}}
+    world = two_items(None).model_copy(update=on_the_road)
+    optimum = solve(world)
+    played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=3)
+    assert played.mean() == pytest.approx(optimum.cost, abs=4 * played.error(), rel=0)
+    batches = {"lanes": {f"to-{name}": {"to": name, "batch": 8} for name in "ab"}}
+    apart = solve(two_items(None).model_copy(update=batches))
+    assert solve(two_items(None)).cost < optimum.low < optimum.high < apart.cost
+
+
 def test_two_stages_cost_no_less_than_the_echelons_bound():
     """A factory that feeds a shop: played, the optimum costs what it says, and a longer line costs more."""
     small = {"name": "randint", "low": 0, "high": 3}
