@@ -237,7 +237,7 @@ def demands(draw: st.DrawFn, stocks: list[str], units: Any, periods: int) -> dic
         **({} if "history" in source or draw(st.booleans()) else draw(futures)),
         "season": draw(st.sampled_from([[], [0.5, 1, 1.5]])),
         "trend": draw(st.sampled_from([0.0, 0.03, -0.2])),
-        "unmet": draw(st.sampled_from(["lost", "backlog"])),
+        **draw(st.sampled_from([{"unmet": "lost"}, {"unmet": "backlog"}, {"unmet": "backlog", "terminal_cost": 2.5}])),
         "shortage_cost": draw(money),
         "price": draw(money),
         "price_erosion": draw(st.sampled_from([0.0, 0.0, 0.05])),
@@ -312,11 +312,12 @@ def shared(draw: st.DrawFn, key: str, name: str, lanes: dict[str, Any]) -> dict[
 
 
 @st.composite
-def vehicles(draw: st.DrawFn, name: str, lanes: dict[str, Any]) -> dict[str, Any]:
+def vehicles(draw: st.DrawFn, name: str, lanes: dict[str, Any], makers: dict[str, Any]) -> dict[str, Any]:
     """Draw a route's vehicles, if any; full ones only for lanes of one kind that can fill them."""
     its = [lane for lane in lanes.values() if lane.get("route") == name]
     mixed = len({"uses" in lane for lane in its}) > 1
-    full = not mixed and sum(lane.get("capacity", 6.0) for lane in its) >= 6
+    limits = [[lane.get("capacity"), makers.get(lane.get("supplier"), {}).get("capacity"), 6.0] for lane in its]
+    full = not mixed and sum(min(each for each in limit if each) for limit in limits) >= 6
     ways = [{}, {"vehicle_capacity": 7.5, "vehicle_cost": 3.0}]
     ways += [{"vehicle_capacity": 6.0, "vehicle_cost": 3.0, "full_loads": True}] * full
     return draw(st.sampled_from(ways))
@@ -373,6 +374,10 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
             del spikes[f"spike-{k}"]["announced"]
     for k in range(draw(st.integers(0, 3))):
         troubles[f"disruption-{k}"] = draw(disruptions(all_lanes))
+    makers = {
+        "near": draw(shared("supplier", "near", all_lanes)),
+        "far": draw(suppliers()) | draw(shared("supplier", "far", all_lanes)),
+    }
     world = {
         "name": "random",
         "units": "whole" if whole else "continuous",
@@ -381,13 +386,10 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         "objective": {"discount": draw(st.sampled_from([1.0, 1.0, 0.9]))},
         "stocks": {name: draw(stocks(units)) for name in names},
         "lanes": all_lanes,
-        "suppliers": {
-            "near": draw(shared("supplier", "near", all_lanes)),
-            "far": draw(suppliers()) | draw(shared("supplier", "far", all_lanes)),
-        },
+        "suppliers": makers,
         "routes": {
             "road": draw(shared("route", "road", all_lanes)),
-            "sea": draw(vehicles("sea", all_lanes)),
+            "sea": draw(vehicles("sea", all_lanes, makers)),
         },
         "demands": all_demands,
         "correlations": draw(correlations(all_demands)),

@@ -28,7 +28,7 @@ _UNDERSTOOD = {
     "suppliers": {"capacity", "rationing"},
     "routes": {"vehicle_capacity", "vehicle_cost", "full_loads", "capacity", "rationing"},
     "demands": {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "price"}
-    | {"regimes", "regime_seen", "pays_after"},
+    | {"regimes", "regime_seen", "pays_after", "terminal_cost"},
     "spikes": set(),
     "disruptions": {"hits", "starts", "lasts", "stops", "severity", "seen", "recovers_over"},
 }

@@ -51,7 +51,7 @@ class Columns:
     cost: dict[str, int]  # lanes whose unit cost falls: what is left of it
     price: dict[str, int]  # demands whose price falls: what is left of it
     obsolete: dict[str, int]  # stocks that can become obsolete: 1 where they are
-    last: int | None  # 1 in the last period, where what is left then has a value
+    last: int | None  # 1 in the last period, where what is left or waits then is worth or costs something
     shared: dict[str, int]  # suppliers and routes: the share of their capacity that is left, where it can be hit
     forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
     visible: dict[tuple[str, str], slice]  # seen: the kind and the lane of visible disruptions, now and as far as known
@@ -96,7 +96,7 @@ class Columns:
             cost={name: happens.one() for name in eroding},
             price={name: happens.one() for name in cheaper},
             obsolete={name: happens.one() for name in ageing},
-            last=happens.one() if any(stock.terminal_value for stock in stocks.values()) else None,
+            last=happens.one() if ends_with_money(scenario) else None,
             shared={name: happens.one() for name in shared_hits_of(scenario)},
             forecast={name: shows.some(ahead) for name in foretold},
             visible={
@@ -126,6 +126,12 @@ def hits_of(scenario: Scenario) -> dict[tuple[str, str], dict[str, Disruption]]:
             disruption = scenario.disruptions[key]
             found.setdefault((disruption.stops, lane), {})[key] = disruption
     return found
+
+
+def ends_with_money(scenario: Scenario) -> bool:
+    """Tell whether what is left when an episode ends is worth something, or what waits then costs something."""
+    values = any(stock.terminal_value for stock in scenario.stocks.values())
+    return values or any(demand.terminal_cost for demand in scenario.demands.values())
 
 
 def shared_hits_of(scenario: Scenario) -> dict[str, dict[str, Disruption]]:

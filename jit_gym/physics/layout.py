@@ -49,9 +49,9 @@ LANE = _records(
     real="capacity most order_limit batch batches least unit_cost fixed_cost in_transit_cost waiting_cost reject_cost",
 )
 DEMAND = _records(
-    index="draw first_need last_need price_left first_bill last_bill first_report last_report",
-    flag="whole backlogs erodes",
-    real="shortage_cost price",
+    index="draw first_need last_need price_left first_bill last_bill first_report last_report last",
+    flag="whole backlogs erodes closes",
+    real="shortage_cost terminal_cost price",
 )
 NEED = _records(index="stock", real="quantity kits")
 ROUTE = _records(real="vehicles vehicle_capacity vehicle_cost")
@@ -497,6 +497,8 @@ class Layout:
             row["draw"] = self.columns.demand[name]
             row["whole"], row["backlogs"] = self.scenario.units == "whole", demand.unmet == "backlog"
             row["shortage_cost"], row["price"] = demand.shortage_cost, demand.price
+            row["closes"], row["terminal_cost"] = demand.terminal_cost > 0, demand.terminal_cost
+            row["last"] = self.columns.last or 0
             row["erodes"], row["price_left"] = name in self.columns.price, self.columns.price.get(name, 0)
             row["first_bill"], row["last_bill"] = self._room(demand.pays_after)
             late = max(self.scenario.stocks[stock].seen_late for stock in demand.draws_on)

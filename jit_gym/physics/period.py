@@ -26,7 +26,8 @@ def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     5. Demand comes and is served, the oldest units first or the newest; the rest waits or is lost. What has reached
        the end of its shelf life is wasted, what is obsolete is scrapped.
     6. Pay: for orders, purchases, vehicles, transit, waiting, shortage, holding, waste and rejects, on end-of-period
-       quantities; earn revenue. Bills and sales with payment terms move cash later.
+       quantities; earn revenue. In the last period what is left has a value, and what still waits a cost. Bills and
+       sales with payment terms move cash later.
     7. Age: everything on the way is one period nearer (done as the next period begins).
 
     With `sources_ship: after-receiving`, stocks ship after step 4: what arrives today can leave today.
@@ -463,6 +464,8 @@ def serve(net: Any, state: Any, chance: Any, flows: Any) -> Any:
         if demand.backlogs:
             at.backlog = unmet
         lacking = lacking + demand.shortage_cost * unmet
+        if net.has.worth and demand.closes:
+            lacking = lacking + chance[demand.last] * demand.terminal_cost * unmet
         revenue = revenue + sale(net, chance, d, served)
     return lacking, revenue
 

@@ -43,7 +43,7 @@ class Horizon(Part):
 
     `periods`, `ends`: a business that goes on after the last period is truncated there, one that ends is terminated, as
     Gymnasium tells them apart (Pardo et al. 2018). What is left then is worth what the `terminal_value` of its stock
-    says.
+    says, and what still waits costs what the `terminal_cost` of its demand says.
 
     `starts`, `period`, `periods_per_year`: dates in the scenario become periods by the days of a year over its periods.
     """
@@ -630,6 +630,10 @@ class Demand(Part):
     `unmet`, `shortage_cost`: what cannot be served in step 5 is lost, and costs once; or it waits, is served before the
     next period's demand, and costs in each period that it waits (step 6).
 
+    `terminal_cost`: in step 6 of the last period of the episode, what still waits costs so much a unit besides, as a
+    part of the shortage cost: what it takes to serve it after the end, or to pay it off. It is the counterpart of the
+    `terminal_value` of stocks; Veinott (1965) has both at the cost of a unit.
+
     `price`, `price_erosion`: a unit served earns `price` (1 - e)^t in period t, with an erosion of e.
 
     `pays_after`: a sale is revenue of its period, and receivable until so many periods later, when it is cash (see
@@ -664,6 +668,8 @@ class Demand(Part):
     """What becomes of demand that the stock cannot serve."""
     shortage_cost: NotNegative = 0.0
     """Money per unit lost, or per unit waiting and period."""
+    terminal_cost: NotNegative = 0.0
+    """Money per unit that still waits when the episode ends."""
     price: NotNegative = 0.0
     """Money earned per unit served."""
     price_erosion: Share = 0.0
@@ -694,6 +700,8 @@ class Demand(Part):
         if len(given) != 1:
             got = " and ".join(map(repr, given)) or "none"
             raise ValueError(f"needs one of 'distribution', 'regimes' and 'history', got {got}")
+        if self.terminal_cost and self.unmet != "backlog":
+            raise ValueError(f"'terminal_cost' needs unmet: backlog, got {self.unmet}")
         if self.regime_seen != "at-once" and not self.regimes:
             raise ValueError("'regime_seen' needs regimes")
         for key in ("occurs", "autocorrelation", "forecast"):

@@ -38,6 +38,7 @@ def stays_as_it_is(scenario: Scenario) -> bool:
     trends = any(demand.trend or demand.price_erosion for demand in demands)
     trends |= any(lane.cost_erosion for lane in scenario.lanes.values())
     ends = any(stock.obsolete or stock.terminal_value for stock in scenario.stocks.values()) or scenario.horizon.ends
+    ends |= any(demand.terminal_cost for demand in demands)
     return not (ends or scenario.objective.discount < 1 or once or trends)
 
 

@@ -258,6 +258,7 @@ class _Plan:
         if row["erodes"]:
             earns = earns * self.chance[:, int(row["price_left"])]
         short = row["shortage_cost"] * self.weight
+        short[-1] += row["terminal_cost"] * self.weight[-1]  # 0 where nobody waits
         if row["backlogs"]:
             served = program.columns(T, cost=-earns)
             opening, closing = (rates.price[d] - rates.owed[d] for rates in (self.opening_rates, self.closing_rates))

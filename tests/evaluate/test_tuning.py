@@ -231,6 +231,7 @@ def test_what_makes_no_sense_is_refused(option: str, value: Any):
         ("aisin-1997-record", {}, False),  # there is a fire on a date
         ("lost-sales", {"demands.customers.trend": 0.1}, False),
         ("lost-sales", {"objective.discount": 0.9}, False),
+        ("lost-sales", {"demands.customers.unmet": "backlog", "demands.customers.terminal_cost": 5}, False),
     ],
 )
 def test_the_long_run_counts_where_there_is_one(world: str, overrides: dict[str, Any], lasting: bool):

@@ -457,7 +457,12 @@ def salvaged(world: Played) -> np.ndarray:
     scrapped = or_none(world.scrapped) * np.array([stock.scrap_value for stock in stocks])
     values = np.array([stock.terminal_value for stock in stocks])
     left = (world.on_hand + world.in_transit @ world.layout.into) @ values
-    return scrapped.sum(-1) + left * (np.arange(world.periods) == world.periods - 1)[:, None]
+    return scrapped.sum(-1) + left * last_of(world)
+
+
+def last_of(world: Played) -> np.ndarray:
+    """Return 1 in the last period and 0 in the others (periods, 1)."""
+    return (np.arange(world.periods) == world.periods - 1)[:, None].astype(float)
 
 
 def money_adds_up(world: Played):
@@ -470,7 +475,8 @@ def money_adds_up(world: Played):
         "fixed_cost": (world.ordered > 0) @ each([lane.fixed_cost for lane in lanes]),
         "transit_cost": world.in_transit @ each([lane.in_transit_cost for lane in lanes]),
         "holding_cost": world.on_hand @ each([stock.holding_cost for stock in stocks]),
-        "shortage_cost": owed @ each([demand.shortage_cost for demand in demands]),
+        "shortage_cost": owed @ each([demand.shortage_cost for demand in demands])
+        + world.backlog @ each([demand.terminal_cost for demand in demands]) * last_of(world),
         "waste_cost": world.wasted @ each([stock.waste_cost for stock in stocks]),
         "revenue": sales(world).sum(-1) + (salvaged(world) if world.layout.sizes.worth else 0.0),
     }

@@ -81,6 +81,45 @@ def test_what_spoils_at_the_end_is_worth_nothing():
     assert by_hand.step([4.0], row).money[0].revenue == 8
 
 
+def test_what_still_waits_at_the_end_costs_its_terminal_cost():
+    """Who waits costs 1 a period, and 7 more if in the third and last: of 3 a day, 2 are there and 1 comes on day 2.
+
+    One waits on the first day, three on the second and six on the third: 1, 3 and 6 + 42. What is on the way helps
+    nobody, and who is lost, or served at last, costs nothing then.
+    """
+    change = {
+        "horizon.periods": 3,
+        "stocks.shop": {"initial": 2},
+        "lanes.supplier.lead_time": 1,
+        "demands.customers": {"from": "shop", "distribution": 3, "unmet": "backlog", "shortage_cost": 1},
+        "demands.customers.terminal_cost": 7,
+    }
+    tale = story(change)
+    days = [tale.step([order]) for order in (1.0, 0.0, 9.0)]
+    assert [day.money[0].shortage_cost for day in days] == [1, 3, 6 + 6 * 7]
+    assert [day.money[0].reward for day in days] == [-1, -3, -48]
+    tale = story(change)
+    days = [tale.step([order]) for order in (1.0, 6.0, 0.0)]
+    assert [day.money[0].shortage_cost for day in days] == [1, 3, 0]
+
+
+def test_a_terminal_cost_has_nothing_to_do_with_what_is_left():
+    """Two stocks end: four left of one are worth 2 each, ten who wait for the other cost 3 each, and nothing else."""
+    by_hand = world(
+        stocks={"shop": {"terminal_value": 2, "initial": 4}, "kiosk": {}},
+        lanes={"van": {"to": "shop"}, "cart": {"to": "kiosk"}},
+        demands={
+            "customers": {"from": "shop", "distribution": 0},
+            "passers": {"from": "kiosk", "distribution": 0, "unmet": "backlog", "terminal_cost": 3},
+        },
+    )
+    row = luck(by_hand, demand={"passers": 5.0})
+    assert by_hand.step([0.0, 0.0], row).money[0].cost == 0
+    row[by_hand.layout.columns.last] = 1.0
+    flows = by_hand.step([0.0, 0.0], row)  # five more
+    assert (flows.money[0].cost, flows.money[0].revenue, flows.charges[0].salvage) == (10 * 3, 8, 8)
+
+
 # Joint orders
 
 

@@ -380,6 +380,7 @@ def maker(**failings: object) -> dict:
         ("stocks.shop.waste_cost", -1, "stocks.shop.waste_cost: must be 0 or more, got -1"),
         ("stocks.shop.scrap_value", -1, "stocks.shop.scrap_value: must be 0 or more, got -1"),
         ("stocks.shop.terminal_value", -1, "stocks.shop.terminal_value: must be 0 or more, got -1"),
+        ("demands.customers.terminal_cost", 2, "demands.customers: 'terminal_cost' needs unmet: backlog, got lost"),
         ("stocks.shop.seen_late", 1.5, "stocks.shop.seen_late: must be a whole number, got 1.5"),
         ("stocks.shop.obsolete", {}, f"stocks.shop.obsolete: {ONE_START}, got none"),
         ("stocks.shop.obsolete", {"rate": 0.1, "at": [3]}, f"stocks.shop.obsolete: {ONE_START}, got 'rate' and 'at'"),

@@ -157,6 +157,24 @@ def test_a_capacity_that_lanes_share_is_known_by_hand(cost: float, overrides: di
     known(cost, FIVE | KIOSK | overrides)
 
 
+SOON = {"objective.discount": 0.9}
+W = sum(0.9**t for t in range(20))
+ENDS = {"demands.customers.unmet": "backlog", "demands.customers.shortage_cost": 0.0, "stocks.shop.initial": 95.0}
+
+
+@pytest.mark.parametrize(
+    ("cost", "overrides"),
+    [
+        (5 * 2 / 20, {"lanes.supplier.unit_cost": 3.0, "demands.customers.terminal_cost": 2.0}),  # five wait to the end
+        (5 * 3 / 20, {"lanes.supplier.unit_cost": 3.0, "demands.customers.terminal_cost": 4.0}),  # or are served
+        (0.9**19 * 5 * 2 / W, {"lanes.supplier.unit_cost": 3.0, "demands.customers.terminal_cost": 2.0} | SOON),
+    ],
+)
+def test_a_terminal_cost_is_known_by_hand(cost: float, overrides: dict[str, Any]):
+    """Of 100 customers 95 are served from stock; those who wait cost nothing until the end, and then so much."""
+    known(cost, FIVE | ENDS | {"stocks.shop.holding_cost": 0.0} | overrides)
+
+
 TRUCK = {"routes.truck": {"vehicle_capacity": 10.0, "full_loads": True}, "lanes.supplier.route": "truck"}
 
 

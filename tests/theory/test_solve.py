@@ -280,6 +280,7 @@ def test_a_discount_weighs_the_first_periods():
 ENDING: dict[str, dict[str, Any]] = {
     "backlog": WORLDS["backlog"] | {"stocks.shop.terminal_value": 1, "lanes.supplier.unit_cost": 2},
     "price": WORLDS["price"] | {"stocks.shop.terminal_value": 3},
+    "backlog that costs at the end": WORLDS["backlog"] | {"demands.customers.terminal_cost": 30},
     "regimes": WORLDS["regimes"],
     "breakdowns": WORLDS["breakdowns"] | {"objective.discount": 0.9},
 }
@@ -308,6 +309,26 @@ def test_one_period_is_a_newsvendor():
     level, demand = poisson.ppf(6 / 9, 5), np.arange(60)
     profit = poisson.pmf(demand, 5) @ (10 * np.minimum(demand, level) + np.maximum(level - demand, 0)) - 4 * level
     assert optimum.cost == pytest.approx(-profit, abs=1e-9)
+
+
+def test_a_world_that_settles_at_the_cost_of_a_unit_ends_as_if_it_went_on():
+    """What is left, and what waits, is settled at the cost of a unit, 2: each period is a newsvendor's (Veinott 1965).
+
+    With no lead time the level is the p / (p + h) quantile in every period, the last one too; by hand.
+    """
+    from scipy.stats import poisson
+
+    change = {
+        "stocks.shop": {"initial": 0, "holding_cost": 1, "terminal_value": 2},
+        "demands.customers.terminal_cost": 2,
+    }
+    change |= {"lanes.supplier": {"to": "shop", "unit_cost": 2}, "demands.customers.unmet": "backlog"}
+    optimum = solve(shop(change | {"horizon": {"periods": 6, "ends": True}}))
+    level, demand = poisson.ppf(0.9, 5), np.arange(60)
+    newsvendor = poisson.pmf(demand, 5) @ (np.maximum(level - demand, 0) + 9 * np.maximum(demand - level, 0))
+    assert optimum.cost == pytest.approx(2 * 5 + newsvendor, abs=1e-6)
+    dear = solve(shop(change | {"demands.customers.terminal_cost": 30, "horizon": {"periods": 6, "ends": True}}))
+    assert dear.cost > optimum.cost + 0.01
 
 
 def test_a_long_world_that_ends_costs_what_one_that_goes_on_does():
