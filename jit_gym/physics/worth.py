@@ -51,7 +51,8 @@ class Worth:
         for i, row in enumerate(net.stocks):
             life = int(row["last_age"]) - int(row["first_age"])
             by_age[int(row["first_age"]) : int(row["last_age"]), i] = value[i] * np.arange(1, life + 1) / max(life, 1)
-        waits = (net.demands["backlogs"] > 0) * self._goes_on
+        settled = np.array([demand.terminal_cost > 0 for demand in scenario.demands.values()], bool)
+        waits = (net.demands["backlogs"] > 0) * self._goes_on * ~settled
         prices = [demand.price * (1.0 - demand.price_erosion) ** period for demand in scenario.demands.values()]
         return Rates(
             on_hand=np.where(net.stocks["perishable"] > 0, 0.0, value),

@@ -97,7 +97,7 @@ class Objective(Part):
     as served with such units (Veinott 1965). The same worth at the start of the first period counted is subtracted. A
     unit of a stock with a shelf life loses its worth evenly over it. Costs in `evaluate`, `compare`, `tune`, bounds and
     exact costs count so; the rewards of an env do not, since its episodes are truncated. Where the world ends, or a
-    stock has a `terminal_value`, that value holds instead.
+    stock has a `terminal_value`, or a demand a `terminal_cost`, that holds instead.
     """
 
     discount: Annotated[Number, Field(gt=0, le=1)] = 1.0
