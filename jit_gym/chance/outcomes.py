@@ -44,6 +44,9 @@ class Outcomes:
     A state is a place in the season, and a mode: the regime of each demand, and how far each disruption is. A period's
     outcome has two parts that are independent, given the state: what happens before the demand, to supply, and the
     demand. What is asked for depends on the mood of a state: on the place in the season and the regimes.
+
+    Where a history is replayed as it was, it is known what comes in each of its periods, and nothing of what comes
+    after: the season is the history, and must not be played for longer.
     """
 
     columns: Columns
@@ -97,7 +100,7 @@ class Outcomes:
             raise ScenarioError("units: must be whole to be enumerated, got continuous (set units: whole)")
         _refuse_what_is_not_understood(scenario)
         columns = Columns.of(scenario)
-        season = lcm(*(_season(demand) for demand in scenario.demands.values()))
+        season = replayed(scenario) or lcm(*(_season(demand) for demand in scenario.demands.values()))
         shifting = {name: transition(demand) for name, demand in scenario.demands.items() if demand.regimes}
         spells = {name: _spells(name, disruption) for name, disruption in scenario.disruptions.items()}
         if (many := prod(len(chain) for chain in (*shifting.values(), *spells.values()))) > MODES:
@@ -129,6 +132,21 @@ class Outcomes:
             last_mood = mood + len(demand_chance) // 2
         rest = supply, supply_chance, demand, demand_chance, mood, last_mood
         return cls(columns, season, phases, seen, move, *rest)
+
+
+def replayed(scenario: Scenario) -> int | None:
+    """Return for how many periods it is known what is asked for, where a history is replayed as it was, or None."""
+    histories = [demand.history for demand in scenario.demands.values() if demand.history is not None]
+    lengths = [len(history.values or ()) for history in histories if history.replay == "as-it-was"]
+    return min(lengths, default=None)
+
+
+def lasts(scenario: Scenario) -> int | None:
+    """Return how many periods there are to solve: the horizon, where the world ends or a history is replayed, or None.
+
+    A replayed history tells nothing of what comes after it.
+    """
+    return scenario.horizon.periods if scenario.horizon.ends or replayed(scenario) else None
 
 
 def _combinations(chains: dict[str, np.ndarray]) -> list[dict[str, int]]:
@@ -302,7 +320,7 @@ def _base(scenario: Scenario, name: str, phase: int, regime: int) -> Points:
     if (history := demand.history) is not None:
         place = f"demands.{name}.history"
         if history.replay == "as-it-was":
-            raise ScenarioError(f"{place}.replay: must be resampled to be solved exactly, got as-it-was")
+            return np.floor(np.asarray(history.values, float)[phase : phase + 1] + 0.5), np.ones(1)
         if history.block > 1:
             raise ScenarioError(f"{place}.block: must be 1 to be solved exactly, got {history.block}")
         past = np.asarray(history.values, float)[phase % history.season :: history.season]

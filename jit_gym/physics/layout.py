@@ -310,8 +310,8 @@ class Layout:
         self.needs = self._needs(demand.draws_on for demand in scenario.demands.values())  # (demands, stocks)
         self.uses = self._needs(lane.uses for lane in scenario.lanes.values())  # (lanes, stocks)
         self.start = self._start()
-        for shared in (self.into, self.needs, self.uses, self.start):  # by all who look at a world of this layout
-            shared.flags.writeable = False
+        for array in (self.into, self.needs, self.uses, self.start):  # shared by all who look at a world of this layout
+            array.flags.writeable = False
         self.late = {  # the places of the pipeline that tell of a field of the state where records are late
             f"{table}.{field}": {
                 k: place

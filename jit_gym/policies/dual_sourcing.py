@@ -9,7 +9,7 @@ import numpy as np
 
 from ..physics import View
 from ..scenario import Scenario
-from .just_in_time import levelled
+from .just_in_time import levelled, levelled_over
 from .limits import listed
 from .plan import Plan, outstanding
 from .rule import Parameter, PolicyError, Rule, positive
@@ -143,6 +143,10 @@ class TailoredBaseSurge(TwoLanes):
     def formulas(self, plan: Plan) -> dict[str, Any]:
         base = positive(plan.mean - np.maximum(0.1 * plan.mean, 0.5 * np.sqrt(plan.variance)))
         return {"expedited_level": _levels(plan)["expedited_level"], "base": np.floor(base) if plan.whole else base}
+
+    @property
+    def cycle(self) -> int | None:
+        return levelled_over(self.plan, self.base)
 
     def two(self, view: View) -> tuple[Any, Any]:
         return positive(self.expedited_level - self.expedited_index(view)), levelled(self.plan, view, self.base)

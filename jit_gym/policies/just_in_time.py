@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +14,8 @@ from ..physics.period import CRUMB
 from .limits import listed
 from .plan import Plan, quantile
 from .rule import Mindful, Parameter, PolicyError, Rule, positive
+
+LONGEST = 1000  # periods after which orders that depend on the period repeat, to be known to do so
 
 
 @dataclass(eq=False)
@@ -192,6 +196,10 @@ class Constant(Rule):
     def formulas(self, plan: Plan) -> dict[str, Any]:
         return {"quantity": plan.mean}
 
+    @property
+    def cycle(self) -> int | None:
+        return levelled_over(self.plan, self.quantity)
+
     def quantities(self, view: View) -> Any:
         return levelled(self.plan, view, self.quantity)
 
@@ -207,6 +215,16 @@ def levelled(plan: Plan, view: View, quantity: np.ndarray) -> Any:
         periods = np.reshape(view.period, (-1, 1))
         quantity = np.floor((periods + 1) * quantity + 1e-9) - np.floor(periods * quantity + 1e-9)
     return np.broadcast_to(quantity, np.shape(view.on_hand))
+
+
+def levelled_over(plan: Plan, quantity: np.ndarray) -> int | None:
+    """Return over how many periods quantities are levelled: the least common denominator; None if it is large."""
+    if not plan.whole:
+        return 1
+    parts = [Fraction(float(units)).limit_denominator(LONGEST) for units in np.ravel(quantity)]
+    close = np.allclose(np.array(parts, float), np.ravel(quantity), rtol=0, atol=1e-12)
+    found = lcm(*(part.denominator for part in parts))
+    return found if close and found <= LONGEST else None
 
 
 @dataclass(eq=False)
@@ -285,6 +303,10 @@ class ShortCycle(Rule):
         review = self._filled("review", self.review, review, list(plan.scenario.stocks))
         return {"review": review, "level": plan.rounded(plan.mean * (plan.lead_time + review))}
 
+    @property
+    def cycle(self) -> int | None:
+        return reviews_repeat(self.review)
+
     def quantities(self, view: View) -> Any:
         return np.where(reviewed(view, self.review), positive(self.level - view.inventory_position), 0.0)
 
@@ -294,6 +316,12 @@ def reviewed(view: View, review: np.ndarray) -> Any:
     if view.period is None:
         return True
     return np.reshape(view.period, (-1, 1)) % np.maximum(review, 1.0) == 0
+
+
+def reviews_repeat(review: np.ndarray) -> int | None:
+    """Return after how many periods the reviews of all stocks repeat; None if that is long."""
+    found = lcm(*(max(int(periods), 1) for periods in np.ravel(review)))
+    return found if found <= LONGEST else None
 
 
 @dataclass(eq=False)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
-from .just_in_time import reviewed
+from .just_in_time import reviewed, reviews_repeat
 from .plan import Plan
 from .rule import Fault, Parameter, Rule, positive
 
@@ -84,6 +84,10 @@ class ReviewedReorderPoint(ReorderPoint):
             "S": s + np.maximum(lot_size(plan) - (review - 1.0) * plan.mean, 1.0 if plan.whole else 0.0),
             "R": review,
         }
+
+    @property
+    def cycle(self) -> int | None:
+        return reviews_repeat(self.R)
 
     def quantities(self, view: View) -> Any:
         return np.where(reviewed(view, self.R), super().quantities(view), 0.0)

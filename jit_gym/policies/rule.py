@@ -52,6 +52,14 @@ class Policy:
 
         return Coding(Layout(self.scenario), paths=1)
 
+    @property
+    def cycle(self) -> int | None:
+        """Return after how many periods its orders repeat, 1 if they do not depend on the period; None if not known.
+
+        A policy that looks at the period says so, for then its cost can be computed exactly.
+        """
+        return None
+
     def begin(self, view: View) -> np.ndarray | None:
         """Return what to keep in mind before the first period (paths, n); None for whoever needs no memory."""
         return None

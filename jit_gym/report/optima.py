@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..chance.outcomes import replayed
 from ..theory import ExactCost, Optimum
 from .provenance import origin
 from .words import a
@@ -21,10 +22,16 @@ def show(optimum: Optimum, costs: Sequence[ExactCost], console: Console) -> None
     scenario = optimum.scenario
     period = a(scenario.horizon.period)
     discount = scenario.objective.discount
-    sense = "in the long run" if discount == 1 else f"weighed by {discount:g}^t"
+    sense = "in the long run"
+    if optimum.periods is not None:
+        sense = f"over {optimum.periods:,} {scenario.horizon.period}s" + ", known in advance" * bool(replayed(scenario))
+    if discount < 1:
+        sense = f"weighed by {discount:g}^t" if optimum.periods is None else f"{sense}, weighed by {discount:g}^t"
     console.print(f"{scenario.name}: at least {optimum.cost:,.6g} {period}, {sense}", style="bold", soft_wrap=True)
     between = f"between {optimum.low:,.8g} and {optimum.high:,.8g}"
     console.print(f"  {between}; {optimum.states:,} states, {optimum.sweeps} sweeps", soft_wrap=True)
+    if optimum.proviso:
+        console.print(f"  {optimum.proviso}", soft_wrap=True)
     if not costs:
         return
     table = Table(box=box.SIMPLE, pad_edge=False)
@@ -35,6 +42,10 @@ def show(optimum: Optimum, costs: Sequence[ExactCost], console: Console) -> None
     for each in costs:
         table.add_row(each.policy, f"{each.cost:,.6g}", _above(each, optimum))
     console.print(table)
+    for each in costs:
+        if each.proviso:
+            between = f"between {each.low:,.8g} and {each.high:,.8g}"
+            console.print(f"  {each.policy}: {between}, {each.proviso}", soft_wrap=True)
 
 
 def _above(each: ExactCost, optimum: Optimum) -> str:
@@ -52,8 +63,10 @@ def document(
         "high": optimum.high,
         "states": optimum.states,
         "sweeps": optimum.sweeps,
+        "periods": optimum.periods,
+        "proviso": optimum.proviso,
         "policies": [
-            {"policy": each.policy, "cost": each.cost, "low": each.low, "high": each.high, "states": each.states}
+            {name: getattr(each, name) for name in ("policy", "cost", "low", "high", "states", "proviso")}
             for each in costs
         ],
         "provenance": origin(optimum.scenario, command, notes),

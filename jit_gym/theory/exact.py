@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ..chance.outcomes import Outcomes
-from ..physics import View
+from ..chance.outcomes import Outcomes, lasts, replayed
+from ..physics import Layout, View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
 from ..scenario.errors import check_count
-from .iterate import Iteration, NotSettled
-from .optimal import Optimal
-from .process import Process, Shown, nothing_merged
-from .solve import MOST_STATES
+from .chain import FIRST, Chain, long_run, summed
+from .iterate import NotSettled
+from .position import Glance, Position, PositionView
+from .process import MOST_STATES, LooksFurther, Shown, TooMany, nothing_merged, worth_of
 
-Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
+ALL = 50_000  # states up to which all that can be reached are kept, however rarely they come
+MORE = 4  # or up to so many times those that come now and then
+RAREST = 1e-16  # chance in a period below which a state is left out where there are more
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class ExactCost:
 
     With a discount b below 1 it is a mean in which the cost of period t weighs b^t, over the periods that were asked
     for, or all. `total` is the sum over the periods asked for, so weighted.
+
+    `left_out` is the chance a period to enter a state that was left out as too rare; where it is not 0, the bounds hold
+    as long as `proviso` says.
     """
 
     policy: str
@@ -37,9 +42,20 @@ class ExactCost:
     high: float
     states: int
     total: float | None = None
+    left_out: float = 0.0
 
     def __float__(self) -> float:
         return self.cost
+
+    @property
+    def proviso(self) -> str:
+        """Return what the bounds take for granted of the states that were left out; nothing if there are none."""
+        if not self.left_out:
+            return ""
+        return (
+            f"provided that from states left out (entered with chance {self.left_out:.1e} a period) it costs no less "
+            f"to go on than from the best of the {self.states:,} kept, and no more than a few times their range above"
+        )
 
 
 def exact_cost(
@@ -54,13 +70,18 @@ def exact_cost(
 ) -> ExactCost:
     """Compute what a policy costs, without simulation: its states are enumerated, and the physics asked what follows.
 
+    Where one stock's customers wait and the policy looks at its inventory position alone, that is the whole state
+    (`position`). Where more states can be reached than are worth keeping, or there is no end to them, those that come
+    too rarely are left out, and the bounds say what that may change (`chain.long_run`).
+
     Args:
         what: a policy: its name, with parameters or without, the object, or a function of a `View`.
         scenario: a shipped name, a path to a YAML file, or a `Scenario`, in whole units.
-        periods: how many periods count, from the scenario's start; by default all there will ever be. What is left
-            after them is worth what it cost, as in `evaluate`.
+        periods: how many periods count, from the scenario's start; by default all there will ever be, which is the
+            horizon where the world ends, or where a history is replayed as it was. What is left after them is worth
+            what it cost, as in `evaluate`.
         warmup: how many periods are played before those, neither counted nor discounted.
-        most_states: how many states to enumerate before giving up.
+        most_states: how many states to find before giving up.
         tolerance: how near the bounds must be to each other, as a share of the cost (in money, for one below 1).
         progress: told how far it is, in words.
 
@@ -69,93 +90,166 @@ def exact_cost(
 
     Raises:
         ScenarioError: for chance that is not Markov, naming the field.
-        PolicyError: for a policy that looks at the period, or orders what is no quantity.
+        PolicyError: for a policy that keeps the past in mind, that looks at the period and does not say by `cycle` when
+            its orders repeat (unless `periods` are given), or that orders what is no quantity.
         BadInput: for continuous units, too many states, or a cost that depends on how the world begins.
     """
     scenario = load(scenario)
     for name, value, least in (("periods", periods, 1), ("warmup", warmup, 0)):
         if value is not None:
             check_count(name, value, least)
-    if scenario.horizon.ends and periods is None:
-        periods = scenario.horizon.periods - warmup
+    if periods is None and (length := lasts(scenario)) is not None:
+        periods = length - warmup
     scenario.check_length(warmup, periods or 0)
-    player = policy(what, scenario)
-    outcomes = Outcomes.of(scenario)
-    if isinstance(player, Optimal) and player.season != outcomes.season:
-        outcomes = outcomes.over(player.season)
-    process = _enumerated(player, scenario, outcomes, most_states, progress)
-    shape = outcomes.season, outcomes.modes, len(process.before)
-    choice = np.arange(np.prod(shape)).reshape(shape[2], *shape[:2]).transpose(1, 2, 0)
-    iteration = Iteration(process, scenario.objective.discount, np.ascontiguousarray(choice))
-    called, size = _name(player), process.states
+    known = replayed(scenario)
+    if known is not None and periods is not None and not 0 < periods <= known - warmup:
+        raise BadInput(f"periods: the history of {scenario.name} has {known} periods, got {warmup} + {periods}")
+    asker = _Asker(policy(what, scenario), scenario, None if periods is None else warmup + periods)
+    while True:
+        try:
+            return _cost(asker, periods, warmup, most_states, tolerance, progress)
+        except _Again:
+            pass
+
+
+def _cost(
+    asker: _Asker, periods: int | None, warmup: int, most_states: int, tolerance: float, progress: Any
+) -> ExactCost:
+    """Explore the states that a policy reaches, and compute what it costs in the long run or over some periods."""
+    scenario, discount, position = asker.scenario, asker.scenario.objective.discount, asker.position
+    world = scenario if position is None else position.scenario
+    ahead = None if position is None else position.ahead
+    merging = nothing_merged(world, use=not asker.sees_use)
+
+    def fresh(most: int) -> Chain:
+        return Chain(world, asker.outcomes, merging, asker, most_states=most, ahead=ahead, progress=progress)
+
     if periods is not None:
-        total = _sum(iteration, periods, warmup)
-        weight = float((scenario.objective.discount ** np.arange(periods)).sum())
-        mean = total / weight
-        return ExactCost(called, scenario, mean, mean, mean, size, total)
+        try:
+            chain = fresh(min(ALL, most_states))
+            found = summed(chain, periods, warmup, discount)
+        except TooMany:
+            chain = fresh(most_states)
+            found = summed(chain, periods, warmup, discount, RAREST)
+        chain.check()
+        weight = float((discount ** np.arange(periods)).sum())
+        low, mean, high = (total / weight for total in found[:3])
+        return ExactCost(asker.name, scenario, mean, low, high, len(chain), found.total, found.left_out)
+    chain = fresh(most_states)
+    if not (closed := chain.close(min(ALL, most_states))):
+        chain = fresh(most_states)
+        chain.reach(FIRST * tolerance, discount)
+        if closed is not None:
+            chain.close(min(MORE * len(chain), most_states))
     try:
-        low, high, _ = iteration.run(tolerance, progress)
+        low, high, left_out = long_run(chain, discount, tolerance)
     except NotSettled as error:
         between = f"between {error.low:.6g} and {error.high:.6g}"
-        raise BadInput(f"{called}: its long-run cost depends on how the world begins ({between})") from None
-    low, high = low + iteration.opening_worth, high + iteration.opening_worth
-    return ExactCost(called, scenario, (low + high) / 2, low, high, size)
+        raise BadInput(f"{asker.name}: its long-run cost depends on how the world begins ({between})") from None
+    chain.check()
+    opening = (1 - discount) * float(worth_of(asker.layout, asker.layout.start[None, :])[0])
+    low, high = low + opening, high + opening
+    if position is not None:
+        first = (1 - discount) * position.head_start()
+        low, high = low + first, high + first
+    return ExactCost(asker.name, scenario, (low + high) / 2, low, high, len(chain), left_out=left_out)
 
 
-def _name(player: Any) -> str:
-    return getattr(player, "__name__", None) or str(player)
+class _Again(Exception):
+    """The policy looks at more than was thought; the states must be told apart by that too."""
 
 
-def _enumerated(player: Any, scenario: Scenario, outcomes: Outcomes, most_states: int, progress: Any) -> Process:
-    """Return the process in which one orders what the policy says: a pair for each state of stock and of chance."""
-    asked: set[tuple[str, str]] = set()
-    knows_the_season = isinstance(player, Optimal)
-    lanes = len(scenario.lanes)
+class _Asker:
+    """Asks a policy what it orders, and notes what it looks at.
 
-    def orders_of(rows: np.ndarray, first: int) -> Pairs:
-        orders = np.empty((len(rows), outcomes.states, lanes))
-        for k in range(outcomes.states):
-            seen = np.broadcast_to(outcomes.seen[k], (len(rows), outcomes.columns.seen))
-            shown = Shown(process.layout, rows, seen, outcomes.phase[k] if knows_the_season else None)
-            orders[:, k] = _orders(player, shown, (len(rows), lanes))
-            asked.update(shown.asked)
-        if ("period", "") in asked and not knows_the_season:
-            raise PolicyError(f"{_name(player)}: looks at the period; only a simulation can tell what that costs")
-        place = np.repeat(np.arange(len(rows)), outcomes.states)
-        return place, orders.reshape(-1, lanes), np.zeros(len(place), np.int64)
-
-    process = Process(scenario, outcomes, nothing_merged(scenario, use=True), most_states=most_states)
-    process.enumerate(orders_of, outcomes.states, progress)
-    if ("stocks", "used") in asked:
-        process = Process(scenario, outcomes, nothing_merged(scenario, use=False), most_states=most_states)
-        process.enumerate(orders_of, outcomes.states, progress)
-    process.check(orders_of, any_order=False)
-    return process
-
-
-def _orders(player: Any, shown: Shown, shape: tuple[int, int]) -> np.ndarray:
-    """Ask a policy for orders, and refuse what is none."""
-    orders: np.ndarray = np.asarray(player(View(shown)), float)
-    if orders.shape != shape or not np.isfinite(orders).all() or orders.min(initial=0.0) < 0:
-        raise PolicyError(f"{_name(player)}: orders must be {shape} (states, lanes), finite and 0 or more")
-    return orders
-
-
-def _sum(iteration: Iteration, periods: int, warmup: int) -> float:
-    """Return the discounted sum of so many periods' costs, expected at the start.
-
-    Units that are left count at what they cost, and so do those that are there before the first period counted.
+    It is shown the inventory position alone, where that may be the whole state. Where it looks further, at what was
+    used, or at the period of a world of which only so many `periods` count, states must be told apart by that: `_Again`
+    is raised, and whoever asks begins anew with its `position`, `outcomes` and `sees_use`.
     """
-    process = iteration.process
-    worth = process.worth(process.before.all)
-    values = np.broadcast_to(-worth, iteration.values.shape[1:])
-    with iteration.threads():
-        for t in reversed(range(warmup, warmup + periods)):
-            last = t == warmup + periods - 1
-            values = iteration.back(t % iteration.phases, values, keep=True, last=last)
-        values = values + worth
-        process.order_cost, process.demand_cost = np.zeros_like(process.order_cost), np.zeros_like(process.demand_cost)
-        iteration.discount = 1.0
-        for t in reversed(range(warmup)):
-            values = iteration.back(t % iteration.phases, values, keep=True)
-    return float(values[0, 0])
+
+    def __init__(self, player: Any, scenario: Scenario, periods: int | None) -> None:
+        """Ask a fitted policy, in a world of which so many periods count."""
+        self.player, self.scenario, self.periods = player, scenario, periods
+        self.name = getattr(player, "__name__", None) or str(player)
+        self.layout, self.sees_use = Layout(scenario), False
+        self._repeat: set[int] = set()  # the phases of which it is known that orders repeat
+        self.sees_period = getattr(player, "cycle", None) is not None
+        self.reduce(Position(scenario) if periods is None and Position.applies(scenario) else None)
+        begin = getattr(player, "begin", None)
+        start = self.layout.start[None, :]
+        if begin is not None and begin(View(Shown(self.layout, start, self.outcomes.seen[:1], 0))) is not None:
+            raise PolicyError(f"{self.name}: keeps the past in mind; only a simulation can tell what that costs")
+
+    def reduce(self, position: Position | None) -> None:
+        """Take a state for what is left of it in a reduction, or for all of it."""
+        self.position = position
+        self.outcomes = Outcomes.of(self.scenario) if position is None else position.outcomes
+        if (cycle := getattr(self.player, "cycle", None)) is not None:
+            self.over(int(np.lcm(cycle, self.outcomes.season)))
+
+    def over(self, periods: int) -> None:
+        """Tell the exogenous states apart by so many periods."""
+        if self.position is None:
+            self.outcomes = self.outcomes.over(periods)
+        else:
+            self.position.over(periods)
+            self.outcomes = self.position.outcomes
+
+    def __call__(self, rows: np.ndarray, exogenous: np.ndarray) -> np.ndarray:
+        """Return the orders (states, lanes) in some states (states, width) and exogenous states (states,)."""
+        orders = np.empty((len(rows), len(self.scenario.lanes)))
+        phases = self.outcomes.phase[exogenous] if self.sees_period else np.zeros(len(rows), int)
+        for phase in np.unique(phases).tolist():
+            some = np.flatnonzero(phases == phase)
+            seen, period = self.outcomes.seen[exogenous[some]], phase if self.sees_period else None
+            orders[some] = self._asked(rows[some], seen, period)
+            if period is not None and phase not in self._repeat:
+                self._repeat.add(phase)
+                if (self._asked(rows[some], seen, period + self.outcomes.season) != orders[some]).any():
+                    says = f"says that its orders repeat after {self.player.cycle} periods, and they do not"
+                    raise PolicyError(f"{self.name}: {says}")
+        return orders
+
+    def _asked(self, rows: np.ndarray, seen: np.ndarray, period: int | None) -> np.ndarray:
+        """Ask in states (states, width) with what is seen of chance (states, columns.seen) in a period, if it is known.
+
+        Raises:
+            _Again: if the policy looks at more than was thought.
+        """
+        shown: Shown
+        if self.position is None:
+            shown = Shown(self.layout, rows, seen, period)
+            view = View(shown)
+        else:
+            shown = Glance(self.position, rows, seen, period)
+            view = PositionView(shown, self.position.positions(rows))
+        shown.timeless = not self.sees_period
+        try:
+            orders = self._orders(view, len(rows))
+        except LooksFurther:
+            if ("period", "") in shown.asked and not self.sees_period:
+                self._see_the_period()
+            else:
+                assert self.position is not None
+                self.reduce(self.position.less_reduced())
+            raise _Again from None
+        if ("stocks", "used") in shown.asked and not self.sees_use:
+            self.sees_use = True
+            raise _Again
+        return orders
+
+    def _see_the_period(self) -> None:
+        """Tell states apart by the period, if only so many count."""
+        if self.periods is None:
+            sorry = "looks at the period; only a simulation can tell what that costs in the long run"
+            raise PolicyError(f"{self.name}: {sorry} (or give it a `cycle`, after which its orders repeat)")
+        self.sees_period, self._repeat = True, set(range(self.periods))
+        self.over(self.periods)
+
+    def _orders(self, view: View, states: int) -> np.ndarray:
+        """Ask for orders, and refuse what is none."""
+        shape = states, len(self.scenario.lanes)
+        orders: np.ndarray = np.asarray(self.player(view), float)
+        if orders.shape != shape or not np.isfinite(orders).all() or orders.min(initial=0.0) < 0:
+            raise PolicyError(f"{self.name}: orders must be {shape} (states, lanes), finite and 0 or more")
+        return orders

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..chance.compiled import compiled
-from .process import Process
+from .process import Process, worth_of
 
 TURNS = 100_000  # sweeps after which it is given up
 GRAIN = 1 << 13  # states that are worth a thread
@@ -119,65 +119,62 @@ def _spread(
                             out[mode, nexts[k + j]] += share * weight[g + j]
 
 
-class Iteration:
-    """Values of states (phases, modes, states), improved sweep by sweep.
+class ValueIteration:
+    """Sweeps over the values of states, with bounds on the cost that hold whenever it is stopped.
 
     A sweep goes through the phases of a season backwards, each seeing what the next one has just become. With v the
     values at the season's first phase and Lv the same a sweep later, the long-run average cost g of a period obeys
     min (Lv - v) <= n g <= max (Lv - v) for a season of n periods (Odoni 1969, Puterman 2005, theorem 8.5.5); the
     discounted cost V obeys Lv + c min (Lv - v) <= V <= Lv + c max (Lv - v) with c = b / (1 - b) and b the season's
-    discount (MacQueen 1966). Between such sweeps the orders are kept for some sweeps, which are quicker (Puterman and
+    discount (MacQueen 1966). Between such sweeps the actions are kept for some sweeps, which are quicker (Puterman and
     Shin 1978).
     """
 
-    def __init__(self, process: Process, discount: float, choice: np.ndarray | None = None) -> None:
-        """Start with values of 0, and free to choose unless each state's pair is given (phases, modes, states)."""
-        self.process, self.discount, self.free = process, discount, choice is None
-        outcomes = process.outcomes
-        self.phases, self.modes = outcomes.season, outcomes.modes
-        shape = self.phases, self.modes, len(process.before)
-        self.values = np.zeros(shape)
-        self.choice = np.zeros(shape, np.int64) if choice is None else choice
-        self.mood, self.last_mood = (each.reshape(shape[:2]) for each in (outcomes.mood, outcomes.last_mood))
-        self.chance = outcomes.supply_chance.reshape(self.phases, self.modes, -1)
-        self._ready = np.empty((self.modes, len(process.ready)))
+    def __init__(self, phases: int, discount: float, *, free: bool) -> None:
+        """Set how many phases a season has, what a cost is worth a period earlier, and whether actions are chosen."""
+        self.phases, self.discount, self.free = phases, discount, free
         self._threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    def run(self, tolerance: float, progress: Callable[[str], Any] | None = None) -> tuple[float, float, int]:
-        """Sweep until the bounds are as near to each other as wanted; return them, and the number of sweeps.
+    @property
+    def front(self) -> np.ndarray:
+        """Return the values of the states of the first phase, to be read or changed; the first is the start's."""
+        raise NotImplementedError
+
+    def sweep(self, *, keep: bool) -> None:
+        """Improve the values of all states once, with the best actions or with those chosen before."""
+        raise NotImplementedError
+
+    def run(self, tolerance: float, words: str = "", progress: Callable[[str], Any] | None = None) -> Settled:
+        """Sweep until the bounds are as near to each other as wanted.
 
         They are in money a period: the long-run average, or (1 - discount) times the discounted sum from the start.
+
+        Raises:
+            NotSettled: if they do not come together.
         """
         sweeps, spread, damp = 0, np.inf, 1.0
-        words = f"{self.process.states:,} states"
         with self.threads():
             while True:
-                old = self.values[0].copy()
+                old = self.front.copy()
                 self.sweep(keep=False)
                 sweeps += 1
                 low, high, gap = self.bounds(old)
                 if progress is not None:
                     progress(f"{words}, sweep {sweeps}: cost between {low:.6g} and {high:.6g}")
                 if high - low <= tolerance * max(1.0, abs(low + high) / 2):
-                    return low, high, sweeps
+                    return Settled(low, high, sweeps)
                 if sweeps >= TURNS or not np.isfinite(gap):
                     raise NotSettled(low, high)
                 damp = 0.5 if gap > 0.98 * spread else 1.0
                 spread = gap
                 self._settle(old, damp)
                 for _ in range(16 if self.free else 0):
-                    old = self.values[0].copy()
+                    old = self.front.copy()
                     self.sweep(keep=True)
-                    change = self.values[0] - old
+                    change = self.front - old
                     self._settle(old, damp)
                     if np.ptp(change) < 0.1 * gap:
                         break
-
-    @property
-    def opening_worth(self) -> float:
-        """Return what the units at the start add to a period's cost: nothing in the long run, more with a discount."""
-        start = self.process.layout.start[None, :]
-        return (1.0 - self.discount) * float(self.process.worth(start)[0])
 
     @contextmanager
     def threads(self) -> Iterator[None]:
@@ -189,20 +186,51 @@ class Iteration:
     def _settle(self, old: np.ndarray, damp: float) -> None:
         """Go only part of the way where values swing from sweep to sweep, and keep them from growing."""
         if damp < 1.0:
-            self.values[0] = old + damp * (self.values[0] - old)
+            self.front[...] = old + damp * (self.front - old)
         if self.discount == 1.0:
-            self.values[0] -= self.values[0, 0, 0]
+            self.front[...] -= self.front.flat[0]
 
     def bounds(self, old: np.ndarray) -> tuple[float, float, float]:
         """Return bounds of the cost of a period, and how far apart the changes of the last sweep are."""
-        change = self.values[0] - old
+        change = self.front - old
         least, most = float(change.min()), float(change.max())
         if self.discount == 1.0:
             return least / self.phases, most / self.phases, most - least
         season = self.discount**self.phases
-        start = float(self.values[0, 0, 0])
+        start = float(self.front.flat[0])
         scale = season / (1 - season)
         return (1 - self.discount) * (start + scale * least), (1 - self.discount) * (start + scale * most), most - least
+
+    def _split(self, kernel: Any, size: int, *arguments: Any) -> None:
+        """Run a kernel on all states, on several threads if there are many."""
+        parts = max(1, min(4 * self._threads, size // GRAIN))
+        ends = np.linspace(0, size, parts + 1).astype(int)
+        if parts == 1 or self._threads == 1:
+            kernel(0, size, *arguments)
+        else:
+            list(self._map(lambda k: kernel(ends[k], ends[k + 1], *arguments), range(parts)))
+
+
+class Iteration(ValueIteration):
+    """Values of the states (phases, modes, states) of an enumerated decision process, improved sweep by sweep."""
+
+    def __init__(self, process: Process, discount: float, choice: np.ndarray | None = None) -> None:
+        """Start with values of 0, and free to choose unless each state's pair is given (phases, modes, states)."""
+        outcomes = process.outcomes
+        super().__init__(outcomes.season, discount, free=choice is None)
+        self.process, self.modes = process, outcomes.modes
+        shape = self.phases, self.modes, len(process.before)
+        self.values = np.zeros(shape)
+        self.choice = np.zeros(shape, np.int64) if choice is None else choice
+        self.mood, self.last_mood = (each.reshape(shape[:2]) for each in (outcomes.mood, outcomes.last_mood))
+        self.chance = outcomes.supply_chance.reshape(self.phases, self.modes, -1)
+        self._ready = np.empty((self.modes, len(process.ready)))
+
+    @property
+    def front(self) -> np.ndarray:
+        """Return the values of the states of the first phase (modes, states)."""
+        first: np.ndarray = self.values[0]
+        return first
 
     def sweep(self, *, keep: bool) -> None:
         """Improve the values of all states once, with the best orders or with those chosen before."""
@@ -234,9 +262,12 @@ class Iteration:
     def to_the_end(self, periods: int, progress: Callable[[str], Any] | None = None) -> tuple[float, np.ndarray]:
         """Go back from the end of so many periods (Bellman 1957): return the discounted sum of costs from the start.
 
-        The pairs chosen come with it (periods, modes, states). The sum is exact but for rounding.
+        The pairs chosen come with it (periods, modes, states). The sum is exact but for rounding. Where the world goes
+        on after these periods, what is left then counts at what it is worth, and so does what is there at the start.
         """
-        values = np.zeros(self.values.shape[1:])
+        layout = self.process.layout
+        left = -worth_of(layout, self.process.before.all.astype(float))
+        values = np.broadcast_to(left, self.values.shape[1:])
         choice = np.empty((periods, *values.shape), np.int32)
         with self.threads():
             for t in reversed(range(periods)):
@@ -244,16 +275,15 @@ class Iteration:
                 choice[t] = self.choice[t % self.phases]
                 if progress is not None:
                     progress(f"{self.process.states:,} states, period {t}")
-        return float(values[0, 0]), choice
+        return float(values[0, 0] + worth_of(layout, layout.start[None, :])[0]), choice
 
-    def _split(self, kernel: Any, size: int, *arguments: Any) -> None:
-        """Run a kernel on all states, on several threads if there are many."""
-        parts = max(1, min(4 * self._threads, size // GRAIN))
-        ends = np.linspace(0, size, parts + 1).astype(int)
-        if parts == 1 or self._threads == 1:
-            kernel(0, size, *arguments)
-        else:
-            list(self._map(lambda k: kernel(ends[k], ends[k + 1], *arguments), range(parts)))
+
+class Settled(NamedTuple):
+    """What a value iteration found: bounds of the cost of a period, and how many sweeps that took."""
+
+    low: float
+    high: float
+    sweeps: int
 
 
 class NotSettled(Exception):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from ..physics import Layout, View
 from ..policies import Policy, PolicyError
 from ..scenario import BadInput, Scenario, ScenarioError, load, reading
 from ..scenario.errors import one_line
+from .position import Position, without_lead_time
 from .process import Merging, Process, places
 from .space import Rows, simplify
 
 FORMAT = "jit_gym optimal policy 2"
-ARRAYS = "states", "orders", "phase", "seen", "use", "arrivals", "waiters", "longest"
+ARRAYS = "states", "orders", "phase", "seen", "use", "arrivals", "waiters", "longest", "steps"
+Reduced = Literal["no", "to-position", "to-position-and-waiting"]
 
 
 @dataclass(eq=False)
@@ -42,22 +44,31 @@ class Optimal(Policy):
     phase: np.ndarray = field(repr=False)  # (phases * modes,)
     seen: np.ndarray = field(repr=False)  # (phases * modes, columns.seen)
     merging: Merging = field(repr=False)
+    reduced: Reduced = "no"
+    """What is left of the state, where a `Position` takes the place of the scenario."""
 
     def __post_init__(self) -> None:
         """Make the states findable."""
         self.layout = Layout(self.scenario)
+        self.told = _told(self.scenario, self.reduced)
         self.season = self.orders.shape[0]
         self.rows = Rows(self.states.shape[1])
         self.rows.put(self.states)
 
     @classmethod
-    def of(cls, process: Process, orders: np.ndarray, cost: float, low: float, high: float) -> Self:
+    def of(
+        cls, process: Process, position: Position | None, orders: np.ndarray, cost: float, low: float, high: float
+    ) -> Self:
         """Return the policy with some orders (phases, modes, states, lanes) in the states of a process."""
-        outcomes = process.outcomes
+        outcomes, scenario = process.outcomes, process.scenario
+        reduced: Reduced = "no"
         if len(orders) != outcomes.season:
             outcomes = outcomes.over(len(orders))
-        states = process.before.all.copy()
-        return cls(process.scenario, cost, low, high, states, orders, outcomes.phase, outcomes.seen, process.merging)
+        if position is not None:
+            scenario = position.original.scenario
+            reduced = "to-position-and-waiting" if position.keeps else "to-position"
+        tables = process.before.all.copy(), orders, outcomes.phase, outcomes.seen, process.merging
+        return cls(scenario, cost, low, high, *tables, reduced)
 
     def __str__(self) -> str:
         return self.name
@@ -66,6 +77,11 @@ class Optimal(Policy):
     def parameters(self) -> dict[str, Any]:
         """Return what can be said of it in a line."""
         return {"cost": self.cost, "states": int(self.orders[..., 0].size)}
+
+    @property
+    def cycle(self) -> int:
+        """Return after how many periods the orders repeat."""
+        return int(self.season)
 
     def fit(self, scenario: Scenario) -> Self:
         """Return this policy, if the scenario is the one that it is optimal for."""
@@ -78,12 +94,12 @@ class Optimal(Policy):
 
     def __call__(self, view: View) -> np.ndarray:
         """Return the best orders (paths, lanes) for what is seen."""
-        rows = self._rows(view)
-        simplify(self.layout.numbers, self.layout.sizes, self.merging, rows)
+        rows = self._rows(view) if self.reduced == "no" else self._reduced_rows(view)
+        simplify(self.told.numbers, self.told.sizes, self.merging, rows)
         place = self.rows.find(rows)
         if (strange := place < 0).any():
             place[strange] = self._tree.query(rows[strange], p=1)[1]
-        chance = self._chance(view)
+        chance = self._chance(view, len(rows))
         phases, modes, _, lanes = self.orders.shape
         return self.orders.reshape(phases * modes, -1, lanes)[chance, place].astype(float)
 
@@ -112,9 +128,22 @@ class Optimal(Policy):
             rows[:, way[m]] = rows[:, docked].sum(axis=1) + rows[:, coming].sum(axis=1)
         return np.round(rows)
 
-    def _chance(self, view: View) -> np.ndarray:
+    def _reduced_rows(self, view: View) -> np.ndarray:
+        """Return the states that are seen, without what is left out of them (paths, width)."""
+        where, net = places(self.told), view.inventory_position[:, 0]
+        rows = np.zeros((len(net), self.told.state_size))
+        if self.reduced == "to-position-and-waiting":
+            rows[:, where["lanes", "waiting"][0]] = waiting = view.waiting[:, 0]
+            net = net - waiting
+            for m, letters in self.told.mail.items():
+                rows[:, where["pipeline", ""][letters]] = mail = view.source.pipeline[:, self.layout.mail[m]]
+                net = net - mail.sum(axis=1)
+        rows[:, where["stocks", "on_hand"][0]] = np.maximum(net, 0.0)
+        rows[:, where["demands", "backlog"][0]] = np.maximum(-net, 0.0)
+        return np.round(rows)
+
+    def _chance(self, view: View, paths: int) -> np.ndarray:
         """Return which state of chance is seen (paths,)."""
-        paths = len(view.on_hand)
         if len(self.phase) == 1:
             return np.zeros(paths, int)
         seen = np.broadcast_to(view.source.seen, (paths, self.seen.shape[1]))
@@ -138,6 +167,7 @@ class Optimal(Policy):
             "cost": self.cost,
             "low": self.low,
             "high": self.high,
+            "reduced": self.reduced,
         }
         manifest = np.frombuffer(json.dumps(about).encode(), np.uint8)
         buffer = io.BytesIO()
@@ -168,10 +198,13 @@ class Optimal(Policy):
             made_for = Scenario.model_validate(about["scenario"])
             if made_for.fingerprint != about["fingerprint"]:
                 raise ValueError("its scenario is not the one that it was computed for")
+            reduced = about["reduced"]
+            if reduced not in get_args(Reduced) or (reduced != "no" and not Position.applies(made_for)):
+                raise ValueError(f"its scenario cannot be reduced {reduced!r}")
             cost, low, high = (float(about[name]) for name in ("cost", "low", "high"))
             if not np.isfinite([cost, low, high]).all():
                 raise ValueError("its cost is no number")
-            _check(arrays, Layout(made_for))
+            _check(arrays, Layout(made_for), _told(made_for, reduced))
         except (
             ValueError,
             KeyError,
@@ -186,9 +219,8 @@ class Optimal(Policy):
             raise BadInput(f"{file}: is no saved policy, or is damaged: {one_line(error)} (solve again)") from None
         except (zipfile.BadZipFile, zlib.error) as error:
             raise BadInput(f"{file}: is no saved policy, or is damaged: {one_line(error)} (solve again)") from None
-        states, orders, phase, seen, use, arrivals, waiters, longest = (arrays[name] for name in ARRAYS)
-        merging = Merging(bool(use), arrivals, waiters, longest)
-        policy = cls(made_for, cost, low, high, states, orders, phase, seen, merging)
+        states, orders, phase, seen, use, *rest = (arrays[name] for name in ARRAYS)
+        policy = cls(made_for, cost, low, high, states, orders, phase, seen, Merging(bool(use), *rest), reduced)
         return policy if scenario is None else policy.fit(load(scenario))
 
 
@@ -210,15 +242,22 @@ def _arrays_in(content: bytes) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return found.pop("manifest"), found
 
 
-def _check(arrays: dict[str, np.ndarray], layout: Layout) -> None:
-    """Refuse arrays that are not states of a scenario, and whole orders, 0 or more, in each of them."""
+def _told(scenario: Scenario, reduced: Reduced) -> Layout:
+    """Return the layout of the states that are told apart."""
+    if reduced != "no":
+        scenario = without_lead_time(scenario, keeps=reduced == "to-position-and-waiting")
+    return Layout(scenario)
+
+
+def _check(arrays: dict[str, np.ndarray], layout: Layout, told: Layout) -> None:
+    """Refuse arrays that are not states of a scenario, as told, and whole orders, 0 or more, in each of them."""
     states, orders, phase, seen = (arrays[name] for name in ("states", "orders", "phase", "seen"))
     lanes, demands = len(layout.lanes), len(layout.demands)
     if orders.ndim != 4 or 0 in orders.shape:
         raise ValueError(f"orders has the shape {orders.shape}")
     phases, modes, many, _ = orders.shape
     shapes = {
-        "states": (many, layout.state_size),
+        "states": (many, told.state_size),
         "orders": (phases, modes, many, lanes),
         "phase": (phases * modes,),
         "seen": (phases * modes, layout.columns.seen),
@@ -226,6 +265,7 @@ def _check(arrays: dict[str, np.ndarray], layout: Layout) -> None:
         "arrivals": (lanes,),
         "waiters": (demands,),
         "longest": (demands,),
+        "steps": (demands,),
     }
     for name, shape in shapes.items():
         if arrays[name].shape != shape:
@@ -237,5 +277,5 @@ def _check(arrays: dict[str, np.ndarray], layout: Layout) -> None:
         raise ValueError("orders must be 0 or more")
     if phase.min() < 0 or phase.max() >= phases:
         raise ValueError(f"phase must be from 0 to {phases - 1}")
-    if not np.isfinite(seen).all() or not (arrays["longest"] >= 0).all():
+    if not np.isfinite(seen).all() or not (arrays["longest"] >= 0).all() or not (arrays["steps"] >= 1).all():
         raise ValueError("it holds what is not a number")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..chance.outcomes import Outcomes
+from ..chance.outcomes import Outcomes, lasts
 from ..chance.trace import hits_of
 from ..physics import Layout, View
 from ..physics.layout import flows_of, state_of
@@ -20,6 +20,7 @@ from .space import Rows, expand_demand, expand_orders, expand_ready, simplify
 
 OrdersOf = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
+MOST_STATES = 3_000_000
 MOST_KEPT = 150_000_000  # pairs, and what may follow: about 3 GB
 BEYOND = 1000  # times more states than are wanted: then it is not even tried, for estimates are rough
 MOST_ROUNDS = 400  # periods after which new states must have come to an end
@@ -33,6 +34,7 @@ class Merging(NamedTuple):
     arrivals: np.ndarray  # lanes: what arrives next is as good as on hand
     waiters: np.ndarray  # demands: a unit on hand and a customer who waits are as good as neither
     longest: np.ndarray  # demands: customers beyond so many no longer count
+    steps: np.ndarray  # demands: and are forgotten so many at a time, or a multiple of it
 
 
 # What a stock, a lane and a demand may say when what surely arrives before the next demand is as good as on hand. The
@@ -74,20 +76,27 @@ def merging(scenario: Scenario) -> Merging:
         and set(meaning(demand)) <= _NO_MATTER_DEMAND
         and list(demand.draws_on.values()) == [1.0]
         and all(simple[name] and name not in taken and asking.count(name) == 1 for name in demand.draws_on)
-        and not (scenario.horizon.ends and any(scenario.stocks[name].terminal_value for name in demand.draws_on))
+        and not (lasts(scenario) and any(scenario.stocks[name].terminal_value for name in demand.draws_on))
         for demand in scenario.demands.values()
     ]
-    return Merging(True, np.array(arrivals), np.array(waiters), np.full(len(asking and waiters), np.inf))
+    many = len(waiters)
+    return Merging(True, np.array(arrivals), np.array(waiters), np.full(many, np.inf), np.ones(many))
 
 
 def nothing_merged(scenario: Scenario, *, use: bool) -> Merging:
     """Return the merging for a policy that is given: it may look at anything, but perhaps not at what was used."""
     none = np.zeros(len(scenario.demands), bool)
-    return Merging(use, np.zeros(len(scenario.lanes), bool), none, np.full(len(none), np.inf))
+    return Merging(use, np.zeros(len(scenario.lanes), bool), none, np.full(len(none), np.inf), np.ones(len(none)))
+
+
+class LooksFurther(Exception):
+    """Somebody looks at more of a state than there is of it."""
 
 
 class Shown:
     """States to look at, as one looks at a simulation; it remembers what was asked for."""
+
+    timeless = False  # whether to refuse who asks for the period
 
     def __init__(self, layout: Layout, rows: np.ndarray, seen: np.ndarray, period: Any = None) -> None:
         """Show states (paths, width), with what is seen of chance (paths, columns.seen)."""
@@ -99,6 +108,8 @@ class Shown:
     def period(self) -> Any:
         """Return the period that begins, if it is known."""
         self.asked.add(("period", ""))
+        if self.timeless:
+            raise LooksFurther
         return self._period
 
     def read(self, table: str, field: str) -> np.ndarray:
@@ -122,6 +133,12 @@ def places(layout: Layout) -> dict[tuple[str, str], np.ndarray]:
             numbers = records[field] if field else records
             found[table, field] = numbers[0].astype(int)
     return found
+
+
+def worth_of(layout: Layout, rows: np.ndarray) -> np.ndarray:
+    """Return what the units in some states are worth where the count of costs begins or stops (states,)."""
+    shown = Shown(layout, rows, np.zeros((len(rows), layout.columns.seen)))
+    return sum(Worth(layout).of(shown, 0), np.zeros(len(rows)))
 
 
 class Process:
@@ -272,16 +289,8 @@ class Process:
         """Return the inventory position of each stock in some states (states, stocks)."""
         return self._view(rows).inventory_position
 
-    def worth(self, rows: np.ndarray) -> np.ndarray:
-        """Return what the units in some states are worth where the count of costs begins or stops (states,)."""
-        worth = Worth(self.layout)
-        return sum(worth.of(self._shown(rows), 0), np.zeros(len(rows)))
-
     def _view(self, rows: np.ndarray) -> View:
-        return View(self._shown(rows))
-
-    def _shown(self, rows: np.ndarray) -> Shown:
-        return Shown(self.layout, rows, np.zeros((len(rows), self.layout.columns.seen)))
+        return View(Shown(self.layout, rows, np.zeros((len(rows), self.layout.columns.seen))))
 
     def check(self, orders_of: OrdersOf, *, any_order: bool = True, times: int = 24, seed: int = 0) -> None:
         """Play whole periods from states along a random path, and hold that the enumeration says the same of them.
@@ -292,7 +301,6 @@ class Process:
             AssertionError: if not; that is a fault of ours, such as states merged that do differ.
         """
         rng, layout, outcomes = np.random.default_rng(seed), self.layout, self.outcomes
-        many = len(outcomes.demand)
         raw = layout.start.copy()
         for t in range(times):
             state = t % outcomes.season * outcomes.modes + int(rng.integers(outcomes.modes))
@@ -302,17 +310,10 @@ class Process:
             a = int(rng.integers(len(orders))) if any_order else state
             r = int(rng.choice(len(outcomes.supply), p=outcomes.supply_chance[state]))
             y = self.made[self.pair_start[x] + a, r]
-            states, flows = np.empty(many * layout.state_size), np.zeros(many * layout.flows_size)
-            for all_rows, one in zip(state_of(states, layout.sizes, many), state_of(raw, layout.sizes, 1), strict=True):
-                all_rows[:] = one
-            order = np.repeat(np.asarray(orders[a : a + 1], float), many, axis=0)
-            advance(layout.numbers, layout.sizes, states, flows, order, outcomes.supply[r] + outcomes.demand)
             chance = outcomes.demand_chance[mood]
-            cost = -flows_of(flows, layout.sizes, many).money["reward"][:, 0] @ chance
+            rows, costs = played(layout, raw, orders[a], outcomes.supply[r] + outcomes.demand)
+            cost = costs @ chance
             said = self.order_cost[self.pair_start[x] + a, r] + self.demand_cost[mood, y]
-            rows = np.concatenate(
-                [table.view(float) for table in state_of(states, layout.sizes, many) if table.size], axis=1
-            )
             reached = self.before.find(self.simplified(rows))
             groups = slice(self.level_start[self.level[y]], self.level_start[self.level[y] + 1])
             follows = self.nexts[self.next_start[y] : self.next_start[y + 1]]
@@ -321,7 +322,19 @@ class Process:
                 raise AssertionError(f"{self.scenario.name}: a period leads elsewhere than the enumeration says")
             if not np.isclose(cost, said, rtol=1e-9, atol=1e-9):
                 raise AssertionError(f"{self.scenario.name}: a period costs {cost}, the enumeration says {said}")
-            raw = np.ascontiguousarray(rows[rng.choice(many, p=chance)])
+            raw = np.ascontiguousarray(rows[rng.choice(len(chance), p=chance)])
+
+
+def played(layout: Layout, raw: np.ndarray, order: np.ndarray, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Play a period from one state (width,) with each row of chance; return the next states, and what it costs."""
+    many = len(chance)
+    states, flows = np.empty(many * layout.state_size), np.zeros(many * layout.flows_size)
+    for all_rows, one in zip(state_of(states, layout.sizes, many), state_of(raw, layout.sizes, 1), strict=True):
+        all_rows[:] = one
+    orders = np.repeat(np.asarray(order, float)[None, :], many, axis=0)
+    advance(layout.numbers, layout.sizes, states, flows, orders, chance)
+    tables = [table.view(float) for table in state_of(states, layout.sizes, many) if table.size]
+    return np.concatenate(tables, axis=1), -flows_of(flows, layout.sizes, many).money["reward"][:, 0]
 
 
 class TooMany(BadInput):

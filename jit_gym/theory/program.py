@@ -74,13 +74,14 @@ class Program:
 class Numbers:
     """A vector that grows."""
 
-    def __init__(self) -> None:
-        self._room, self.many = np.empty(256), 0
+    def __init__(self, kind: type = float) -> None:
+        self._room: np.ndarray = np.empty(256, kind)
+        self.many = 0
 
     def add(self, values: np.ndarray) -> None:
         end = self.many + len(values)
         if end > len(self._room):
-            self._room = np.concatenate([self._room[: self.many], np.empty(2 * end - self.many)])
+            self._room = np.concatenate([self._room[: self.many], np.empty(2 * end - self.many, self._room.dtype)])
         self._room[self.many : end] = values
         self.many = end
 

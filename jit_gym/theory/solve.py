@@ -12,20 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from ..chance.outcomes import Outcomes
+from ..chance.outcomes import Outcomes, lasts
+from ..physics import Layout
 from ..policies.plan import Plan
 from ..scenario import BadInput, Scenario, ScenarioError, load
 from ..scenario.part import nearest
+from .chain import GROWTH
 from .iterate import Iteration, NotSettled
 from .optimal import Optimal
-from .process import Merging, Process, TooMany, merging, places
+from .position import Position
+from .process import MOST_STATES, Process, TooMany, merging, places, worth_of
 from .space import allowed
 
-MOST_STATES = 3_000_000
 MOST_ORDERS = 20_000  # combinations of orders that are looked at in each state
 MOST_PLANNED = 30_000_000  # states times periods of a world that ends
 NEVER = 1e-12  # how likely a state must be on the way to an end for what is best there to matter
-RARE = 1e-8  # how often customers may be forgotten because too many wait
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,14 @@ class Optimum:
     `cost` is money a period, costs less revenue: the long-run average; or with a discount b below 1, (1 - b) times the
     sum of b^t times the cost of period t from the scenario's start, which is the same for a cost that is the same in
     every period. It lies between `low` and `high`. In a world that ends, it is the mean over its periods from the
-    start, weighed by b^t, less what is left at the end is worth; the policy then is one by period.
+    start, weighed by b^t, less what is left at the end is worth; the policy then is one by period. So it is where a
+    history is replayed as it was, over the periods of the horizon, and the policy knows that history in advance: nobody
+    else can do better on it.
+
+    `periods` is over how many periods it is, or None for a world that goes on.
+
+    `left_out` is the chance a period that more customers wait than were told apart; where it is not 0, `high` holds as
+    long as `proviso` says.
     """
 
     scenario: Scenario
@@ -45,6 +53,18 @@ class Optimum:
     states: int
     sweeps: int
     policy: Optimal = field(repr=False)
+    left_out: float = 0.0
+    periods: int | None = None
+
+    @property
+    def proviso(self) -> str:
+        """Return what the upper bound takes for granted of states that were left out; nothing if there are none."""
+        if not self.left_out:
+            return ""
+        return (
+            f"provided that where more customers wait than were told apart (with chance {self.left_out:.1e} a period) "
+            "it costs no more to go on than a few times the range of the states that were"
+        )
 
     def save(self, file: str | Path) -> None:
         """Save the policy, with what it costs, to a file (.npz)."""
@@ -74,7 +94,15 @@ def solve(
     Everything is enumerated: the states of the stocks and of chance, the orders in each, the outcomes of a period. What
     happens then is asked of the physics. Orders may raise a stock's inventory position up to some level, and with
     backlogs must keep it above another; both are widened until the best policy keeps clear of them. The bounds are
-    those of the best policy within them. A world that ends is solved from its end back to its start.
+    those of the best policy within them. A world that ends is solved from its end back to its start, and one that
+    replays a history as it was from the end of its horizon.
+
+    Where one stock's customers wait, its inventory position is the state, whatever the lead time (`position`).
+
+    Where supply is limited, or stops now and then, any number of customers may wait. Those beyond a number that is
+    hardly ever reached are forgotten. Nobody has to serve whom he may forget, so `low` stays a lower bound; `high` is
+    what the policy costs which orders there as it does where that number wait, and is raised by what they may cost, as
+    `chain.long_run` has it. The number is raised until that is less than the tolerance allows.
 
     Args:
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
@@ -93,37 +121,49 @@ def solve(
     scenario = load(scenario)
     if not 0 < tolerance < 1:
         raise BadInput(f"tolerance: must be more than 0 and less than 1, got {tolerance!r}")
-    outcomes = Outcomes.of(scenario)
+    position = Position(scenario) if Position.applies(scenario) else None
+    outcomes = Outcomes.of(scenario) if position is None else position.outcomes
     _refuse_what_is_not_seen(scenario, outcomes)
-    merged = merging(scenario)
-    limits = _first_limits(scenario, outcomes, most_ordered)
+    discount, periods = scenario.objective.discount, lasts(scenario)
+    idle = _idle(scenario, outcomes, position)
+    limits = _first_limits(scenario, outcomes, most_ordered, waits=position is None or not position.catches_up)
+    shared = tolerance / 2 if np.isfinite(limits.longest).any() else tolerance
     while True:
-        process, orders = _enumerated(scenario, outcomes, merged, limits, most_states, progress)
-        iteration = Iteration(process, scenario.objective.discount)
-        if scenario.horizon.ends:
-            low, high, sweeps, choice = _to_the_end(iteration, scenario, progress)
-            lasting, crowded = _on_the_way(iteration, choice)
+        process, orders = _enumerated(scenario, outcomes, position, limits, most_states, progress)
+        iteration = Iteration(process, discount)
+        if periods is not None:
+            low, high, sweeps, choice = _to_the_end(iteration, periods, progress)
+            lasting, often = _on_the_way(iteration, choice)
+            times = periods / float((discount ** np.arange(periods)).sum())
         else:
-            low, high, sweeps = _settled(iteration, tolerance, progress)
-            low, high = low + iteration.opening_worth, high + iteration.opening_worth
-            choice = iteration.choice
+            low, high, sweeps = _settled(iteration, shared, progress)
+            choice, times = iteration.choice, discount
             lasting = _lasting(process, choice, iteration)
-            crowded = partial(_how_often, process, choice, discount=iteration.discount)
-        wider = _wider(limits, process, orders, choice, lasting, crowded)
+            often = partial(_how_often, process, choice, discount=discount)
+        more = times * GROWTH * float(max(np.ptp(values) for values in iteration.values))
+        allowed = tolerance * max(1.0, abs(low + high) / 2) / 2 / max(more, 1e-300)
+        if len(scenario.lanes) == 1 and not np.isfinite(limits.most).any():
+            lasting &= ~idle[np.arange(len(lasting)) % outcomes.season, :, None]
+        wider, crowd = _wider(limits, process, orders, choice, lasting, partial(often, exactly=allowed / 10), allowed)
         if wider is None:
             break
         limits = wider
         if progress is not None:
             progress("the best orders reach the limits; once more with wider ones")
+    first = 0.0 if position is None else (1 - discount) * position.head_start()
+    if periods is None:  # what is there at the start adds nothing in the long run, but does with a discount
+        layout = Layout(scenario)
+        first += (1 - discount) * float(worth_of(layout, layout.start[None, :])[0])
+    low, high = float(low + first), float(high + first + crowd * more)
     best = orders.astype(np.int32)[process.labels[choice]]
-    policy = Optimal.of(process, best, (low + high) / 2, low, high)
-    return Optimum(scenario, policy.cost, low, high, process.states, sweeps, policy)
+    policy = Optimal.of(process, position, best, (low + high) / 2, low, high)
+    return Optimum(scenario, policy.cost, low, high, process.states, sweeps, policy, crowd, periods)
 
 
 def _settled(iteration: Iteration, tolerance: float, progress: Any) -> tuple[float, float, int]:
     """Run an iteration, and refuse in words what does not settle."""
     try:
-        return iteration.run(tolerance, progress)
+        return iteration.run(tolerance, f"{iteration.process.states:,} states", progress)
     except NotSettled as error:
         name = iteration.process.scenario.name
         raise BadInput(
@@ -132,9 +172,9 @@ def _settled(iteration: Iteration, tolerance: float, progress: Any) -> tuple[flo
         ) from None
 
 
-def _to_the_end(iteration: Iteration, scenario: Scenario, progress: Any) -> tuple[float, float, int, np.ndarray]:
-    """Return the mean cost of the periods of a world that ends, twice, the sweeps, and the pairs chosen in each."""
-    periods, states = scenario.horizon.periods, iteration.process.states
+def _to_the_end(iteration: Iteration, periods: int, progress: Any) -> tuple[float, float, int, np.ndarray]:
+    """Return the mean cost of so many periods, twice, the sweeps, and the pairs chosen in each."""
+    scenario, states = iteration.process.scenario, iteration.process.states
     if periods * iteration.modes * len(iteration.process.before) > MOST_PLANNED:
         must = f"{periods:,} are too many with {states:,} states (end sooner, or make the world smaller)"
         raise TooMany(f"{scenario.name}: horizon.periods: {must}")
@@ -143,7 +183,7 @@ def _to_the_end(iteration: Iteration, scenario: Scenario, progress: Any) -> tupl
     return mean, mean, periods, choice
 
 
-def _on_the_way(iteration: Iteration, choice: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], float]]:
+def _on_the_way(iteration: Iteration, choice: np.ndarray) -> tuple[np.ndarray, Callable[..., float]]:
     """Tell which states (periods, modes, states) come in a world that ends, and how often some do."""
     now = np.zeros(choice.shape[1:])
     now[0, 0] = 1.0
@@ -152,7 +192,7 @@ def _on_the_way(iteration: Iteration, choice: np.ndarray) -> tuple[np.ndarray, C
         found[t] = now > NEVER
         share += now / len(choice)
         now = iteration.forward(t % iteration.phases, now, choice[t])
-    return found, lambda states: float(share[states[0]].sum())
+    return found, lambda states, exactly: float(share[states[0]].sum())
 
 
 def _refuse_what_is_not_seen(scenario: Scenario, outcomes: Outcomes) -> None:
@@ -178,13 +218,16 @@ def _refuse_what_is_not_seen(scenario: Scenario, outcomes: Outcomes) -> None:
 def _enumerated(
     scenario: Scenario,
     outcomes: Outcomes,
-    merged: Merging,
+    position: Position | None,
     limits: _Limits,
     most_states: int,
     progress: Any,
 ) -> tuple[Process, np.ndarray]:
     """Enumerate a scenario within limits; return the process, and the orders (orders, lanes) that its labels mean."""
-    process = Process(scenario, outcomes, merged._replace(longest=limits.longest), most_states=most_states)
+    world = scenario if position is None else position.scenario
+    steps = np.full(len(limits.longest), _lattice(scenario, outcomes))
+    merged = merging(world)._replace(longest=limits.longest, steps=steps)
+    process = Process(world, outcomes, merged, most_states=most_states)
     layout = process.layout
     orders = _orders(process, limits)
     adding = orders @ layout.into
@@ -199,11 +242,21 @@ def _enumerated(
 
     process.enumerate(orders_of, len(orders), progress)
     process.check(orders_of)
+    if position is not None:
+        ready = process.ready.all.astype(float)
+        for exogenous, mood in enumerate(outcomes.mood.tolist()):
+            process.demand_cost[mood] += position.ahead(exogenous, ready)
     return process, orders
 
 
-def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | Mapping[str, float] | None) -> _Limits:
-    """Return where to begin: around the newsvendor's level, and the lot that spreads the fixed costs (Harris 1913)."""
+def _first_limits(
+    scenario: Scenario, outcomes: Outcomes, most_ordered: float | Mapping[str, float] | None, *, waits: bool
+) -> _Limits:
+    """Return where to begin: around the newsvendor's level, and the lot that spreads the fixed costs (Harris 1913).
+
+    How many customers are told apart is limited where disruptions may make any number wait, if they do so in the states
+    that are enumerated (`waits`), and where what may be ordered is limited.
+    """
     plan = Plan(scenario)
     layout = plan.layout
     lanes = list(scenario.lanes.values())
@@ -222,12 +275,47 @@ def _first_limits(scenario: Scenario, outcomes: Outcomes, most_ordered: float | 
     most = _given(scenario, most_ordered)
     limits = _Limits(low, high, most, np.full(len(scenario.demands), np.inf))
     _make_room_for_a_batch(scenario, layout, limits)
-    limited = any(capacity or scenario.hit_by[name] for name, capacity in scenario.capacities.items())
-    if limited or np.isfinite(most).any():
+    hit = [event for keys in scenario.hit_by.values() for event in keys if waits or _refuses(scenario, event)]
+    if hit or any(scenario.capacities.values()) or np.isfinite(most).any():
         asked = outcomes.demand[:, list(outcomes.columns.demand.values())]
         mean, top = (outcomes.demand_chance @ asked).max(axis=0), asked.max(axis=0)
-        limits.longest = np.ceil(np.maximum(2 * top, 10 * mean) + 2 * high.max())
+        backlogs = np.array([demand.unmet == "backlog" for demand in scenario.demands.values()])
+        longest = np.ceil(np.maximum(2 * top, 10 * mean) + 2 * high.max())
+        limits.longest = np.where(backlogs, longest, np.inf)
     return limits
+
+
+def _idle(scenario: Scenario, outcomes: Outcomes, position: Position | None) -> np.ndarray:
+    """Tell in which exogenous states (phases, modes) it makes no difference what is ordered, nor do limits matter.
+
+    No order is taken, or what is ordered waits as it would if it were ordered later, and costs no more for that.
+    """
+    idle = np.zeros(outcomes.states, bool)
+    taken = [column for (kind, _), column in outcomes.columns.working.items() if kind == "ordering"]
+    if len(taken) == len(scenario.lanes):
+        share = outcomes.supply_chance @ outcomes.supply[:, taken]
+        idle = (share == 0).all(axis=1)
+    if position is not None and position.catches_up:
+        idle |= ~position.ships
+    return idle.reshape(outcomes.season, outcomes.modes)
+
+
+def _lattice(scenario: Scenario, outcomes: Outcomes) -> float:
+    """Return what all quantities that move are multiples of: so many customers can be forgotten, and no fewer.
+
+    Else forgetting would lead to states that are never reached, from which there may be no way back.
+    """
+    kits = [lane.uses for lane in scenario.lanes.values()] + [demand.draws_on for demand in scenario.demands.values()]
+    if any(units != 1 for kit in kits for units in kit.values()):
+        return 1.0
+    asked = outcomes.demand[:, list(outcomes.columns.demand.values())]
+    batches = [lane.batch or 1.0 for lane in scenario.lanes.values()]
+    return float(np.gcd.reduce(np.array([*asked.ravel(), *batches], int)))
+
+
+def _refuses(scenario: Scenario, event: str) -> bool:
+    """Tell whether a disruption keeps orders from being placed."""
+    return scenario.disruptions[event].stops == "ordering"
 
 
 def _fixed_cost(scenario: Scenario, lane: Any) -> float:
@@ -284,6 +372,8 @@ def _orders(process: Process, limits: _Limits) -> np.ndarray:
         reach = asked[i] + sum(
             largest[name] * lane.uses[stock] for name, lane in scenario.lanes.items() if stock in lane.uses
         )
+        if len(scenario.lanes) == 1 and np.isfinite(limits.longest).any():
+            reach += limits.longest[np.isfinite(limits.longest)].sum()  # after a time when nothing could be ordered
         reach = limits.high[i] - limits.low[i] + (reach if waiting[i] else 0.0)
         for name in scenario.feeds[stock]:
             m = layout.lanes.index(name)
@@ -325,35 +415,43 @@ def _wider(
     choice: np.ndarray,
     lasting: np.ndarray,
     how_often: Callable[[np.ndarray], float],
-) -> _Limits | None:
-    """Return wider limits if the best orders reach those there are, in states that last."""
+    allowed: float,
+) -> tuple[_Limits | None, float]:
+    """Return wider limits if the best orders reach those there are, in states that last; and how often customers do.
+
+    They reach a limit if a batch more, or less, would be beyond it.
+
+    That is the chance a period that as many wait as are told apart, of which so much is allowed.
+    """
     layout = process.layout
     waiting = _with_backlog(process.scenario)
+    batch = np.array(
+        [min(process.scenario.lanes[name].batch or 1.0 for name in names) for names in process.scenario.feeds.values()]
+    )
     chosen = orders[process.labels[choice[lasting]]]
     rows = process.before.all[np.nonzero(lasting)[2]].astype(float)
     adding = chosen @ layout.into
     after = process.positions(rows) + adding
     most = (orders @ layout.into).max(axis=0)
-    too_high = ((after >= limits.high) & (adding > 0)).any(axis=0)
-    too_low = ((after <= limits.low) & (adding < most)).any(axis=0) & waiting
-    crowded = np.zeros(len(limits.longest), bool)
+    too_high = ((after + batch > limits.high) & (adding > 0)).any(axis=0)
+    too_low = ((after - batch < limits.low) & (adding < most)).any(axis=0) & waiting
+    crowds = np.zeros(len(limits.longest))
     if np.isfinite(limits.longest).any():
         backlog = process.before.all[:, places(layout)["demands", "backlog"]]
         for d in np.flatnonzero(np.isfinite(limits.longest)):
-            full = np.broadcast_to(backlog[:, d] >= limits.longest[d], choice.shape)
-            crowded[d] = full.any() and how_often(full) > RARE
+            full = np.broadcast_to(backlog[:, d] > limits.longest[d] - process.merging.steps[d], choice.shape)
+            crowds[d] = how_often(full) if full.any() else 0.0
+    crowded = crowds * len(crowds) > allowed
     if not (too_high.any() or too_low.any() or crowded.any()):
-        return None
+        return None, float(crowds.sum())
     step = np.maximum(2.0, np.ceil(0.25 * (limits.high - limits.low)))
-    return _Limits(
-        limits.low - step * too_low,
-        limits.high + step * too_high,
-        limits.most,
-        np.where(crowded, np.ceil(1.5 * limits.longest), limits.longest),
-    )
+    low, high = limits.low - step * too_low, limits.high + step * too_high
+    with np.errstate(divide="ignore"):  # the chance falls geometrically with how many wait
+        longer = np.clip(1.1 * np.log(allowed) / np.log(np.clip(crowds, 1e-300, 0.9)), 1.25, 4.0)
+    return _Limits(low, high, limits.most, np.where(crowded, np.ceil(longer * limits.longest), limits.longest)), 1.0
 
 
-def _how_often(process: Process, choice: np.ndarray, states: np.ndarray, discount: float) -> float:
+def _how_often(process: Process, choice: np.ndarray, states: np.ndarray, discount: float, exactly: float) -> float:
     """Return the share of periods that begin in some states (phases, modes, states)."""
     costs = process.order_cost, process.demand_cost
     process.order_cost, process.demand_cost = (np.zeros_like(cost) for cost in costs)
@@ -365,7 +463,7 @@ def _how_often(process: Process, choice: np.ndarray, states: np.ndarray, discoun
 
     counting.back = count  # type: ignore[method-assign]
     try:
-        return counting.run(RARE / 10)[1]
+        return counting.run(max(exactly, 1e-15)).high
     except NotSettled as error:
         return error.high
     finally:

@@ -157,8 +157,9 @@ def _settle(net: Any, state: Any, merging: Any) -> None:
             served = min(stock.on_hand, state.demands[d].backlog)
             stock.on_hand -= served
             state.demands[d].backlog -= served
-        if state.demands[d].backlog > merging.longest[d]:
-            state.demands[d].backlog = merging.longest[d]
+        over = state.demands[d].backlog - merging.longest[d]
+        if over > 0:
+            state.demands[d].backlog -= np.ceil(over / merging.steps[d]) * merging.steps[d]
 
 
 @compiled
@@ -348,3 +349,79 @@ def allowed(
                 states[k], orders[k] = n, a
                 k += 1
     return k
+
+
+@compiled
+def transitions(
+    numbers: Any,
+    sizes: Any,
+    merging: Any,
+    made: Any,  # which post-decision state each outcome of supply leads to (states, outcomes)
+    supply_chance: Any,  # the chance of each outcome (outcomes,)
+    ready: Any,  # rows of the post-decision states
+    held: Any,
+    level: Any,  # of each post-decision state
+    starts: Any,  # where each level's groups start
+    ends: Any,
+    parts: Any,
+    weights: Any,  # the chance of each group
+    follow: Any,  # the exogenous states that may come next
+    follow_chance: Any,
+    slots: Any,
+    rows: Any,  # states, with the exogenous state as their last number
+    count: Any,
+    stops: Any,  # out: where each state's transitions end (states,)
+    nexts: Any,  # out: numbers of the next states (transitions,)
+    chances: Any,  # out: their transition probabilities
+) -> None:
+    """List what follows when an order has been placed in states of the same exogenous state, and demand has come."""
+    net, width = net_of(numbers, sizes), ready.shape[1]
+    whole = np.empty(width + 1)
+    work = whole[:width]
+    state = path_of(state_of(work, sizes, 1), 0)
+    k = 0
+    for n in range(len(made)):
+        for r in range(len(supply_chance)):
+            y = made[n, r]
+            for g in range(starts[level[y]], ends[level[y]]):
+                for c in range(width):
+                    work[c] = parts[g, c] if held[c] else ready[y, c]
+                _forget(net, state, merging)
+                _settle(net, state, merging)
+                for j in range(len(follow)):
+                    whole[width] = follow[j]
+                    nexts[k] = _number(slots, rows, count, whole)
+                    chances[k] = supply_chance[r] * weights[g] * follow_chance[j]
+                    k += 1
+        stops[n] = k
+
+
+@compiled
+def spread(which: Any, begins: Any, ends: Any, nexts: Any, chances: Any, now: Any, out: Any) -> None:
+    """Add the distribution of the next state, given that of the present one over some states: out += now P."""
+    for n in range(len(which)):
+        x = which[n]
+        for j in range(begins[x], ends[x]):
+            out[nexts[j]] += now[x] * chances[j]
+
+
+@compiled
+def expect(
+    first: int,
+    last: int,
+    which: Any,
+    begins: Any,
+    ends: Any,
+    nexts: Any,
+    chances: Any,
+    cost: Any,
+    discount: float,
+    after: Any,
+    out: Any,
+) -> None:
+    """Add to what a period costs in some states what is expected after it: out = cost + discount P after."""
+    for n in range(first, last):
+        x, total = which[n], 0.0
+        for j in range(begins[x], ends[x]):
+            total += chances[j] * after[nexts[j]]
+        out[n] = cost[x] + discount * total

@@ -101,6 +101,19 @@ def test_a_season_may_be_as_long_as_a_world():
         np.testing.assert_array_equal(getattr(longer, name), getattr(outcomes, name)[turns])
 
 
+def test_a_replayed_history_is_its_own_season():
+    """One value comes for sure in each of its periods, whatever the season of another demand."""
+    past = {"history": {"values": [4, 0, 3, 2], "replay": "as-it-was"}, "from": "store"}
+    world = load(SHOP | {"demands": {"some": SHOP["demands"]["some"], "others": past}, "horizon": {"periods": 4}})
+    outcomes = Outcomes.of(world)
+    assert outcomes.season == 4
+    column = outcomes.columns.demand["others"]
+    for phase, known in enumerate([4, 0, 3, 2]):
+        chance = outcomes.demand_chance[outcomes.mood[phase * outcomes.modes]]
+        assert set(outcomes.demand[chance > 0, column]) == {known}
+        assert chance.sum() == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("overrides", "place"),
     [

@@ -172,7 +172,7 @@ ENDS = {"demands.customers.unmet": "backlog", "demands.customers.shortage_cost":
 )
 def test_a_terminal_cost_is_known_by_hand(cost: float, overrides: dict[str, Any]):
     """Of 100 customers 95 are served from stock; those who wait cost nothing until the end, and then so much."""
-    known(cost, FIVE | ENDS | {"stocks.shop.holding_cost": 0.0} | overrides)
+    known(cost, FIVE | ENDS | {"stocks.shop.holding_cost": 0.0, "objective.leftovers": "worthless"} | overrides)
 
 
 TRUCK = {"routes.truck": {"vehicle_capacity": 10.0, "full_loads": True}, "lanes.supplier.route": "truck"}
@@ -195,7 +195,11 @@ def test_an_order_that_can_be_no_whole_batch_is_not_placed():
     """Where three quarters of a batch may be ordered at most, nobody pays for an order: not to order costs nothing."""
     half_deaf = {"hits": ["lots"], "starts": {"every": 1}, "lasts": 1, "stops": "ordering", "severity": 0.25}
     world = shop(
-        {"horizon.periods": 11, "stocks.shop": {"obsolete": {"at": [99]}, "scrap_value": 0.1}},
+        {
+            "horizon.periods": 11,
+            "objective.leftovers": "worthless",
+            "stocks.shop": {"obsolete": {"at": [99]}, "scrap_value": 0.1},
+        },
         units="whole",
         lanes={"supplier": {"to": "shop"}, "lots": {"to": "shop", "capacity": 3.0, "batch": 2.0, "fixed_cost": 0.1}},
         disruptions={"half-deaf": half_deaf},

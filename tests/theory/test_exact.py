@@ -28,7 +28,7 @@ def test_it_is_what_a_simulation_tends_to(rule: Any):
     assert exact.low <= exact.cost <= exact.high
 
 
-@pytest.mark.parametrize("name", [name for name in WORLDS if name != "scarce"])
+@pytest.mark.parametrize("name", WORLDS)
 def test_every_world_that_can_be_solved_can_be_evaluated(name: str):
     """Order up to 13, on each of them."""
     world = shop(WORLDS[name])
@@ -90,22 +90,97 @@ def test_what_is_left_at_the_end_has_a_value():
         assert -played.mean("profit") == pytest.approx(10 / 3)
 
 
-def test_what_looks_at_the_period_is_refused():
-    """Just in time fills the pipeline in period 0; what that costs in the long run is no matter of states alone."""
-    with pytest.raises(BadInput, match=": looks at the period"):
+def test_what_keeps_the_past_in_mind_is_refused():
+    """Just in time remembers what was owed a period ago, which is no part of the state; so does a network's memory."""
+    with pytest.raises(BadInput, match=r"jit.*: keeps the past in mind"):
         exact_cost("jit", shop())
+    with pytest.raises(BadInput, match="keeps the past in mind"):
+        exact_cost("jit", shop(), periods=20)
 
 
-def test_what_grows_without_end_is_refused():
-    """Customers who wait while nothing is ordered."""
-    with pytest.raises(BadInput, match="too many to enumerate"):
-        exact_cost(lambda view: 0.0 * view.on_hand, shop(WORLDS["backlog"]), most_states=2000)
+def every_other(view: Any) -> Any:
+    """Order up to 16 in even periods."""
+    return np.maximum(16 - view.inventory_position, 0.0) * (view.period % 2 == 0)
 
 
-def test_a_stock_that_may_grow_for_ever_is_refused():
-    """A unit is ordered whatever is there: any stock is reached, each with a smaller chance than the last."""
-    with pytest.raises(BadInput, match="as if there were no end to them"):
-        exact_cost(lambda view: 0.0 * view.on_hand + 1.0, shop())
+def test_what_looks_at_the_period_is_refused_where_it_does_not_say_when_it_repeats():
+    """In the long run; what it costs over some periods from the start is known all the same."""
+    with pytest.raises(BadInput, match=r"every_other: looks at the period.*give it a `cycle`"):
+        exact_cost(every_other, shop())
+    exact = exact_cost(every_other, shop(), periods=30, warmup=3)
+    played = evaluate(every_other, shop(), paths=20_000, periods=30, warmup=3, seed=4)
+    assert played.mean() == pytest.approx(exact.cost, abs=4 * played.error(), rel=0)
+
+
+def test_orders_that_repeat_after_some_periods_have_an_exact_cost():
+    """A function that says when, as a review every two periods; and one that says it wrongly is refused."""
+
+    def reviewing(view: Any) -> Any:
+        return every_other(view)
+
+    reviewing.cycle = 2  # type: ignore[attr-defined]
+    exact = exact_cost(reviewing, shop())
+    assert exact.cost == pytest.approx(exact_cost("R-s-S(s=15, S=16, R=2)", shop()).cost, rel=1e-9)
+    reviewing.cycle = 3  # type: ignore[attr-defined]
+    with pytest.raises(BadInput, match="reviewing: says that its orders repeat after 3 periods, and they do not"):
+        exact_cost(reviewing, shop())
+
+
+@pytest.mark.parametrize("rule", ["short-cycle(review=3)", "R-s-S(R=2)", "constant(quantity=4.5)"])
+def test_rules_that_look_at_the_period_cost_what_a_simulation_tends_to(rule: str):
+    """Within four standard errors, their phase being a part of the state."""
+    exact = exact_cost(rule, shop())
+    played = evaluate(rule, shop(), paths=1024, periods=2000, warmup=200, seed=8)
+    assert played.mean() == pytest.approx(float(exact), abs=4 * played.error(), rel=0)
+
+
+@pytest.mark.parametrize("base", [1, 1.5])
+def test_tailored_base_surge_has_an_exact_cost(base: float):
+    """A whole base is the same in every period; a base of 1.5 is 1 and 2 by turns (Allon and Van Mieghem 2010)."""
+    rule = f"tailored-base-surge(base={base})"
+    exact = exact_cost(rule, "dual-sourcing")
+    played = evaluate(rule, "dual-sourcing", paths=1024, periods=1000, warmup=200, seed=8)
+    assert played.mean() == pytest.approx(exact.cost, abs=4 * played.error(), rel=0)
+    assert exact.high - exact.low < 1e-4
+
+
+PAST = {
+    "demands.customers.distribution": None,
+    "demands.customers.history": {"values": [3, 0, 7, 2, 5, 9, 1, 4, 4, 6, 0, 2], "replay": "as-it-was"},
+    "horizon.periods": 10,
+}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"demands.customers.unmet": "backlog", "stocks.shop.terminal_value": 1},
+        {"lanes.supplier.lead_time": {"name": "randint", "low": 0, "high": 2}, "objective.discount": 0.9},
+        {"disruptions.breakdown": BREAKDOWN, "demands.customers.season": [1, 0.5]},
+    ],
+)
+def test_a_replayed_history_has_an_exact_cost(more: dict[str, Any]):
+    """Over its horizon, from the start: as played, and the same where nothing else is left to chance."""
+    world = shop(PAST | more)
+    exact = exact_cost("base-stock(level=9)", world)
+    played = evaluate("base-stock(level=9)", world, paths=8192, periods=10, seed=6)
+    estimate = played.estimate("discounted_reward")
+    assert -estimate.mean == pytest.approx(exact.total, abs=4 * estimate.error + 1e-9, rel=0)
+    assert (estimate.error == 0) == ("objective.discount" not in more and "disruptions.breakdown" not in more)
+
+
+def test_a_history_is_known_no_longer_than_it_is():
+    """Twelve periods may be asked for, and no thirteenth; a thousand are a thousand states."""
+    world = shop(PAST)
+    assert exact_cost("base-stock(level=9)", world, periods=10, warmup=2).states == 12
+    with pytest.raises(BadInput, match=r"periods: the history of shop has 12 periods, got 2 \+ 11"):
+        exact_cost("base-stock(level=9)", world, periods=11, warmup=2)
+    values = np.random.default_rng(1).poisson(50, 1000).tolist()
+    long = shop(PAST | {"demands.customers.history.values": values, "horizon.periods": 1000})
+    exact = exact_cost("base-stock(level=110)", long)
+    assert exact.states == 1000
+    assert exact.cost == pytest.approx(evaluate("base-stock(level=110)", long, paths=1, periods=1000).mean())
 
 
 def test_orders_must_be_orders():

@@ -8,7 +8,7 @@ import pytest
 from jit_gym.evaluate import evaluate
 from jit_gym.policies import Policy
 from jit_gym.scenario import BadInput, Scenario, load
-from jit_gym.theory import exact_cost, solve
+from jit_gym.theory import clairvoyant, exact_cost, solve
 
 REGIMES = {
     "demands.customers.distribution": None,
@@ -78,8 +78,7 @@ def test_the_optimal_policy_costs_what_it_says(name: str):
     optimum = solve(world)
     played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=11)
     assert -played.mean("profit") == pytest.approx(optimum.cost, abs=4 * played.error("profit"), rel=0)
-    if name != "scarce":  # where any number of customers may wait
-        assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, abs=1e-4)
+    assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["lost", "backlog", "batches", "mail", "breakdowns"])
@@ -335,6 +334,41 @@ def test_a_long_world_that_ends_costs_what_one_that_goes_on_does():
     """Over 4000 periods, the start and the end matter little."""
     ending = solve(shop({"horizon": {"periods": 4000, "ends": True}}))
     assert ending.cost == pytest.approx(solve(shop()).cost, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"lanes.supplier.fixed_cost": 10},
+        {"demands.customers.unmet": "backlog", "stocks.shop.terminal_value": 1, "lanes.supplier.unit_cost": 1.5},
+        {"objective.discount": 0.9, "lanes.supplier.capacity": 5, "demands.customers.price": 3},
+    ],
+)
+def test_who_knows_a_history_orders_as_the_clairvoyant(more: dict[str, Any]):
+    """Where a history is replayed, and nothing else is left to chance, the optimum is that of the integer program."""
+    past = {"values": [3, 0, 7, 2, 5, 9, 1, 4, 4, 6, 0, 2], "replay": "as-it-was"}
+    change = {"demands.customers.distribution": None, "demands.customers.history": past, "horizon.periods": 12}
+    world = shop(change | more)
+    optimum = solve(world)
+    assert optimum.periods == 12
+    assert optimum.cost == pytest.approx(clairvoyant(world, paths=1).cost, rel=1e-6)
+    assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, rel=1e-9)
+
+
+def test_batches_are_no_limit():
+    """Batches of 20, 20 asked for, and a supplier down now and then: the limits to begin with are a batch too low.
+
+    A position that is less than a batch below a limit reaches it, and orders must make up for the longest outage.
+    """
+    world = shop(
+        {"lanes.supplier": {"to": "shop", "batch": 20}, "stocks.shop.initial": 0}
+        | {"demands.customers.distribution": 20, "demands.customers.unmet": "backlog"}
+        | {"disruptions.breakdown": BREAKDOWN | {"stops": "ordering"}}
+    )
+    levels = [exact_cost(f"base-stock(level={level})", world).cost for level in (20, 40, 60, 80, 100)]
+    assert solve(world).cost == pytest.approx(min(levels), rel=1e-6)
+    assert min(levels) < levels[0]
 
 
 def test_bounds_hold_however_soon_one_stops():

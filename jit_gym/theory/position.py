@@ -1,0 +1,281 @@
+"""One stock whose customers wait: its inventory position is the state, and costs are those of a lead time ahead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..chance.lead_times import longest
+from ..chance.outcomes import Outcomes, lasts
+from ..chance.tables import counts
+from ..physics import Layout, View
+from ..scenario import Scenario
+from ..scenario.part import Part, meaning
+from .chain import DemandTable
+from .process import LooksFurther, Shown, places
+
+# What the parts of a scenario may say for the reduction to hold. A field that is not listed may break it.
+_STOCK = {"initial", "unit_value", "holding_cost"}
+_LANE = {"to", "order_delay", "lead_time", "supplier", "route", "capacity", "batch", "minimum_order", "unit_cost"}
+_LANE |= {"fixed_cost", "waiting_cost", "unshipped", "share", "critical", "initial", "initial_orders", "pays_after"}
+_DEMAND = {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "regimes"}
+_DEMAND |= {"regime_seen", "pays_after"}
+_TABLES = {"horizon", "objective", "units", "sources_ship", "stocks", "lanes", "suppliers", "routes", "demands"}
+_TABLES |= {"disruptions"}
+
+
+class Glance(Shown):
+    """A state of which one sees the inventory position, what is seen of chance, and what waits, if that is kept."""
+
+    def __init__(self, position: Position, rows: np.ndarray, seen: np.ndarray, period: Any) -> None:
+        """Show states (paths, width) of a reduced scenario as those of the scenario itself."""
+        super().__init__(position.original, rows, seen, period)
+        self._waiting = rows[:, places(position.layout)["lanes", "waiting"]] if position.keeps else None
+
+    def read(self, table: str, field: str) -> np.ndarray:
+        """Return what waits at the source, and refuse to show any other field of the state."""
+        if (table, field) != ("lanes", "waiting") or self._waiting is None:
+            raise LooksFurther
+        return self._waiting
+
+    @property
+    def pipeline(self) -> np.ndarray:
+        """Refuse to show what is on the way."""
+        raise LooksFurther
+
+
+class PositionView(View):
+    """A view of a `Glance`, at some inventory positions (paths, stocks)."""
+
+    def __init__(self, source: Glance, positions: np.ndarray) -> None:
+        """Show these positions."""
+        super().__init__(source)
+        vars(self)["inventory_position"] = positions
+
+
+class Position:
+    """A scenario without its lead time, and what is charged in it: the expected cost of a lead time later.
+
+    Let z be what is on hand, less what waits, plus what is on the way, when period t's shipment has left. Nothing that
+    is shipped later arrives by period t + L, all that was shipped until then has arrived, and whoever was not served
+    waits: so at the end of period t + L there is z less the demand of periods t to t + L, whatever is ordered meanwhile
+    (Scarf 1960; Karlin and Scarf 1958). So with b the discount, the costs of holding and shortage in t + L, as expected
+    in t given z and the exogenous state, weighed by b^L, can be charged in t, and the lead time be left out. What is on
+    the way is then on hand at once, and the state is the inventory position and what waits at the source.
+
+    A random lead time that keeps orders in sequence has arrival ages that are drawn anew in each period, whatever is on
+    the way (Kaplan 1970): by period t the latest shipment to have arrived is that of period t - k with the chance of a
+    lead time of k, and there is its z less the demand since. So the costs of t + k, weighed by that chance and b^k,
+    are charged in t for each k (Nahmias 1979, Ehrhardt 1984).
+
+    Where the lane ships in each period either all that waits, or nothing, as disruptions will have it, what waits is no
+    part of the state either: until the next shipment leaves, there is the z of the last one less the demand since. So
+    the costs of all periods until then are charged as it leaves (an outage is a random lead time, Song and Zipkin
+    1996). An order's delay can then be left out too, for an order counts from the moment at which it is read.
+
+    All that is expected is linear in z below 0, where nothing is on hand; the tables hold the rest.
+    """
+
+    def __init__(self, scenario: Scenario, *, keeps: bool = False) -> None:
+        """Reduce a scenario, for which `applies`; one that `keeps` tells states apart by what waits at the source."""
+        self.keeps = keeps or _must_keep(scenario)
+        ((name, lane),) = scenario.lanes.items()
+        self.original, self.discount = Layout(scenario), scenario.objective.discount
+        self.scenario = without_lead_time(scenario, keeps=self.keeps)
+        self.layout = Layout(self.scenario)
+        self.delay = 0 if self.keeps else lane.order_delay
+        table = counts(lane.lead_time)
+        self.lead_time = np.zeros(int(table.values[-1]) + 1)  # P(lead time = k)
+        self.lead_time[table.values.astype(int)] = table.probabilities
+        slow = lane.model_copy(update={"lead_time": longest(lane.lead_time)})
+        outcomes = Outcomes.of(scenario.model_copy(update={"lanes": {name: slow}}))  # sees what the scenario shows
+        self.ships = np.ones(outcomes.states, bool)
+        column = outcomes.columns.working.get(("shipping", name))
+        if column is not None and not self.keeps:
+            self.ships = (outcomes.supply_chance @ outcomes.supply[:, column]) > 0.5
+            supply = outcomes.supply.copy()
+            supply[:, column] = 1.0
+            outcomes = replace(outcomes, supply=supply)
+        each, chance = np.arange(outcomes.states), outcomes.demand_chance[outcomes.mood]  # a mood for each, for `ahead`
+        self.outcomes = replace(outcomes, mood=each, last_mood=each, demand_chance=chance)
+        where = places(self.layout)
+        self._on_hand, self._backlog = where["stocks", "on_hand"][0], where["demands", "backlog"][0]
+        self._more = np.zeros((0, 0))
+
+    @property
+    def catches_up(self) -> bool:
+        """Tell whether all that could be ordered while nothing ships can as well be ordered when something does."""
+        (lane,) = self.scenario.lanes.values()
+        return not (self.keeps or self.delay or lane.fixed_cost or lane.minimum_order)
+
+    @staticmethod
+    def applies(scenario: Scenario) -> bool:
+        """Tell whether a scenario has one stock, one lane with a lead time, customers who wait, and no more to it."""
+        if len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands) > 3:
+            return False
+        if scenario.units != "whole" or lasts(scenario):
+            return False
+        (stock,), (lane,) = scenario.stocks.values(), scenario.lanes.values()
+        (demand,) = scenario.demands.values()
+        said: tuple[tuple[Part, set[str]], ...] = (scenario, _TABLES), (stock, _STOCK), (lane, _LANE), (demand, _DEMAND)
+        if any(set(meaning(part)) - known for part, known in said):
+            return False
+        if any(meaning(supplier) for supplier in scenario.suppliers.values()):
+            return False
+        if any(route.capacity is not None or route.full_loads for route in scenario.routes.values()):
+            return False
+        if demand.unmet != "backlog" or list(demand.draws_on.values()) != [1.0]:
+            return False
+        if any(event.stops not in ("ordering", "shipping") for event in scenario.disruptions.values()):
+            return False
+        if scenario.objective.discount < 1 and (lane.initial_orders or (lane.initial and not lane.lead_time.is_fixed)):
+            return False  # what comes of them in the first periods is not worked out
+        return bool(lane.order_delay or longest(lane.lead_time) or _stops_shipping(scenario))
+
+    def less_reduced(self) -> Position | None:
+        """Return the reduction that keeps what waits at the source, if this one does not, or None."""
+        scenario = self.original.scenario
+        return Position(scenario, keeps=True) if _stops_shipping(scenario) and not self.keeps else None
+
+    def over(self, periods: int) -> None:
+        """Tell the exogenous states apart by so many periods, as if the season were as long."""
+        place = np.arange(periods * self.outcomes.modes) % self.outcomes.states
+        self.ships, self.outcomes = self.ships[place], self.outcomes.over(periods)
+        self._more = np.zeros((0, 0))
+
+    def positions(self, rows: np.ndarray) -> np.ndarray:
+        """Return the inventory positions (states, 1) in some states (states, width) of the reduced scenario."""
+        view = View(Shown(self.layout, rows, np.zeros((len(rows), self.layout.columns.seen))))
+        positions: np.ndarray = view.inventory_position
+        return positions
+
+    def ahead(self, exogenous: int, rows: np.ndarray) -> np.ndarray:
+        """Return how much more is charged in post-decision states (states, width) than their own period costs."""
+        net = np.rint(rows[:, self._on_hand] - rows[:, self._backlog]).astype(int)
+        if (most := int(net.max(initial=0))) + 2 > self._more.shape[1]:
+            self._more = self._charged(2 * most + 8)
+        more = self._more[exogenous]
+        charged: np.ndarray = more[np.maximum(net, -1) + 1] + np.minimum(net + 1, 0) * (more[1] - more[0])
+        return charged
+
+    def head_start(self) -> float:
+        """Return the discounted expected cost of what no order can change that is placed from the start on."""
+        if self.discount == 1.0:
+            return 0.0
+        start, found = _start(self.original), 0.0
+        late = np.append(np.ones(self.delay), 1.0 - np.cumsum(self.lead_time))  # P(nothing new has arrived by then)
+        net = [int(start.on_hand[0, 0] + start.arriving(0, t + 1)[0]) for t in range(len(late))]
+        cost = self._own(max(net) + 1)
+        for t, z in enumerate(net):
+            found += self.discount**t * late[t] * cost[0, z + 1]
+            cost = self._a_period_ahead(cost)
+        return found
+
+    def _own(self, most: int) -> np.ndarray:
+        """Return what demand is expected to cost in a period, for each net inventory from -1 to `most`.
+
+        One row for each exogenous state, as in all these tables.
+        """
+        outcomes, net = self.outcomes, np.arange(-1, most + 1)
+        rows = np.zeros((len(net), self.layout.state_size))
+        rows[:, self._on_hand], rows[:, self._backlog] = np.maximum(net, 0), np.maximum(-net, 0)
+        tables = {mood: DemandTable(self.layout, outcomes, mood, apart=True) for mood in set(outcomes.mood.tolist())}
+        costs = {mood: table.costs(rows) for mood, table in tables.items()}
+        return np.stack([costs[mood] for mood in outcomes.mood.tolist()])
+
+    @property
+    def _asked(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the units that may be asked for in a period, and the chance of each (exogenous states, outcomes)."""
+        outcomes = self.outcomes
+        units = outcomes.demand[:, next(iter(outcomes.columns.demand.values()))].astype(int)
+        return units, outcomes.demand_chance[outcomes.mood]
+
+    def _a_period_ahead(self, later: np.ndarray) -> np.ndarray:
+        """Return the expectation of a function of the next period's exogenous state and net inventory."""
+        units, chance = self._asked
+        later = self.outcomes.next @ later
+        most, size = int(units.max()), later.shape[1]
+        deep = later[:, :1] - np.arange(most, 0, -1) * (later[:, 1:2] - later[:, :1])
+        full = np.concatenate([deep, later], axis=1)
+        now = np.zeros_like(later)
+        for d, share in zip(units, chance.T, strict=True):
+            now += share[:, None] * full[:, most - d : most - d + size]
+        return now
+
+    def _charged(self, most: int) -> np.ndarray:
+        """Work out `ahead` for each net inventory from -1 to `most`."""
+        own = cost = self._own(most)
+        shipped = self.lead_time[0] * own
+        for k, share in enumerate(self.lead_time[1:], 1):
+            cost = self._a_period_ahead(cost)
+            shipped += self.discount**k * share * cost
+        if not self.ships.all():
+            shipped = np.where(self.ships[:, None], self._until_it_ships(shipped), 0.0)
+        for _ in range(self.delay):
+            shipped = self.discount * self._a_period_ahead(shipped)
+        return shipped - own
+
+    def _until_it_ships(self, cost: np.ndarray) -> np.ndarray:
+        """Return what a period costs, and all that follow until the next one that ships (A = cost + b E[A if not]).
+
+        Net inventory only falls meanwhile. Below 0, where all is linear, that is a system of equations for the slopes
+        and one for the values; from there on upwards, one for each net inventory.
+        """
+        units, chance = self._asked
+        stays = self.discount * self.outcomes.next * ~self.ships
+        slope, base = cost[:, 1] - cost[:, 0], cost[:, 1]
+        eye, mean = np.eye(len(cost)), chance @ units
+        slope = np.linalg.solve(eye - stays, slope)
+        base = np.linalg.solve(eye - stays, base - mean * (stays @ slope))
+        none = chance[:, units == 0].sum(axis=1)
+        inverse = np.linalg.inv(eye - none[:, None] * stays)
+        some, likely = units[units > 0], chance[:, units > 0]
+        most = int(some.max(initial=1))
+        full = np.concatenate([base[:, None] - np.arange(most, 0, -1) * slope[:, None], np.zeros_like(cost)], axis=1)
+        full[:, most : most + 1] = base[:, None]
+        for z in range(1, cost.shape[1] - 1):
+            follows = (likely * (stays @ full[:, most + z - some])).sum(axis=1)
+            full[:, most + z] = inverse @ (cost[:, z + 1] + follows)
+        return full[:, most - 1 : most - 1 + cost.shape[1]]
+
+
+def without_lead_time(scenario: Scenario, *, keeps: bool) -> Scenario:
+    """Return a scenario, for which `Position.applies`, in which whatever is shipped arrives at once.
+
+    One that `keeps` has its order's delay still.
+    """
+    ((name, lane),), (stock,) = scenario.lanes.items(), scenario.stocks
+    start = _start(Layout(scenario))
+    mail: dict[str, Any] = {"order_delay": 0, "initial_orders": 0.0}
+    on_hand = float(start.inventory_position[0, 0])
+    if keeps:
+        mail, on_hand = {}, float(start.on_hand[0, 0] + start.in_transit[0, 0])
+    return scenario.model_copy(
+        update={
+            "stocks": {stock: scenario.stocks[stock].model_copy(update={"initial": on_hand})},
+            "lanes": {name: lane.model_copy(update={"lead_time": 0, "initial": 0.0, **mail})},
+        }
+    )
+
+
+def _stops_shipping(scenario: Scenario) -> bool:
+    return any(event.stops == "shipping" for event in scenario.disruptions.values())
+
+
+def _must_keep(scenario: Scenario) -> bool:
+    """Tell whether what waits at the source, or is in the mail, is part of the state.
+
+    It is if there is more than all or nothing to ship, or if it matters when it is shipped, for it is paid for then.
+    """
+    (lane,) = scenario.lanes.values()
+    events = [event for event in scenario.disruptions.values() if event.stops == "shipping"]
+    if scenario.objective.discount < 1 and (lane.order_delay or events) and (lane.unit_cost or lane.order_delay):
+        return bool(events or lane.unit_cost)
+    nothing = all(event.severity == 1 and not event.recovers_over for event in events)
+    return bool(events) and bool(not nothing or lane.unshipped == "lapses" or lane.capacity or lane.waiting_cost)
+
+
+def _start(layout: Layout) -> View:
+    return View(Shown(layout, layout.start[None, :], np.zeros((1, layout.columns.seen))))
