@@ -506,9 +506,11 @@ def bound(
         typer.Option(metavar="N", min=0, help="How many periods are played before those; by default as for compare."),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")] = 0,
-    seconds: Annotated[
-        float, typer.Option(metavar="N", help="How long whole numbers may take, for all paths together.")
-    ] = 60.0,
+    nodes: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Nodes of the search for whole numbers on each path, by default 100."),
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(metavar="N", hidden=True)] = None,
     relaxed: Annotated[
         bool, typer.Option("--relaxed", help="Relax fixed costs, batches, least orders and vehicles to shares: quick.")
     ] = False,
@@ -532,7 +534,11 @@ def bound(
     notes += caveats(world)
     _print_notes(notes)
     periods, warmup = window(world, periods, warmup)
-    options: dict[str, Any] = {"paths": paths, "periods": periods, "warmup": warmup, "seed": seed, "seconds": seconds}
+    options: dict[str, Any] = {"paths": paths, "periods": periods, "warmup": warmup, "seed": seed} | (
+        {} if nodes is None else {"nodes": nodes}
+    )
+    if seconds is not None:
+        _print_notes(["--seconds does nothing any more, for a bound is the same on any machine (--nodes does)"])
     with _progress(paths, quiet=as_json, unit=" paths") as tick:
         found = clairvoyant(world, whole=not relaxed, progress=tick, **options)
     command = _command("bound", scenario, **{"set": set_, **own, **options}) + (" --relaxed" if relaxed else "")

@@ -576,7 +576,7 @@ def test_bound_says_what_nobody_does_better_than():
 
 def test_bound_tells_what_is_earned_and_where_it_was_stopped():
     assert "nobody earns more than" in done("bound", "or-gym-inv-management", "--paths", "1")
-    stopped = done("bound", "fixed-cost", "--paths", "1", "--seconds", "0.01")
+    stopped = done("bound", "joint-replenishment", "--periods", "30", "--warmup", "0", "--paths", "1", "--nodes", "1")
     assert "stopped early on 1 of them: the bound may be too low" in stopped
     assert "stopped" not in done("bound", "fixed-cost", "--paths", "1", "--relaxed")
 

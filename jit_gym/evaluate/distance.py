@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from time import monotonic
 from typing import Any, Literal
 
 import numpy as np
 
 from ..chance.outcomes import replayed
 from ..scenario import BadInput, Scenario
-from ..theory import Optimum, solve
-from ..theory.clairvoyant import bounded, counts_in_wholes
+from ..theory import Optimum, clairvoyant, solve
+from ..theory.clairvoyant import whole_numbers
 from .rollout import Result, evaluate
 from .statistics import Estimate
 
+# What may be done for it is measured in work, and not in time, so that the same is found on a machine that is busy.
 MOST_STATES = 100_000
-STEPS = 500  # of the solver, each of them a sweep or as much, so that what is found does not depend on the machine
-PATIENCE = 60.0  # seconds for an optimum, all the same
-SECONDS = 4.0  # for a bound, with whole numbers in it or on a machine that is busy
-PATHS = 256
-FEW = 8  # paths whose bounds have whole numbers in them
-CELLS = 400_000  # of paths, periods, and stocks, lanes and demands, that take a few seconds
+STEPS = 500  # of the solver, each of them a sweep or as much
+PATHS = 256  # on which a bound is computed at most
+CELLS = 400_000  # of paths, periods, and stocks, lanes and demands: a few seconds
+LARGEST = 50_000  # of them on one path
+WHOLES = 2_000  # whole numbers on all paths: some seconds each thousand
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Distance:
 
     `to` says what it is: `optimum`, the policy that is best in the long run (or, with a discount, from the start),
     played on all paths of the comparison; `bound`, what somebody pays at least who knows all chance in advance, on the
-    first `paths` of them; or `best`, the best policy in the comparison, where neither was found in the time.
+    first `paths` of them; or `best`, the best policy in the comparison, where neither is found with so little work.
 
     Costs here are costs less revenue, money a period, weighed by the discount where there is one. `leader` are those of
     the policy that costs least, on all paths, and `above` how much more they are than the best there is, on the first
@@ -98,19 +97,22 @@ def distance(results: tuple[Result, ...]) -> Distance:
     if optimum is not None:
         played = paid(evaluate(optimum.policy, scenario, paths=first.paths, **same))
         return Distance("optimum", leader, leader - played, optimum)
-    size = (first.warmup + first.periods) * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
-    paths = min(first.paths, FEW if counts_in_wholes(scenario) else max(1, min(PATHS, CELLS // size)))
-    try:
-        bound = bounded(scenario, paths, whole=True, seconds=SECONDS, fewer=True, **same)
-    except BadInput:
-        bound = None
-    if bound is not None and bound.paths:
-        return Distance("bound", leader, leader[: bound.paths] - bound.costs, unproved=bound.gap)
+    span = first.warmup + first.periods
+    size = span * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
+    wholes = span * whole_numbers(scenario)
+    if size <= LARGEST and wholes <= WHOLES:
+        paths = min(first.paths, PATHS, CELLS // size, WHOLES // max(wholes, 1))
+        try:
+            bound = clairvoyant(scenario, paths=paths, nodes=1, **same)
+        except BadInput:
+            pass
+        else:
+            return Distance("bound", leader, leader[:paths] - bound.costs, unproved=bound.gap)
     return Distance("best", leader, np.zeros_like(leader))
 
 
-class _Late(Exception):
-    pass
+class _TooMuch(Exception):
+    """The solver has more to do than it may."""
 
 
 @lru_cache(maxsize=16)
@@ -118,15 +120,15 @@ def _optimum(scenario: Scenario) -> Optimum | None:
     """Solve a scenario if that is quickly done; an optimum that knows a history in advance is none to compare with."""
     if replayed(scenario):
         return None
-    end, steps = monotonic() + PATIENCE, 0
+    steps = 0
 
     def watch(_: str) -> None:
         nonlocal steps
         steps += 1
-        if steps > STEPS or monotonic() > end:
-            raise _Late
+        if steps > STEPS:
+            raise _TooMuch
 
     try:
         return solve(scenario, most_states=MOST_STATES, progress=watch)
-    except (BadInput, _Late):
+    except (BadInput, _TooMuch):
         return None

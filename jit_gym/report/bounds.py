@@ -31,7 +31,7 @@ def show(bound: Bound, console: Console) -> None:
     if bound.gap > 0:
         stopped = int((bound.gaps > 0).sum())
         by = f"by up to {bound.gap:,.4g} {period}" if isfinite(bound.gap) else "by an unknown amount"
-        more = f"stopped early on {stopped:,} of them: the bound may be too low {by} (try more --seconds)"
+        more = f"stopped early on {stopped:,} of them: the bound may be too low {by} (try more --nodes)"
         console.print(f"  {more}", soft_wrap=True)
 
 

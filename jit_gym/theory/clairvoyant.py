@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -18,9 +21,10 @@ from ..physics.period import APART
 from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario, load
 from ..scenario.errors import check_count
+from .iterate import processors
 from .program import INF, Answer, Numbers, Program, Solver, Unbounded
 
-SECONDS = 60.0  # for all paths together, where integers take long
+NODES = 100  # of the search for whole numbers on each path
 EXACT = 1e-6  # a share of the cost that counts as no gap
 AT_ONCE = 256  # paths drawn at a time
 
@@ -81,8 +85,9 @@ def clairvoyant(
     seed: int = 0,
     whole: bool = True,
     orders: bool = False,
-    seconds: float = SECONDS,
+    nodes: int = NODES,
     progress: Callable[[int], Any] | None = None,
+    seconds: float | None = None,
 ) -> Bound:
     """Compute what somebody who knew the whole trace would pay at least, on paths 0, 1, ... of a seed.
 
@@ -99,8 +104,10 @@ def clairvoyant(
         seed: of the traces; the same seed is the same chance as in `evaluate`.
         whole: whether what comes in whole numbers is planned so.
         orders: whether to keep the orders of the best plans.
-        seconds: for all paths together; where whole numbers take longer, the bounds have a gap.
+        nodes: how many nodes of the search for whole numbers are looked at on each path; where it would take more, the
+            bounds have a gap. It is a measure of work, and not of time, so that a bound is the same on any machine.
         progress: told after each path that one more is done.
+        seconds: does nothing any more, and is deprecated.
 
     Returns:
         A `Bound`, path by path.
@@ -113,62 +120,35 @@ def clairvoyant(
     for name, value, least in (("paths", paths, 1), ("periods", periods, 1), ("warmup", warmup, 0)):
         check_count(name, value, least)
     scenario.check_length(warmup, periods)
-    if not seconds > 0:
-        raise BadInput(f"seconds: must be more than 0, got {seconds!r}")
-    return bounded(scenario, paths, periods, warmup, seed, whole, orders=orders, seconds=seconds, progress=progress)
-
-
-def bounded(
-    scenario: Scenario,
-    paths: int,
-    periods: int,
-    warmup: int,
-    seed: int,
-    whole: bool,
-    *,
-    orders: bool = False,
-    seconds: float = SECONDS,
-    fewer: bool = False,
-    progress: Callable[[int], Any] | None = None,
-) -> Bound:
-    """Compute a bound; when the time is over, on fewer paths if that is all right, perhaps on none."""
+    if seconds is not None:
+        warnings.warn("seconds does nothing: a bound stops after so many nodes", DeprecationWarning, stacklevel=2)
+    check_count("nodes", nodes, 1)
     plan = _Plan(scenario, warmup, periods, whole)
-    solver, relaxed = Solver(), Solver()
-    end = monotonic() + seconds
+    programs = map(plan.program, _paths(scenario, seed, paths, warmup + periods))
     costs, gaps, ordered = [], [], []
-    for done, chance in enumerate(_paths(scenario, seed, paths, warmup + periods)):
-        left = end - monotonic()
-        if fewer and left <= 0:
-            break
-        program = plan.program(chance)
-        try:
-            answer = _answer(program, solver, relaxed, left, paths - done, fewer)
-        except Unbounded:
-            earn = "one can earn without end by buying what is worth more when it is left or scrapped"
-            raise BadInput(f"{scenario.name}: has no bound: {earn} (give its lanes a capacity)") from None
-        if answer.bound == -INF:
-            break
-        costs.append(answer.bound / plan.weight.sum())
-        gap = (answer.value - answer.bound) / plan.weight.sum()
-        gaps.append(0.0 if gap <= EXACT * max(1.0, abs(costs[-1])) else gap)
-        if orders:
-            lanes = len(scenario.lanes)
-            ordered.append(
-                np.full((plan.periods, lanes), np.nan) if answer.point is None else plan.orders(answer.point)
-            )
-        if progress is not None:
-            progress(1)
+    try:
+        for answer in _answers(plan, programs, nodes):
+            costs.append(answer.bound / plan.weight.sum())
+            gap = (answer.value - answer.bound) / plan.weight.sum()
+            gaps.append(0.0 if gap <= EXACT * max(1.0, abs(costs[-1])) else gap)
+            if orders:
+                shape = plan.periods, len(scenario.lanes)
+                ordered.append(np.full(shape, np.nan) if answer.point is None else plan.orders(answer.point))
+            if progress is not None:
+                progress(1)
+    except Unbounded:
+        earn = "one can earn without end by buying what is worth more when it is left or scrapped"
+        raise BadInput(f"{scenario.name}: has no bound: {earn} (give its lanes a capacity)") from None
     kept = np.array(ordered) if orders else None
-    return Bound(scenario, len(costs), periods, warmup, seed, whole, np.array(costs), np.array(gaps), kept)
+    return Bound(scenario, paths, periods, warmup, seed, whole, np.array(costs), np.array(gaps), kept)
 
 
-def counts_in_wholes(scenario: Scenario) -> bool:
-    """Tell whether a scenario has what comes in whole numbers: fixed costs, batches, least orders or vehicles."""
+def whole_numbers(scenario: Scenario) -> int:
+    """Return how many numbers a period has that come in wholes: orders that are placed, batches and vehicles."""
     whole = scenario.units == "whole"
-    return any(
-        lane.fixed_cost or lane.minimum_order or (lane.batch and not (whole and lane.batch == 1))
-        for lane in scenario.lanes.values()
-    ) or any(route.vehicle_cost or route.full_loads for route in scenario.routes.values())
+    placed = sum(bool(lane.fixed_cost or lane.minimum_order) for lane in scenario.lanes.values())
+    batches = sum(bool(lane.batch and not (whole and lane.batch == 1)) for lane in scenario.lanes.values())
+    return placed + batches + sum(bool(route.vehicle_cost or route.full_loads) for route in scenario.routes.values())
 
 
 def _paths(scenario: Scenario, seed: int, paths: int, periods: int) -> Iterator[np.ndarray]:
@@ -180,15 +160,22 @@ def _paths(scenario: Scenario, seed: int, paths: int, periods: int) -> Iterator[
             yield trace.chance[:, b]
 
 
-def _answer(program: Program, solver: Solver, relaxed: Solver, left: float, paths: int, fewer: bool) -> Answer:
-    """Solve one of the paths that are left in the time that is left."""
-    if not program.integer.all.any():
-        return solver.solve(program, seconds=max(left, 0.1) if fewer else INF)
-    shares = relaxed.solve(_relaxed(program), seconds=max(left, 0.1) if fewer else INF)
-    share = left / min(paths, 4) if fewer else left / paths  # of the time; what is not used is for later ones
-    if share <= 0 or shares.bound == -INF:
-        return Answer(shares.bound, INF, None)
-    answer = solver.solve(program, seconds=share, gap=EXACT)
+def _answers(plan: _Plan, programs: Iterable[Program], nodes: int) -> Iterator[Answer]:
+    """Solve the programs of all paths, in their order; those with whole numbers for so many nodes, some at a time."""
+    if not plan.whole or not whole_numbers(plan.scenario):
+        solver = Solver()  # each path begins where the last one ended, for it is much like it
+        yield from map(solver.solve, programs)
+        return
+    left, threads = iter(programs), processors()
+    with ThreadPoolExecutor(threads) as pool:
+        while some := list(islice(left, threads)):
+            yield from pool.map(partial(_whole_answer, nodes), some)
+
+
+def _whole_answer(nodes: int, program: Program) -> Answer:
+    """Solve a program with whole numbers in it for so many nodes; its shares have a bound too, which may be better."""
+    shares = Solver().solve(_relaxed(program))
+    answer = Solver().solve(program, nodes=nodes, gap=EXACT)
     return answer._replace(bound=max(answer.bound, shares.bound))
 
 

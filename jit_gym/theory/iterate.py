@@ -17,6 +17,11 @@ TURNS = 100_000  # sweeps after which it is given up
 GRAIN = 1 << 13  # states that are worth a thread
 
 
+def processors() -> int:
+    """Return how many processors there are to work on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @compiled
 def _sum_demand(
     first: int,
@@ -133,7 +138,7 @@ class ValueIteration:
     def __init__(self, phases: int, discount: float, *, free: bool) -> None:
         """Set how many phases a season has, what a cost is worth a period earlier, and whether actions are chosen."""
         self.phases, self.discount, self.free = phases, discount, free
-        self._threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self._threads = processors()
 
     @property
     def front(self) -> np.ndarray:

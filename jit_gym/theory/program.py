@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 INF = float("inf")
+MOST_NODES = 2**31 - 1
 WHOLE = 1e-9  # how near to a whole number is whole
 
 
@@ -103,8 +104,8 @@ class Solver:
             self._highs.setOptionValue(option, value)
         self._last: Program | None = None
 
-    def solve(self, program: Program, *, seconds: float = INF, gap: float = 0.0) -> Answer:
-        """Minimise a program, for so many seconds, or until the best value is within a share `gap` of the bound.
+    def solve(self, program: Program, *, nodes: int = MOST_NODES, gap: float = 0.0) -> Answer:
+        """Minimise a program, for so many nodes, or until the best value is within a share `gap` of the bound.
 
         Raises:
             Unbounded: if there is no least value.
@@ -112,15 +113,13 @@ class Solver:
         self._pass(program)
         highs, status = self._highs, self._names.HighsModelStatus
         highs.setOptionValue("mip_rel_gap", gap)
-        highs.setOptionValue("time_limit", highs.getRunTime() + seconds if np.isfinite(seconds) else INF)
+        highs.setOptionValue("mip_max_nodes", nodes)
         highs.run()
         how, info = highs.getModelStatus(), highs.getInfo()
         if how in (status.kUnbounded, status.kUnboundedOrInfeasible):
             raise Unbounded
         offset, whole = program.offset, program.integer.all.any()
         if how != status.kOptimal and not whole:
-            if how == status.kTimeLimit:
-                return Answer(-INF, INF, None)
             raise RuntimeError(f"HiGHS could not solve a linear program: {highs.modelStatusToString(how)}")
         value = float(info.objective_function_value)
         bound = float(info.mip_dual_bound) if whole else value

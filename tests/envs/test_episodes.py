@@ -344,7 +344,7 @@ def test_an_interrupted_step_leaves_a_batch_that_plays_on(mode: AutoresetMode, m
 
 @pytest.mark.parametrize(
     "action",
-    [["many"], np.array(["1"]), [None], np.array([object()]), np.array([1j]), np.array([True]), {"supplier": 1}],
+    [["many"], np.array(["1"]), [None], np.array([{}], object), np.array([1j]), np.array([True]), {"supplier": 1}],
     ids=str,
 )
 def test_what_is_no_number_is_refused_in_one_line(action: Any):
