@@ -9,6 +9,7 @@ from ..chance.caveats import caveats as of_chance
 from ..physics import Layout
 from ..physics.worth import Worth
 from ..policies import Network, Rule
+from ..policies.limits import listed
 from ..scenario import Scenario
 from ..scenario.part import show
 
@@ -23,7 +24,16 @@ def caveats(scenario: Scenario, players: Sequence[Any] = ()) -> list[str]:
     notes = [*serving_is_not_worth_it(scenario), *_same_on_every_path(scenario), *of_chance(scenario)]
     for player in players:
         notes += _knows(player, scenario)
-    return list(dict.fromkeys(notes))
+    of_rules = [note for each in players if isinstance(each, Rule) for note in each.notes()]
+    return [*dict.fromkeys(notes), *_by_text(of_rules)]
+
+
+def _by_text(notes: Sequence[str]) -> Iterator[str]:
+    """Yield notes of the form `name: text`, those with the same text as one."""
+    names = dict[str, list[str]]()
+    for name, text in (note.split(": ", 1) for note in dict.fromkeys(notes)):
+        names.setdefault(text, []).append(name)
+    yield from (f"{listed(who)}: {text}" for text, who in names.items())
 
 
 def serving_is_not_worth_it(scenario: Scenario) -> Iterator[str]:
@@ -41,7 +51,8 @@ def serving_is_not_worth_it(scenario: Scenario) -> Iterator[str]:
                 f"demands.{name}: {lost}, and its units cost {show(float(cost))} to buy, so selling nothing is cheapest"
                 f" (set demands.{name}.price, or a higher shortage_cost)"
             )
-        if demand.unmet == "backlog" and not demand.shortage_cost and not (scenario.horizon.ends and demand.price):
+        free = demand.unmet == "backlog" and not demand.shortage_cost and not demand.terminal_cost
+        if free and not (scenario.horizon.ends and demand.price):
             yield (
                 f"demands.{name}: customers who wait cost nothing, so serving nobody is cheapest"
                 f" (set demands.{name}.shortage_cost)"

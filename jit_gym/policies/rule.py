@@ -203,11 +203,11 @@ class Rule(Policy):
             return []
         notes = []
         if found := ignored(self.plan, self.knows):
-            notes.append(f"its formula ignores {', '.join(found)}")
+            notes.append(f"the formula ignores {', '.join(found)}")
         if names := overtaking(self.plan):
             notes.append(f"orders on {listed(names)} may overtake, so it plans with the number outstanding")
         if names := replayed(self.plan):
-            notes.append(f"its formula knows the mean and variance of {listed(names)}, a history yet to be replayed")
+            notes.append(f"the formula knows the mean and variance of {listed(names)}, a history yet to be replayed")
         return [f"{self.name}: {note}" for note in notes]
 
     @property

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jit_gym.evaluate import caveats, compare, evaluate, has_seen
+from jit_gym.physics import View
 from jit_gym.policies import policy
 from jit_gym.report.words import verdict
 from jit_gym.scenario import BadInput, load
@@ -110,10 +111,13 @@ def test_a_threshold_is_a_share(threshold: float):
 
 def test_money_that_is_no_number_decides_nothing():
     """Costs that overflow are refused by policy, figure and path, and no warning of NumPy is seen."""
-    world = load("lost-sales", {"stocks.shop.holding_cost": 1e300})
-    with pytest.raises(BadInput, match=r"^constant\(quantity=1e\+200\): its cost on path 0 must be a finite number"):
-        evaluate("constant(quantity=1e200)", world, paths=2)
-    enormous = policy("constant(quantity=1e200)", world)
+    world = load("lost-sales", {"stocks.shop.holding_cost": 1e15})
+
+    def enormous(view: View) -> np.ndarray:
+        return np.full_like(view.on_order, 1e300)
+
+    with pytest.raises(BadInput, match=r"^enormous: its cost on path 0 must be a finite number"):
+        evaluate(enormous, world, paths=2)
     with pytest.raises(BadInput, match="its cost on path 0"):
         compare([enormous, "jit"], world, paths=2)
 
@@ -124,3 +128,10 @@ def test_what_is_not_defined_is_left_out_of_a_mean_and_infinity_is_not():
 
     assert Estimate.of(np.array([1.0, np.nan, 3.0])).mean == 2
     assert Estimate.of(np.array([1.0, np.inf])).mean == np.inf
+
+
+def test_what_formulas_leave_out_is_said_once_for_all_rules():
+    """Rules by formula name what they ignore, together where it is the same; with given parameters there is none."""
+    notes = compare(["base-stock", "kanban", "jit"], "lost-sales", paths=4, gap=False).notes
+    assert "base-stock and kanban: the formula ignores lost sales (customers)" in notes
+    assert not compare(["base-stock(level=20)"], "lost-sales", paths=4, gap=False).notes

@@ -51,7 +51,7 @@ def lead(scenario: Scenario, **options: Any) -> tuple[float, float]:
 def test_stock_that_is_kept_is_no_loss():
     """Just-in-case earns more on the car line, and seems to earn less where its stock counts as lost."""
     assert lead(car_line(), warmup=0)[0] > 10_000
-    assert lead(car_line(leftovers="worthless"), warmup=0)[1] < -10_000
+    assert lead(car_line(leftovers="worthless"), warmup=0)[1] < -1_000
     low, high = lead(car_line())  # the long run, where leftovers hardly matter
     assert low > 10_000
     from_the_start = lead(car_line(), warmup=0)

@@ -68,7 +68,7 @@ IGNORED = [
 @pytest.mark.parametrize(("limit", "change", "named"), IGNORED)
 def test_what_a_formula_ignores_is_named(limit: str, change: dict[str, Any], named: str):
     """`base-stock` knows none of them; a rule that `knows` one does not name it."""
-    assert notes("base-stock", "lost-sales", change) == [f"base-stock: its formula ignores {named}"]
+    assert notes("base-stock", "lost-sales", change) == [f"base-stock: the formula ignores {named}"]
     for rule in fitted(load("lost-sales", change), [name for name, rule in RULES.items() if limit in rule.knows]):
         assert not any(LIMITS[limit].words in note for note in rule.notes()), rule
 
@@ -87,7 +87,7 @@ def test_every_limit_but_two_is_tested_above():
         },
         correlations=[{"between": ["bees", "cats"], "correlation": 0.5}],
     )
-    assert notes("base-stock", two) == ["base-stock: its formula ignores regimes (ants), correlations (bees with cats)"]
+    assert notes("base-stock", two) == ["base-stock: the formula ignores regimes (ants), correlations (bees with cats)"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_orders_that_overtake_are_named():
 
 def test_a_formula_that_knows_what_is_to_come_says_so():
     """The mean of a history that is replayed is that of the demand it will be compared on."""
-    told = "base-stock: its formula knows the mean and variance of customers, a history yet to be replayed"
+    told = "base-stock: the formula knows the mean and variance of customers, a history yet to be replayed"
     assert notes("base-stock", "beer-game") == [told]
 
 

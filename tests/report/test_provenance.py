@@ -46,7 +46,7 @@ def test_the_certificate_tells_what_was_played():
     assert [birth[name] for name in ("seed", "paths", "periods", "warmup")] == [3, 4, 30, 5]
     assert birth["policies"] == [
         {"policy": "jit(level=15)", "parameters": {"level": 15}},
-        {"policy": "kanban(cards=17, container=1)", "parameters": {"cards": 17, "container": 1}},
+        {"policy": "kanban(cards=22, container=1)", "parameters": {"cards": 22, "container": 1}},
     ]
     assert birth["command"] == "the command"
     assert birth["notes"] == ["a note"]
@@ -55,7 +55,7 @@ def test_the_certificate_tells_what_was_played():
 
 
 def test_the_numbers_are_those_of_the_comparison():
-    comparison = jit_gym.compare(["jit", "kanban"], "lost-sales", paths=16, periods=50)
+    comparison = jit_gym.compare(["jit", "base-stock"], "lost-sales", paths=64, periods=50)
     told = json.loads(json.dumps(document(comparison), allow_nan=False))
     for result, policy in zip(comparison.results, told["policies"], strict=True):
         assert policy["policy"] == result.policy
