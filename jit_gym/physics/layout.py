@@ -7,6 +7,7 @@ and to pickle.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -390,7 +391,7 @@ class Layout:
             initial = self._on_hand(name)
             row["holding_cost"], row["waste_cost"] = stock.holding_cost, stock.waste_cost
             row["storage_limit"] = np.inf if stock.storage_limit is None else stock.storage_limit
-            row["proportional"] = stock.rationing == "proportional"
+            row["proportional"] = f"stocks.{name}" in self._proportional
             row["perishable"], row["lifo"] = stock.shelf_life is not None, stock.issuing == "lifo"
             life = stock.shelf_life or 0
             row["first_age"], row["last_age"] = self._room(life, [f"{name}.lasts_{k}" for k in range(1, life)])
@@ -406,6 +407,18 @@ class Layout:
             row["scrap_value"], row["terminal_value"] = stock.scrap_value, stock.terminal_value
             row["keeps_value"], row["last"] = stock.terminal_value > 0, self.columns.last or 0
 
+    def _sources(self, lane: str) -> dict[str, Any]:
+        """Return what a lane takes from: the stocks that it uses and the capacities that it shares, by their places."""
+        stocks = {f"stocks.{name}": self.scenario.stocks[name] for name in self.scenario.lanes[lane].uses}
+        return stocks | self.scenario.shared_by(lane)
+
+    @cached_property
+    def _proportional(self) -> set[str]:
+        """Return the places of what serves its lanes proportionally, and has two or more of them to serve."""
+        taken = [each for lane in self.lanes for each in self._sources(lane).items()]
+        lanes = Counter(place for place, _ in taken)
+        return {place for place, part in taken if part.rationing == "proportional" and lanes[place] > 1}
+
     def _lay_lanes(self) -> None:
         scenario, columns = self.scenario, self.columns
         whole = scenario.units == "whole"
@@ -414,9 +427,8 @@ class Layout:
             row["to"] = self.stocks.index(lane.to)
             self._lay_way(row, name)
             row["first_use"], row["last_use"] = use, (use := use + len(lane.uses))
-            shared = scenario.shared_by(name).values()
-            sources = [*(scenario.stocks[stock] for stock in lane.uses), *shared]
-            row["shares"] = any(source.rationing == "proportional" for source in sources)
+            shared = scenario.shared_by(name)
+            row["shares"] = bool(self._proportional & self._sources(name).keys())
             row["fills"] = lane.route is not None and scenario.routes[lane.route].full_loads
             row["ships"] = FROM_STOCKS if lane.uses else TOGETHER if shared or row["fills"] else APART
             for flag, index, column in (
@@ -456,7 +468,7 @@ class Layout:
             table, _, name = place.partition(".")
             part = getattr(scenario, table)[name]
             row["capacity"], row["whole"] = part.capacity, scenario.units == "whole"
-            row["proportional"] = part.rationing == "proportional"
+            row["proportional"] = place in self._proportional
             row["can_fail"], row["available"] = name in columns.shared, columns.shared.get(name, 0)
             lane = next(lane for lane, places in zip(self.lanes, claims, strict=True) if place in places)
             row["can_fall_short"] = table == "suppliers" and lane in columns.filled  # all its lanes fall short alike

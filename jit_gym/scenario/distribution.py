@@ -183,7 +183,7 @@ class Distribution(Part):
                 is_number = isinstance(number, int | float) and not isinstance(number, bool)
                 if not is_number or (isinstance(number, float) and not isfinite(number)):
                     raise ValueError(f"{self.name}: {key} must be a finite number, got {show(number)}")
-                if abs(number) > limits.NUMBER:
+                if abs(number) > limits.NUMBER and self.name != "fixed":  # a field has its own limit for a number
                     raise ValueError(f"{self.name}: {key} must be {limits.NUMBER:g} or less, got {show(number)}")
         missing = sorted(required - set(self.parameters))
         if missing:

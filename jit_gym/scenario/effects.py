@@ -46,6 +46,8 @@ def _horizon(scenario: Scenario) -> Found:
     if dated and not known and not given:
         why = f"{show(horizon.period)} is of unknown length, and dates count it as a day (set periods_per_year)"
         yield "horizon", "period", why
+    if horizon.ends and scenario.objective.leftovers == "worthless":
+        yield "objective", "leftovers", "has no effect, because the world ends with its horizon"
     if scenario.sources_ship == "after-receiving" and not any(lane.uses for lane in scenario.lanes.values()):
         yield "sources_ship", "", "has no effect, because no lane takes from a stock"
 
@@ -103,6 +105,11 @@ def _suppliers_and_routes(scenario: Scenario) -> Found:
         for name in getattr(scenario, table):
             if name not in named:
                 yield f"{table}.{name}", "", f"has no effect, because no lane names it as its {key}"
+        sharing = Counter(getattr(lane, key) for lane in scenario.lanes.values())
+        for name, part in getattr(scenario, table).items():
+            if part.rationing == "proportional" and (part.capacity is None or sharing[name] < 2):
+                why = "there is no capacity" if part.capacity is None else "no two lanes share the capacity"
+                yield f"{table}.{name}", "rationing", f"has no effect, because {why}"
     for name, supplier in scenario.suppliers.items():
         if supplier.late and supplier.late.chance == 0:
             yield f"suppliers.{name}", "late", "has no effect, because its chance is 0"
@@ -178,6 +185,8 @@ def _events(scenario: Scenario) -> Found:
     periods = scenario.horizon.periods
     after = f"after the {periods:,} {scenario.horizon.period}s of the horizon"
     for place, starts in _beginnings(scenario):
+        if starts.once is not None and starts.once.lowest >= periods:
+            yield place, "once", f"has no effect, because it comes {after}"
         if starts.at is None:
             spell = starts.spell
             if spell is not None and spell.lowest >= periods:

@@ -12,6 +12,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    ModelWrapValidatorHandler,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -19,6 +20,8 @@ from pydantic import (
 )
 
 from . import limits
+
+ENDLESS = 1e300  # what is larger, many a field could not even complain of
 
 
 class InField(ValueError):
@@ -43,16 +46,28 @@ class Part(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _is_of_a_size(cls, data: Any) -> Any:
+    def _has_so_many_entries(cls, data: Any) -> Any:
         for key, value in data.items() if isinstance(data, dict) else ():
-            _check_number(key, value)
+            _check_number(key, value, ENDLESS)
             if isinstance(value, dict | list | tuple):
                 most = cls.most.get(key, limits.PARTS if isinstance(value, dict) else limits.ENTRIES)
                 if len(value) > most:
                     raise InField(f"{key}: must have {most:,} entries or less, got {len(value):,}")
                 for name, item in value.items() if isinstance(value, dict) else enumerate(value):
-                    _check_number(f"{key}.{name}", item)
+                    _check_number(f"{key}.{name}", item, ENDLESS)
         return data
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _is_of_a_size(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Refuse numbers that are larger than any quantity, unless a field has a limit of its own to complain of."""
+        built = handler(data)
+        for key, value in data.items() if isinstance(data, dict) else ():
+            _check_number(key, value)
+            if isinstance(value, dict | list | tuple):
+                for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+                    _check_number(f"{key}.{name}", item)
+        return built
 
     @model_validator(mode="before")
     @classmethod
@@ -72,9 +87,9 @@ class Part(BaseModel):
         return self.model_validate({**given, **update})
 
 
-def _check_number(place: str, value: Any) -> None:
+def _check_number(place: str, value: Any, most: float = limits.NUMBER) -> None:
     """Refuse a number that is larger than any quantity; what is not finite is refused where a number is read."""
-    if isinstance(value, int | float) and limits.NUMBER < abs(value) != float("inf"):
+    if isinstance(value, int | float) and most < abs(value) != float("inf"):
         must = f"{limits.NUMBER:g} or less" if value > 0 else f"{-limits.NUMBER:g} or more"
         raise InField(f"{place}: must be {must}, got {show(value)}")
 

@@ -28,6 +28,8 @@ def json_schema() -> dict[str, Any]:
         for pattern, part in table.get("patternProperties", {}).items():
             table["patternProperties"] = {pattern: {"anyOf": [part, {"type": "null"}]}}
             table["additionalProperties"] = False
+    for part in parts.values():
+        part["properties"] = {key: _or_null(value) for key, value in part.get("properties", {}).items()}
     extends = "The name or the path of a scenario that this one differs from: mappings merge, null removes."
     return {
         "$schema": _Terse.schema_dialect,
@@ -36,6 +38,12 @@ def json_schema() -> dict[str, Any]:
         "properties": {"extends": {"type": "string", "description": extends}, **keys},
         "$defs": parts,
     }
+
+
+def _or_null(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a key that a file may take away from the one that it extends."""
+    about: dict[str, Any] = {key: value.pop(key) for key in ("description", "default") if key in value}
+    return {"anyOf": [value, {"type": "null"}], **about}
 
 
 class _Terse(GenerateJsonSchema):

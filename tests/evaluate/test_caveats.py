@@ -7,7 +7,6 @@ import pytest
 
 from jit_gym.evaluate import caveats, compare, evaluate, has_seen
 from jit_gym.physics import View
-from jit_gym.policies import policy
 from jit_gym.report.words import verdict
 from jit_gym.scenario import BadInput, load
 

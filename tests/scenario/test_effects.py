@@ -96,6 +96,14 @@ CASES = [
     ({"lanes.supplier.defects": 1}, "lanes.supplier.defects: is 1, so that all that arrives is rejected"),
     ({"sources_ship": "after-receiving"}, f"sources_ship: {NONE} no lane takes from a stock"),
     # suppliers and routes
+    (
+        {"suppliers.maker": {"rationing": "proportional"}, "lanes.supplier.supplier": "maker"},
+        f"suppliers.maker.rationing: {NONE} there is no capacity",
+    ),
+    (
+        {"routes.road": {"capacity": 5, "rationing": "proportional"}, "lanes.supplier.route": "road"},
+        f"routes.road.rationing: {NONE} no two lanes share the capacity",
+    ),
     ({"suppliers": {"maker": {}}}, f"suppliers.maker: {NONE} no lane names it as its supplier"),
     ({"routes": {"road": {"vehicle_capacity": 9}}}, f"routes.road: {NONE} no lane names it as its route"),
     (
@@ -169,6 +177,15 @@ CASES = [
         "demands.customers.history.values: 1 of 2 are fractions, and are rounded in whole units (or set units: contin",
     ),
     # events
+    (
+        strike(starts={"once": 200}),
+        f"disruptions.strike.starts.once: {NONE} it comes after the 200 days of the horizon",
+    ),
+    # money
+    (
+        {"horizon.ends": True, "objective.leftovers": "worthless"},
+        f"objective.leftovers: {NONE} the world ends with its horizon",
+    ),
     (rush(factor=1), f"spikes.rush.factor: {NONE} it is 1"),
     (rush(starts={"at": [300, 400]}), f"spikes.rush.starts.at: {NONE} 300, 400 lie after the 200 days of the horizon"),
     (rush(starts={"at": [5, 400]}), "spikes.rush.starts.at: names 400, which lies after the 200 days of the horizon"),
@@ -296,11 +313,13 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
             if not why.startswith("has no effect") or whole:
                 continue
             event = re.match(r"(spikes|disruptions)\.[^.]+", part)
-            removes_all = event and key in ("at", "every", "factor", "severity", "hits")
-            place = event[0] if event and removes_all else part.removesuffix(".obsolete") + ".obsolete" * (key == "at")
-            gone[place if removes_all or key == "at" else ".".join(filter(None, [part, key]))] = None
+            begins = key in ("at", "every", "once")
+            removes_all = event and (begins or key in ("factor", "severity", "hits"))
+            place = event[0] if event and removes_all else part.removesuffix(".obsolete") + ".obsolete" * begins
+            gone[place if removes_all or begins else ".".join(filter(None, [part, key]))] = None
     gone = {place: None for place in gone if not place.startswith("correlations") and ".regimes." not in place}
     gone = {place.removesuffix(".drift").removesuffix(".accuracy"): None for place in gone}
+    gone = {place: None for place in gone if not any(place.startswith(f"{other}.") for other in gone)}
     without = load(scenario, gone)
     costs = [evaluate("base-stock", each, paths=4, seed=1).figures["profit"] for each in (scenario, without)]
     np.testing.assert_array_equal(*costs)
@@ -315,10 +334,10 @@ NEVER_USELESS = {
     "Stock": "title initial unit_value holding_cost shelf_life terminal_value seen_late",
     "Lane": "title to uses order_delay lead_time supplier route capacity batch minimum_order unit_cost fixed_cost"
     " in_transit_cost share critical",
-    "Supplier": "title",
-    "Route": "title vehicle_capacity vehicle_cost",
+    "Supplier": "title capacity",
+    "Route": "title vehicle_capacity vehicle_cost full_loads capacity",
     "Late": "by",
-    "Demand": "title draws_on distribution regimes history occurs trend unmet shortage_cost price",
+    "Demand": "title draws_on distribution regimes history occurs trend unmet shortage_cost terminal_cost price",
     "Regime": "title next",
     "History": "file value date where source replay",
     "Forecast": "",
@@ -329,11 +348,13 @@ NEVER_USELESS = {
 LOOKED_AT = {
     "Scenario": "sources_ship",
     "Horizon": "period periods_per_year",
-    "Starts": "every rate at",
+    "Starts": "every rate at once",
     "Stock": "storage_limit issuing waste_cost obsolete scrap_value rationing",
     "Drift": "drift",
     "Lane": "crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders",
-    "Supplier": "late short",
+    "Supplier": "late short rationing",
+    "Route": "rationing",
+    "Objective": "leftovers",
     "Late": "chance",
     "Short": "chance by",
     "Demand": "regime_seen autocorrelation forecast season price_erosion pays_after",

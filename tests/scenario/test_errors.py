@@ -634,7 +634,7 @@ WAIT, SPELL = "must be 10,000 periods or less", "must be 1,000,000,000 periods o
     ("key", "value", "message"),
     [
         ("horizon.periods", 10**8, "horizon.periods: must be 10,000,000 or less, got 100000000"),
-        ("horizon.periods", 10**30, "horizon.periods: must be 10,000,000 or less, got 1000000000000000000000000000000"),
+        ("horizon.periods", 10**30, "horizon.periods: must be 10,000,000 or less, got a number of 31 digits"),
         ("horizon.periods_per_year", 1e300, "horizon.periods_per_year: must be 1,000,000,000 or less, got 1e+300"),
         ("stocks.shop.shelf_life", 10**6, "stocks.shop.shelf_life: must be 10,000 or less, got 1000000"),
         ("stocks.shop.seen_late", 10**6, "stocks.shop.seen_late: must be 10,000 or less, got 1000000"),
@@ -646,7 +646,7 @@ WAIT, SPELL = "must be 10,000 periods or less", "must be 1,000,000,000 periods o
         (
             "lanes.supplier.lead_time",
             {"name": "poisson", "mu": 5, "loc": 10**18},
-            f"lanes.supplier.lead_time: {WAIT}, got poisson(mu=5, loc=1000000000000000000)",
+            "lanes.supplier.lead_time.loc: must be 1e+15 or less, got 1000000000000000000",
         ),
         (
             "lanes.supplier.lead_time",
@@ -676,7 +676,7 @@ WAIT, SPELL = "must be 10,000 periods or less", "must be 1,000,000,000 periods o
         (
             CUSTOMERS,
             past(history={"values": [1, 2], "replay": "as-it-was", "season": 10**30}),
-            f"{CUSTOMERS}.history.season: must be 10,000,000 or less, got 1000000000000000000000000000000",
+            f"{CUSTOMERS}.history.season: must be 10,000,000 or less, got a number of 31 digits",
         ),
         # `.inf` is for ever where an event is told of, and nowhere else
         ("disruptions", quake(lasts=float("-inf")), "disruptions.quake.lasts: fixed: value must be a finite number"),

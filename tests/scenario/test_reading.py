@@ -253,7 +253,7 @@ def test_python_may_not_nest_without_end_either():
         (
             "lanes.supplier.lead_time",
             10**19,
-            "lanes.supplier.lead_time: must be 1e+15 or less, got 10000000000000000000",
+            "lanes.supplier.lead_time: must be 10,000 periods or less, got 10000000000000000000",
         ),
         ("demands.customers.trend", -1e16, "demands.customers.trend: must be -1e+15 or more, got -1e+16"),
     ],
