@@ -154,7 +154,7 @@ def test_there_is_one_seed_or_one_for_each_path():
     ("seed", "paths", "periods", "complaint"),
     [
         (-1, 2, 5, "seed: must be 0 or more and less than 2**128, got -1"),
-        (1 << 128, 2, 5, "seed: must be 0 or more and less than 2**128, got 340"),
+        (1 << 128, 2, 5, "seed: must be 0 or more and less than 2**128, got a number of 39 digits"),
         (1.5, 2, 5, "seed: must be one whole number, or one for each path, got 1.5"),
         ("12", 2, 5, "seed: must be one whole number, or one for each path, got '12'"),
         ([1, 2.5], 2, 5, "seed[1]: must be a whole number, 0 or more, got 2.5"),
