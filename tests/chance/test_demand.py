@@ -192,10 +192,10 @@ def test_a_forecast_knows_no_more_than_what_has_begun():
 
 
 def test_a_hidden_spike_is_in_the_demand_and_in_no_forecast():
-    """Beside a visible spike, a hidden one multiplies demand unseen, announced or not."""
+    """Beside a visible spike, a hidden one multiplies demand unseen."""
     spikes = {
         "sale": {"starts": {"at": [2]}, "lasts": 1, "factor": 2},
-        "rumour": {"starts": {"at": [3]}, "lasts": 2, "factor": 7, "seen": "hidden", "announced": 2},
+        "rumour": {"starts": {"at": [3]}, "lasts": 2, "factor": 7, "seen": "hidden"},
     }
     trace = draw(asked(spikes=spikes, lead_time=1), 1, 5)
     assert trace.demand[0, :, 0].tolist() == [10, 10, 20, 70, 70]
