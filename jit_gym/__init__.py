@@ -69,16 +69,23 @@ def __dir__() -> list[str]:
     return sorted([*_HOMES, "__version__"])
 
 
+_VERSIONS = {"aisin-1997": 1}
+"""Of scenarios whose rewards, for the same seed, are no more what they were."""
+_FORMER = {"Aisin1997-v0": "aisin-1997-record"}
+"""What former versions played, where it is still shipped."""
+
+
 def _register() -> None:
     """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v0`), and one for anybody's own."""
-    scenarios: dict[str, str | None] = {"Scenario": None}
+    scenarios: dict[str, str | None] = {"Scenario-v0": None, **_FORMER}
     for file in files("jit_gym.configs").iterdir():
         if file.name.endswith(".yaml"):
             name = file.name.removesuffix(".yaml")
-            scenarios["".join(part.capitalize() for part in name.split("-"))] = name
+            title = "".join(part.capitalize() for part in name.split("-"))
+            scenarios[f"{title}-v{_VERSIONS.get(name, 0)}"] = name
     for title, scenario in sorted(scenarios.items()):
         gymnasium.register(
-            id=f"jit_gym/{title}-v0",
+            id=f"jit_gym/{title}",
             entry_point="jit_gym.envs:Env",
             vector_entry_point="jit_gym.envs:VectorEnv",
             kwargs={} if scenario is None else {"scenario": scenario},

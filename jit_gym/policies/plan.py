@@ -345,7 +345,7 @@ class Plan:
 
     def rounded(self, quantities: Any) -> Any:
         """Return quantities rounded up to whole units, where units are whole."""
-        return np.ceil(quantities - 1e-9) if self.whole else quantities
+        return np.ceil(quantities - 1e-9) + 0.0 if self.whole else quantities  # no minus zero
 
     def echelon(self, local: np.ndarray) -> np.ndarray:
         """Return each stock's own quantity and that contained in all it feeds (paths, stocks), from its own."""

@@ -25,7 +25,7 @@ def test_a_shipped_agent_is_small_and_plays_its_scenario(path: Path):
     assert more.mean == pytest.approx(manifest.gap["percent"], abs=6 * more.error + 1e-6)
 
 
-WITHOUT = {"aisin-1997"}  # scenarios for which no agent is shipped
+WITHOUT = {"or-gym-net-management"}  # scenarios for which no agent is shipped
 
 
 def test_every_other_shipped_scenario_has_an_agent():

@@ -67,7 +67,7 @@ def test_stable_baselines3_takes_a_wrapped_batch():
     pytest.importorskip("stable_baselines3")
     from stable_baselines3 import PPO
 
-    envs = VectorActionMeaning(gym.make_vec("jit_gym/Aisin1997-v0", num_envs=4))
+    envs = VectorActionMeaning(gym.make_vec("jit_gym/Aisin1997-v1", num_envs=4))
     venv = jit_gym.sb3.vec_env(envs)
     assert venv.action_space.shape == (2,)
     model = PPO("MlpPolicy", venv, n_steps=8, batch_size=16, device="cpu").learn(64)
