@@ -326,7 +326,9 @@ def test_a_shell_completes_scenarios_policies_and_agents(typed: str, offered: li
 
 def test_a_shell_can_be_taught_to_complete():
     assert "--install-completion" in done("--help")
-    assert "_JIT_GYM_COMPLETE=complete_bash" in done("--show-completion", "bash")
+    asked = f"{shlex.quote(sys.executable)} -m jit_gym --show-completion; true"  # Typer looks for the shell that asks
+    shown = subprocess.run(["bash", "-c", asked], capture_output=True, text=True)
+    assert "_JIT_GYM_COMPLETE=complete_bash" in shown.stdout
 
 
 @pytest.mark.parametrize(
@@ -439,9 +441,15 @@ def test_a_protected_folder_is_refused():
     )
 
 
+def hears_ctrl_c() -> None:
+    """Undo what a shell does to whatever it runs in the background, these tests included."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(*arguments: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "jit_gym.cli", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, **pipes, preexec_fn=None if sys.platform == "win32" else hears_ctrl_c)
 
 
 def test_the_command_itself_refuses_without_a_traceback():
@@ -515,11 +523,19 @@ PRESSED = """if True:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
-@pytest.mark.parametrize("when", ["importing", "compiling", "in a callback", "in a descriptor"])
+@pytest.mark.parametrize(
+    "when",
+    [
+        "importing",
+        "compiling",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("in a callback", "in a descriptor")),
+    ],
+)
 def test_ctrl_c_is_quiet_whatever_it_interrupts(when: str, tmp_path: Path):
     """Pressed at a moment of our choice; where a library makes a RuntimeError of it, or Python can only print it."""
     clean = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    run = subprocess.run([sys.executable, "-c", PRESSED, when], capture_output=True, text=True, env=clean)
+    command = [sys.executable, "-c", PRESSED, when]
+    run = subprocess.run(command, capture_output=True, text=True, env=clean, preexec_fn=hears_ctrl_c)
     assert run.returncode == 130
     assert run.stderr in ("", "jit-gym: compiling, once: about 10 s\n")
 

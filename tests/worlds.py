@@ -302,7 +302,10 @@ def suppliers(draw: st.DrawFn) -> dict[str, Any]:
 def shared(draw: st.DrawFn, key: str, name: str, lanes: dict[str, Any]) -> dict[str, Any]:
     """Draw a capacity of a supplier or a route that its lanes share, for lanes of one kind, that holds their orders."""
     its = [lane for lane in lanes.values() if lane.get(key) == name]
-    least = max([max(lane.get("batch", 1), lane["minimum_order"]) for lane in its], default=0)
+    least = max(
+        [-(-lane["minimum_order"] // batch) * batch for lane in its if (batch := lane["batch"] or 1)], default=0
+    )
+    least = max([least, *(lane["batch"] or 1 for lane in its)])
     if not its or len({"uses" in lane for lane in its}) > 1 or draw(st.booleans()):
         return {}
     return {

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..scenario import Demand, Distribution, Scenario, ScenarioError
 from ..scenario.model import Disruption
-from ..scenario.part import meaning
+from ..scenario.part import counted, meaning
 from .demand import level, marginals, pattern, transition
 from .tables import counts
 from .trace import Columns, hits_of, shared_hits_of
@@ -104,7 +104,9 @@ class Outcomes:
         shifting = {name: transition(demand) for name, demand in scenario.demands.items() if demand.regimes}
         spells = {name: _spells(name, disruption) for name, disruption in scenario.disruptions.items()}
         if (many := prod(len(chain) for chain in (*shifting.values(), *spells.values()))) > MODES:
-            raise ScenarioError(f"disruptions: have {many:,} states together with the regimes, too many to look at")
+            raise ScenarioError(
+                f"disruptions: have {counted(many)} states together with the regimes, too many to look at"
+            )
         if season * many > LARGEST:
             raise ScenarioError(f"demands: repeat after {season:,} periods together, too many to look at")
         move = np.eye(1)
@@ -286,7 +288,7 @@ def _demand(
     ]
     supports = [np.unique(np.concatenate([t[d][0] for t in tables])) for d in range(len(columns.demand))]
     if (many := prod(len(support) for support in supports)) > LARGEST:
-        raise ScenarioError(f"demands: have {many:,} outcomes in a period together, too many to add up")
+        raise ScenarioError(f"demands: have {counted(many)} outcomes in a period together, too many to add up")
     values, _ = _joint([(support, np.ones(len(support))) for support in supports])
     rows = np.zeros((len(values), columns.chance))
     rows[:, list(columns.demand.values())] = values

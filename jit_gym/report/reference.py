@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..physics.period import period
-from ..scenario import json_schema
+from ..scenario.schema import vocabulary
 
 HEAD = """# Scenario reference
 
@@ -21,7 +21,7 @@ words, and `jit-gym show --schema` prints this vocabulary for editors. A value i
 
 def reference() -> str:
     """Return the reference of scenario files, in Markdown."""
-    schema = json_schema()
+    schema = vocabulary()
     parts = {"Scenario": schema, **schema["$defs"]}
     sections = [HEAD, _order_of_events()]
     sections += [_section(name, _mapping(parts[name])) for name in dict.fromkeys(_walk("Scenario", parts))]

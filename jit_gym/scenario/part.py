@@ -149,6 +149,11 @@ def show(value: object) -> str:
     return _SHORT.repr(value)
 
 
+def counted(many: int) -> str:
+    """Return a count as one reads it, however large it is."""
+    return f"{many:,}" if many < 10**15 else f"10^{int(many.bit_length() * 0.30103)} or so"  # log10 of 2
+
+
 def plain(text: str) -> str:
     """Return a text on which no terminal, browser or encoder acts: control characters and lone surrogates escaped.
 

@@ -16,6 +16,14 @@ def json_schema() -> dict[str, Any]:
     What it cannot know is left to `load`: whether a name exists, which parameters a distribution has, and
     what a file that extends another may leave out.
     """
+    schema = vocabulary()
+    for part in schema["$defs"].values():
+        part["properties"] = {key: _or_null(value) for key, value in part.get("properties", {}).items()}
+    return schema
+
+
+def vocabulary() -> dict[str, Any]:
+    """Return the schema of a scenario that extends no other, with keys that may be left out but not taken away."""
     schema = Scenario.model_json_schema(schema_generator=_Terse)
     needed = [key for key in schema.pop("required") if key != "name"]
     parts, keys = schema.pop("$defs"), schema.pop("properties")
@@ -28,8 +36,6 @@ def json_schema() -> dict[str, Any]:
         for pattern, part in table.get("patternProperties", {}).items():
             table["patternProperties"] = {pattern: {"anyOf": [part, {"type": "null"}]}}
             table["additionalProperties"] = False
-    for part in parts.values():
-        part["properties"] = {key: _or_null(value) for key, value in part.get("properties", {}).items()}
     extends = "The name or the path of a scenario that this one differs from: mappings merge, null removes."
     return {
         "$schema": _Terse.schema_dialect,

@@ -25,6 +25,7 @@ from .iterate import processors
 from .program import INF, Answer, Numbers, Program, Solver, Unbounded
 
 NODES = 100  # of the search for whole numbers on each path
+LARGEST = 500_000  # periods of a stock, a lane or a demand in a program
 EXACT = 1e-6  # a share of the cost that counts as no gap
 AT_ONCE = 256  # paths drawn at a time
 
@@ -123,6 +124,10 @@ def clairvoyant(
     if seconds is not None:
         warnings.warn("seconds does nothing: a bound stops after so many nodes", DeprecationWarning, stacklevel=2)
     check_count("nodes", nodes, 1)
+    size = (warmup + periods) * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
+    if size > LARGEST:
+        many = f"a path has {size:,} periods of a stock, a lane or a demand"
+        raise BadInput(f"{scenario.name}: {many}, too many for one program (at most {LARGEST:,}; count fewer periods)")
     plan = _Plan(scenario, warmup, periods, whole)
     programs = map(plan.program, _paths(scenario, seed, paths, warmup + periods))
     costs, gaps, ordered = [], [], []

@@ -16,7 +16,7 @@ from ..chance.outcomes import Outcomes, lasts
 from ..physics import Layout
 from ..policies.plan import Plan
 from ..scenario import BadInput, Scenario, ScenarioError, load
-from ..scenario.part import nearest
+from ..scenario.part import counted, nearest
 from .chain import GROWTH
 from .iterate import Iteration, NotSettled
 from .optimal import Optimal
@@ -385,7 +385,7 @@ def _orders(process: Process, limits: _Limits) -> np.ndarray:
             largest[name] = float(choices[name][-1])
     if (many := prod(len(sizes) for sizes in choices.values())) > MOST_ORDERS:
         raise TooMany(
-            f"{scenario.name}: has {many:,} combinations of orders in each state, too many to enumerate "
+            f"{scenario.name}: has {counted(many)} combinations of orders in each state, too many to enumerate "
             "(order in batches, or limit most_ordered)"
         )
     return np.array(list(product(*(choices[name] for name in layout.lanes))), float)

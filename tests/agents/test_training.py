@@ -172,8 +172,15 @@ def test_a_memory_is_torchs(tmp_path: Path):
         seen, _, begins, _ = envs.step(actions)
 
 
-@pytest.mark.parametrize("discrete", [False, True])
-@pytest.mark.parametrize("rule", ["capped-base-stock(level=14, cap=8)", "optimal"])
+@pytest.mark.parametrize(
+    ("rule", "discrete"),
+    [
+        ("capped-base-stock(level=14, cap=8)", False),
+        pytest.param("capped-base-stock(level=14, cap=8)", True, marks=pytest.mark.slow),
+        pytest.param("optimal", False, marks=pytest.mark.slow),
+        ("optimal", True),
+    ],
+)
 def test_a_clone_costs_what_it_clones_costs(rule: str, discrete: bool, tmp_path: Path):
     """Imitating a rule, or the exact policy, on 20 periods of lost sales: within 1 % of its cost on other paths."""
     learn, settings = program("imitate"), {"budget": 4, "epochs": 40, "rule": rule, "discrete": discrete}
@@ -201,10 +208,8 @@ def test_a_clone_is_a_warm_start(tmp_path: Path):
     ("agent", "settings"),
     [
         ("ppo", {"discrete": False, "activation": "tanh"}),
-        ("ppo", {"discrete": True}),
-        ("dqn", {}),
-        ("sac", {}),
-        ("td3", {}),
+        pytest.param("ppo", {"discrete": True}, marks=pytest.mark.slow),
+        *(pytest.param(agent, {}, marks=pytest.mark.slow) for agent in ("dqn", "sac", "td3")),
     ],
 )
 def test_whoever_learns_may_begin_with_a_clone_of_a_rule(agent: str, settings: dict[str, Any]):

@@ -50,7 +50,11 @@ def undated(html: str) -> str:
     return re.sub(r"<time.*?</time>|<meta name=.jit_gym:date.*?>", "", html)
 
 
-@pytest.fixture(scope="module", params=jit_gym.names())
+USUAL = ["aisin-1997", "lost-sales", "multi-item", "beer-game", "grocery"]
+OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in jit_gym.names() if name not in USUAL]
+
+
+@pytest.fixture(scope="module", params=[*USUAL, *OTHERS])
 def comparison(request):
     return jit_gym.compare(None, request.param, paths=8)
 
