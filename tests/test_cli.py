@@ -294,7 +294,7 @@ HIDDEN = """if True:
 """
 
 
-@pytest.mark.parametrize("package", ["torch", "tensorboard"])
+@pytest.mark.parametrize("package", ["torch", pytest.param("tensorboard", marks=pytest.mark.slow)])
 def test_training_without_what_it_needs_says_how_to_install_it(package: str):
     """In an interpreter that does not find the package: one line with the command, and no run begun."""
     words = ["train", "lost-sales", "--agent", "dcl", "--budget", "1"]

@@ -303,9 +303,9 @@ def shared(draw: st.DrawFn, key: str, name: str, lanes: dict[str, Any]) -> dict[
     """Draw a capacity of a supplier or a route that its lanes share, for lanes of one kind, that holds their orders."""
     its = [lane for lane in lanes.values() if lane.get(key) == name]
     least = max(
-        [-(-lane["minimum_order"] // batch) * batch for lane in its if (batch := lane["batch"] or 1)], default=0
+        [-(-lane["minimum_order"] // batch) * batch for lane in its if (batch := lane.get("batch") or 1)], default=0
     )
-    least = max([least, *(lane["batch"] or 1 for lane in its)])
+    least = max([least, *(lane.get("batch") or 1 for lane in its)])
     if not its or len({"uses" in lane for lane in its}) > 1 or draw(st.booleans()):
         return {}
     return {

@@ -80,11 +80,15 @@ def same(one: Model, other: Model) -> bool:
     )
 
 
+LONGER = {"ppo-lstm", "dqn", "sac", "td3"}  # on the same way through Stable-Baselines3 as ppo
+AGENTS = [pytest.param(agent, marks=pytest.mark.slow if agent in LONGER else ()) for agent in TINY]
+
+
 def test_every_agent_is_tried_here():
     assert set(TINY) == set(PROGRAMS)
 
 
-@pytest.mark.parametrize("agent", list(TINY))
+@pytest.mark.parametrize("agent", AGENTS)
 def test_training_that_was_stopped_ends_with_the_same_weights(agent: str, tmp_path: Path):
     """The same seed gives the same model, in one go or from a checkpoint; another seed gives another."""
     whole = run(agent, tmp_path / "whole").train()
@@ -123,7 +127,7 @@ def test_a_damaged_learning_curve_is_refused_in_one_line(tmp_path: Path, content
         curve.draw(tmp_path, [tmp_path], "agent", "jit", 1.0)
 
 
-@pytest.mark.parametrize("agent", list(TINY))
+@pytest.mark.parametrize("agent", AGENTS)
 def test_what_was_trained_plays(agent: str, tmp_path: Path):
     """The model is a policy like any other; its manifest says what it costs, how it was trained, and on which seed."""
     manifest = run(agent, tmp_path).train().manifest
@@ -178,7 +182,7 @@ def test_a_memory_is_torchs(tmp_path: Path):
         ("capped-base-stock(level=14, cap=8)", False),
         pytest.param("capped-base-stock(level=14, cap=8)", True, marks=pytest.mark.slow),
         pytest.param("optimal", False, marks=pytest.mark.slow),
-        ("optimal", True),
+        pytest.param("optimal", True, marks=pytest.mark.slow),
     ],
 )
 def test_a_clone_costs_what_it_clones_costs(rule: str, discrete: bool, tmp_path: Path):

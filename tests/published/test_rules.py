@@ -67,6 +67,7 @@ def test_rules_that_see_the_pipeline_cost_what_zipkin_says(row: dict[str, str], 
     check(result, cost, error=0.003 * cost)
 
 
+@pytest.mark.slow  # eight seconds
 def test_two_periods_ahead_cost_what_they_must_where_the_table_is_large():
     """Geometric demand, p = 39, L = 4 (the family of Zipkin 2008, Table 4): 29.63067, exactly."""
     row = LOST_SALES[-1] | {"shortage_cost": "39"}

@@ -99,7 +99,7 @@ def test_what_is_left_out_is_in_the_bounds():
     assert loose.low <= fine.low <= fine.cost <= fine.high <= loose.high
     assert loose.left_out > fine.left_out > 0
     assert loose.states < fine.states
-    played = evaluate("base-stock(level=14)", world, paths=1024, periods=1000, warmup=200, seed=6)
+    played = evaluate("base-stock(level=14)", world, paths=256, periods=1000, warmup=200, seed=6)
     assert played.mean() == pytest.approx(fine.cost, abs=4 * played.error(), rel=0)
 
 

@@ -23,7 +23,7 @@ def as_used(view: Any) -> Any:
 def test_it_is_what_a_simulation_tends_to(rule: Any):
     """On the lost-sales shop, within four standard errors; a policy may look at anything, what was used too."""
     exact = exact_cost(rule, shop())
-    played = evaluate(rule, shop(), paths=2048, periods=1000, warmup=100, seed=8)
+    played = evaluate(rule, shop(), paths=512, periods=1000, warmup=100, seed=8)
     assert played.mean() == pytest.approx(float(exact), abs=4 * played.error(), rel=0)
     assert exact.low <= exact.cost <= exact.high
 
@@ -33,7 +33,7 @@ def test_every_world_that_can_be_solved_can_be_evaluated(name: str):
     """Order up to 13, on each of them."""
     world = shop(WORLDS[name])
     exact = exact_cost("base-stock(level=13)", world)
-    played = evaluate("base-stock(level=13)", world, paths=1024, periods=1000, warmup=200, seed=9)
+    played = evaluate("base-stock(level=13)", world, paths=256, periods=1000, warmup=200, seed=9)
     assert -played.mean("profit") == pytest.approx(exact.cost, abs=4 * played.error("profit"), rel=0)
 
 
@@ -50,7 +50,7 @@ def test_what_cannot_be_seen_can_be_evaluated(overrides: dict[str, Any]):
     """Nobody can see when a shipment comes, or what is hidden; a rule that does not look has an exact cost still."""
     world = shop(overrides)
     exact = exact_cost("base-stock(level=13)", world)
-    played = evaluate("base-stock(level=13)", world, paths=1024, periods=1000, warmup=200, seed=10)
+    played = evaluate("base-stock(level=13)", world, paths=256, periods=1000, warmup=200, seed=10)
     assert played.mean() == pytest.approx(exact.cost, abs=4 * played.error(), rel=0)
 
 
@@ -130,7 +130,7 @@ def test_orders_that_repeat_after_some_periods_have_an_exact_cost():
 def test_rules_that_look_at_the_period_cost_what_a_simulation_tends_to(rule: str):
     """Within four standard errors, their phase being a part of the state."""
     exact = exact_cost(rule, shop())
-    played = evaluate(rule, shop(), paths=1024, periods=2000, warmup=200, seed=8)
+    played = evaluate(rule, shop(), paths=256, periods=2000, warmup=200, seed=8)
     assert played.mean() == pytest.approx(float(exact), abs=4 * played.error(), rel=0)
 
 
@@ -139,7 +139,7 @@ def test_tailored_base_surge_has_an_exact_cost(base: float):
     """A whole base is the same in every period; a base of 1.5 is 1 and 2 by turns (Allon and Van Mieghem 2010)."""
     rule = f"tailored-base-surge(base={base})"
     exact = exact_cost(rule, "dual-sourcing")
-    played = evaluate(rule, "dual-sourcing", paths=1024, periods=1000, warmup=200, seed=8)
+    played = evaluate(rule, "dual-sourcing", paths=256, periods=1000, warmup=200, seed=8)
     assert played.mean() == pytest.approx(exact.cost, abs=4 * played.error(), rel=0)
     assert exact.high - exact.low < 1e-4
 

@@ -113,7 +113,7 @@ def test_the_optimum_is_played_at_its_cost_where_any_number_may_wait(name: str):
     exact = exact_cost(optimum.policy, scenario)
     assert exact.low <= optimum.high
     assert optimum.low <= exact.high
-    played = evaluate(optimum.policy, scenario, paths=1024, periods=400, warmup=100 * ("discount" not in name), seed=4)
+    played = evaluate(optimum.policy, scenario, paths=256, periods=400, warmup=100 * ("discount" not in name), seed=4)
     if "discount" in name:
         estimate = played.estimate("discounted_reward")
         assert -0.1 * estimate.mean == pytest.approx(optimum.cost, abs=0.4 * estimate.error, rel=0)
@@ -167,7 +167,7 @@ def test_with_lead_times_in_sequence_the_optimum_costs_what_it_says(more: dict[s
     optimum = solve(scenario)
     assert exact_cost(optimum.policy, scenario).cost == pytest.approx(optimum.cost, abs=1e-5)
     played = evaluate(
-        optimum.policy, scenario, paths=2048, periods=500, warmup=0 if "objective.discount" in more else 50
+        optimum.policy, scenario, paths=512, periods=500, warmup=0 if "objective.discount" in more else 50
     )
     if "objective.discount" in more:
         estimate = played.estimate("discounted_reward")
@@ -182,7 +182,7 @@ def test_an_outage_in_which_all_waits_leaves_the_position_as_the_state():
     exact = exact_cost("base-stock(level=22)", scenario)
     assert (exact.states < 100, exact.left_out) == (True, 0.0)
     assert exact.cost == pytest.approx(solve(scenario).cost, abs=1e-4)
-    played = evaluate("base-stock(level=22)", scenario, paths=4096, periods=1000, warmup=200, seed=2)
+    played = evaluate("base-stock(level=22)", scenario, paths=1024, periods=1000, warmup=200, seed=2)
     assert played.mean() == pytest.approx(exact.cost, abs=4 * played.error(), rel=0)
 
 

@@ -76,7 +76,7 @@ def test_the_optimal_policy_costs_what_it_says(name: str):
     """Played on traces, and evaluated exactly on states that are not merged, it has the optimal cost."""
     world = shop(WORLDS[name])
     optimum = solve(world)
-    played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=11)
+    played = evaluate(optimum.policy, world, paths=256, periods=1000, warmup=200, seed=11)
     assert -played.mean("profit") == pytest.approx(optimum.cost, abs=4 * played.error("profit"), rel=0)
     assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, abs=1e-4)
 
@@ -195,6 +195,7 @@ def two_items(capacity: float | None, **maker: Any) -> Scenario:
     )
 
 
+@pytest.mark.slow
 def test_a_capacity_that_lanes_share_costs_what_its_best_play_does():
     """With room for all that may be asked for, two items cost what they cost alone, with 4 units a period more.
 
@@ -205,7 +206,7 @@ def test_a_capacity_that_lanes_share_costs_what_its_best_play_does():
     world = two_items(4)
     optimum = solve(world)
     assert optimum.low > alone.cost + 0.1
-    played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=3)
+    played = evaluate(optimum.policy, world, paths=256, periods=1000, warmup=200, seed=3)
     assert played.mean() == pytest.approx(optimum.cost, abs=4 * played.error(), rel=0)
 
 
@@ -246,7 +247,7 @@ def test_two_items_share_full_loads():
     on_the_road = {"routes": {"road": truck}, "lanes": {f"to-{name}": {"to": name, "route": "road"} for name in "ab"}}
     world = two_items(None).model_copy(update=on_the_road)
     optimum = solve(world)
-    played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=3)
+    played = evaluate(optimum.policy, world, paths=256, periods=1000, warmup=200, seed=3)
     assert played.mean() == pytest.approx(optimum.cost, abs=4 * played.error(), rel=0)
     batches = {"lanes": {f"to-{name}": {"to": name, "batch": 8} for name in "ab"}}
     apart = solve(two_items(None).model_copy(update=batches))
@@ -263,7 +264,7 @@ def test_two_stages_cost_no_less_than_the_echelons_bound():
     }
     world = shop(**parts)
     optimum = solve(world)
-    played = evaluate(optimum.policy, world, paths=1024, periods=1000, warmup=200, seed=3)
+    played = evaluate(optimum.policy, world, paths=256, periods=1000, warmup=200, seed=3)
     assert played.mean() == pytest.approx(optimum.cost, abs=4 * played.error(), rel=0)
     direct = shop(**parts | {"lanes": parts["lanes"] | {"to-factory": {"to": "factory"}}})
     assert solve(direct).cost < optimum.low
@@ -276,7 +277,7 @@ def test_a_discount_weighs_the_first_periods():
     assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, abs=1e-5)
     total = exact_cost(optimum.policy, world, periods=600).total
     assert total == pytest.approx(optimum.cost / 0.05, abs=1e-3)
-    played = evaluate(optimum.policy, world, paths=2048, periods=400, seed=5)
+    played = evaluate(optimum.policy, world, paths=512, periods=400, seed=5)
     estimate = played.estimate("discounted_reward")
     assert -estimate.mean == pytest.approx(optimum.cost / 0.05, abs=4 * estimate.error, rel=0)
 
