@@ -211,7 +211,7 @@ def test_a_clone_is_a_warm_start(tmp_path: Path):
 @pytest.mark.parametrize(
     ("agent", "settings"),
     [
-        ("ppo", {"discrete": False, "activation": "tanh"}),
+        pytest.param("ppo", {"discrete": False, "activation": "tanh"}, marks=pytest.mark.slow),
         pytest.param("ppo", {"discrete": True}, marks=pytest.mark.slow),
         *(pytest.param(agent, {}, marks=pytest.mark.slow) for agent in ("dqn", "sac", "td3")),
     ],

@@ -292,7 +292,9 @@ ODD_WORLDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("odd", ODD_WORLDS)
+@pytest.mark.parametrize(
+    "odd", [pytest.param(odd, marks=() if odd in ("no room", "one period") else pytest.mark.slow) for odd in ODD_WORLDS]
+)
 @pytest.mark.parametrize("budget", [8_000, pytest.param(60_000, marks=pytest.mark.slow)])
 def test_odd_worlds_are_tuned_within_the_budget_or_refused(odd: str, budget: int):
     """Every rule finds some parameters in any world that it fits, and plays no more than it may."""

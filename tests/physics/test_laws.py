@@ -619,7 +619,7 @@ LAWS = [
 ]
 
 seeds = st.integers(0, 2**32 - 1)
-usual = settings(max_examples=worlds(60), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=worlds(50), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 few = settings(usual, max_examples=worlds(25))
 many = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -124,7 +124,7 @@ def test_safety_stock_covers_what_the_forecast_does_not_know():
     """
     for forecast, cost in (([0.9, 0.7, 0.5], 16.649), ([0.0], 30.397)):
         world = normal(forecast={"accuracy": forecast})
-        result = evaluate("safety-stock", world, paths=256, periods=1000, warmup=50, seed=2024)
+        result = evaluate("safety-stock", world, paths=512, periods=1000, warmup=50, seed=2024)
         assert result.mean() == pytest.approx(cost, abs=4 * result.error())
         assert result.error() < 0.002 * cost
 
@@ -144,7 +144,11 @@ REGIMES = {
 
 
 @pytest.mark.parametrize(
-    "rule", ["safety-stock", "just-in-case(cover=0)", pytest.param("hybrid(cover=0)", marks=pytest.mark.slow)]
+    "rule",
+    [
+        "safety-stock",
+        *(pytest.param(rule, marks=pytest.mark.slow) for rule in ("just-in-case(cover=0)", "hybrid(cover=0)")),
+    ],
 )
 @pytest.mark.parametrize(
     "change",

@@ -47,7 +47,7 @@ def check_orders(scenario: Scenario, seed: int) -> None:
             world.step(orders)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scenarios(), st.integers(0, 2**32 - 1))
 def test_rules_order_sensibly_in_any_world(scenario: Scenario, seed: int):
     """In random worlds orders are finite and not negative, whole where units are, and add up over the lanes."""

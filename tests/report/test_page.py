@@ -50,7 +50,7 @@ def undated(html: str) -> str:
     return re.sub(r"<time.*?</time>|<meta name=.jit_gym:date.*?>", "", html)
 
 
-USUAL = ["aisin-1997", "lost-sales", "beer-game", "grocery"]
+USUAL = ["aisin-1997", "beer-game", "grocery"]
 OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in jit_gym.names() if name not in USUAL]
 
 

@@ -12,7 +12,7 @@ from jit_gym.report.table import columns, shares, show
 
 @pytest.fixture(scope="module", params=jit_gym.names())
 def comparison(request):
-    return jit_gym.compare(None, request.param, paths=8, periods=20)
+    return jit_gym.compare(None, request.param, paths=8, periods=20, gap=request.param in ("lost-sales", "serial"))
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

@@ -77,7 +77,10 @@ def with_at(value: Any, path: tuple[str, ...], new: Any) -> Any:
     return {**value, path[0]: with_at(value[path[0]], path[1:], new)}
 
 
-@pytest.mark.parametrize("path", keys(RICH), ids=".".join)
+PLACES = [pytest.param(path, marks=pytest.mark.slow if k % 3 else ()) for k, path in enumerate(keys(RICH))]
+
+
+@pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(path))
 def test_a_nasty_value_anywhere_is_a_scenario_or_one_line(path: tuple[str, ...]):
     """Each of some fifty values, in place of each key of a scenario that has all kinds of keys."""
     for nasty in NASTY:
