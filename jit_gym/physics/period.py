@@ -278,17 +278,19 @@ def ship_together(net: Any, state: Any, chance: Any, flows: Any, kind: int) -> A
         if lane.ships == kind and lane.shares and lane.whole:  # what rounding has left over: a unit each
             rest = able(net, m, asked(net, state, flows, m), chance) - flow.shipped
             take(net, state, flows, m, minimum(rest, 1.0))
+    for m in range(len(net.lanes)):
+        lane, flow = net.lanes[m], flows.lanes[m]
+        if lane.ships == kind:
+            can = able(net, m, asked(net, state, flows, m), chance)
+            take(net, state, flows, m, can - flow.shipped)
+            if lane.shares:  # a share and the rest of it may add up to more, by a rounding error
+                flow.shipped = minimum(flow.shipped, can)
     if net.has.full_loads:
-        for m in range(len(net.lanes)):
-            if net.lanes[m].ships == kind:
-                take_the_rest(net, state, chance, flows, m)
         leave_behind(net, state, flows, kind)
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.ships == kind:
             wanted = asked(net, state, flows, m)
-            if not net.has.full_loads:
-                take_the_rest(net, state, chance, flows, m)
             if net.has.ages:
                 issue_kits(net, state, lane.first_use, lane.last_use, flow.shipped)
             waiting = waiting + lane.waiting_cost * send(net, state, chance, flows, m, wanted)
@@ -309,16 +311,6 @@ def take(net: Any, state: Any, flows: Any, m: int, wanted: Any) -> None:
             flow = flows.resources[net.claims[k].resource]
             flow.left = left(flow.left, taken)
     flows.lanes[m].shipped = flows.lanes[m].shipped + taken
-
-
-@register_jitable(forceinline=True, error_model="numpy")
-def take_the_rest(net: Any, state: Any, chance: Any, flows: Any, m: int) -> None:
-    """Take what a lane could ship besides its share, as far as stocks and capacities last."""
-    flow = flows.lanes[m]
-    can = able(net, m, asked(net, state, flows, m), chance)
-    take(net, state, flows, m, can - flow.shipped)
-    if net.lanes[m].shares:  # a share and the rest of it may add up to more, by a rounding error
-        flow.shipped = minimum(flow.shipped, can)
 
 
 @register_jitable(forceinline=True, error_model="numpy")
