@@ -100,6 +100,15 @@ def attack_histories(count: int, seed: int, folder: Path) -> None:
 
 
 def attack_commands(count: int, seed: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiles = [
+        "solve",
+        "lost-sales",
+        "base-stock",
+        "--set",
+        "lanes.supplier.lead_time=1",
+    ]  # once, which takes its time
+    cli.app(compiles, prog_name="jit-gym", standalone_mode=False)
+    capsys.readouterr()
     for k in range(count):
         line = mutations.command(random.Random(f"{seed} command {k}"))
         with in_time(line):
