@@ -67,13 +67,13 @@ def test_it_finds_two_parameters_of_lost_sales(row: dict[str, str]):
     check(tune("capped-base-stock", lost_sales(row), seed=1), published, lost_sales(row))
 
 
-@pytest.mark.parametrize("row", [FIXED_COST[0], FIXED_COST[6]])
+@pytest.mark.parametrize("row", [FIXED_COST[0], pytest.param(FIXED_COST[6], marks=pytest.mark.slow)])
 def test_it_finds_zheng_and_federgruens_s_s(row: dict[str, str]):
     """A fixed cost of 64: order now and then with a mean of 10, in most periods with 70, far from the formula."""
     check(tune("s-S", fixed_cost(row), seed=1), f"s-S(s={row['s']}, S={row['S']})", fixed_cost(row))
 
 
-@pytest.mark.parametrize("rule", ["dual-index", "capped-dual-index"])
+@pytest.mark.parametrize("rule", ["capped-dual-index", pytest.param("dual-index", marks=pytest.mark.slow)])
 def test_it_finds_the_indices_of_two_suppliers(rule: str):
     """Gijsbrechts et al. (2022): two indices, or two and a cap."""
     row = DUAL_SOURCING[0]
@@ -261,6 +261,7 @@ def test_many_stocks_are_moved_together():
     assert len(set(np.sign(moved))) == 1
 
 
+@pytest.mark.slow
 def test_it_looks_as_far_as_the_longest_disruption():
     """A fire stops the valves for 80 hours, and four days' stock more than the formula's is best.
 
