@@ -347,6 +347,7 @@ def test_training_survives_being_killed_ten_times(tmp_path: Path):
     assert same(*(Model.read(tmp_path / each / place / "model.safetensors") for each in ("whole", "killed")))
 
 
+@pytest.mark.slow
 def test_the_command_trains_compares_and_draws(tmp_path: Path):
     """`jit-gym train` over two seeds writes models that `jit-gym compare` plays, and a learning curve."""
     done = subprocess.run(

@@ -90,8 +90,8 @@ EQUAL, UNEQUAL, SLOW = (0.7, 0.7, 0.7), (0.9, 0.8, 0.85), (0.6, 0.9, 0.75)
     [
         (EQUAL, 1, "waits"),
         (EQUAL, 2, "lapses"),
-        (EQUAL, 5, "waits"),
-        (UNEQUAL, 2, "waits"),
+        pytest.param(EQUAL, 5, "waits", marks=pytest.mark.slow),
+        pytest.param(UNEQUAL, 2, "waits", marks=pytest.mark.slow),
         (UNEQUAL, 5, "lapses"),
         (SLOW, 9, "lapses"),
     ],

@@ -46,6 +46,7 @@ def test_base_stock_loses_sales_at_zipkins_cost(row: dict[str, str]):
     check(played(f"base-stock(level={row['base_stock_level']})", lost_sales(row)), float(row["base_stock"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", LOST_SALES, ids=ids)
 def test_a_cap_on_orders_costs_less(row: dict[str, str]):
     """Capped base-stock on Zipkin's (2008) instances: the published level, cap and cost; below the plain rule's."""
@@ -98,6 +99,7 @@ def test_a_projected_inventory_level_is_near_the_optimum(row: dict[str, str], le
     assert result.mean() < min(float(row["base_stock"]), constant.mean())
 
 
+@pytest.mark.slow
 def test_a_projected_inventory_level_by_formula_is_near_the_optimum():
     """Zipkin's (2008) twelve instances, exactly: 0.7 % above the optimum on average, and 1.4 % at most."""
     above = [

@@ -92,6 +92,7 @@ def test_a_stock_that_may_grow_for_ever_is_a_queue_too():
     assert exact.proviso.startswith("provided that")
 
 
+@pytest.mark.slow
 def test_what_is_left_out_is_in_the_bounds():
     """A loose tolerance keeps fewer states, gives wider bounds, and the cost lies between them all the same."""
     world = shop(WORLDS["backlog"] | {"disruptions.flood": BREAKDOWN | {"stops": "transit"}})

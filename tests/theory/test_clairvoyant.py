@@ -26,8 +26,8 @@ def at_random(seed: int, eager: float) -> Any:
     return policy
 
 
-usual = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-few = settings(usual, max_examples=12)
+usual = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(usual, max_examples=8)
 many = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 worlds = scenarios(), st.sampled_from([None, 0.0, 0.2, 0.6]), st.booleans(), st.sampled_from([1.0, 0.9])
 

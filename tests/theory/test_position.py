@@ -79,7 +79,10 @@ def seeing_all(what: Any, scenario: Scenario) -> Any:
     return seeing
 
 
-@pytest.mark.parametrize("name", WORLDS)
+FEWER = [pytest.param(name, marks=pytest.mark.slow if k % 2 else ()) for k, name in enumerate(WORLDS)]
+
+
+@pytest.mark.parametrize("name", FEWER)
 def test_a_rule_that_looks_at_the_position_costs_the_same_with_the_whole_state(name: str):
     """To 1e-9, in far fewer states (Scarf 1960)."""
     scenario = world(name)

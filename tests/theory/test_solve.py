@@ -291,7 +291,9 @@ ENDING: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", ENDING)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if "backlog" in name else ()) for name in ENDING]
+)
 def test_a_world_that_ends_is_solved_from_its_end(name: str):
     """Its policy, one by period, costs what it says: summed exactly, and played; no level costs less."""
     world = shop(ENDING[name] | {"horizon": {"periods": 12, "ends": True}})
