@@ -44,6 +44,7 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     return cost
 
 
+@pytest.mark.slow  # half a minute to compile
 @pytest.mark.parametrize(
     "scenario",
     [

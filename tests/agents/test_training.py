@@ -81,6 +81,7 @@ def same(one: Model, other: Model) -> bool:
 
 
 LONGER = {"ppo-lstm", "dqn", "sac", "td3"}  # on the same way through Stable-Baselines3 as ppo
+LONGER |= {"dcl"}  # whose look-ahead takes half a minute to compile
 AGENTS = [pytest.param(agent, marks=pytest.mark.slow if agent in LONGER else ()) for agent in TINY]
 
 

@@ -661,6 +661,7 @@ def test_the_laws_hold_where_lanes_share_capacities_and_vehicles(scenario: Scena
     check_laws(scenario, seed)
 
 
+@pytest.mark.slow
 @few
 @given(crowded(), seeds)
 def test_all_three_agree_where_lanes_share_capacities_and_vehicles(scenario: Scenario, seed: int):
