@@ -11,7 +11,7 @@ import numpy as np
 from ..chance.outcomes import replayed
 from ..scenario import BadInput, Scenario
 from ..theory import Optimum, clairvoyant, solve
-from ..theory.clairvoyant import whole_numbers
+from ..theory.clairvoyant import size_of, whole_numbers
 from .rollout import Result, evaluate
 from .statistics import Estimate
 
@@ -98,8 +98,7 @@ def distance(results: tuple[Result, ...]) -> Distance:
         played = paid(evaluate(optimum.policy, scenario, paths=first.paths, **same))
         return Distance("optimum", leader, leader - played, optimum)
     span = first.warmup + first.periods
-    size = span * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
-    wholes = span * whole_numbers(scenario)
+    size, wholes = size_of(scenario, span), span * whole_numbers(scenario)
     if size <= LARGEST and wholes <= WHOLES:
         paths = min(first.paths, PATHS, CELLS // size, WHOLES // max(wholes, 1))
         try:

@@ -124,8 +124,7 @@ def clairvoyant(
     if seconds is not None:
         warnings.warn("seconds does nothing: a bound stops after so many nodes", DeprecationWarning, stacklevel=2)
     check_count("nodes", nodes, 1)
-    size = (warmup + periods) * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
-    if size > LARGEST:
+    if (size := size_of(scenario, warmup + periods)) > LARGEST:
         many = f"a path has {size:,} periods of a stock, a lane or a demand"
         raise BadInput(f"{scenario.name}: {many}, too many for one program (at most {LARGEST:,}; count fewer periods)")
     plan = _Plan(scenario, warmup, periods, whole)
@@ -146,6 +145,11 @@ def clairvoyant(
         raise BadInput(f"{scenario.name}: has no bound: {earn} (give its lanes a capacity)") from None
     kept = np.array(ordered) if orders else None
     return Bound(scenario, paths, periods, warmup, seed, whole, np.array(costs), np.array(gaps), kept)
+
+
+def size_of(scenario: Scenario, periods: int) -> int:
+    """Return how many periods of a stock, a lane or a demand there are in the program of a path."""
+    return periods * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
 
 
 def whole_numbers(scenario: Scenario) -> int:

@@ -17,7 +17,7 @@ from ..scenario.errors import check_count
 from .chain import FIRST, Chain, long_run, summed
 from .iterate import NotSettled
 from .position import Glance, Position, PositionView
-from .process import MOST_STATES, LooksFurther, Shown, TooMany, nothing_merged, worth_of
+from .process import MOST_STATES, LooksFurther, Shown, TooMany, nothing_merged, opening_worth
 
 ALL = 50_000  # states up to which all that can be reached are kept, however rarely they come
 MORE = 4  # or up to so many times those that come now and then
@@ -147,7 +147,7 @@ def _cost(
         between = f"between {error.low:.6g} and {error.high:.6g}"
         raise BadInput(f"{asker.name}: its long-run cost depends on how the world begins ({between})") from None
     chain.check()
-    opening = (1 - discount) * float(worth_of(asker.layout, asker.layout.start[None, :])[0])
+    opening = opening_worth(scenario)
     low, high = low + opening, high + opening
     if position is not None:
         first = (1 - discount) * position.head_start()

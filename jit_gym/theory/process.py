@@ -141,6 +141,12 @@ def worth_of(layout: Layout, rows: np.ndarray) -> np.ndarray:
     return sum(Worth(layout).of(shown, 0), np.zeros(len(rows)))
 
 
+def opening_worth(scenario: Scenario) -> float:
+    """Return what the units at the start add to a period's cost: nothing in the long run, more with a discount."""
+    layout = Layout(scenario)
+    return (1 - scenario.objective.discount) * float(worth_of(layout, layout.start[None, :])[0])
+
+
 class Process:
     """A scenario's states before an order, the orders of each, and the states that get ready for the demand.
 

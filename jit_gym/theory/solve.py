@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from ..chance.outcomes import Outcomes, lasts
-from ..physics import Layout
 from ..policies.plan import Plan
 from ..scenario import BadInput, Scenario, ScenarioError, load
 from ..scenario.part import counted, nearest
@@ -21,7 +20,7 @@ from .chain import GROWTH
 from .iterate import Iteration, NotSettled
 from .optimal import Optimal
 from .position import Position
-from .process import MOST_STATES, Process, TooMany, merging, places, worth_of
+from .process import MOST_STATES, Process, TooMany, merging, opening_worth, places
 from .space import allowed
 
 MOST_ORDERS = 20_000  # combinations of orders that are looked at in each state
@@ -151,9 +150,8 @@ def solve(
         if progress is not None:
             progress("the best orders reach the limits; once more with wider ones")
     first = 0.0 if position is None else (1 - discount) * position.head_start()
-    if periods is None:  # what is there at the start adds nothing in the long run, but does with a discount
-        layout = Layout(scenario)
-        first += (1 - discount) * float(worth_of(layout, layout.start[None, :])[0])
+    if periods is None:  # else it is in the sum already
+        first += opening_worth(scenario)
     low, high = float(low + first), float(high + first + crowd * more)
     best = orders.astype(np.int32)[process.labels[choice]]
     policy = Optimal.of(process, position, best, (low + high) / 2, low, high)
