@@ -31,6 +31,18 @@ def shop(overrides: Mapping[str, Any] | None = None, **parts: Any) -> Scenario:
     return load({**SHOP, **parts}, overrides)
 
 
+def normal(**changes: Any) -> Scenario:
+    """Return a shop whose customers wait, and ask for Normal(100, 10) a period; the lead time is 2."""
+    customers = {"from": "shop", "distribution": {"name": "norm", "loc": 100, "scale": 10}, "unmet": "backlog"}
+    world = {
+        "units": "continuous",
+        "lanes.supplier.lead_time": 2,
+        "stocks.shop.initial": 300,
+        "demands.customers": customers | {"shortage_cost": 9} | changes,
+    }
+    return load("lost-sales", world)
+
+
 def worlds(usual: int) -> int:
     """Return how many random worlds to look at: as many as usual, or as JIT_GYM_WORLDS says (`make bounds`)."""
     return int(os.environ.get("JIT_GYM_WORLDS", usual))

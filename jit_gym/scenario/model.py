@@ -368,14 +368,6 @@ class Lane(Part):
     def _defects_are_a_share(cls, value: Distribution | Drift) -> Distribution | Drift:
         return _share(value) if isinstance(value, Distribution) else value
 
-    @field_validator("batch", "minimum_order")
-    @classmethod
-    def _fits_the_capacity(cls, value: float | None, info: ValidationInfo) -> float | None:
-        capacity = info.data.get("capacity")
-        if value and capacity and value > capacity:
-            raise ValueError(f"must be {show(capacity)} (the capacity) or less, got {show(value)}")
-        return value
-
 
 class Late(Part):
     """Shipments that come late now and then.
@@ -905,16 +897,33 @@ class Scenario(Part):
         return self
 
     @model_validator(mode="after")
-    def _lanes_fit_shared_capacities(self) -> Self:
-        """Refuse orders above a shared capacity, and capacities of lanes from outside and from stocks at once."""
+    def _orders_fit_capacities(self) -> Self:
+        """Refuse capacities below a unit or an order, and capacities of lanes from outside and from stocks at once."""
+        whole = self.units == "whole"
+        kinds = (("lanes", self.lanes), ("suppliers", self.suppliers), ("routes", self.routes))
+        for place, capacity in {
+            f"{kind}.{name}.capacity": each.capacity for kind, parts in kinds for name, each in parts.items()
+        }.items():
+            if whole and capacity is not None and capacity < 1:
+                must = "must be 1 or more where units are whole"
+                raise ValueError(f"{place}: {must}, got {show(capacity)} (or set units: continuous)")
         sharing: dict[str, list[str]] = {}
         for name, lane in self.lanes.items():
-            for place, part in self.shared_by(name).items():
+            shared = self.shared_by(name)
+            for place in shared:
                 sharing.setdefault(place, []).append(name)
-                for key in ("batch", "minimum_order"):
-                    if part.capacity and (value := getattr(lane, key)) and value > part.capacity:
-                        must = f"must be {show(part.capacity)} (the capacity of {place}) or less"
-                        raise ValueError(f"lanes.{name}.{key}: {must}, got {show(value)}")
+            for place, part in {f"lanes.{name}": lane, **shared}.items():
+                if part.capacity is None:
+                    continue
+                if lane.batch and lane.batch > part.capacity:
+                    must = f"must be {show(part.capacity)} (the capacity of {place}) or less"
+                    raise ValueError(f"lanes.{name}.batch: {must}, got {show(lane.batch)}")
+                batch = lane.batch or (1.0 if whole else 0.0)
+                most = np.floor(part.capacity / batch + 1e-9) * batch if batch else part.capacity
+                if lane.minimum_order > most * (1 + 1e-9):
+                    in_batches = f" in batches of {show(batch)}" if most < part.capacity else ""
+                    must = f"must be {show(float(most))} (the capacity of {place}{in_batches}) or less"
+                    raise ValueError(f"lanes.{name}.minimum_order: {must}, got {show(lane.minimum_order)}")
         for place, names in sharing.items():
             _of_one_kind(f"{place}.capacity", {name: self.lanes[name] for name in names})
         return self
@@ -995,25 +1004,9 @@ class Scenario(Part):
         return self
 
     @model_validator(mode="after")
-    def _something_can_happen(self) -> Self:
-        """Refuse lanes on which nothing can ever be ordered, and demands that are always rounded to nothing."""
+    def _demands_reach_a_unit(self) -> Self:
+        """Refuse demands that are always rounded to nothing."""
         whole = self.units == "whole"
-        kinds = (("lanes", self.lanes), ("suppliers", self.suppliers), ("routes", self.routes))
-        for place, capacity in {
-            f"{kind}.{name}.capacity": each.capacity for kind, parts in kinds for name, each in parts.items()
-        }.items():
-            if whole and capacity is not None and capacity < 1:
-                must = "must be 1 or more where units are whole"
-                raise ValueError(f"{place}: {must}, got {show(capacity)} (or set units: continuous)")
-        for name, lane in self.lanes.items():
-            capacity = self.capacities[name]
-            if capacity is None:
-                continue
-            batch = lane.batch or (1.0 if whole else 0.0)
-            most = np.floor(capacity / batch + 1e-9) * batch if batch else capacity
-            if lane.minimum_order > most * (1 + 1e-9):
-                must = f"must be {show(float(most))} (what the capacity holds in batches of {show(batch)}) or less"
-                raise ValueError(f"lanes.{name}.minimum_order: {must}, got {show(lane.minimum_order)}")
         for name, demand in self.demands.items() if whole else ():
             given = {f"demands.{name}.distribution": demand.distribution}
             given |= {

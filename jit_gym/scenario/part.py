@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -48,13 +48,11 @@ class Part(BaseModel):
     @classmethod
     def _has_so_many_entries(cls, data: Any) -> Any:
         for key, value in data.items() if isinstance(data, dict) else ():
-            _check_number(key, value, ENDLESS)
             if isinstance(value, dict | list | tuple):
                 most = cls.most.get(key, limits.PARTS if isinstance(value, dict) else limits.ENTRIES)
                 if len(value) > most:
                     raise InField(f"{key}: must have {most:,} entries or less, got {len(value):,}")
-                for name, item in value.items() if isinstance(value, dict) else enumerate(value):
-                    _check_number(f"{key}.{name}", item, ENDLESS)
+        _check_numbers(data, ENDLESS)
         return data
 
     @model_validator(mode="wrap")
@@ -62,11 +60,7 @@ class Part(BaseModel):
     def _is_of_a_size(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Refuse numbers that are larger than any quantity, unless a field has a limit of its own to complain of."""
         built = handler(data)
-        for key, value in data.items() if isinstance(data, dict) else ():
-            _check_number(key, value)
-            if isinstance(value, dict | list | tuple):
-                for name, item in value.items() if isinstance(value, dict) else enumerate(value):
-                    _check_number(f"{key}.{name}", item)
+        _check_numbers(data, limits.NUMBER)
         return built
 
     @model_validator(mode="before")
@@ -87,11 +81,21 @@ class Part(BaseModel):
         return self.model_validate({**given, **update})
 
 
-def _check_number(place: str, value: Any, most: float = limits.NUMBER) -> None:
-    """Refuse a number that is larger than any quantity; what is not finite is refused where a number is read."""
-    if isinstance(value, int | float) and most < abs(value) != float("inf"):
-        must = f"{limits.NUMBER:g} or less" if value > 0 else f"{-limits.NUMBER:g} or more"
-        raise InField(f"{place}: must be {must}, got {show(value)}")
+def _check_numbers(data: Any, most: float) -> None:
+    """Refuse a number in or just below a part that is above `most`; what is not finite is refused where it is read."""
+    for place, value in _fields(data):
+        if isinstance(value, int | float) and most < abs(value) != float("inf"):
+            must = f"{limits.NUMBER:g} or less" if value > 0 else f"{-limits.NUMBER:g} or more"
+            raise InField(f"{place}: must be {must}, got {show(value)}")
+
+
+def _fields(data: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what stands in a part's fields, and in their tables and lists, with its place."""
+    for key, value in data.items() if isinstance(data, dict) else ():
+        yield key, value
+        if isinstance(value, dict | list | tuple):
+            for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+                yield f"{key}.{name}", item
 
 
 def _printable(text: str) -> str:

@@ -9,7 +9,9 @@ from jit_gym.chance import Chance
 from jit_gym.evaluate import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
-from jit_gym.scenario import Scenario, load
+from jit_gym.scenario import load
+
+from ..worlds import normal
 
 UNIFORM = {"name": "randint", "low": 1, "high": 8}  # 1 to 7 periods: a mean of 4, a variance of 4
 WAITING = {"demands.customers.unmet": "backlog"}
@@ -103,18 +105,6 @@ def test_an_echelon_has_the_lead_times_of_all_that_comes_after_it():
 
 
 # What forecasts do not know
-
-
-def normal(**changes: Any) -> Scenario:
-    """Return a shop whose customers wait, and ask for Normal(100, 10) a period; the lead time is 2."""
-    customers = {"from": "shop", "distribution": {"name": "norm", "loc": 100, "scale": 10}, "unmet": "backlog"}
-    world = {
-        "units": "continuous",
-        "lanes.supplier.lead_time": 2,
-        "stocks.shop.initial": 300,
-        "demands.customers": customers | {"shortage_cost": 9} | changes,
-    }
-    return load("lost-sales", world)
 
 
 def test_safety_stock_covers_what_the_forecast_does_not_know():

@@ -17,6 +17,7 @@ from jit_gym.policies import policy
 from jit_gym.scenario import Distribution, Scenario, load
 from jit_gym.theory import exact_cost
 
+from ..worlds import normal
 from .instances import lost_sales
 from .tables import others, rows
 
@@ -283,18 +284,6 @@ def test_kanban_and_conwip_make_what_a_bernoulli_line_makes(buffer: str, rule: s
     throughput = given["throughput_by_buffer"][buffer]
     assert made.mean("revenue") == pytest.approx(throughput, abs=4 * made.error("revenue"))
     assert made.error("revenue") < 0.001
-
-
-def normal(**changes: Any) -> Scenario:
-    """Return a shop whose customers wait, and ask for Normal(100, 10) a period; the lead time is 2."""
-    customers = {"from": "shop", "distribution": {"name": "norm", "loc": 100, "scale": 10}, "unmet": "backlog"}
-    world = {
-        "units": "continuous",
-        "lanes.supplier.lead_time": 2,
-        "stocks.shop.initial": 300,
-        "demands.customers": customers | {"shortage_cost": 9},
-    }
-    return load("lost-sales", world | changes)
 
 
 def variance_of_orders(what: str, scenario: Scenario) -> float:

@@ -389,7 +389,7 @@ def test_every_key_was_asked_when_it_does_nothing():
         ),
         (
             {"lanes.supplier.capacity": 8, "lanes.supplier.batch": 5, "lanes.supplier.minimum_order": 6},
-            "lanes.supplier.minimum_order: must be 5 (what the capacity holds in batches of 5) or less, got 6",
+            "lanes.supplier.minimum_order: must be 5 (the capacity of lanes.supplier in batches of 5) or less, got 6",
         ),
         (
             {"demands.customers.distribution": 0.4},

@@ -282,12 +282,12 @@ def maker(**failings: object) -> dict:
         (
             "lanes.supplier",
             {**LIMITS, "batch": 50},
-            "lanes.supplier.batch: must be 40 (the capacity) or less, got 50",
+            "lanes.supplier.batch: must be 40 (the capacity of lanes.supplier) or less, got 50",
         ),
         (
             "lanes.supplier",
             {**LIMITS, "minimum_order": 41},
-            "lanes.supplier.minimum_order: must be 40 (the capacity) or less, got 41",
+            "lanes.supplier.minimum_order: must be 40 (the capacity of lanes.supplier) or less, got 41",
         ),
         (
             "lanes.supplier.batch",
