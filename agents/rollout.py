@@ -13,7 +13,7 @@ from jit_gym.envs.observation import Coding, show
 from jit_gym.envs.stage import NOTHING_ELSE, ONE_OF_EACH
 from jit_gym.physics import Layout
 from jit_gym.physics.layout import Sizes, flows_of, net_of, state_of
-from jit_gym.physics.period import period
+from jit_gym.physics.period import compiled_period
 from jit_gym.physics.simulate import flows_of_path, path_of
 from jit_gym.policies.trained import Perceptron
 
@@ -126,7 +126,7 @@ def _compare_choices(
                         _choose(net, shown, lent, passed, first, min(TILE, paths - first), room, chosen)
                 for b in range(paths):
                     state = path_of(state_of(lent[b], sizes, 1), 0)
-                    period(world, state, choices[chosen[b]], draws[t, future[b]], flow)
+                    compiled_period(world, state, choices[chosen[b]], draws[t, future[b]], flow)
                     cost[b] = -flow.money[0].reward
                 kept, reference, b = 0, 0, 0
                 while b < paths:

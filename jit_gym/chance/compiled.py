@@ -20,7 +20,8 @@ from numba.np.arrayobj import populate_array
 from numba.np.unsafe import ndarray
 
 # Numba's types know nothing of the compiled side, nor of settings that come from the environment.
-intrinsic: Any = extending.intrinsic
+lower_builtin: Any = extending.lower_builtin
+type_callable: Any = extending.type_callable
 to_fixed_tuple: Any = ndarray.to_fixed_tuple
 config: Any = numba.config
 
@@ -42,23 +43,17 @@ def borrowed(array: Any) -> Any:
     return array
 
 
-@intrinsic
-def _borrowed(typing_context: Any, array: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        view = context.make_array(array)(context, builder, args[0])
-        view.meminfo = cgutils.get_null_value(view.meminfo.type)
-        view.parent = cgutils.get_null_value(view.parent.type)
-        return view._getvalue()
-
-    return array(array), build
+@type_callable(borrowed)
+def _type_borrowed(context: Any) -> Any:
+    return lambda array: array
 
 
-@overload(borrowed, jit_options=INLINE)
-def _compiled_borrowed(array: Any) -> Any:
-    def get(array: Any) -> Any:
-        return _borrowed(array)
-
-    return get
+@lower_builtin(borrowed, types.Array)
+def _lower_borrowed(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    view = context.make_array(signature.args[0])(context, builder, args[0])
+    view.meminfo = cgutils.get_null_value(view.meminfo.type)
+    view.parent = cgutils.get_null_value(view.parent.type)
+    return view._getvalue()
 
 
 def table(vector: np.ndarray, kind: Any, first: int, rows: int, columns: int) -> np.ndarray:
@@ -73,35 +68,32 @@ def table(vector: np.ndarray, kind: Any, first: int, rows: int, columns: int) ->
     return rest
 
 
-@intrinsic
-def _table(typing_context: Any, vector: Any, kind: Any, first: Any, rows: Any, columns: Any) -> Any:
-    result = types.Array(kind.dtype, 2, "C")
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        source = context.make_array(vector)(context, builder, args[0])
-        out = context.make_array(result)(context, builder)
-        item = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
-        pointer = builder.bitcast(builder.gep(source.data, [args[2]]), out.data.type)
-        shape = args[3], args[4]
-        strides = builder.mul(args[4], item), item
-        populate_array(out, data=pointer, shape=shape, strides=strides, itemsize=item, meminfo=None)
-        return out._getvalue()
-
-    return result(vector, kind, first, rows, columns), build
+@type_callable(table)
+def _type_table(context: Any) -> Any:
+    return lambda vector, kind, first, rows, columns: types.Array(kind.dtype, 2, "C")
 
 
-@overload(table, jit_options=INLINE)
-def _compiled_table(vector: Any, kind: Any, first: int, rows: int, columns: int) -> Any:
-    def get(vector: Any, kind: Any, first: int, rows: int, columns: int) -> Any:
-        return _table(vector, kind, np.intp(first), np.intp(rows), np.intp(columns))
-
-    def get_checked(vector: Any, kind: Any, first: int, rows: int, columns: int) -> Any:
-        out = _table(vector, kind, np.intp(first), np.intp(rows), np.intp(columns))
-        if first < 0 or rows < 0 or columns < 0 or first * vector.itemsize + out.nbytes > vector.nbytes:
-            raise IndexError("a table does not lie inside its vector")
-        return out
-
-    return get_checked if config.BOUNDSCHECK else get
+@lower_builtin(table, types.Array, types.Any, types.Integer, types.Integer, types.Integer)
+def _lower_table(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    kind = signature.return_type
+    source = context.make_array(signature.args[0])(context, builder, args[0])
+    out = context.make_array(kind)(context, builder)
+    first, rows, columns = (
+        context.cast(builder, arg, was, types.intp) for arg, was in zip(args[2:], signature.args[2:], strict=True)
+    )
+    item = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+    if config.BOUNDSCHECK:
+        end = builder.add(builder.mul(first, source.itemsize), builder.mul(builder.mul(rows, columns), item))
+        outside = builder.icmp_signed(">", end, builder.mul(source.nitems, source.itemsize))
+        for count in (first, rows, columns):
+            outside = builder.or_(outside, builder.icmp_signed("<", count, context.get_constant(types.intp, 0)))
+        with builder.if_then(outside, likely=False):
+            message = ("a table does not lie inside its vector",)
+            context.call_conv.return_user_exc(builder, IndexError, message)
+    pointer = builder.bitcast(builder.gep(source.data, [first]), out.data.type)
+    shape, strides = (rows, columns), (builder.mul(columns, item), item)
+    populate_array(out, data=pointer, shape=shape, strides=strides, itemsize=item, meminfo=None)
+    return out._getvalue()
 
 
 def fixed_tuple(array: Any, length: int) -> Any:
@@ -129,6 +121,14 @@ def compiled(function: Callable[..., Any]) -> Any:
     dispatcher: Any = njit(error_model="numpy", nogil=True)(function)
     dispatcher._cache = _cache_of(function)
     return dispatcher
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Have Numba write a function into the compiled ones that call it, which are compiled with it at once.
+
+    What is linked instead is optimised for itself, and again wherever it is linked: for a period that takes seconds.
+    """
+    return function if config.DISABLE_JIT else njit(inline="always")(function)
 
 
 def _cache_of(function: Callable[..., Any]) -> Any:

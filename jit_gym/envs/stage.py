@@ -9,9 +9,9 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ..chance import Chance
-from ..chance.compiled import borrowed, compiled, table
+from ..chance.compiled import borrowed, compiled, inlined, table
 from ..physics.layout import Layout, Sizes, fields, flows_of, flows_of_path, path_of, state_of
-from ..physics.period import period
+from ..physics.period import compiled_period
 from ..scenario import BadInput, Scenario
 from ..scenario.errors import check_seed, check_seeds
 from ..scenario.part import show as quoted
@@ -42,7 +42,7 @@ def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None
         _show(shown[b], from_state, from_seen, states, rows[clock[b], b], b, clock[b] / horizon)
 
 
-@register_jitable(forceinline=True)
+@inlined
 def _play_paths(
     program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any, sizes: Sizes
 ) -> int:
@@ -61,7 +61,7 @@ def _play_paths(
         if t < horizon:
             for m in range(len(lanes)):
                 orders[m] = order_of(lanes[m], actions[b * len(lanes) + m])
-            period(net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
+            compiled_period(net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
             t += 1
             clock[b] = t
         _show(shown[b], from_state, from_seen, states, draws[t, b], b, t / horizon)

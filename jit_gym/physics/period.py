@@ -6,13 +6,14 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from ..chance.compiled import inlined
 from .numbers import floor, minimum, where
 
 APART, TOGETHER, FROM_STOCKS = 0, 1, 2  # how a lane ships: alone, with others from outside, or from stocks
+A_SHARE, A_UNIT, THE_REST = 0, 1, 2  # what lanes that share get, one turn after the other
 CRUMB = 1e-9  # units; what rounding errors may leave
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     """Play one period: change `state`, fill `flows`, and return `flows`.
 
@@ -46,6 +47,10 @@ def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
     placing, buying, waiting = replenish(net, state, order, chance, flows)
     trade(net, state, chance, flows, placing, buying, waiting)
     return flows
+
+
+compiled_period = inlined(period)
+"""The same for compiled code; `period` itself is for numbers of any kind."""
 
 
 @register_jitable(forceinline=True, error_model="numpy")
@@ -258,31 +263,18 @@ def ship_together(net: Any, state: Any, chance: Any, flows: Any, kind: int) -> A
             for k in range(lane.first_use, lane.last_use):
                 source = flows.sources[net.needs[k].stock]
                 source.asked = source.asked + wanted * net.needs[k].quantity
-    for m in range(len(net.lanes)):
-        lane, flow = net.lanes[m], flows.lanes[m]
-        if lane.ships == kind and lane.shares:
-            share = 1.0
-            for k in range(lane.first_use, lane.last_use):
-                source = net.needs[k].stock
-                if net.stocks[source].proportional:
-                    asked_for = flows.sources[source].asked
-                    share = minimum(share, flows.stocks[source].held / where(asked_for > CRUMB, asked_for, CRUMB))
-            for k in range(lane.first_claim, lane.last_claim):
-                r = net.claims[k].resource
-                if net.resources[r].proportional:
-                    claimed = flows.resources[r].claimed
-                    share = minimum(share, flows.resources[r].there / where(claimed > CRUMB, claimed, CRUMB))
-            take(net, state, flows, m, share * able(net, m, asked(net, state, flows, m), chance))
-    for m in range(len(net.lanes)):
-        lane, flow = net.lanes[m], flows.lanes[m]
-        if lane.ships == kind and lane.shares and lane.whole:  # what rounding has left over: a unit each
-            rest = able(net, m, asked(net, state, flows, m), chance) - flow.shipped
-            take(net, state, flows, m, minimum(rest, 1.0))
-    for m in range(len(net.lanes)):
-        lane, flow = net.lanes[m], flows.lanes[m]
-        if lane.ships == kind:
+    for turn in range(A_SHARE, THE_REST + 1):
+        for m in range(len(net.lanes)):
+            lane, flow = net.lanes[m], flows.lanes[m]
+            if lane.ships != kind or (turn < THE_REST and not lane.shares) or (turn == A_UNIT and not lane.whole):
+                continue
             can = able(net, m, asked(net, state, flows, m), chance)
-            take(net, state, flows, m, can - flow.shipped)
+            wanted = can - flow.shipped
+            if turn == A_SHARE:
+                wanted = share_of(net, flows, m) * can
+            elif turn == A_UNIT:
+                wanted = minimum(wanted, 1.0)
+            take(net, state, flows, m, wanted)
             if lane.shares:  # a share and the rest of it may add up to more, by a rounding error
                 flow.shipped = minimum(flow.shipped, can)
     if net.has.full_loads:
@@ -296,6 +288,23 @@ def ship_together(net: Any, state: Any, chance: Any, flows: Any, kind: int) -> A
             waiting = waiting + lane.waiting_cost * send(net, state, chance, flows, m, wanted)
             buying = buying + bill(net, chance, m, flow.shipped)
     return buying, waiting
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def share_of(net: Any, flows: Any, m: int) -> Any:
+    """Return the share of what a lane could ship that the scarcest of what it shares proportionally allows."""
+    lane, share = net.lanes[m], 1.0
+    for k in range(lane.first_use, lane.last_use):
+        source = net.needs[k].stock
+        if net.stocks[source].proportional:
+            asked_for = flows.sources[source].asked
+            share = minimum(share, flows.stocks[source].held / where(asked_for > CRUMB, asked_for, CRUMB))
+    for k in range(lane.first_claim, lane.last_claim):
+        r = net.claims[k].resource
+        if net.resources[r].proportional:
+            claimed = flows.resources[r].claimed
+            share = minimum(share, flows.resources[r].there / where(claimed > CRUMB, claimed, CRUMB))
+    return share
 
 
 @register_jitable(forceinline=True, error_model="numpy")

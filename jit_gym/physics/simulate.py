@@ -10,7 +10,7 @@ import numpy as np
 from ..chance import Trace
 from ..chance.compiled import borrowed, compiled
 from .layout import Flows, Layout, State, flows_of, flows_of_path, net_of, path_of, state_of
-from .period import period
+from .period import compiled_period
 
 
 @compiled
@@ -20,7 +20,7 @@ def advance(numbers: Any, sizes: Any, states: Any, flows: Any, orders: Any, chan
     net, state, flow = net_of(numbers, sizes), state_of(states, sizes, paths), flows_of(flows, sizes, paths)
     order, row = borrowed(orders), borrowed(chance)
     for b in range(paths):
-        period(net, path_of(state, b), order[b], row[b], flows_of_path(flow, b))
+        compiled_period(net, path_of(state, b), order[b], row[b], flows_of_path(flow, b))
 
 
 class Simulation:
