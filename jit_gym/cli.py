@@ -531,9 +531,9 @@ def bound(
     with _warnings() as notes:
         overrides = _overrides(set_)
         world = load(scenario, overrides | _own_history(scenario, overrides, *own.values()))
-    notes += caveats(world)
-    _print_notes(notes)
     periods, warmup = window(world, periods, warmup)
+    notes += caveats(world, periods=periods)
+    _print_notes(notes)
     options: dict[str, Any] = {"paths": paths, "periods": periods, "warmup": warmup, "seed": seed} | (
         {} if nodes is None else {"nodes": nodes}
     )

@@ -12,16 +12,19 @@ from ..policies import Network, Rule
 from ..policies.limits import listed
 from ..scenario import Scenario
 from ..scenario.part import show
+from ..scenario.window import by_the_clock, stays_as_it_is
 
 
-def caveats(scenario: Scenario, players: Sequence[Any] = ()) -> list[str]:
+def caveats(scenario: Scenario, players: Sequence[Any] = (), periods: int | None = None) -> list[str]:
     """Return what must be said beside any conclusion about policies in a scenario.
 
     Args:
         scenario: the world that was played.
         players: policies, fitted to it; what each knows beyond the others is said too.
+        periods: how many counted; what these cannot tell of the long run is said too.
     """
     notes = [*serving_is_not_worth_it(scenario), *_same_on_every_path(scenario), *of_chance(scenario)]
+    notes += _by_the_clock(scenario, periods)
     for player in players:
         notes += _knows(player, scenario)
     of_rules = [note for each in players if isinstance(each, Rule) for note in each.notes()]
@@ -93,8 +96,22 @@ def _same_on_every_path(scenario: Scenario) -> Iterator[str]:
     if events:
         yield (
             f"{', '.join(events)}: the same on every path, so intervals do not tell what another date would cost"
-            " (starts: {rate: ...} or {every: ...} draws it)"
+            " (starts: {rate: ...} or {once: ...} draws it)"
         )
+
+
+def _by_the_clock(scenario: Scenario, periods: int | None) -> Iterator[str]:
+    """Say which events come in step on all paths, and whether the periods that count have more or less of them."""
+    for place, cycle in by_the_clock(scenario).items():
+        same = f"{place}: comes every {cycle:,} {scenario.horizon.period}s on every path, as by the clock"
+        rate = f"starts: {{rate: {1 / cycle:.3g}}} draws it"
+        if periods is not None and periods % cycle and stays_as_it_is(scenario):
+            yield (
+                f"{same}, and the {periods:,} that count are not whole cycles: they may have more of it, or less, than"
+                f" the long run has (play {-(-periods // cycle) * cycle:,}; {rate})"
+            )
+        else:
+            yield f"{same}: intervals do not tell what chance in its timing would add ({rate})"
 
 
 def _knows(player: Any, scenario: Scenario) -> Iterator[str]:

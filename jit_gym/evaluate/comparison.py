@@ -183,7 +183,7 @@ def compare(
         evaluate(player, scenario, paths=paths, periods=periods, warmup=warmup, seed=seed, progress=progress)
         for player in players
     )
-    return Comparison(results, gap, threshold, budget, tuple(caveats(scenario, players)))
+    return Comparison(results, gap, threshold, budget, tuple(caveats(scenario, players, periods)))
 
 
 def named(policies: Sequence[Any] | None, scenario: Scenario) -> list[Any]:

@@ -18,7 +18,7 @@ from ..physics.worth import Worth
 from ..policies import PolicyError, Rule, parse, policy
 from ..policies.plan import quantile
 from ..scenario import BadInput, Scenario, load
-from ..scenario.window import settling, stays_as_it_is, window
+from ..scenario.window import in_whole_cycles, settling, stays_as_it_is, window
 from .rollout import name_of
 from .statistics import Estimate
 
@@ -214,7 +214,8 @@ class Search:
         self.worth = Worth(self.layout)
         self.periods, self.warmup = window(self.scenario, periods, warmup)
         if periods is None and stays_as_it_is(self.scenario):
-            self.periods = 4 * settling(self.scenario)  # the longer a path, the smaller the share of its warm-up
+            # The longer a path, the smaller the share of its warm-up.
+            self.periods = in_whole_cycles(self.scenario, 4 * settling(self.scenario))
         if self.scenario.horizon.ends and self.warmup + self.periods > (end := self.scenario.horizon.periods):
             raise BadInput(
                 f"periods: {self.scenario.name} ends after {end} periods, got {self.warmup} + {self.periods}"

@@ -181,7 +181,9 @@ def distances(comparison: Comparison) -> str:
     weighed = f", weighed by {scenario.objective.discount:g}^t" if scenario.objective.discount < 1 else ""
     if best.optimum is not None:
         exact = sign * best.optimum.cost
-        sense = "weighed so" if weighed else "in the long run"
+        count = best.optimum.periods
+        over = f"over {count:,} {scenario.horizon.period}s" if count else "in the long run"
+        sense = "weighed so" if weighed else over
         proved = f"{number(exact, digits([exact]))} {period} {sense}, {best.optimum.states:,} states"
         verb = "earns" if earns else "costs"
         return f"Gap: to the optimum ({proved}), which {verb} {much} on these paths{weighed}."

@@ -9,6 +9,7 @@ from typing import Any
 from .distribution import Distribution
 from .model import PERIODS_PER_YEAR, Demand, Drift, Lane, PeriodsOfSupply, Scenario, Starts
 from .part import meaning, show
+from .window import stays_as_it_is
 
 Found = Iterator[tuple[str, str, str]]
 """The part, its key, and why the key does nothing or something else than it says."""
@@ -190,7 +191,8 @@ def _events(scenario: Scenario) -> Found:
         if starts.at is None:
             spell = starts.spell
             if spell is not None and spell.lowest >= periods:
-                yield place, "every", f"has no effect, because the first one comes {after}"
+                goes_on = "; where the long run is measured, they do come" if stays_as_it_is(scenario) else ""
+                yield place, "every", f"has no effect on an episode, because the first one comes {after}{goes_on}"
             continue
         late = [when for when in starts.at if scenario.horizon.period_of(when) >= periods]
         if not starts.at:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
-from .model import Lane, Scenario
+from .model import Disruption, Lane, Scenario, Spike
 
 WARMUP = 120  # periods that are played before those that count, at least, where the start must not matter
+LONGEST = 10 * WARMUP  # periods that are played for a warm-up, or to see a cycle as a whole, at most
 
 
 class Window(NamedTuple):
@@ -20,12 +22,44 @@ def window(scenario: Scenario, periods: int | None = None, warmup: int | None = 
     """Return the periods that count, and the warm-up before them, where they are not given.
 
     A business that goes on in a world that stays as it is has a long-run average, and no start: its horizon is
-    measured after a warm-up, as a simulation's steady state is (Law 2015, section 9.5.1). Elsewhere (an end, a
-    discount, dates, a trend, a history played once) the horizon is measured from its start.
+    measured after a warm-up, as a simulation's steady state is (Law 2015, section 9.5.1). Where events come by the
+    clock, it is rounded up to whole cycles of them: what counts has as many as the long run (Law 2015, section 9.5.3).
+    Elsewhere (an end, a discount, dates, a trend, a history played once) the horizon is measured from its start.
     """
+    stays = stays_as_it_is(scenario)
     if warmup is None:
-        warmup = settling(scenario) if stays_as_it_is(scenario) else 0
-    return Window(scenario.horizon.periods if periods is None else periods, warmup)
+        warmup = settling(scenario) if stays else 0
+    if periods is None:
+        periods = in_whole_cycles(scenario, scenario.horizon.periods) if stays else scenario.horizon.periods
+    return Window(periods, warmup)
+
+
+def in_whole_cycles(scenario: Scenario, periods: int) -> int:
+    """Return so many periods or more: whole cycles of all events that come by the clock, or of the longest of them."""
+    cycles = [cycle for cycle in by_the_clock(scenario).values() if cycle <= LONGEST]
+    if not cycles:
+        return periods
+    whole = math.lcm(*cycles) if math.lcm(*cycles) <= LONGEST else max(cycles)
+    return -(-periods // whole) * whole
+
+
+def by_the_clock(scenario: Scenario) -> dict[str, int]:
+    """Return the periods from one to the next of each event that comes at the same time on every path, or nearly so.
+
+    So it is with spells and durations that vary by less than a fifth of the cycle: some cycles must pass until paths
+    differ. The keys are places, such as `disruptions.strike`.
+    """
+    events: dict[str, Disruption | Spike] = {f"disruptions.{name}": each for name, each in scenario.disruptions.items()}
+    events |= {f"spikes.{name}": each for name, each in scenario.spikes.items()}
+    found = {}
+    for place, event in events.items():
+        spell, lasts = event.starts.spell, event.lasts
+        if spell is None or event.never_begins or lasts.is_forever:
+            continue
+        cycle = spell.mean + lasts.mean
+        if (spell.variance + lasts.variance) ** 0.5 < 0.2 * cycle:
+            found[place] = max(1, round(cycle))
+    return found
 
 
 def stays_as_it_is(scenario: Scenario) -> bool:
@@ -59,7 +93,7 @@ def settling(scenario: Scenario) -> int:
         for event in scenario.disruptions.values()
         if event.starts.spell is not None and not event.never_begins
     ]
-    periods = int(min(max([WARMUP, 10 * (_longest_way(scenario) + 1.0), *cycles]), 10 * WARMUP))
+    periods = int(min(max([WARMUP, 10 * (_longest_way(scenario) + 1.0), *cycles]), LONGEST))
     season = season_of(scenario)
     return -(-periods // season) * season
 

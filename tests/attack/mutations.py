@@ -229,6 +229,41 @@ def _strange(data: bytes, rng: random.Random) -> bytes:
 BYTE_FAULTS: list[Callable[[bytes, random.Random], bytes]] = [_cut, _flipped, _strange]
 
 
+def _shuffled(data: bytes, rng: random.Random) -> bytes:
+    """Exchange two pieces of a file, as a disk does that loses the order of its blocks."""
+    i, k = sorted(rng.randrange(len(data) + 1) for _ in range(2))
+    return data[k:] + data[i:k] + data[:i]
+
+
+def _blank(data: bytes, rng: random.Random) -> bytes:
+    """Write zeros over a piece of a file, as a file system does that has lost its end in a power cut."""
+    k = rng.randrange(len(data) + 1)
+    return data[:k] + b"\0" * (len(data) - k)
+
+
+def _number_changed(data: bytes, rng: random.Random) -> bytes:
+    """Change a digit somewhere in a file's text, as a person does who edits a manifest."""
+    digits = [place.start() for place in re.finditer(rb"(?<=[:,\[ ])\d", data[:20_000])]
+    if not digits:
+        return data
+    k = rng.choice(digits)
+    return data[:k] + str((int(data[k : k + 1]) + rng.randrange(1, 10)) % 10).encode() + data[k + 1 :]
+
+
+FILE_FAULTS = [*BYTE_FAULTS, _flipped, _flipped, _shuffled, _blank, _number_changed, _number_changed]
+
+
+def file(data: bytes, rng: random.Random, others: list[bytes]) -> bytes:
+    """Return a file's bytes with a fault, or in its place nothing, noise, or another file with some of its own."""
+    kind = rng.random()
+    if kind < 0.05:
+        return rng.choice([b"", b"\0", b"{}", rng.randbytes(rng.randrange(5_000)), *others])
+    if kind < 0.1:
+        k = rng.randrange(len(data) + 1)
+        return data[:k] + rng.choice(others)[k:]
+    return rng.choice(FILE_FAULTS)(data, rng)
+
+
 def sales(rng: random.Random) -> bytes:
     """Return a sales file with faults that people make: of its cells, dates, rows, columns or bytes."""
     import datetime as dt

@@ -86,6 +86,8 @@ def test_it_says_what_the_gap_is_to():
         return " ".join(file.getvalue().split())
 
     assert "Gap: to the optimum (216.8 a day in the long run, 331 states)" in said("dual-sourcing", periods=30)
+    fair = {"horizon.periods": 3, "horizon.ends": True, "lanes.supplier.lead_time": 0}
+    assert "a day over 3 days, " in said(jit_gym.load("lost-sales", fair))
     assert "Who knew all chance in advance would pay at least" in said("serial", periods=30)
     assert "Who knew all chance in advance would earn at most" in said("or-gym-inv-management")
     assert "Gap" not in said("serial", periods=30, gap=False)
