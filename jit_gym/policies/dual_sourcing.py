@@ -41,6 +41,10 @@ class TwoLanes(Rule):
         orders[:, self.slow] = regular
         return orders
 
+    def notes(self) -> list[str]:
+        apart = "the formula plans each lane as if it were the only one, and so for too much stock"
+        return super().notes() + ([f"{self.name}: {apart}"] if self.relies_on_formulas else [])
+
     def two(self, view: View) -> tuple[Any, Any]:
         """Return the expedited and the regular orders for each stock (paths, stocks)."""
         raise NotImplementedError

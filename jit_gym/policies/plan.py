@@ -258,6 +258,11 @@ class Plan:
         late = self.lead_time_variance if lead_time_variance is None else lead_time_variance
         return quantile(service_level) * np.sqrt(demand_variance + self.mean**2 * late)
 
+    def deviation(self, lead_time: np.ndarray | None = None) -> np.ndarray:
+        """Return the standard deviation of demand over the lead time and the period of review (stocks,)."""
+        exposed = (self.lead_time if lead_time is None else lead_time) + 1.0
+        return np.sqrt(exposed * self.variance + self.mean**2 * self.lead_time_variance)
+
     def level(
         self,
         service_level: float | np.ndarray,

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..evaluate import Comparison, Estimate, Result, has_seen
 from ..evaluate.metrics import sells
-from ..policies import Network
+from ..policies import Network, Rule
 
 LONGEST = 25  # characters of a label
 
@@ -158,6 +158,8 @@ def conventions(comparison: Comparison) -> str:
         said.append(
             "Units left at the end, on hand or on the way, count at what they cost (objective.leftovers: at-cost)."
         )
+    if any(isinstance(result.player, Rule) and result.player.relies_on_formulas for result in comparison.results):
+        said.append("Parameters that nobody gave are by textbook formulas; --tuned finds better ones first.")
     return " ".join(said)
 
 

@@ -319,10 +319,30 @@ def test_just_in_case_holds_no_more_than_keeps(life: int | None, cover: float):
 
 
 def test_the_economic_lot():
-    """With a fixed cost of 64, S - s is sqrt(2 * 64 * 5 / 1) = 25.3, in whole units 26 (Harris 1913)."""
-    assert formula("s-S", load("lost-sales", {"lanes.supplier.fixed_cost": 64})) == {"s": 33, "S": 59}
+    """With a fixed cost of 64, Q is sqrt(2 * 64 * 5 / 1) = 25.3, in whole units 26 (Harris 1913)."""
+    assert formula("R-Q", load("lost-sales", {"lanes.supplier.fixed_cost": 64}))["Q"] == 26
     free = load("lost-sales", {"lanes.supplier.fixed_cost": 64, "stocks.shop.holding_cost": 0})
     assert formula("s-S(s=3)", free) == {"s": 3, "S": 4}  # with nothing to pay for stock there is no lot
+
+
+def test_the_power_approximation():
+    """Poisson(10), lead time 0, K = 64, h = 1, p = 9, by hand: S - s = 33.65, z = 1.087, s = 6.08.
+
+    The optimum is s = 6, S = 40 (Zheng and Federgruen 1991). Reviewed every second day, z = 0.908: 16.21 and 49.39.
+    """
+    world = load("fixed-cost")
+    assert formula("s-S", world) == {"s": 6, "S": 40}
+    assert formula("R-s-S(R=2)", world) == {"R": 2, "s": 16, "S": 49}
+    assert formula("s-S(s=8)", world) == {"s": 8, "S": 42}
+    assert formula("s-S", load("fixed-cost", {"lanes.supplier.fixed_cost": 0})) == {"s": 14, "S": 15}
+
+
+def test_a_reorder_point_may_be_negative_where_customers_wait():
+    """It pays to let a few wait where an order costs much; lost customers do not wait."""
+    dear = {"lanes.supplier.fixed_cost": 2000, "demands.customers.shortage_cost": 2}
+    for rule, point in (("s-S", "s"), ("R-Q", "R")):
+        assert formula(rule, load("fixed-cost", dear))[point] < 0
+        assert formula(rule, load("fixed-cost", dear | {"demands.customers.unmet": "lost"}))[point] == 0
 
 
 @pytest.mark.parametrize(
