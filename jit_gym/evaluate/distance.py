@@ -22,6 +22,7 @@ PATHS = 256  # on which a bound is computed at most
 CELLS = 400_000  # of paths, periods, and stocks, lanes and demands: a few seconds
 LARGEST = 50_000  # of them on one path
 WHOLES = 2_000  # whole numbers on all paths: some seconds each thousand
+NEXT_TO_NOTHING = 0.02
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,20 @@ class Distance:
 
     @property
     def cost(self) -> float:
-        """Return what the best costs, estimated for all paths of the comparison."""
-        return float(self.leader.mean() - self.above.mean())
+        """Return what the best costs, estimated for all paths of the comparison; not less than on any that is known."""
+        known = self.leader[: self.paths] - self.above
+        return max(float(self.leader.mean() - self.above.mean()), float(known.min()))
 
     def of(self, result: Result) -> Estimate:
         """Return how much more a result costs than the best there is."""
         more = paid(result) - self.leader
         n, all_paths = self.paths, len(more)
-        mean = float(more.mean() + self.above.mean())
+        lead = float(self.leader.mean()) - self.cost
+        mean = float(more.mean()) + lead
         if all_paths == 1:
             return Estimate(mean, np.nan, np.nan, np.nan)
         parts = more / all_paths
-        parts[:n] += self.above / n
+        parts[:n] += (self.above - self.above.mean() + lead) / n
         if n == all_paths:
             return Estimate.of(all_paths * parts)
         if n == 1:
@@ -74,9 +77,12 @@ class Distance:
         return Estimate.with_error(mean, float(np.sqrt(variance)), n)
 
     def share(self, result: Result) -> Estimate:
-        """Return that as a share of what is compared with, which counts as known; nan where that is nothing."""
+        """Return that as a share of what is compared with, which counts as known.
+
+        Of what is nothing, or next to it beside what the leader costs, a share says nothing: it is nan.
+        """
         more, size = self.of(result), abs(self.cost)
-        small = size <= 1e-9 * max(1.0, abs(more.mean))
+        small = size <= max(1e-9, NEXT_TO_NOTHING * abs(float(self.leader.mean())))
         return Estimate(*(np.nan if small else value / size for value in more))
 
 

@@ -79,6 +79,21 @@ def test_there_is_no_share_of_nothing():
     assert compare(["jit"], world, paths=2, gap=False).distance is None
 
 
+def test_what_costs_nothing_is_not_said_to_cost_less():
+    """Who knows which slots fail pays nothing; from some of the paths that was estimated as -0.0015 a slot.
+
+    A share of it, 8,700 %, says nothing either: the gap is money.
+    """
+    comparison = compare(["kanban(cards={buffer: 10, finished: 3})", "jit"], "two-machine-line")
+    distance, (kanban, jit) = comparison.distance, comparison.results
+    assert distance.paths < kanban.paths
+    assert distance.cost >= 0
+    assert np.isnan(distance.share(kanban).mean)
+    assert distance.of(kanban).mean == pytest.approx(kanban.mean("cost") - distance.cost)
+    apart = distance.of(jit).mean - distance.of(kanban).mean
+    assert apart == pytest.approx(jit.mean("cost") - kanban.mean("cost"))
+
+
 def test_a_frame_has_the_gap():
     frame = compare(["jit", "kanban"], "serial", paths=4, periods=20).frame()
     assert (frame["gap"] > 0).all()
