@@ -161,6 +161,7 @@ def _place(axes: Axes, names: dict[tuple[float, float], str], bars: Sequence[Any
     inside = axes.get_window_extent(renderer).expanded(1.02, 1.04)
     dots = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in axes.transData.transform(list(names))]
     taken = dots + [Bbox(axes.transData.transform(bar)).padded(2) for bar in bars]
+    written: list[Bbox] = []
     line = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 4}
     for (point, name), own in zip(names.items(), dots, strict=True):
         tried: list[tuple[float, int, Any, Bbox]] = []
@@ -172,10 +173,11 @@ def _place(axes: Axes, names: dict[tuple[float, float], str], bars: Sequence[Any
                 text.update_positions(renderer)
                 box = Text.get_window_extent(text, renderer).padded(2)  # of the name, without the line
                 bad = sum(_overlap(box, other) for other in taken if other is not own)
+                bad += 20 * sum(_overlap(box, other) for other in written)  # two names in one place cannot be read
                 bad += 8 * far + 3 * (box.width * box.height - _overlap(box, inside))
                 tried.append((bad, len(tried), text, box))
         _, best, _, box = min(tried, key=lambda each: each[:2])
-        taken.append(box)
+        written.append(box)
         for _, place, text, _ in tried:
             if place != best:
                 text.remove()

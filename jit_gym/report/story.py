@@ -101,6 +101,7 @@ def pictures(comparison: Comparison) -> Iterator[Picture]:
             _shade(list(all_axes), scenario, story, frame)
             all_axes[-1].set_xlabel(scenario.horizon.period)
             all_axes[-1].set_xlim(frame.first, frame.last)
+            all_axes[-1].locator_params(axis="x", integer=True)
         yield Picture(label, "", sheet.svg, _says(scenario, story, label, frame))
 
 
