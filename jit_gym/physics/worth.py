@@ -38,7 +38,8 @@ class Worth:
         """Find out what a scenario's units cost."""
         self.layout, self.scenario = layout, layout.scenario
         self._goes_on = not self.scenario.horizon.ends and self.scenario.objective.leftovers == "at-cost"
-        self.counts = any(np.any(rate) for rate in self.rates(0))
+        scrapped = any(stock.obsolete and stock.scrap_value for stock in self.scenario.stocks.values())
+        self.counts = any(np.any(rate) for rate in self.rates(0)) or (self._goes_on and scrapped)
         """Whether anything has a worth at all; where this is false, nothing needs to be computed."""
 
     def rates(self, period: int) -> Rates:

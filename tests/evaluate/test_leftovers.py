@@ -109,3 +109,22 @@ def test_a_discounted_cost_is_the_limit_of_longer_and_longer_sums():
     world = load("dual-sourcing", {"objective.discount": 0.9})
     rule = "dual-index"
     assert exact_cost(rule, world, periods=400).cost == pytest.approx(exact_cost(rule, world).cost, rel=1e-6)
+
+
+def test_what_will_be_scrapped_counts_at_its_scrap_value():
+    """Of units that cost nothing, and that nobody asks for any more, 2 a period earn 0.2 each period.
+
+    With a lead time of 1 they come in 10 of 11 periods; the last 2 are on the way. The bound counted these, a play did
+    not.
+    """
+    world = shop(
+        {
+            "stocks.shop": {"obsolete": {"at": [0]}, "scrap_value": 0.1},
+            "lanes.supplier": {"to": "shop", "lead_time": 1, "capacity": 2},
+            "demands.customers.distribution": 4,
+        }
+    )
+    span = {"paths": 2, "periods": 11}
+    played = evaluate("constant(quantity=2)", world, **span)
+    assert played.mean("profit") == pytest.approx(0.2)
+    assert clairvoyant(world, **span).costs == pytest.approx([-0.2, -0.2])
