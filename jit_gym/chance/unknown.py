@@ -22,16 +22,20 @@ from .demand import in_the_long_run, level
 NODES = np.linspace(-8.0, 8.0, 2049)[:, None]  # normal scores; smooth functions of them are integrated to 1e-10
 WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
 EVEN = (np.arange(1 << 16)[:, None] + 0.5) / (1 << 16)  # numbers between 0 and 1, where a function has jumps
+LONG, LONG_WITH_REGIMES = 256, 64  # periods that are looked at one by one
+ANGLES = np.linspace(-np.pi / 2, np.pi / 2, 129)  # of correlations, c = sin(angle), for which G is tabulated
 
 
 def unknown(scenario: Scenario, name: str, periods: int) -> np.ndarray:
     """Return E[Cov(D_h, D_k | known)] of this and the next periods' demand (periods, periods), in units squared.
 
+    Of no more periods than `LONG` (or `LONG_WITH_REGIMES`), after which the variance of a sum grows as `growth` says.
     Known is what the forecast knows: the season, the past, the regime where it is seen, and the share that the accuracy
     says. It is the mean over a season and the long run. Trend and spikes do not count, nor does the rounding of a
     season's demand to whole units.
     """
     demand = scenario.demands[name]
+    periods = min(periods, LONG_WITH_REGIMES if demand.regimes else LONG)
     if demand.history is not None:
         found = np.eye(periods) * level(scenario, name)[1]
     else:
@@ -41,6 +45,12 @@ def unknown(scenario: Scenario, name: str, periods: int) -> np.ndarray:
         apart = np.abs(np.subtract.outer(np.arange(periods), np.arange(periods))) % len(factors)
         found = found * np.array([np.mean(factors * np.roll(factors, -d)) for d in range(len(factors))])[apart]
     return found
+
+
+def growth(found: np.ndarray) -> float:
+    """Return by how much the variance of a sum grows with each further period, from the later half of what is known."""
+    half = len(found) // 2
+    return float(found.sum() - found[:half, :half].sum()) / (len(found) - half)
 
 
 class _Unknown:
@@ -63,15 +73,36 @@ class _Unknown:
         r, products = self.copula.autocorrelation, np.outer(self.mean, self.mean)
         powers = [np.linalg.matrix_power(self.move, h) for h in range(periods)]
         seen = self.copula.transition is not None and self.copula.demand.regime_seen == "at-once"
-        out, share = np.empty((periods, periods)), self.known(periods)
-        for h in range(periods):
-            for k in range(h, periods):
-                both = self.share[:, None] * powers[k - h]
-                told = powers[h].T @ (self.share[:, None] * powers[k]) if seen else np.outer(self.share, self.share)
-                score = r ** (k - h)
-                all_of_it, forecast = self.covariance(score), self.covariance(score * share[h])
-                out[h, k] = out[k, h] = (both * (products + all_of_it)).sum() - (told * (products + forecast)).sum()
+        first, later = np.triu_indices(periods)
+        scores = r ** (later - first).astype(float)
+        values, places = np.unique(
+            np.round([scores, scores * self.known(periods)[first]], 12), return_inverse=True
+        )  # numbers that are nearly the same are one
+        found, (place, told_place) = self.covariances(values), places.reshape(2, -1)
+        out = np.empty((periods, periods))
+        if self.copula.transition is None:
+            out[first, later] = out[later, first] = (found[place] - found[told_place])[:, 0, 0]
+        for h, k, i, j in (
+            zip(first, later, place, told_place, strict=True) if self.copula.transition is not None else ()
+        ):
+            both = self.share[:, None] * powers[k - h]
+            told = powers[h].T @ (self.share[:, None] * powers[k]) if seen else np.outer(self.share, self.share)
+            out[h, k] = out[k, h] = (both * (products + found[i])).sum() - (told * (products + found[j])).sum()
         return np.where(np.eye(periods) > 0, np.maximum(out, 0.0), out)
+
+    def covariances(self, correlations: np.ndarray) -> np.ndarray:
+        """Return G for each of some correlations (n, regimes, regimes); where there are many, by a spline of its angle.
+
+        Near 1, G bends like the root of 1 - c, and so is nearly straight in the angle.
+        """
+        if len(correlations) <= len(ANGLES):
+            return np.array([self.covariance(each) for each in correlations])
+        from scipy.interpolate import CubicSpline
+
+        angles = ANGLES if correlations.min() < 0 else ANGLES[ANGLES >= 0]
+        return np.asarray(
+            CubicSpline(angles, [self.covariance(each) for each in np.sin(angles)])(np.arcsin(correlations))
+        )
 
     def known(self, periods: int) -> np.ndarray:
         """Return the share of the variance of each period's normal score that is known, w (periods,).

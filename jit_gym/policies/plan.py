@@ -11,7 +11,7 @@ import numpy as np
 from ..chance import usage
 from ..chance.suppliers import supplier_of
 from ..chance.tables import LARGEST, Table, counts
-from ..chance.unknown import unknown
+from ..chance.unknown import growth, unknown
 from ..physics import Layout, View
 from ..physics.numbers import is_tensor, like
 from ..scenario import Scenario, Starts
@@ -288,8 +288,9 @@ class Plan:
         starts = np.arange(longest, dtype=float)
         for (d, i, units, ahead), end in zip(self._routes, until, strict=True):
             part = np.maximum(np.minimum(end, starts + 1.0) - np.maximum(ahead, starts), 0.0)  # of each period
-            own = np.diag(variances[d])
-            out[i] += units**2 * (part @ (variances[d] - np.diag(own)) @ part + part @ own)
+            own, near, far = np.diag(variances[d]), *np.split(part, [len(variances[d])])
+            alike = near @ (variances[d] - np.diag(own)) @ near + near @ own
+            out[i] += units**2 * (alike + far.sum() * growth(variances[d]))
         return np.maximum(out, 0.0)
 
     def expected(self, view: View, more: Any = 0.0) -> np.ndarray:

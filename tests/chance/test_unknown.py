@@ -7,6 +7,7 @@ import pytest
 
 from jit_gym.chance import Chance
 from jit_gym.chance.unknown import unknown
+from jit_gym.policies.plan import Plan
 from jit_gym.scenario import Scenario
 
 from ..worlds import shop
@@ -68,3 +69,22 @@ def test_a_normal_demand_is_unknown_as_its_score_is():
     demand = {"name": "norm", "loc": 100, "scale": 10}
     found = unknown(world("continuous", distribution=demand, forecast={"accuracy": [0.9, 0.7, 0.5]}), "customers", 3)
     assert found == pytest.approx(np.diag([10.0, 30.0, 50.0]), abs=1e-2)
+
+
+@pytest.mark.parametrize(("lead_time", "autocorrelation"), [(40, 0.5), (1000, 0.5), (1000, 0.9), (10_000, -0.3)])
+def test_long_lead_times_are_planned_for(lead_time: int, autocorrelation: float):
+    """Normal demand whose scores are an AR(1): what is new in period j adds (1 - r^(n-j)) / (1 - r) to a sum of n."""
+    r, n = autocorrelation, lead_time + 1
+    scenario = shop(
+        units="continuous",
+        lanes={"supplier": {"to": "shop", "lead_time": lead_time}},
+        demands={
+            "customers": {
+                "from": "shop",
+                "distribution": {"name": "norm", "loc": 100, "scale": 10},
+                "autocorrelation": autocorrelation,
+            }
+        },
+    )
+    exact = 100 * (1 - r * r) * (((1 - r ** np.arange(1.0, n + 1)) / (1 - r)) ** 2).sum()
+    assert Plan(scenario).unforeseen == pytest.approx([exact], rel=2e-3)
