@@ -136,7 +136,7 @@ def attack_tunings(count: int, seed: int) -> None:
         "two-machine-line",
         "grocery",
     ]
-    tune("base-stock", "lost-sales", budget=1_000)  # compiles, once, which takes its time
+    tune("base-stock", "lost-sales", budget=100_000)  # compiles, once, which takes its time
     rng = random.Random(f"{seed} tunings")
     for _ in range(count):
         name, rule = rng.choice(worlds), rng.choice(list(RULES))
