@@ -21,12 +21,17 @@ SHELL = [
 ]
 
 
+LONG = ("--tuned", " tune ", "lead_time=2 --paths")  # in lines that take many seconds
+
+
 def test_its_python_examples_hold():
     """Every `>>>` gives what the README says."""
     assert doctest.testfile(str(README), module_relative=False).failed == 0
 
 
-@pytest.mark.parametrize("line", SHELL)
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, marks=[pytest.mark.slow] * any(each in line for each in LONG)) for line in SHELL]
+)
 def test_its_shell_lines_run(line, tmp_path):
     """Every `jit-gym` line runs, in an empty folder with a sales history."""
     weeks = (dt.date(2020, 1, 6) + dt.timedelta(weeks=week) for week in range(104))

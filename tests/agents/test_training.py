@@ -180,7 +180,7 @@ def test_a_memory_is_torchs(tmp_path: Path):
 @pytest.mark.parametrize(
     ("rule", "discrete"),
     [
-        ("capped-base-stock(level=14, cap=8)", False),
+        pytest.param("capped-base-stock(level=14, cap=8)", False, marks=pytest.mark.slow),
         pytest.param("capped-base-stock(level=14, cap=8)", True, marks=pytest.mark.slow),
         pytest.param("optimal", False, marks=pytest.mark.slow),
         pytest.param("optimal", True, marks=pytest.mark.slow),

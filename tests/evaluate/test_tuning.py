@@ -69,11 +69,12 @@ def test_it_finds_two_parameters_of_lost_sales(row: dict[str, str]):
 
 @pytest.mark.parametrize("row", [FIXED_COST[0], pytest.param(FIXED_COST[6], marks=pytest.mark.slow)])
 def test_it_finds_zheng_and_federgruens_s_s(row: dict[str, str]):
-    """A fixed cost of 64: order now and then with a mean of 10, in most periods with 70, far from the formula."""
+    """A fixed cost of 64: order now and then with a mean of 10, in most periods with 70."""
     check(tune("s-S", fixed_cost(row), seed=1), f"s-S(s={row['s']}, S={row['S']})", fixed_cost(row))
 
 
-@pytest.mark.parametrize("rule", ["capped-dual-index", pytest.param("dual-index", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["capped-dual-index", "dual-index"])
 def test_it_finds_the_indices_of_two_suppliers(rule: str):
     """Gijsbrechts et al. (2022): two indices, or two and a cap."""
     row = DUAL_SOURCING[0]
@@ -84,6 +85,7 @@ def test_it_finds_the_indices_of_two_suppliers(rule: str):
     check(tune(rule, dual_sourcing(row), seed=1), published, dual_sourcing(row))
 
 
+@pytest.mark.slow
 def test_it_finds_the_levels_of_a_line_stock_by_stock():
     """Snyder and Shen, example 6.1: three real numbers, 6.49, 12.02 and 22.71."""
     published = "echelon-base-stock(level={shop: 6.49, warehouse: 12.02, factory: 22.71})"

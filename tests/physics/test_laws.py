@@ -647,7 +647,7 @@ def test_the_laws_hold_in_any_world(scenario: Scenario, seed: int):
     check_laws(scenario, seed)
 
 
-@usual
+@few
 @given(scenarios(), seeds)
 def test_plain_compiled_and_tensor_play_agree(scenario: Scenario, seed: int):
     """On the same trace and orders, plain and compiled play are equal, and tensors to 1e-5."""

@@ -50,7 +50,7 @@ def undated(html: str) -> str:
     return re.sub(r"<time.*?</time>|<meta name=.jit_gym:date.*?>", "", html)
 
 
-USUAL = ["aisin-1997", "beer-game", "grocery"]
+USUAL = ["beer-game", "grocery"]
 OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in jit_gym.names() if name not in USUAL]
 
 
@@ -98,6 +98,7 @@ def test_there_is_a_picture_of_costs_of_service_and_of_each_policy(report, compa
     assert Outline(report).tags.count("svg") == 2 + len(comparison.results)
 
 
+@pytest.mark.slow
 def test_the_same_comparison_gives_the_same_page_but_for_the_date(tmp_path):
     first, second = (
         written(jit_gym.compare(["jit", "hybrid"], "aisin-1997", paths=4), tmp_path / "a.html") for _ in range(2)
