@@ -13,7 +13,7 @@ from gymnasium.error import ResetNeeded
 from ..scenario import Scenario, load
 from ..scenario.errors import check_seed
 from .observation import MOST_ORDERED
-from .rendering import draw, write
+from .rendering import Screen, write
 from .stage import Stage, read_actions
 
 
@@ -57,7 +57,8 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
     * `overrides`: dotted changes to it, such as `{"lanes.supplier.lead_time": 2}`.
     * `units`: `"mean-demand"` (default) or `"raw"`.
     * `most_ordered`: the most that can be ordered on a lane without capacity, in periods of mean demand (default 4).
-    * `render_mode`: `"ansi"` for a line of text a period, `"rgb_array"` for a picture of the episode so far.
+    * `render_mode`: `"ansi"` for a line of text a period, `"rgb_array"` for a picture of the episode so far, (480, 640,
+      3) bytes.
 
     ## Version History
     * v0: initial version.
@@ -90,6 +91,8 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self._ends = self.scenario.horizon.ends
         self._names = self.stage.flow_names
         self._past: list[dict[str, float]] = []
+        self._working: list[float] = []
+        self._screen: Screen | None = None
 
     @property
     def observation_names(self) -> list[str]:
@@ -106,6 +109,7 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self.stage.restart(np.arange(1))
         self._period = 0
         self._past.clear()
+        self._working.clear()
         return self.stage.observe()[0], {"path": int(self.stage.path[0])}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -114,9 +118,10 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
             raise ResetNeeded("the episode is over: call reset() first")
         self.stage.play(read_actions(action, self._shape, "action"), self._flows, self._shown)
         info = dict(zip(self._names, self._flows.tolist()))  # noqa: B905 (a sixth of a step)
-        self._period += 1
         if self.render_mode is not None:
             self._past.append(info)
+            self._working.append(self.stage.working(0, self._period))
+        self._period += 1
         over = self._period == self._horizon
         return self._shown.copy(), info["reward"], over and self._ends, over and not self._ends, info
 
@@ -125,5 +130,6 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         if self.render_mode == "ansi":
             return write(self.scenario, self._past)
         if self.render_mode == "rgb_array":
-            return draw(self.scenario, self._past)
-        return super().render()
+            self._screen = self._screen or Screen(self.scenario)
+            return self._screen.draw(self._past, self._working)
+        raise ValueError(f"render: this env was made without a render_mode (one of {self.metadata['render_modes']})")

@@ -182,6 +182,11 @@ class Stage:
         for many, one in zip(state_of(self.states, self.layout.sizes, self.paths), first, strict=True):
             many[rows] = one[0]
 
+    def working(self, b: int, period: int) -> float:
+        """Return the share of its capacity that the most disrupted lane has on path b in a period; 1 without any."""
+        columns = list(self.layout.columns.working.values())
+        return float(self._rows[period, b, columns].min(initial=1.0))
+
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
         out = np.empty(self.paths * self.width, np.float32)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from jit_gym.envs import Env
+from jit_gym.scenario import load
 
 from .rich import actions_for, rich
 
@@ -45,7 +46,7 @@ def test_an_episode_is_a_picture():
     env.reset()
     pictures.append(env.render())
     for picture in pictures:
-        assert picture.shape == (360, 640, 3)
+        assert picture.shape == (480, 640, 3)
         assert picture.dtype == np.uint8
         assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 5
     assert not np.array_equal(pictures[0], pictures[1])
@@ -58,5 +59,33 @@ def test_without_a_mode_nothing_is_rendered():
     env.reset(seed=1)
     env.step(np.zeros(3))
     assert env._past == []
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(ValueError, match=r"without a render_mode \(one of \['ansi', 'rgb_array'\]\)"):
         env.render()
+
+
+def test_a_picture_does_not_depend_on_those_before_it():
+    """One figure serves all frames: a frame is the same whether all before it were drawn or none."""
+    first, second = (Env(rich(), render_mode="rgb_array") for _ in range(2))
+    for env in (first, second):
+        env.reset(seed=3)
+    for action in actions_for(first.action_space, 0, 7):
+        first.step(action)
+        second.step(action)
+        shown = first.render()
+    assert np.array_equal(shown, second.render())
+
+
+def test_a_disruption_is_shaded_when_it_has_come():
+    """The shade is over the periods in which the lane has lost a part of its capacity, and over no later ones."""
+    strike = {"hits": ["supplier"], "starts": {"at": [5]}, "lasts": 3}
+    worlds = [load("lost-sales", {"disruptions": {"strike": strike}}), load("lost-sales")]
+    pictures: list[list[np.ndarray]] = []
+    for world in worlds:
+        env = Env(world, render_mode="rgb_array")
+        env.reset(seed=3)
+        pictures.append([])
+        for _ in range(7):
+            env.step(np.full(1, -1.0, np.float32))
+            pictures[-1].append(env.render())
+    same = [np.array_equal(one, other) for one, other in zip(*pictures, strict=True)]
+    assert same == [True] * 5 + [False] * 2
