@@ -402,10 +402,10 @@ class Search:
         count = 10 * len(start)
         paths = max(2, min(self.paths_for(0.25, 25 * count), 32))
         reach = np.array([axis.reach for axis in self.axes])
-        low = np.maximum(start - reach, [axis.low for axis in self.axes])
-        high = np.maximum(start, low) + reach
-        first = self.random.uniform(low, high, (count, len(start)))
         known = np.vstack([start, *(self.place(each) for each in self.rule.starts())])
+        low = np.maximum(np.minimum(start - reach, known.min(axis=0)), [axis.low for axis in self.axes])
+        high = np.maximum(np.maximum(start, low) + reach, known.max(axis=0))
+        first = self.random.uniform(low, high, (count, len(start)))
         first[: len(known)] = np.clip(known, low, high)
         noted = start
 

@@ -99,10 +99,14 @@ class ReorderPoint(Rule):
         return {"s": s, "S": self._filled("s", self.s, s, list(plan.scenario.stocks)) + lot}
 
     def starts(self) -> list[dict[str, np.ndarray]]:
-        """Order in most periods, or in every second, third or fourth: each may be best, and none is near another."""
-        level, mean = self.plan.level(self.plan.critical_ratio), self.plan.mean
-        s = self.plan.rounded(level - 0.25 * mean)
-        return [{"s": s, "S": self.plan.rounded(level + more * mean)} for more in (0.0, 1.0, 2.0, 3.0)]
+        """Order in most periods, or in every second, third or fourth: each may be best, and none is near another.
+
+        A lot a little above what so many periods use seldom leaves a rest that lasts for less than a period.
+        """
+        plan = self.plan
+        lots = [plan.rounded((1.25 + more) * plan.mean) for more in (0.0, 1.0, 2.0)]
+        often = {"s": point(plan), "S": point(plan) + (1.0 if plan.whole else 0.0)}
+        return [often, *({"s": (s := best_point(plan, lot)), "S": s + lot} for lot in lots)]
 
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
