@@ -72,22 +72,20 @@ class _Unknown:
         """
         r, products = self.copula.autocorrelation, np.outer(self.mean, self.mean)
         powers = [np.linalg.matrix_power(self.move, h) for h in range(periods)]
-        seen = self.copula.transition is not None and self.copula.demand.regime_seen == "at-once"
+        seen = self.copula.demand.regime_seen == "at-once"
         first, later = np.triu_indices(periods)
         scores = r ** (later - first).astype(float)
-        values, places = np.unique(
-            np.round([scores, scores * self.known(periods)[first]], 12), return_inverse=True
-        )  # numbers that are nearly the same are one
-        found, (place, told_place) = self.covariances(values), places.reshape(2, -1)
+        pairs = np.round([scores, scores * self.known(periods)[first]], 12)  # numbers that are nearly the same are one
+        values, places = np.unique(pairs, return_inverse=True)
+        found, (of_all, of_known) = self.covariances(values), places.reshape(2, -1)
         out = np.empty((periods, periods))
-        if self.copula.transition is None:
-            out[first, later] = out[later, first] = (found[place] - found[told_place])[:, 0, 0]
-        for h, k, i, j in (
-            zip(first, later, place, told_place, strict=True) if self.copula.transition is not None else ()
-        ):
-            both = self.share[:, None] * powers[k - h]
-            told = powers[h].T @ (self.share[:, None] * powers[k]) if seen else np.outer(self.share, self.share)
-            out[h, k] = out[k, h] = (both * (products + found[i])).sum() - (told * (products + found[j])).sum()
+        if self.copula.transition is None:  # one regime: the means are the same, and drop out
+            out[first, later] = out[later, first] = (found[of_all] - found[of_known])[:, 0, 0]
+        else:
+            for h, k, i, j in zip(first, later, of_all, of_known, strict=True):
+                both = self.share[:, None] * powers[k - h]
+                told = powers[h].T @ (self.share[:, None] * powers[k]) if seen else np.outer(self.share, self.share)
+                out[h, k] = out[k, h] = (both * (products + found[i])).sum() - (told * (products + found[j])).sum()
         return np.where(np.eye(periods) > 0, np.maximum(out, 0.0), out)
 
     def covariances(self, correlations: np.ndarray) -> np.ndarray:

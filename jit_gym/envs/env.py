@@ -91,7 +91,6 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self._ends = self.scenario.horizon.ends
         self._names = self.stage.flow_names
         self._past: list[dict[str, float]] = []
-        self._working: list[float] = []
         self._screen: Screen | None = None
 
     @property
@@ -109,7 +108,6 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self.stage.restart(np.arange(1))
         self._period = 0
         self._past.clear()
-        self._working.clear()
         return self.stage.observe()[0], {"path": int(self.stage.path[0])}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -118,10 +116,9 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
             raise ResetNeeded("the episode is over: call reset() first")
         self.stage.play(read_actions(action, self._shape, "action"), self._flows, self._shown)
         info = dict(zip(self._names, self._flows.tolist()))  # noqa: B905 (a sixth of a step)
+        self._period += 1
         if self.render_mode is not None:
             self._past.append(info)
-            self._working.append(self.stage.working(0, self._period))
-        self._period += 1
         over = self._period == self._horizon
         return self._shown.copy(), info["reward"], over and self._ends, over and not self._ends, info
 
@@ -131,5 +128,5 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
             return write(self.scenario, self._past)
         if self.render_mode == "rgb_array":
             self._screen = self._screen or Screen(self.scenario)
-            return self._screen.draw(self._past, self._working)
+            return self._screen.draw(self._past, self.stage.working(0))
         raise ValueError(f"render: this env was made without a render_mode (one of {self.metadata['render_modes']})")

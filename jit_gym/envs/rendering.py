@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, DPI = 6.4, 4.8, 100  # a picture of 640 by 480
 SEPARATE = 4  # stocks, or lanes, that have a line of their own; of more the sum is drawn
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
-ASKED, SHORT, COST = "#a9adb4", "#d55e00", "#1b1b1d"
+INK = "#1b1b1d"  # this and the next are the palette of the reports, too (`report.svg` says what it is)
+STOCK, SHORT, ORDER, WAY, DEMAND, WASTE = "#0072b2", "#d55e00", "#e69f00", "#009e73", "#a9adb4", "#cc79a7"
+COLOURS = STOCK, ORDER, WAY, WASTE  # of lines that stand beside each other
 
 
 def write(scenario: Scenario, past: Sequence[dict[str, float]]) -> str:
@@ -59,12 +60,12 @@ class Screen:
             (
                 "demand",
                 [
-                    Series("asked", [f"{name}.demanded" for name in scenario.demands], ASKED, filled=True),
+                    Series("asked", [f"{name}.demanded" for name in scenario.demands], DEMAND, filled=True),
                     Series("short", [f"{name}.short" for name in scenario.demands], SHORT, filled=True),
                 ],
             ),
             ("ordered", _lines(list(scenario.lanes), "ordered", "all lanes")),
-            ("cost", [Series(f"per {period}", ["cost"], COST)]),
+            ("cost", [Series(f"per {period}", ["cost"], INK)]),
         ]
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
         self._canvas = FigureCanvasAgg(figure)
@@ -97,12 +98,12 @@ class Screen:
         place: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "linewidth": 0, "zorder": 0}
         return axes.stairs([0], [0, 1], color=SHORT, alpha=0.15, fill=True, animated=True, **place)
 
-    def draw(self, past: Sequence[dict[str, float]], working: Sequence[float]) -> np.ndarray:
+    def draw(self, past: Sequence[dict[str, float]], working: np.ndarray) -> np.ndarray:
         """Return the picture (480, 640, 3) of what has happened.
 
         Args:
             past: the flows of each period so far.
-            working: the share of the most disrupted lane that worked in each.
+            working: the share of the most disrupted lane that worked in each (periods,).
         """
         edges = np.arange(len(past) + 1) if past else [0, 0]
         for n, (_, series) in enumerate(self.strips):
@@ -111,7 +112,7 @@ class Screen:
                 artist.set_data(row, edges)
             self._fit(n, float(values.max()))
         for shade in self._shades:
-            shade.set_data(1.0 - np.array(working) if past else [0], edges)
+            shade.set_data(1.0 - working if past else [0], edges)
         if self._background is None:
             self._canvas.draw()
             self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox)

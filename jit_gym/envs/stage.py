@@ -182,10 +182,9 @@ class Stage:
         for many, one in zip(state_of(self.states, self.layout.sizes, self.paths), first, strict=True):
             many[rows] = one[0]
 
-    def working(self, b: int, period: int) -> float:
-        """Return the share of its capacity that the most disrupted lane has on path b in a period; 1 without any."""
-        columns = list(self.layout.columns.working.values())
-        return float(self._rows[period, b, columns].min(initial=1.0))
+    def working(self, b: int) -> np.ndarray:
+        """Return the share that works of the most disrupted lane in each period that path b has played (periods,)."""
+        return self._rows[: self.clock[b], b, list(self.layout.columns.working.values())].min(axis=1, initial=1.0)
 
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""

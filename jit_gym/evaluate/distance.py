@@ -22,7 +22,7 @@ PATHS = 256  # on which a bound is computed at most
 CELLS = 400_000  # of paths, periods, and stocks, lanes and demands: a few seconds
 LARGEST = 50_000  # of them on one path
 WHOLES = 2_000  # whole numbers on all paths: some seconds each thousand
-NEXT_TO_NOTHING = 0.02
+NEXT_TO_NOTHING = 0.02  # of what the leader costs: a gap as a share of less says nothing
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Distance:
     the policy that costs least, on all paths, and `above` how much more they are than the best there is, on the first
     `paths`. A policy's gap is its mean lead over `leader`, on all paths, and the mean of `above`: so gaps are as far
     apart as costs, and none is negative where the best is a bound (the leader is a control variate; Law 2015, 11.4).
+    Where that would make the best cost less than on any path, the gaps are to the least of these.
 
     `optimum` is the exact one, and `unproved` how much higher the least cost of somebody who knows all may be than the
     bound, where its solver was stopped.

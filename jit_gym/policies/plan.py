@@ -253,15 +253,22 @@ class Plan:
             demand_variance: of what is asked for over L + 1 periods, by default (L + 1) s^2. Whoever follows the
                 forecast needs safety against what that does not know alone (`unforeseen`).
         """
+        return quantile(service_level) * self.deviation(
+            lead_time, lead_time_variance=lead_time_variance, demand_variance=demand_variance
+        )
+
+    def deviation(
+        self,
+        lead_time: np.ndarray | None = None,
+        *,
+        lead_time_variance: float | np.ndarray | None = None,
+        demand_variance: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return sqrt((L + 1) s^2 + m^2 s_L^2), the deviation of demand over lead time and review (stocks,)."""
         if demand_variance is None:
             demand_variance = ((self.lead_time if lead_time is None else lead_time) + 1.0) * self.variance
         late = self.lead_time_variance if lead_time_variance is None else lead_time_variance
-        return quantile(service_level) * np.sqrt(demand_variance + self.mean**2 * late)
-
-    def deviation(self, lead_time: np.ndarray | None = None) -> np.ndarray:
-        """Return the standard deviation of demand over the lead time and the period of review (stocks,)."""
-        exposed = (self.lead_time if lead_time is None else lead_time) + 1.0
-        return np.sqrt(exposed * self.variance + self.mean**2 * self.lead_time_variance)
+        return np.sqrt(demand_variance + self.mean**2 * late)
 
     def level(
         self,

@@ -8,22 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
 from ..evaluate import Comparison
-from .svg import (
-    DEMAND,
-    INK,
-    MUTED,
-    ORDER,
-    REJECT,
-    SHORT,
-    STOCK,
-    SURFACE,
-    VEHICLE,
-    WAITING,
-    WASTE,
-    WAY,
-    drawing,
-)
+from .svg import MUTED, REJECT, SURFACE, VEHICLE, WAITING, drawing
 from .words import a, digits, half, labels, number
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..chance import Chance, usage
+from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
 from ..evaluate import Comparison, Story, tell
 from ..scenario import Scenario
 from .figures import Picture
-from .svg import DEMAND, INK, MUTED, ORDER, SHORT, STOCK, WASTE, WAY, WIDTH, drawing
+from .svg import MUTED, WIDTH, drawing
 from .words import a, labels
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-INK, MUTED, GRID, SURFACE = "#1b1b1d", "#6b6b70", "#dededf", "#fefefe"
-STOCK, SHORT, ORDER, WAY, DEMAND, WASTE = "#0072b2", "#d55e00", "#e69f00", "#009e73", "#a9adb4", "#cc79a7"
+MUTED, GRID, SURFACE = "#6b6b70", "#dededf", "#fefefe"
 VEHICLE, WAITING, REJECT = "#56b4e9", "#7a5195", "#8c6d31"
 VARIABLES = {
     "ink": INK,

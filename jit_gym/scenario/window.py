@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .model import Disruption, Lane, Scenario, Spike
+from .model import Lane, Scenario
 
 WARMUP = 120  # periods that are played before those that count, at least, where the start must not matter
 LONGEST = 10 * WARMUP  # periods that are played for a warm-up, or to see a cycle as a whole, at most
@@ -37,9 +37,9 @@ def window(scenario: Scenario, periods: int | None = None, warmup: int | None = 
 def in_whole_cycles(scenario: Scenario, periods: int) -> int:
     """Return so many periods or more: whole cycles of all events that come by the clock, or of the longest of them."""
     cycles = [cycle for cycle in by_the_clock(scenario).values() if cycle <= LONGEST]
-    if not cycles:
-        return periods
-    whole = math.lcm(*cycles) if math.lcm(*cycles) <= LONGEST else max(cycles)
+    whole = math.lcm(*cycles)  # 1 of none
+    if whole > LONGEST:
+        whole = max(cycles)
     return -(-periods // whole) * whole
 
 
@@ -49,16 +49,15 @@ def by_the_clock(scenario: Scenario) -> dict[str, int]:
     So it is with spells and durations that vary by less than a fifth of the cycle: some cycles must pass until paths
     differ. The keys are places, such as `disruptions.strike`.
     """
-    events: dict[str, Disruption | Spike] = {f"disruptions.{name}": each for name, each in scenario.disruptions.items()}
-    events |= {f"spikes.{name}": each for name, each in scenario.spikes.items()}
     found = {}
-    for place, event in events.items():
-        spell, lasts = event.starts.spell, event.lasts
-        if spell is None or event.never_begins or lasts.is_forever:
-            continue
-        cycle = spell.mean + lasts.mean
-        if (spell.variance + lasts.variance) ** 0.5 < 0.2 * cycle:
-            found[place] = max(1, round(cycle))
+    for table in ("disruptions", "spikes"):
+        for name, event in getattr(scenario, table).items():
+            spell, lasts = event.starts.spell, event.lasts
+            if spell is None or event.never_begins or lasts.is_forever:
+                continue
+            cycle = spell.mean + lasts.mean
+            if (spell.variance + lasts.variance) ** 0.5 < 0.2 * cycle:
+                found[f"{table}.{name}"] = max(1, round(cycle))
     return found
 
 
