@@ -15,14 +15,11 @@ import numba
 import numpy as np
 from numba import extending, njit, types
 from numba.core import cgutils
-from numba.extending import overload
 from numba.np.arrayobj import populate_array
-from numba.np.unsafe import ndarray
 
 # Numba's types know nothing of the compiled side, nor of settings that come from the environment.
 lower_builtin: Any = extending.lower_builtin
 type_callable: Any = extending.type_callable
-to_fixed_tuple: Any = ndarray.to_fixed_tuple
 config: Any = numba.config
 
 FunctionCache: Any = object
@@ -31,8 +28,6 @@ try:
     from numba.core.serialize import dumps
 except ImportError:  # another Numba than those that were tried: nothing is kept
     pass
-
-INLINE: Any = {"forceinline": True}
 
 
 def borrowed(array: Any) -> Any:
@@ -101,12 +96,20 @@ def fixed_tuple(array: Any, length: int) -> Any:
     return tuple(array[:length].tolist())
 
 
-@overload(fixed_tuple, jit_options=INLINE)
-def _compiled_fixed_tuple(array: Any, length: int) -> Any:
-    def get(array: Any, length: int) -> Any:
-        return to_fixed_tuple(array, length)
+@type_callable(fixed_tuple)
+def _type_fixed_tuple(context: Any) -> Any:
+    def tuple_of(array: Any, length: Any) -> Any:
+        return types.UniTuple(array.dtype, length.literal_value) if isinstance(length, types.IntegerLiteral) else None
 
-    return get
+    return tuple_of
+
+
+@lower_builtin(fixed_tuple, types.Array, types.IntegerLiteral)
+def _lower_fixed_tuple(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    array, kind = signature.args[0], signature.return_type
+    data = context.make_array(array)(context, builder, args[0]).data
+    places = (cgutils.gep_inbounds(builder, data, k) for k in range(kind.count))
+    return context.make_tuple(builder, kind, [context.unpack_value(builder, array.dtype, each) for each in places])
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -85,8 +85,7 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self.stage = Stage(self.scenario, 1, units, most_ordered)
         self.observation_space, self.action_space = self.stage.coding.spaces
         self._shape: tuple[int, ...] = self.stage.coding.lanes.shape
-        self._flows = self.stage.layout.flows(1)
-        self._shown = np.zeros(self.stage.width, np.float32)
+        self._flows, self._width = self.stage.layout.flows(1), self.stage.width
         self._period = self._horizon = self.stage.horizon
         self._ends = self.scenario.horizon.ends
         self._names = self.stage.flow_names
@@ -114,13 +113,14 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         """Order, and play one period."""
         if self._period >= self._horizon:
             raise ResetNeeded("the episode is over: call reset() first")
-        self.stage.play(read_actions(action, self._shape, "action"), self._flows, self._shown)
+        shown = np.empty(self._width, np.float32)
+        self.stage.play(read_actions(action, self._shape, "action"), self._flows, shown)
         info = dict(zip(self._names, self._flows.tolist()))  # noqa: B905 (a sixth of a step)
         self._period += 1
         if self.render_mode is not None:
             self._past.append(info)
         over = self._period == self._horizon
-        return self._shown.copy(), info["reward"], over and self._ends, over and not self._ends, info
+        return shown, info["reward"], over and self._ends, over and not self._ends, info
 
     def render(self) -> Any:
         """Return the last period as a line of text, or the episode so far as a picture (height, width, 3)."""
