@@ -1,7 +1,8 @@
 """Write models of an older format again: `python -m jit_gym.agents.reseal FILE ...`.
 
-Format 1 had a digest over its arrays alone, so that a manifest could be edited; format 2 has one over the whole file.
-Arrays and manifest stay as they are, and a file of format 2 is not touched, so that the step can be taken twice.
+Format 2 saw each lane in units of its stock's use, and no calendar. Where that is what it sees today (one lane a
+stock, nothing that depends on the date), the same arrays play on; other agents must be trained again. A file of format
+3 is not touched, so that the step can be taken twice.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from jit_gym.chance import usage
+from jit_gym.envs.observation import Coding
+from jit_gym.physics import Layout
 from jit_gym.policies import PolicyError
-from jit_gym.policies.models import OLDER, Manifest, Model, contents, digest
+from jit_gym.policies.models import KEY, OLDER, Manifest, Model, contents, sealed
 from jit_gym.report import files
-from jit_gym.scenario import reading
+from jit_gym.scenario import load, reading
 from jit_gym.scenario.errors import one_line
 
 
@@ -21,27 +27,44 @@ def reseal(data: bytes, path: str) -> bytes:
     """Return a model's file in the present format.
 
     Raises:
-        PolicyError: for what is no model, or whose arrays are not those that were saved. An edited manifest of format 1
-            cannot be told from any other.
+        PolicyError: for what is no model, is not what was saved, or sees something else today.
     """
     header, arrays = contents(data, path)
-    if header.get("format") != OLDER:
-        return Model.parse(data, path).data
     try:
-        manifest = Manifest(**json.loads(header["manifest"]))
-        manifest = manifest.replace(observation=tuple(manifest.observation))
-    except (KeyError, TypeError, ValueError) as error:
+        about = json.loads(header[KEY])
+        if about["format"] != OLDER:
+            return Model.parse(data, path).data
+        if not sealed(data, about["digest"]):
+            raise PolicyError(f"{path}: is damaged: it is not what was saved")
+        manifest = Manifest(**about["manifest"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise PolicyError(f"{path}: its manifest cannot be read ({one_line(error)})") from None
-    if manifest.digest != digest(arrays):
-        raise PolicyError(f"{path}: is damaged: its arrays are not those that were saved")
+    manifest = manifest.replace(observation=tuple(manifest.observation))
+    if not _sees_the_same(manifest):
+        raise PolicyError(f"{path}: sees something else today, and must be trained again (jit-gym train)")
     return Model(manifest, arrays).data
+
+
+def _sees_the_same(manifest: Manifest) -> bool:
+    """Tell whether the shipped scenario that a model was trained on shows what it showed then."""
+    try:
+        scenario = load(manifest.scenario)
+    except ValueError:
+        return False
+    coding = Coding(Layout(scenario), 1)
+    uses = [mean for mean, _ in usage(scenario).values()] @ coding.layout.into.T
+    same = scenario.fingerprint == manifest.fingerprint and tuple(coding.names) == manifest.observation
+    return same and np.allclose(coding.lanes["use"], uses)
 
 
 def main() -> None:
     """Write each file again, whole or not at all."""
     for name in sys.argv[1:]:
         before = reading.read(Path(name), reading.SAVED)
-        after = reseal(before, name)
+        try:
+            after = reseal(before, name)
+        except PolicyError as error:
+            sys.exit(str(error))
         if after != before:
             files.write(Path(name), after)
         print(f"{name}: {'is of this format' if after == before else 'was written again'}")

@@ -39,6 +39,7 @@ ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 NOISES = {"normal": NormalActionNoise, "ornstein-uhlenbeck": OrnsteinUhlenbeckActionNoise}
 OURS = {"policy", "env", "learning_rate", "action_noise", "tensorboard_log", "verbose", "seed", "device"}
 """What algorithms are made with that is no hyperparameter."""
+ANY = 100.0  # periods of use: more than an action ever says
 ANYTHING = ConfigDict(arbitrary_types_allowed=True)
 
 
@@ -244,7 +245,7 @@ class Acting(VecEnvWrapper):
         self, scenario: Scenario, rows: int, action: Action, shift: np.ndarray, scale: np.ndarray, money: float
     ) -> None:
         """Make the batch."""
-        envs = VectorEnv(scenario, rows)
+        envs = VectorEnv(scenario, rows, most_ordered=ANY, rewards="money")
         self.stage, self.action = envs.stage, action
         self.shift, self.scale, self.money = shift, scale, money
         space: Any = space_of(action)  # Stable-Baselines3 has types of its own

@@ -21,7 +21,7 @@ from jit_gym.evaluate import Estimate, Result, evaluate
 from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.models import Model
 from jit_gym.report import files
-from jit_gym.report.provenance import commit, resolved
+from jit_gym.report.provenance import commit
 from jit_gym.scenario import BadInput, Scenario, reading
 from jit_gym.scenario.errors import one_line
 
@@ -98,7 +98,7 @@ class Run:
         if file.is_file() and file.read_bytes() != text.encode():
             raise BadInput(f"{self.folder}: holds a training with other settings (choose another --out, or remove it)")
         files.write(file, text)
-        scenario = yaml.safe_dump(resolved(learner.scenario), sort_keys=False)
+        scenario = yaml.safe_dump(learner.scenario.resolved, sort_keys=False)
         files.write(self.folder / "args.yml", scenario)
         if self.command is not None:
             files.write(self.folder / "command.txt", self.command + "\n")

@@ -24,7 +24,7 @@ from jit_gym.scenario import Scenario
 
 ROUNDS = 15
 BATCH = 4096
-SCENARIO = "jit_gym/LostSales-v0"  # lead time 4
+SCENARIO = "jit_gym/LostSales-v1"  # lead time 4
 
 
 def seconds(task: Callable[[], None]) -> float:
@@ -174,7 +174,7 @@ def network() -> None:
 def start() -> None:
     """Time the first import, and the way from there to the first step, compiled anew and compiled before."""
     first_step = (
-        "import gymnasium as gym, jit_gym; env = gym.make('jit_gym/LostSales-v0'); env.reset(seed=0); env.step([0.0])"
+        "import gymnasium as gym, jit_gym; env = gym.make('jit_gym/LostSales-v1'); env.reset(seed=0); env.step([0.0])"
     )
 
     def run(code: str) -> float:

@@ -69,20 +69,18 @@ def __dir__() -> list[str]:
     return sorted([*_HOMES, "__version__"])
 
 
-_VERSIONS = {"aisin-1997": 1}
-"""Of scenarios whose rewards, for the same seed, are no more what they were."""
-_FORMER = {"Aisin1997-v0": "aisin-1997-record"}
-"""What former versions played, where it is still shipped."""
+_VERSIONS = {"aisin-1997": 2}
+"""Of scenarios whose rewards, for the same seed, changed more often than those of all."""
 
 
 def _register() -> None:
-    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v0`), and one for anybody's own."""
-    scenarios: dict[str, str | None] = {"Scenario-v0": None, **_FORMER}
+    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), and one for anybody's own."""
+    scenarios: dict[str, str | None] = {"Scenario-v1": None}
     for file in files("jit_gym.configs").iterdir():
         if file.name.endswith(".yaml"):
             name = file.name.removesuffix(".yaml")
             title = "".join(part.capitalize() for part in name.split("-"))
-            scenarios[f"{title}-v{_VERSIONS.get(name, 0)}"] = name
+            scenarios[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
     for title, scenario in sorted(scenarios.items()):
         gymnasium.register(
             id=f"jit_gym/{title}",

@@ -209,7 +209,7 @@ def show(
         return
     if scenario is None:
         raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")
-    from .report.provenance import resolved, yaml_of
+    from .report.provenance import yaml_of
 
     with _warnings() as notes:
         world = load(scenario, _overrides(set_))
@@ -217,7 +217,7 @@ def show(
     if as_yaml:
         print(yaml_of(world), end="")
     elif as_json:
-        print(json.dumps(resolved(world), indent=2))
+        print(json.dumps(world.resolved, indent=2))
     else:
         _print_world(world)
 

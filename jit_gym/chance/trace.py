@@ -58,6 +58,7 @@ class Columns:
     seen_cost: dict[str, int]
     seen_price: dict[str, int]
     seen_obsolete: dict[str, slice]  # 1 in this and the next periods for which it is known
+    coming: dict[str, int]  # spikes that are announced: periods until the next begins, of those it is announced ahead
     chance: int  # numbers in a row of chance
     seen: int  # numbers in a row of what is seen
     ahead: int  # periods that a forecast looks ahead, this one included
@@ -107,6 +108,7 @@ class Columns:
             seen_cost={name: shows.one() for name in eroding},
             seen_price={name: shows.one() for name in cheaper},
             seen_obsolete={name: shows.some(ahead) for name in ageing},
+            coming={name: shows.one() for name, spike in scenario.spikes.items() if spike.announced},
             chance=happens.taken,
             seen=shows.taken,
             ahead=ahead,
@@ -277,6 +279,7 @@ class _Draw:
             self.draw_demand(name, chance, seen)
         self.draw_shipments(chance)
         self.draw_disruptions(chance, seen)
+        self.announce_spikes(seen)
         self.draw_prices(chance, seen)
         self.draw_obsolescence(chance, seen)
         if columns.last is not None:
@@ -391,6 +394,15 @@ class _Draw:
                 works *= left_working(disruption, self.spells[f"disruptions.{key}"])[0][: self.periods]
             chance[:, :, self.columns.shared[name]] = works
 
+    def announce_spikes(self, seen: np.ndarray) -> None:
+        """Fill in the periods to each announced spike, over those that it is announced ahead and one: 1 for none."""
+        for name, column in self.columns.coming.items():
+            begun, limit = self.spells[f"spikes.{name}"], self.scenario.spikes[name].announced + 1
+            now = np.arange(len(begun))[:, None]
+            on = np.where(begun != NEVER, now, len(begun) + limit)
+            following = np.minimum.accumulate(on[::-1], axis=0)[::-1]  # the first period from now on that it is on in
+            seen[:, :, column] = np.minimum(following - now, limit)[: self.periods + 1] / limit
+
     def draw_prices(self, chance: np.ndarray, seen: np.ndarray) -> None:
         """Fill in what is left of the costs and prices that erode."""
         columns, t = self.columns, np.arange(self.periods + 1)[:, None]
@@ -423,8 +435,8 @@ class _Draw:
     @cached_property
     def spells(self) -> dict[str, np.ndarray]:
         """Return when each event that is on began (periods and as far ahead as anybody looks, paths)."""
-        disruptions = self.scenario.disruptions
-        announced = max((disruption.announced for disruption in disruptions.values()), default=0)
+        disruptions, spikes = self.scenario.disruptions.values(), self.scenario.spikes.values()
+        announced = max([0, *(each.announced for each in disruptions), *(each.announced for each in spikes)])
         beyond = self.periods + max(self.columns.ahead, 1 + announced)
         events: dict[str, tuple[Starts, Distribution]] = {
             f"{table}.{key}": (event.starts, event.lasts)

@@ -14,10 +14,12 @@ from ..scenario import Scenario, load
 from ..scenario.errors import check_seed
 from .observation import MOST_ORDERED
 from .rendering import Screen, write
+from .reward import unit_of
+from .spec import SpecInJson, is_config
 from .stage import Stage, read_actions
 
 
-class Env(gym.Env[np.ndarray, np.ndarray]):
+class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
     """Just-in-time replenishment: order on each lane, period by period, before demand is known.
 
     ## Description
@@ -31,19 +33,24 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
     period older. (`jit_gym.physics.period` is these steps.)
 
     ## Action Space
-    `Box(-1, 1, (lanes,), float32)`: -1 orders nothing on a lane, 0 the lane's everyday share of the mean demand, 1
-    the most that can be ordered (its capacity, or `most_ordered` periods of mean demand), with straight lines
-    between. Orders are rounded to whole units, or batches, where the scenario counts in them. With `units="raw"`:
-    units, from 0. A number beyond these bounds, infinity included, is cut to them; NaN is refused before anything is
-    played.
+    `Box(-1, 1, (lanes,), float32)`: -1 orders nothing on a lane, 0 what its stock is used in a period (an equal part of
+    it where several lanes lead there), and 1 the most that can be ordered: twice the use or `most_ordered` times,
+    an economic lot or the lane's minimum, or its capacity if that is less. Where the most is twice the use, a random
+    action orders what is used on average. Orders are rounded to whole units, or batches, where the scenario counts in
+    them. With `units="raw"`: units, from 0. A number beyond these bounds, infinity included, is cut to them; NaN is
+    refused before anything is played. `env.unwrapped.orders(action)` tells the units.
 
     ## Observation Space
-    `Box(0, high, (n,), float32)`, quantities in periods of mean demand and cut at 100 of them (raw: in units);
-    `env.unwrapped.observation_names` names each number. See `jit_gym.envs.observation.Coding`.
+    `Box(0, high, (n,), float32)`, each quantity in units of its own stock's, demand's or lane's use and cut at 100 of
+    them (raw: in units); where chance depends on the date, the phase of each season, the periods to an announced spike,
+    and the share of the horizon that has passed. `env.unwrapped.observation_names` names each number. See
+    `jit_gym.envs.observation.Coding`.
 
     ## Rewards
-    Revenue less costs of the period, in the scenario's money. `info` names each cost, the revenue, and each flow in
-    units: `info["holding_cost"]`, `info["supplier.arrived"]`, `info["customers.short"]`.
+    Revenue less costs of the period, in units of `env.unwrapped.reward_unit`: the money that a period costs on average
+    under a plain base-stock rule, so that rewards are near -1 in every world (raw: in the scenario's money). `info`
+    names each cost, the revenue and the path, in money, and each flow in units: `info["holding_cost"]`,
+    `info["supplier.arrived"]`, `info["customers.short"]`; it has the same keys at reset, where all flows are 0.
 
     ## Starting State
     The scenario's initial stock and shipments. `reset(seed=s)` plays path 0 of seed s, each `reset()` after it the
@@ -53,14 +60,18 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
     Truncated at the horizon, for a business that goes on; terminated there in a scenario with `horizon.ends`.
 
     ## Arguments
-    * `scenario`: a shipped name, a path to a YAML file, or a `Scenario`.
-    * `overrides`: dotted changes to it, such as `{"lanes.supplier.lead_time": 2}`.
-    * `units`: `"mean-demand"` (default) or `"raw"`.
-    * `most_ordered`: the most that can be ordered on a lane without capacity, in periods of mean demand (default 4).
+    * `scenario`: a shipped name, a path to a YAML file, a mapping as YAML has it, or a `Scenario`. A mapping with the
+      names of these arguments is taken for all of them (RLlib hands over its `env_config` so).
+    * `overrides`: changes to it, dotted or nested: `{"lanes.supplier.lead_time": 2}`.
+    * `units`: of observations and actions: `"mean-demand"` (default), in which each is of the size of 1, or `"raw"`.
+    * `most_ordered`: the most that can be ordered on a lane, in periods of its stock's use (default 2).
+    * `rewards`: `"scaled"` (default) or `"money"`.
     * `render_mode`: `"ansi"` for a line of text a period, `"rgb_array"` for a picture of the episode so far, (480, 640,
       3) bytes.
 
     ## Version History
+    * v1: actions, observations and rewards in units of what is used and of what a plain rule costs; the date is
+      observed; `info` has the path at each step, and no reward.
     * v0: initial version.
     """
 
@@ -71,13 +82,17 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
 
     def __init__(
         self,
-        scenario: str | Path | Scenario = "lost-sales",
+        scenario: str | Path | Mapping[str, Any] | Scenario = "lost-sales",
         overrides: Mapping[str, Any] | None = None,
         units: str = "mean-demand",
         most_ordered: float = MOST_ORDERED,
+        rewards: str = "scaled",
         render_mode: str | None = None,
     ) -> None:
         """Load the scenario and lay it out."""
+        if is_config(scenario):
+            self.__init__(**scenario)  # type: ignore[misc]
+            return
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode: must be one of {self.metadata['render_modes']}, got {render_mode!r}")
         self.scenario = load(scenario, overrides)
@@ -88,7 +103,9 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self._flows, self._width = self.stage.layout.flows(1), self.stage.width
         self._period = self._horizon = self.stage.horizon
         self._ends = self.scenario.horizon.ends
-        self._names = self.stage.flow_names
+        self.reward_unit = unit_of(rewards, self.scenario)
+        self._reward_place = self.stage.reward_place
+        self._names = [name for name in self.stage.flow_names if name != "reward"]
         self._past: list[dict[str, float]] = []
         self._screen: Screen | None = None
 
@@ -96,6 +113,14 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
     def observation_names(self) -> list[str]:
         """Return the name of each number of an observation."""
         return self.stage.coding.names
+
+    def orders(self, action: np.ndarray) -> np.ndarray:
+        """Return the units that an action (lanes,) orders on each lane, before they are rounded to whole ones."""
+        return self.stage.coding.orders(action)
+
+    def action(self, orders: np.ndarray) -> np.ndarray:
+        """Return the action (lanes,) that orders these units, or as many of them as can be ordered."""
+        return self.stage.coding.encode(np.asarray(orders, float))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -107,7 +132,9 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
         self.stage.restart(np.arange(1))
         self._period = 0
         self._past.clear()
-        return self.stage.observe()[0], {"path": int(self.stage.path[0])}
+        info: dict[str, Any] = dict.fromkeys(self._names, 0.0)
+        info["path"] = self._path = int(self.stage.path[0])
+        return self.stage.observe()[0], info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Order, and play one period."""
@@ -115,12 +142,15 @@ class Env(gym.Env[np.ndarray, np.ndarray]):
             raise ResetNeeded("the episode is over: call reset() first")
         shown = np.empty(self._width, np.float32)
         self.stage.play(read_actions(action, self._shape, "action"), self._flows, shown)
-        info = dict(zip(self._names, self._flows.tolist()))  # noqa: B905 (a sixth of a step)
+        flows = self._flows.tolist()
+        reward = flows.pop(self._reward_place) / self.reward_unit
+        info: dict[str, Any] = dict(zip(self._names, flows))  # noqa: B905 (a sixth of a step)
+        info["path"] = self._path
         self._period += 1
         if self.render_mode is not None:
             self._past.append(info)
         over = self._period == self._horizon
-        return shown, info["reward"], over and self._ends, over and not self._ends, info
+        return shown, reward, over and self._ends, over and not self._ends, info
 
     def render(self) -> Any:
         """Return the last period as a line of text, or the episode so far as a picture (height, width, 3)."""

@@ -1,31 +1,33 @@
 """What an agent sees and says: bounded numbers of like size, and how they stand for units.
 
-By default quantities are seen and ordered in units of mean demand, so that one network fits a kiosk and a car plant.
+By default quantities are seen and ordered in units of what is used, so that one network fits a kiosk and a car plant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from gymnasium.spaces import Box
 from numba.extending import register_jitable
 
 from ..chance import moments, usage
+from ..chance.calendar import Calendar
 from ..chance.compiled import fixed_tuple, table
 from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, Sizes, fields, net_of
-from ..physics.numbers import is_tensor, minimum
+from ..physics.numbers import is_tensor, like, minimum
 from ..physics.view import View
+from ..scenario import BadInput, Lane
 
-MOST_SEEN = 100.0  # periods of mean demand; a quantity beyond is shown as this
-MOST_ORDERED = 4.0  # periods of mean demand on a lane without a capacity, unless the env is told otherwise
+MOST_SEEN = 100.0  # periods of use; a quantity beyond is shown as this
+MOST_ORDERED = 2.0  # times what is used, on a lane without fixed costs or lots, unless the env is told otherwise
 
 SHOWN = np.dtype([("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")])  # path b's is at first + b * step
-SAID = np.dtype([("raw", "i8"), ("middle", "f8"), ("limit", "f8")])
+SAID = np.dtype([("raw", "i8"), ("use", "f8"), ("slope", "f8"), ("bend", "f8"), ("limit", "f8")])
 
-_INT, _SIZES = np.dtype(np.int64), len(Sizes._fields)
-_HEADER = _SIZES + 6
+_INT, _REAL, _SIZES = np.dtype(np.int64), np.dtype(np.float64), len(Sizes._fields)
+_HEADER = _SIZES + 9
 
 Row = tuple[int, int, float, float]
 
@@ -37,10 +39,13 @@ class Coding:
     customers wait; what waits unshipped on each lane where it can; the orders in the mail, by when they are read;
     what arrives in the next 1, 2, ... periods on each lane with a fixed lead time, or the total on the way on a lane
     with a random one; the forecast of each demand whose mean changes; the availability of each lane whose disruptions
-    are visible; and, in a world that ends, the share of the horizon that has passed.
+    are visible, and other shares that can be seen; and the date, as far as it matters (`chance.calendar`). A stock's
+    quantities are in units of its own use, a demand's in units of its mean, a lane's in units of its `use`.
 
-    An action holds one number a lane, -1 to 1: -1 orders nothing, 0 the lane's share of the mean demand, and 1 the
-    most that can be ordered, with straight lines between. With `units="raw"` both are in units of stock.
+    An action holds one number a lane, a in [-1, 1]. A lane's `use` u is ordered at 0, nothing at -1, and the most that
+    can be ordered, m, at 1: u (1 + a) where m is 2 u, so that random actions order u on average; u (1 + a) + (m - 2 u)
+    a^3 above 0 where m is more, and a straight line from u to m where it is less. With `units="raw"` both are in units
+    of stock.
     """
 
     def __init__(
@@ -52,19 +57,21 @@ class Coding:
         if not most_ordered >= 1:
             raise ValueError(f"most_ordered: must be 1 period of mean demand or more, got {most_ordered!r}")
         self.layout, self.paths, self.raw = layout, paths, units == "raw"
+        self.calendar = Calendar(layout.scenario)
         self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # a unit for stocks nobody uses
+        self.lanes = self._lanes(most_ordered)
         self._places: list[tuple[str, str, int]] = []  # of what is shown: table, field and number, or in the pipeline
         state, seen = list(self._state()), list(self._seen())
-        self.names = [name for name, _ in state + seen] + ["horizon.passed"] * layout.scenario.horizon.ends
+        self.names = [name for name, _ in state + seen] + self.calendar.names
         self.from_state = np.array([row for _, row in state], SHOWN)
         self.from_seen = np.array([row for _, row in seen], SHOWN)
-        self.lanes = self._lanes(most_ordered)
-        tables = layout.numbers, self.lanes.view(float), self.from_state.view(float), self.from_seen.view(float)
-        ends = np.cumsum([len(table) for table in tables])
-        counts = [len(self.from_state), len(self.from_seen), len(self.names)]
-        header = np.array([*layout.sizes, *counts, *ends[:3]], np.int64)
+        dates = self.calendar.at(np.arange(layout.scenario.horizon.periods + 1))
+        tables = layout.numbers, self.lanes.view(float), self.from_state.view(float), self.from_seen.view(float), dates
+        ends = np.cumsum([table.size for table in tables])
+        counts = [len(self.from_state), len(self.from_seen), len(self.names), *dates.shape]
+        header = np.array([*layout.sizes, *counts, *ends[:4]], np.int64)
         # Everything that the compiled step must know, in one vector: handing over an array costs more than a period.
-        self.program = np.concatenate([header.view(float), *tables])
+        self.program = np.concatenate([header.view(float), *(table.ravel() for table in tables)])
 
     @property
     def spaces(self) -> tuple[Box, Box]:
@@ -77,14 +84,27 @@ class Coding:
 
     def encode(self, orders: np.ndarray) -> np.ndarray:
         """Return the action that orders these units (paths, lanes), cut to what the action space can say."""
-        middle, limit = self.lanes["middle"], self.lanes["limit"]
+        use, slope, bend, limit = (self.lanes[name] for name in ("use", "slope", "bend", "limit"))
         orders = np.clip(orders, 0.0, limit)
         if self.raw:
             return orders.astype(np.float32)
-        below = orders / np.where(middle > 0, middle, 1.0) - 1.0
-        above = (orders - middle) / np.where(limit > middle, limit - middle, 1.0)
-        action = np.where(orders < middle, below, above)
-        return np.where((orders == 0) & (middle == 0), -1.0, action).astype(np.float32)
+        above = _root(slope, bend, np.maximum(orders - use, 0.0))
+        return np.where(orders < use, orders / use - 1.0, above).astype(np.float32)
+
+    def orders(self, action: np.ndarray) -> np.ndarray:
+        """Return the units that an action, or a batch of them (..., lanes), orders; the physics rounds them to units.
+
+        Raises:
+            BadInput: for another number of lanes, or what is not a number.
+        """
+        action = np.asarray(action, float)
+        if action.shape[-1:] != self.lanes.shape or np.isnan(action).any():
+            raise BadInput(f"action: must be {len(self.lanes)} numbers, one a lane, got the shape {action.shape}")
+        use, slope, bend, limit = (self.lanes[name] for name in ("use", "slope", "bend", "limit"))
+        if self.raw:
+            return np.clip(action, 0.0, limit)
+        below, above = np.clip(action, -1.0, 0.0), np.clip(action, 0.0, 1.0)
+        return use * (1.0 + below) + slope * above + bend * (above * above * above)
 
     def observe(self, view: View) -> Any:
         """Return what an env would show of a `View` (paths, n): 32-bit floats, or tensors that carry their gradient."""
@@ -94,13 +114,36 @@ class Coding:
         seen = source.seen[..., self.from_seen["first"].astype(np.int64) - self.layout.columns.chance]
         stacked = _stack(shown)
         parts = [_cut(stacked, self.from_state), _cut(seen, self.from_seen)]
-        if self.layout.scenario.horizon.ends:
-            parts.append(0 * stacked[..., :1] + _column(source.period) / self.layout.scenario.horizon.periods)
+        if self.calendar.names:
+            date = like(self.calendar.at(source.period), stacked)
+            parts.append(0 * stacked[..., :1] + date)
         if is_tensor(stacked):
             import torch
 
             return torch.cat(parts, -1)
         return np.concatenate(parts, -1).astype(np.float32)
+
+    def read(self, observation: Any) -> Decoded:
+        """Return what an observation, or a batch of them (paths, n), shows, as `decode` does.
+
+        Raises:
+            BadInput: for another width, and for numbers that no env of these units shows.
+        """
+        seen = np.atleast_2d(np.asarray(observation))
+        if seen.ndim != 2 or seen.shape[1] != len(self.names):
+            must = f"must have {len(self.names)} numbers, {self.names[0]} and so on"
+            raise BadInput(f"observation: {must}, got the shape {np.shape(observation)}")
+        high = np.concatenate([self.from_state["high"], self.from_seen["high"], np.ones(len(self.names))])
+        wrong = (seen < 0) | ~(seen <= (1.0 + 1e-6) * high[: len(self.names)])
+        if self.layout.scenario.units == "whole":
+            units = seen[:, : len(self.from_state)] / self.from_state["scale"]
+            is_cut = seen[:, : len(self.from_state)] >= self.from_state["high"]
+            wrong[:, : len(self.from_state)] |= (np.abs(units - np.round(units)) > 1e-3 + 1e-6 * units) & ~is_cut
+        if wrong.any():
+            row, k = np.argwhere(wrong)[0]
+            where = f"where units are {'raw' if self.raw else 'mean-demand'!r}"
+            raise BadInput(f"observation: {self.names[k]} cannot be {seen[row, k]:g} {where} (is it another env's?)")
+        return self.decode(seen)
 
     def decode(self, observation: np.ndarray) -> Decoded:
         """Return the state that observations (paths, n) show, in units, for a `View` to look at."""
@@ -110,8 +153,7 @@ class Coding:
             state = slice(len(self.from_state))
             numbers[:, state] = np.round(numbers[:, state])
         seen = Decoded(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
-        if len(self.names) > len(scale):
-            seen.period = np.round(observation[:, -1] * self.layout.scenario.horizon.periods)
+        seen.period = self.calendar.period_of(observation[:, len(scale) :])
         return seen
 
     def _state(self) -> Iterator[tuple[str, Row]]:
@@ -179,17 +221,59 @@ class Coding:
         return start * self.paths + place, stop - start, scale, high
 
     def _lane_usage(self, m: int) -> float:
-        return self._usage[int(self.layout.net.lanes[m]["to"])]
+        return float(self.lanes["use"][m])
 
     def _lanes(self, most_ordered: float) -> np.ndarray:
-        rows = []
-        for m, (name, lane) in enumerate(self.layout.scenario.lanes.items()):
-            mean = self._lane_usage(m)
-            limit = float(self.layout.net.lanes[m]["order_limit"])
-            if not np.isfinite(limit):
-                limit = max(most_ordered * mean, lane.minimum_order, lane.batch or 0.0)
-            rows.append((self.raw, min(mean * self.layout.scenario.shares[name], limit), limit))
-        return np.array(rows, SAID)
+        scenario, rows = self.layout.scenario, {}
+        stocks = list(scenario.stocks.values())
+        for i, names in enumerate(scenario.feeds.values()):
+            limits = {
+                name: float(self.layout.net.lanes[self.layout.lanes.index(name)]["order_limit"]) for name in names
+            }
+            for name, use in _divided(self._usage[i], limits).items():
+                lot = economic_lot(scenario.lanes[name].fixed_cost, self._usage[i], stocks[i].holding_cost)
+                rows[name] = self._lane(
+                    scenario.lanes[name], use, max(most_ordered * self._usage[i], lot), limits[name]
+                )
+        return np.array([rows[name] for name in scenario.lanes], SAID)
+
+    def _lane(self, lane: Lane, use: float, most: float, limit: float) -> tuple[bool, float, float, float, float]:
+        """Return what a lane's action means: its use, the slope and the bend above it, and the most it can order.
+
+        Where what is used is less than can be ordered at all, or there is no room for more, each order has an equal
+        part of [-1, 1].
+        """
+        least = max(lane.batch or 0.0, lane.minimum_order, float(self.layout.scenario.units == "whole"))
+        step = lane.batch or float(self.layout.scenario.units == "whole")
+        most = max(most, least)
+        limit = min(limit, np.ceil(most / step - 1e-9) * step if step else most)
+        if not least <= use <= limit - max(step, 0.1 * use):
+            use = 0.5 * limit
+        bend = max(limit - 2.0 * use, 0.0)
+        return self.raw, use, limit - use - bend, bend, limit
+
+
+def _divided(use: float, limits: dict[str, float]) -> dict[str, float]:
+    """Divide what a stock is used among its lanes, evenly as far as half of each one's limit goes."""
+    shares: dict[str, float] = {}
+    for name, limit in sorted(limits.items(), key=lambda each: each[1]):
+        even = (use - sum(shares.values())) / (len(limits) - len(shares))
+        shares[name] = even if len(shares) + 1 == len(limits) else min(even, 0.5 * limit)
+    return shares
+
+
+def economic_lot(fixed_cost: float, mean: float, holding_cost: float) -> float:
+    """Return sqrt(2 K m / h), the lot that costs least where use is steady (Harris 1913); 0 without a fixed cost."""
+    return float(np.sqrt(2.0 * fixed_cost * mean / holding_cost)) if fixed_cost and holding_cost else 0.0
+
+
+def _root(slope: np.ndarray, bend: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return the a >= 0 for which slope a + bend a^3 is the value (a depressed cubic, by hyperbolic functions)."""
+    straight = value / slope
+    with np.errstate(divide="ignore", invalid="ignore"):
+        width = np.sqrt(4.0 * slope / (3.0 * bend))
+        bent = width * np.sinh(np.arcsinh(4.0 * value / (bend * width**3)) / 3.0)
+    return np.where(bend > 1e-9 * slope, bent, straight)
 
 
 def _stack(columns: list[Any]) -> Any:
@@ -199,11 +283,6 @@ def _stack(columns: list[Any]) -> Any:
 
         return torch.stack(columns, -1)
     return np.stack(columns, -1)
-
-
-def _column(period: Any) -> Any:
-    """Return a period, or one for each path (paths,), as a number or a column (paths, 1)."""
-    return period if np.ndim(period) == 0 else np.reshape(period, (-1, 1))
 
 
 def _cut(quantities: Any, shown: np.ndarray) -> Any:
@@ -278,6 +357,7 @@ def signs(layout: Layout) -> Iterator[tuple[str, int]]:
             yield f"{name}.{WORKING[kind]}" + (f"_{h}" if h else ""), column
     for names, field in ((columns.seen_cost, "cost_left"), (columns.seen_price, "price_left")):
         yield from ((f"{name}.{field}", column) for name, column in names.items())
+    yield from ((f"{name}.comes_in", column) for name, column in columns.coming.items())
     for name, known in columns.seen_obsolete.items():
         for h, column in enumerate(range(known.start, known.stop)):
             yield f"{name}.obsolete" + (f"_{h}" if h else ""), column
@@ -289,15 +369,27 @@ def sizes_of(program: np.ndarray) -> Sizes:
     return Sizes(*fixed_tuple(table(program, _INT, 0, 1, _HEADER)[0], _SIZES))
 
 
+class Program(NamedTuple):
+    """What the compiled step must know: the physics' tables, what lanes are told, and what is shown."""
+
+    net: Any
+    lanes: Any
+    from_state: Any
+    from_seen: Any
+    dates: Any  # (horizon + 1, numbers): the calendar at the start of each period
+    width: int  # of an observation
+
+
 @register_jitable(forceinline=True)
-def unpack(program: np.ndarray, sizes: Sizes) -> tuple[Any, Any, Any, Any, int]:
-    """Return the net, the lanes, what is shown of the state and of chance, and the width of an observation."""
-    from_state, from_seen, width, a, b, c = table(program, _INT, 0, 1, _HEADER)[0, _SIZES:]
-    return (
+def unpack(program: np.ndarray, sizes: Sizes) -> Program:
+    """Return the tables that a program holds."""
+    from_state, from_seen, width, periods, dates, a, b, c, d = table(program, _INT, 0, 1, _HEADER)[0, _SIZES:]
+    return Program(
         net_of(program[_HEADER:], sizes),
         table(program, SAID, _HEADER + a, 1, sizes.lanes)[0],
         table(program, SHOWN, _HEADER + b, 1, from_state)[0],
         table(program, SHOWN, _HEADER + c, 1, from_seen)[0],
+        table(program, _REAL, _HEADER + d, periods, dates),
         width,
     )
 
@@ -308,7 +400,7 @@ def order_of(said: Any, action: float) -> float:
     if said.raw:
         return min(max(action, 0.0), said.limit)
     below, above = min(max(action, -1.0), 0.0), max(min(action, 1.0), 0.0)
-    return said.middle * (1.0 + below) + (said.limit - said.middle) * above
+    return said.use * (1.0 + below) + said.slope * above + said.bend * (above * above * above)
 
 
 @register_jitable(forceinline=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorActionWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvObs, VecEnvStepReturn
 
+from ..physics.view import View
 from .vector import VectorEnv
 
 
@@ -38,6 +39,23 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any]) -> SB3VecEnv:
     return SB3VecEnv(envs, batch)
 
 
+def policy(model: Any, envs: SB3VecEnv) -> Callable[[View], Any]:
+    """Return what orders as a trained model does, for `jit_gym.evaluate` and `compare`.
+
+    Args:
+        model: anything with Stable-Baselines3's `predict`; its actions are not explored (`deterministic=True`).
+        envs: the VecEnv that it was trained on, which says what observations and actions mean.
+    """
+    coding, meaning = envs.stage.coding, getattr(envs.envs, "meaning", None)
+
+    def order(view: View) -> Any:
+        said = model.predict(coding.observe(view), deterministic=True)[0]
+        return coding.orders(said) if meaning is None else meaning.orders(said, view)
+
+    order.__name__ = type(model).__name__.lower()
+    return order
+
+
 class SB3VecEnv(VecEnv):
     """A Stable-Baselines3 VecEnv over a native batch."""
 
@@ -45,7 +63,7 @@ class SB3VecEnv(VecEnv):
         """Take over a batch, and what it is wrapped in."""
         batch.set_autoreset_mode(AutoresetMode.SAME_STEP)
         self.envs: Any = envs
-        self.stage = batch.stage
+        self.stage, self.length = batch.stage, batch.length
         self._actions = np.zeros(envs.action_space.shape or (), np.float32)
         self._returns, self._began = np.zeros(envs.num_envs), time.time()
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
@@ -72,11 +90,12 @@ class SB3VecEnv(VecEnv):
         dones = terminated | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for b in np.flatnonzero(dones):
-            infos[b] = {name: float(all_infos[name][b]) for name in self.stage.flow_names}
+            last = all_infos["final_info"]
+            infos[b] = {name: last[name][b].item() for name in last if not name.startswith("_")}
             infos[b]["terminal_observation"] = all_infos["final_obs"][b]
             infos[b]["TimeLimit.truncated"] = bool(truncated[b])
             seconds = round(time.time() - self._began, 6)
-            infos[b]["episode"] = {"r": float(self._returns[b]), "l": self.stage.horizon, "t": seconds}
+            infos[b]["episode"] = {"r": float(self._returns[b]), "l": self.length, "t": seconds}
             self._returns[b] = 0.0
         return observations, rewards.astype(np.float32), dones, infos
 
@@ -95,9 +114,10 @@ class SB3VecEnv(VecEnv):
     def env_method(
         self, method_name: str, *method_args: Any, indices: int | Iterable[int] | None = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method of the batch once, and return what it returns for each row."""
+        """Call a method of the batch once, and return each row's part of what it returns, or all of it."""
         value = getattr(self.envs, method_name)(*method_args, **method_kwargs)
-        return [value] * len(list(self._get_indices(indices)))
+        has_rows = isinstance(value, np.ndarray) and value.shape[:1] == (self.num_envs,)
+        return [value[b] if has_rows else value for b in self._get_indices(indices)]
 
     def env_is_wrapped(
         self, wrapper_class: type[gym.Wrapper[Any, Any, Any, Any]], indices: int | Iterable[int] | None = None

@@ -24,22 +24,23 @@ WHOLE, SINGLE = np.dtype(np.int64), np.dtype(np.float32)
 
 
 @register_jitable(forceinline=True)
-def _show(out: Any, from_state: Any, from_seen: Any, states: Any, row: Any, b: int, passed: float) -> None:
-    """Write what path b shows: its state, what is seen of chance, and the share of the horizon that has passed."""
-    show(out, 0, from_state, states, b)
-    show(out, len(from_state), from_seen, row, 0)
-    if len(out) > len(from_state) + len(from_seen):
-        out[-1] = passed
+def _show(out: Any, told: Any, states: Any, row: Any, b: int, t: int) -> None:
+    """Write what path b shows at the start of period t: its state, what is seen of chance, and the date."""
+    show(out, 0, told.from_state, states, b)
+    show(out, len(told.from_state), told.from_seen, row, 0)
+    first = len(told.from_state) + len(told.from_seen)
+    for k in range(first, len(out)):
+        out[k] = told.dates[t, k - first]
 
 
 @compiled
 def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None:
     """Write what each path shows, without playing."""
-    _, _, from_state, from_seen, width = unpack(program, sizes_of(program))
+    told = unpack(program, sizes_of(program))
     clock, states = table(memory, WHOLE, 0, 1, paths)[0], memory[paths:]
-    shown, horizon = table(out, SINGLE, 0, paths, width), len(rows) - 1
+    shown = table(out, SINGLE, 0, paths, told.width)
     for b in range(paths):
-        _show(shown[b], from_state, from_seen, states, rows[clock[b], b], b, clock[b] / horizon)
+        _show(shown[b], told, states, rows[clock[b], b], b, clock[b])
 
 
 @inlined
@@ -47,10 +48,11 @@ def _play_paths(
     program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any, sizes: Sizes
 ) -> int:
     """Do what `_play` does, for a world of these sizes."""
-    net, lanes, from_state, from_seen, width = unpack(program, sizes)
+    told = unpack(program, sizes)
+    lanes = told.lanes
     clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
     state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
-    shown, draws, horizon = table(out, SINGLE, 0, paths, width), borrowed(rows), len(rows) - 1
+    shown, draws, horizon = table(out, SINGLE, 0, paths, told.width), borrowed(rows), len(rows) - 1
     for k in range(len(actions)):  # all of them before any path plays, so that no batch is left half played
         if np.isnan(actions[k]) and clock[k // len(lanes)] < horizon:
             return k
@@ -61,10 +63,10 @@ def _play_paths(
         if t < horizon:
             for m in range(len(lanes)):
                 orders[m] = order_of(lanes[m], actions[b * len(lanes) + m])
-            compiled_period(net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
+            compiled_period(told.net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
             t += 1
             clock[b] = t
-        _show(shown[b], from_state, from_seen, states, draws[t, b], b, t / horizon)
+        _show(shown[b], told, states, draws[t, b], b, t)
     return -1
 
 
@@ -105,6 +107,31 @@ def read_actions(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
         return np.asarray(array, np.float32, "C")
 
 
+def stage_of(env: Any) -> Stage:
+    """Return the stage of an env, of a batch, or of a Stable-Baselines3 VecEnv of either, however it is wrapped.
+
+    Raises:
+        BadInput: for anything else, and for what is wrapped in something that changes what is seen or what is said.
+    """
+    inner, spaces, changed = env, _spaces(env), False
+    while not hasattr(inner, "stage"):
+        changed |= bool(getattr(inner, "norm_obs", False))  # VecNormalize keeps the space as it was
+        inside = [getattr(inner, name) for name in ("venv", "env", "envs") if hasattr(inner, name)]
+        if not inside:
+            raise BadInput(f"env: must be an env or a batch of jit_gym, got {quoted(env)}")
+        inner = inside[0][0] if isinstance(inside[0], list) else inside[0]
+    stage: Stage = inner.stage
+    if changed or spaces != stage.coding.spaces:
+        raise BadInput(f"env: is wrapped in what changes its observations or actions (take the one inside), got {env}")
+    return stage
+
+
+def _spaces(env: Any) -> tuple[Any, ...]:
+    """Return the spaces of one path's observation and action."""
+    names = ("observation_space", "action_space")
+    return tuple(getattr(env, f"single_{name}", getattr(env, name, None)) for name in names)
+
+
 def flow_names(layout: Layout) -> list[str]:
     """Return the names of a period's flows, in the order of their numbers: `supplier.ordered`, ..., `reward`."""
     return [
@@ -129,6 +156,7 @@ class Stage:
         columns = self.layout.columns
         self._rows = np.zeros((self.horizon + 1, paths, columns.chance + columns.seen))
         self.flow_names = flow_names(self.layout)
+        self.reward_place = self.flow_names.index("reward")  # in a path's flows
         self.width = len(self.coding.names)
         self._is_simple = self.layout.sizes[:5] == ONE_OF_EACH and self.layout.sizes[6:] == NOTHING_ELSE
         self._seeds = np.full(paths, None, object)

@@ -16,10 +16,12 @@ from ..physics.layout import Layout, fields
 from ..scenario import Scenario, load
 from ..scenario.errors import check_seed, check_seeds
 from .observation import MOST_ORDERED
+from .reward import unit_of
+from .spec import SpecInJson, is_config
 from .stage import Stage, flow_names, read_actions
 
 
-class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     """A batch of `Env`: the same worlds, observations and rewards, played together by compiled code.
 
     Seeded with one number s, row b plays the paths b, b + rows, b + 2 rows, ... of s; with one seed a row, each row
@@ -28,9 +30,11 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     Args:
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
         num_envs: how many episodes are played together.
-        overrides: dotted changes to the scenario.
+        overrides: changes to the scenario, dotted or nested.
         units: `"mean-demand"` or `"raw"`, as in `Env`.
         most_ordered: as in `Env`.
+        rewards: `"scaled"` or `"money"`, as in `Env`.
+        max_episode_steps: periods after which an episode is truncated, if that is before the horizon.
         autoreset_mode: what becomes of an episode that is over. NEXT_STEP (the default): the next step begins a new one
             and ignores its action. SAME_STEP: the new one begins at once, and `infos` has `final_obs` and `final_info`.
             DISABLED: `reset(options={"reset_mask": mask})` begins new ones.
@@ -38,17 +42,24 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def __init__(
         self,
-        scenario: str | Path | Scenario = "lost-sales",
+        scenario: str | Path | Mapping[str, Any] | Scenario = "lost-sales",
         num_envs: int = 1,
         overrides: Mapping[str, Any] | None = None,
         units: str = "mean-demand",
         most_ordered: float = MOST_ORDERED,
+        rewards: str = "scaled",
+        max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
         """Load the scenario and lay it out."""
+        if is_config(scenario):
+            self.__init__(**{"num_envs": num_envs, **scenario})  # type: ignore[misc]
+            return
         if num_envs < 1:
             raise ValueError(f"num_envs: must be 1 or more, got {num_envs!r}")
+        if max_episode_steps is not None and max_episode_steps < 1:
+            raise ValueError(f"max_episode_steps: must be 1 or more, got {max_episode_steps!r}")
         if render_mode is not None:
             raise ValueError(f"render_mode: a batch is not rendered, got {render_mode!r} (render a single env)")
         self.scenario = load(scenario, overrides)
@@ -60,14 +71,25 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._everyone = np.ones(num_envs, bool)
-        self._begun, self._ends = False, self.scenario.horizon.ends
+        self.reward_unit = unit_of(rewards, self.scenario)
+        self.length = min(self.stage.horizon, max_episode_steps or self.stage.horizon)
+        self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.stage.horizon
         self._shape = num_envs, len(self.stage.layout.lanes)
-        self._columns = list(_columns(self.stage.layout, num_envs))
+        self._columns = {name: where for name, *where in _columns(self.stage.layout, num_envs)}
+        self._reward = self._columns.pop("reward")
 
     @property
     def observation_names(self) -> list[str]:
         """Return the name of each number of an observation."""
         return self.stage.coding.names
+
+    def orders(self, actions: np.ndarray) -> np.ndarray:
+        """Return the units that actions (num_envs, lanes) order, before they are rounded to whole ones."""
+        return self.stage.coding.orders(actions)
+
+    def action(self, orders: np.ndarray) -> np.ndarray:
+        """Return the actions (num_envs, lanes) that order these units, or as many of them as can be ordered."""
+        return self.stage.coding.encode(np.asarray(orders, float))
 
     def reset(
         self,
@@ -89,7 +111,7 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self.stage.seed(seed)
         self.stage.restart(np.flatnonzero(self._everyone if not self._begun else mask))
         self._begun = True
-        return self.stage.observe(), {"path": self.stage.path.copy(), "_path": self._everyone.copy()}
+        return self.stage.observe(), self._infos(self.stage.layout.flows(self.num_envs))
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Order on each path, and play one period.
@@ -101,7 +123,7 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             ResetNeeded: before the first reset, and, with autoreset DISABLED, while an episode is over.
         """
         actions = read_actions(actions, self._shape, "actions")
-        ended = self.stage.clock == self.stage.horizon  # asked of the clock, which an interrupted step leaves right
+        ended = self.stage.clock == self.length  # asked of the clock, which an interrupted step leaves right
         waits = bool(ended.any())
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
             raise ResetNeeded("an episode is over, or none has begun: call reset() first")
@@ -109,18 +131,22 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         flows = np.zeros(size) if waits else np.empty(size)  # where all rows play, all of it is filled
         observations = np.empty((self.num_envs, self.stage.width), np.float32)
         self.stage.play(actions.ravel(), flows, observations.ravel())
-        over, played = self.stage.clock == self.stage.horizon, self._everyone.copy()
+        over = self.stage.clock == self.length
         if waits:  # their action is not played: this step begins a new episode
-            played = ~ended
-            over &= played
+            over &= ~ended
             self._restart(ended, observations)
-        infos = self._infos(flows, played)
+        start, stop, width = self._reward
+        rewards = flows[start:stop:width] / self.reward_unit
+        infos = self._infos(flows)
         if self.autoreset_mode == AutoresetMode.SAME_STEP and over.any():
-            infos |= self._final(observations, infos, over)
+            final = self._final(observations, infos, over)
             self._restart(over, observations)
+            infos = self._infos(flows.copy()) | final
+            for name in self._columns:  # as at a reset
+                infos[name][over] = 0.0
         never = np.zeros(self.num_envs, bool)
         terminated, truncated = (over, never) if self._ends else (never, over)
-        return observations, infos["reward"].copy(), terminated, truncated, infos
+        return observations, rewards, terminated, truncated, infos
 
     def set_autoreset_mode(self, mode: AutoresetMode) -> None:
         """Choose what becomes of an episode that is over, from now on."""
@@ -132,12 +158,13 @@ class VectorEnv(GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.stage.restart(rows)
         observations[rows] = self.stage.observe()[rows]
 
-    def _infos(self, flows: np.ndarray, played: np.ndarray) -> dict[str, Any]:
-        """Return the flows by name, each with the mask of rows that have it, as Gymnasium's vector envs do."""
-        infos: dict[str, Any] = {}
-        for name, start, stop, width in self._columns:
+    def _infos(self, flows: np.ndarray) -> dict[str, Any]:
+        """Return the paths and the flows by name, each with a mask of rows that have it, as Gymnasium's envs do."""
+        everyone = self._everyone.copy()
+        infos: dict[str, Any] = {"path": self.stage.path.copy(), "_path": everyone}
+        for name, (start, stop, width) in self._columns.items():
             infos[name] = flows[start:stop:width]
-            infos[f"_{name}"] = played
+            infos[f"_{name}"] = everyone
         return infos
 
     def _final(self, observations: np.ndarray, infos: dict[str, Any], over: np.ndarray) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..envs.stage import stage_of
 from ..scenario import Scenario, ScenarioError, yaml12
 from ..scenario.part import nearest
 from .adaptive import Adaptive, MovingAverage
@@ -81,18 +82,25 @@ __all__ = [
 ]
 
 
-def policy(what: Any, scenario: Scenario) -> Any:
-    """Return a policy fitted to a scenario.
+def policy(what: Any, scenario: Any) -> Any:
+    """Return a policy fitted to a scenario, or to an env, whose observations its `predict` reads from then on.
 
     Args:
         what: a name (`"kanban"`), a name with parameters (`"base-stock(level=25)"`, `"kanban(cards={valve: 8})"`), a
             trained agent (`"agent:dcl"`, shipped for the scenario, or `"agent:runs/mine/model.safetensors"`), a policy,
             or any function of a `View` that returns orders in units (paths, lanes).
-        scenario: the scenario to play.
+        scenario: the scenario to play, or the env: single, batch, or a Stable-Baselines3 VecEnv.
 
     Raises:
         PolicyError: for an unknown name or parameter, or a rule that does not fit the scenario.
+        BadInput: for what is no env, or is wrapped in what changes its observations or actions.
     """
+    if not isinstance(scenario, Scenario):
+        stage = stage_of(scenario)
+        player = policy(what, stage.scenario)
+        if isinstance(player, Policy):
+            player.env_coding = stage.coding
+        return player
     if isinstance(what, str):
         agent = re.fullmatch(r"\s*agent:(.+?)\s*", what, re.DOTALL)
         what = Network.of(agent[1], scenario) if agent else parse(what)

@@ -15,6 +15,7 @@ from ..scenario import Scenario
 from .plan import Plan
 from .rule import Mindful, Policy, PolicyError, positive
 
+MOST_CHOICES = 4096
 MEANINGS = ("quantity", "order-up-to", "correction")
 
 
@@ -44,15 +45,13 @@ class Action:
     def default(cls, scenario: Scenario, means: str = "quantity", rule: Any = None, most: float = MOST_ORDERED) -> Self:
         """Return numbers between -1 and 1 that stand for what is sensible in a scenario.
 
-        Quantities go from 0 over the everyday order to `most` periods of mean demand (or the lane's capacity), levels
-        from 0 over the newsvendor's to twice that, and corrections take or add up to `most` periods of mean demand. A
-        lane without an everyday order has a quarter of the most in its place, so that each number always matters.
+        Quantities go from 0 over what is used to the most that an env orders, levels from 0 over the newsvendor's to
+        twice that, and corrections take or add as much as an env orders at most.
         """
         plan = Plan(scenario)
         lanes = Coding(plan.layout, 1, most_ordered=most).lanes
         if means == "quantity":
-            low, high = np.zeros(len(lanes)), lanes["limit"]
-            middle = np.where(lanes["middle"] > 0, lanes["middle"], high / 4)
+            low, middle, high = np.zeros(len(lanes)), lanes["use"], lanes["limit"]
         elif means == "order-up-to":
             middle = np.maximum(plan.level(plan.critical_ratio), plan.mean)
             low, high = 0.0 * middle, 2.0 * middle
@@ -60,6 +59,37 @@ class Action:
             middle, high = np.zeros(len(lanes)), lanes["limit"]
             low = -high
         return cls(means, rule, low=low, middle=middle, high=high)
+
+    @classmethod
+    def choosing(cls, scenario: Scenario, means: str, rule: Any, most: float, choices: Any) -> Self:
+        """Return choices: so many for each number, from the lowest to the highest of `default`, or rows that are given.
+
+        Raises:
+            PolicyError: for choices that are no table of finite numbers, or more than can be told apart.
+        """
+        if isinstance(choices, int | np.integer) and not isinstance(choices, bool):
+            numbers = cls.default(scenario, means, rule, most)
+            assert numbers.low is not None
+            assert numbers.high is not None
+            axes = [np.linspace(low, high, choices) for low, high in zip(numbers.low, numbers.high, strict=True)]
+            if scenario.units == "whole":
+                axes = [np.unique(np.round(axis)) for axis in axes]
+            count = int(np.prod([float(len(axis)) for axis in axes]))
+            if not 2 <= count <= MOST_CHOICES:
+                must = f"choices: must make 2 to {MOST_CHOICES:,} rows of {len(axes)} numbers"
+                raise PolicyError(f"{must}, got {choices} for each number, {count:,} rows (give the rows themselves)")
+            rows = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=-1)
+        else:
+            try:
+                rows = np.asarray(choices, float)
+            except (TypeError, ValueError):
+                rows = np.zeros(0)
+            rows = rows[:, None] if rows.ndim == 1 else rows
+            if rows.ndim != 2 or not 2 <= len(rows) <= MOST_CHOICES or not np.isfinite(rows).all():
+                raise PolicyError(
+                    f"choices: must be a number, or 2 to {MOST_CHOICES:,} rows of numbers, got {choices!r}"
+                )
+        return cls(means, rule, choices=rows)
 
     @property
     def discrete(self) -> bool:

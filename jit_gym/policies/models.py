@@ -20,8 +20,8 @@ from ..scenario.errors import one_line, sentence
 from ..scenario.part import Text, nearest
 from .rule import PolicyError
 
-FORMAT = "jit_gym model 2"
-OLDER = "jit_gym model 1"  # whose digest was over the arrays alone
+FORMAT = "jit_gym model 3"
+OLDER = "jit_gym model 2"  # which saw lanes in units of their stock's use, and no calendar
 KEY = "jit_gym"  # of the header
 BLANK = "0" * 64  # in place of the digest
 SUFFIX = ".safetensors"
@@ -91,14 +91,14 @@ class Model:
             PolicyError: in one line, for what is no model, or not to the last bit the one that was saved.
         """
         header, arrays = contents(data, path)
-        if header.get("format") == OLDER:
-            raise PolicyError(f"{path}: is of an older format (python -m jit_gym.agents.reseal {path} writes it again)")
         try:
             about = json.loads(header[KEY])
+            if about["format"] == OLDER:
+                again = f"python -m jit_gym.agents.reseal {path} writes it again where what it sees is the same"
+                raise PolicyError(f"{path}: is of an older format ({again})")
             if about["format"] != FORMAT:
                 raise PolicyError(f"{path}: is no model of this version of jit_gym (its format must be {FORMAT!r})")
-            found = about["digest"].encode()
-            if hashlib.sha256(data.replace(found, BLANK.encode(), 1)).hexdigest().encode() != found:
+            if not sealed(data, about["digest"]):
                 raise PolicyError(f"{path}: is damaged: it is not what was saved")
             manifest = TypeAdapter(Manifest).validate_python(about["manifest"])
         except ValidationError as error:
@@ -149,6 +149,11 @@ def contents(data: bytes, path: str) -> tuple[dict[str, str], dict[str, np.ndarr
         return dict(header.get("__metadata__", {})), arrays
     except (SafetensorError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise PolicyError(f"{path}: is damaged, or no model ({one_line(error)})") from None
+
+
+def sealed(data: bytes, digest: str) -> bool:
+    """Tell whether a file is to the last bit the one of this digest, which was made with zeros in its place."""
+    return hashlib.sha256(data.replace(digest.encode(), BLANK.encode(), 1)).hexdigest() == digest
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:

@@ -34,6 +34,8 @@ class Policy:
 
     name: ClassVar[str]
     scenario: Scenario
+    env_coding: Coding | None = None
+    """What the numbers mean of the env that `predict` plays in; `jit_gym.policy(name, env)` sets it."""
 
     def fit(self, scenario: Scenario) -> Self:
         """Return this policy, knowing what it must know of a scenario."""
@@ -47,7 +49,7 @@ class Policy:
 
     @cached_property
     def coding(self) -> Coding:
-        """Return what the numbers of an env of this scenario mean; set it to play in an env with other units."""
+        """Return what the numbers of an env of this scenario mean, made without other arguments."""
         from ..physics import Layout
 
         return Coding(Layout(self.scenario), paths=1)
@@ -81,11 +83,20 @@ class Policy:
     ) -> tuple[np.ndarray, Any]:
         """Return the action for an observation, or a batch of them: what Stable-Baselines3 asks of a model.
 
-        An observation tells neither the period nor the past. Where `episode_start` is given, the state that is returned
-        counts periods and holds what the policy keeps in mind (paths, 1 + n); hand it on with the next observation, as
-        Stable-Baselines3 does.
+        The policy must know whose observations they are: `jit_gym.policy("base-stock", env)`. An observation tells
+        neither the period nor the past. Where `episode_start` is given, the state that is returned counts periods and
+        holds what the policy keeps in mind (paths, 1 + n); hand it on with the next observation, as Stable-Baselines3
+        does.
+
+        Raises:
+            PolicyError: for a policy that knows no env.
+            BadInput: for observations of another width, or that its env cannot show.
         """
-        view = View(seen := self.coding.decode(np.atleast_2d(observation)))
+        if self.env_coding is None:
+            raise PolicyError(
+                f"{self}: predict must know the env whose observations it reads: jit_gym.policy({str(self)!r}, env)"
+            )
+        view = View(seen := self.env_coding.read(observation))
         if episode_start is not None:
             starts = np.reshape(episode_start, (-1, 1)) | (state is None)
             past = np.zeros((len(starts), 1)) if state is None else np.reshape(state, (len(starts), -1))
@@ -98,7 +109,7 @@ class Policy:
             state = seen.period + 1
             if memory is not None:
                 state = np.column_stack([state, memory])
-        action = self.coding.encode(orders)
+        action = self.env_coding.encode(orders)
         return (action if np.ndim(observation) == 2 else action[0]), state
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -171,6 +172,12 @@ class Network(Acting):
         fitted.action = self.action.fit(scenario)
         fitted._kept = WeakKeyDictionary()
         return fitted
+
+    @property
+    def cycle(self) -> int | None:
+        """Return after how many periods the date that it sees comes again, None where it sees none or it never does."""
+        cycles = self.coding.calendar.cycles
+        return None if self.coding.calendar.passes or not cycles else math.lcm(*cycles)
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes), in units; with a memory, remembering the simulation's past."""

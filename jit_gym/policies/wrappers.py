@@ -13,7 +13,10 @@ from gymnasium.vector.utils import batch_space
 from ..envs.observation import MOST_ORDERED
 from ..envs.stage import Stage, read_actions
 from ..physics import View
+from ..scenario import BadInput
+from ..scenario.part import show as quoted
 from .action import Action
+from .rule import PolicyError
 
 
 def encoded(action: Action, said: Any, stage: Stage) -> np.ndarray:
@@ -23,15 +26,72 @@ def encoded(action: Action, said: Any, stage: Stage) -> np.ndarray:
     return stage.coding.encode(action.orders(said, View(seen)))
 
 
-def heard(env: Any, means: str, rule: Any, most: float) -> tuple[Stage, Action]:
-    """Return the stage of an env or a batch, however it is wrapped, and what is said on it."""
+def heard(env: Any, means: str, rule: Any, most: float, choices: Any) -> tuple[Stage, Action]:
+    """Return the stage of an env or a batch, however it is wrapped, and what is said on it.
+
+    Raises:
+        PolicyError: for what cannot be said, or what the env cannot order.
+    """
     stage: Stage = env.unwrapped.stage
-    return stage, Action.default(stage.scenario, means, rule, most).fit(stage.scenario)
+    if choices is None:
+        return stage, Action.default(stage.scenario, means, rule, most).fit(stage.scenario)
+    action = Action.choosing(stage.scenario, means, rule, most, choices).fit(stage.scenario)
+    if means == "quantity":
+        assert action.choices is not None
+        low, high, limits = action.choices.min(), action.choices.max(axis=0), stage.coding.lanes["limit"]
+        if low < 0:
+            raise PolicyError(f"choices: must be 0 units or more, got {low:g}")
+        for lane, top, limit in zip(stage.layout.lanes, high, limits, strict=True):
+            if top > limit:
+                more = f"make the env with a larger most_ordered than {top / limit:.1f} times its own"
+                raise PolicyError(f"choices: {top:g} on {lane} is more than this env orders, {limit:g} ({more})")
+    return stage, action
+
+
+def _written(choices: Any) -> Any:
+    """Return choices as a specification can hold them: plain numbers and lists."""
+    return np.asarray(choices).tolist() if choices is not None else None
 
 
 def space_of(action: Action) -> Box | Discrete:
     """Return the space of what one path says."""
     return Discrete(action.outputs) if action.discrete else Box(-1.0, 1.0, (action.outputs,), np.float32)
+
+
+def read_choices(given: Any, paths: int, choices: int, name: str) -> np.ndarray:
+    """Return what is chosen on each path (paths,); refuse what is no choice."""
+    array = np.asarray(given)
+    if array.dtype.kind not in "iu" or array.shape != (paths,) or array.min() < 0 or array.max() >= choices:
+        must = f"a whole number from 0 to {choices - 1}" + (f", one for each of {paths} rows" if paths > 1 else "")
+        raise BadInput(f"{name}: must be {must}, got {quoted(given)}")
+    return array
+
+
+def possible(action: Action, stage: Stage) -> np.ndarray:
+    """Return which choices do what they say on each path (paths, choices); all of them where none does.
+
+    A choice does not where it orders on a lane whose ordering is known to be stopped, or a quantity that the lane would
+    change: less than its minimum, or no whole number of its batches.
+    """
+    assert action.choices is not None
+    seen = stage.coding.decode(stage.observe())
+    seen.period = stage.clock.copy()
+    view, columns = View(seen), stage.layout.columns
+    out = np.empty((stage.paths, action.outputs), bool)
+    stopped = np.zeros((stage.paths, len(stage.layout.lanes)), bool)
+    for (kind, name), known in columns.visible.items():
+        if kind == "ordering":
+            stopped[:, stage.layout.lanes.index(name)] = seen.seen[:, known.start] <= 0
+    least, batch = (stage.layout.net.lanes[name] for name in ("least", "batch"))
+    for k in range(action.outputs):
+        orders = action.orders(np.full(stage.paths, k), view)
+        wrong = (orders > 0) & stopped
+        if action.means == "quantity":
+            parts = orders / np.where(batch > 0, batch, 1.0)
+            wrong |= (orders > 0) & ((orders < least) | ((batch > 0) & (np.abs(parts - np.round(parts)) > 1e-9)))
+        out[:, k] = ~wrong.any(axis=-1)
+    out[~out.any(axis=1)] = True
+    return out
 
 
 class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstructorArgs):
@@ -42,10 +102,14 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
         means: `"order-up-to"`, a level of inventory position for each stock, from 0 over the newsvendor's to twice
             that; `"correction"`, units to add to a rule's order on each lane, or to take from it; or `"quantity"`.
         rule: the rule that is corrected, as `jit_gym.policy` takes it.
-        most: how much can be ordered, or corrected, at most, in periods of mean demand.
+        most: how much can be ordered, or corrected, at most, in periods of use.
+        choices: makes the action space `Discrete`, for DQN and MaskablePPO: so many values of each number, or the
+            choices themselves, rows of units with one number a lane (a stock, for levels). `action_masks()` tells which
+            of them do what they say.
 
     Raises:
-        PolicyError: for another meaning, a rule that does not fit the scenario or keeps the past in mind, or none.
+        PolicyError: for another meaning, a rule that does not fit the scenario or keeps the past in mind, or none, and
+            for choices that are none, or that the env cannot order.
     """
 
     def __init__(
@@ -54,17 +118,25 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
         means: str = "order-up-to",
         rule: Any = None,
         most: float = MOST_ORDERED,
+        choices: Any = None,
     ) -> None:
         """Wrap an env."""
-        RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most)
+        RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most, choices=_written(choices))
         gym.ActionWrapper.__init__(self, env)
-        self.stage, self.meaning = heard(env, means, rule, most)
+        self.stage, self.meaning = heard(env, means, rule, most, choices)
         self.action_space = space_of(self.meaning)
 
     def action(self, action: Any) -> np.ndarray:
-        """Return the env's action (lanes,) for what is said (numbers,)."""
-        said = action if self.meaning.discrete else read_actions(action, (self.meaning.outputs,), "action")
-        return encoded(self.meaning, np.asarray(said)[None], self.stage)[0]
+        """Return the env's action (lanes,) for what is said: numbers (numbers,), or a choice."""
+        if self.meaning.discrete:
+            said = read_choices(np.reshape(action, -1), 1, self.meaning.outputs, "action")
+        else:
+            said = read_actions(action, (self.meaning.outputs,), "action")[None]
+        return encoded(self.meaning, said, self.stage)[0]
+
+    def action_masks(self) -> np.ndarray:
+        """Return which choices do what they say now (choices,): what sb3-contrib's MaskablePPO asks."""
+        return possible(self.meaning, self.stage)[0]
 
 
 class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs):
@@ -76,16 +148,24 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
         means: str = "order-up-to",
         rule: Any = None,
         most: float = MOST_ORDERED,
+        choices: Any = None,
     ) -> None:
         """Wrap a batch."""
-        RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most)
+        RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most, choices=_written(choices))
         gym.vector.VectorActionWrapper.__init__(self, env)
-        self.stage, self.meaning = heard(env, means, rule, most)
+        self.stage, self.meaning = heard(env, means, rule, most, choices)
         self.single_action_space = space_of(self.meaning)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
 
     def actions(self, actions: Any) -> np.ndarray:
-        """Return the batch's actions (num_envs, lanes) for what is said (num_envs, numbers)."""
-        shape = self.stage.paths, self.meaning.outputs
-        said = actions if self.meaning.discrete else read_actions(actions, shape, "actions")
-        return encoded(self.meaning, np.asarray(said), self.stage)
+        """Return the batch's actions (num_envs, lanes) for numbers (num_envs, numbers), or choices (num_envs,)."""
+        paths = self.stage.paths
+        if self.meaning.discrete:
+            said = read_choices(actions, paths, self.meaning.outputs, "actions")
+        else:
+            said = read_actions(actions, (paths, self.meaning.outputs), "actions")
+        return encoded(self.meaning, said, self.stage)
+
+    def action_masks(self) -> np.ndarray:
+        """Return which choices do what they say now, on each path (num_envs, choices)."""
+        return possible(self.meaning, self.stage)

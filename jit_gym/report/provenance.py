@@ -51,20 +51,15 @@ def origin(scenario: Scenario, command: str | None = None, notes: Sequence[str] 
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "commit": commit(),
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "resolved": resolved(scenario),
+        "resolved": scenario.resolved,
     }
-
-
-def resolved(scenario: Scenario) -> dict[str, Any]:
-    """Return a scenario as plain JSON that `jit_gym.load` takes back, histories included."""
-    return scenario.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
 
 def yaml_of(scenario: Scenario) -> str:
     """Return a resolved scenario as a YAML file."""
     import yaml
 
-    plain = _with_infinity(resolved(scenario))
+    plain = _with_infinity(scenario.resolved)
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
 
 

@@ -26,8 +26,9 @@ def load(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Mapping
     """Return the scenario with this name, in this YAML file or mapping, or this one itself, with overrides.
 
     An override sets one value, found by its path: `{"lanes.supplier.lead_time": 4}`; None takes the value
-    away, which brings its default back. CSV histories are read here: what is returned needs no other file.
-    A file may extend another (`extends: lost-sales`) and say only what differs, with null for what is gone.
+    away, which brings its default back. Nested ones, `{"lanes": {"supplier": {"lead_time": 4}}}`, are merged. CSV
+    histories are read here: what is returned needs no other file. A file may extend another (`extends: lost-sales`) and
+    say only what differs, with null for what is gone.
 
     >>> load("lost-sales", {"demands.customers.distribution.mu": 7}).demands["customers"].distribution.mean
     7.0
@@ -137,12 +138,17 @@ def _merge(base: Raw, new: Raw) -> Raw:
 def _overridden(raw: Raw, overrides: Mapping[str, Any]) -> Raw:
     """Return a copy of a raw scenario with other values at the paths that the overrides name."""
     copy: Raw = _plain(raw)
+    nested = {key: value for key, value in overrides.items() if "." not in key and isinstance(value, Mapping)}
+    overrides = {key: value for key, value in overrides.items() if key not in nested}
+    for key in (*nested, *overrides):
+        first, *_ = key.split(".")
+        if first not in Scenario.model_fields:
+            raise ScenarioError(f"{key}: unknown key {show(first)}{nearest(first, Scenario.model_fields)}")
+    copy = _merge(copy, _plain(nested))
     for key, value in overrides.items():
         first, *_ = *parents, last = key.split(".")
         if len(parents) > limits.DEPTH:
             raise ScenarioError(f"{show(key)}: is nested more than {limits.DEPTH} deep")
-        if first not in Scenario.model_fields:
-            raise ScenarioError(f"{key}: unknown key {show(first)}{nearest(first, Scenario.model_fields)}")
         here = copy
         for depth, part in enumerate(parents):
             if depth == 1 and part not in here and first in TABLES:

@@ -1139,6 +1139,11 @@ class Scenario(Part):
             for name, lane in self.lanes.items()
         }
 
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """Return it as plain JSON that `jit_gym.load` takes back, histories included."""
+        return self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+
     @cached_property
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that are the same for the same world, on any machine.

@@ -166,7 +166,7 @@ def test_a_memory_is_torchs(tmp_path: Path):
     training = run("ppo-lstm", tmp_path)
     training.learner.step(0)
     learner: Any = training.learner
-    player = Network(learner.model()).fit(SHOP)
+    player = jit_gym.policy(Network(learner.model()), jit_gym.Env(SHOP))
     envs, states, ours = learner.envs, None, None
     seen, begins = envs.reset(), np.ones(envs.num_envs, bool)
     for _ in range(30):  # into the second episodes

@@ -89,7 +89,7 @@ def flows_by_name(scenario: Scenario, flows: Flows) -> Iterator[tuple[str, np.nd
     ):
         for k, name in enumerate(names):
             yield from ((f"{name}.{field}", table[field][:, k]) for field in table.dtype.names)
-    yield from ((field, flows.money[field][:, 0]) for field in flows.money.dtype.names)
+    yield from ((field, flows.money[field][:, 0]) for field in flows.money.dtype.names if field != "reward")
 
 
 def actions_for(space: gym.Space[np.ndarray], seed: int, steps: int) -> list[np.ndarray]:

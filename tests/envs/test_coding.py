@@ -6,10 +6,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from jit_gym.chance import usage
 from jit_gym.envs import Env, VectorEnv
 from jit_gym.envs.observation import Coding
 from jit_gym.physics import Layout, View
-from jit_gym.scenario import Scenario, load
+from jit_gym.scenario import Scenario, load, names
 
 from ..worlds import shop
 from .rich import actions_for, rich, simulated
@@ -39,7 +40,7 @@ def test_raw_orders_are_units(units: str, wanted: float, placed: float):
     env, batch = Env(world, units="raw"), VectorEnv(world, 2, units="raw")
     env.reset(seed=0)
     batch.reset(seed=0)
-    assert env.action_space == gym.spaces.Box(0, 20, (1,))
+    assert env.action_space == gym.spaces.Box(0, 10, (1,))
     assert env.step(np.array([wanted]))[4]["supplier.ordered"] == placed
     assert batch.step(np.array([[wanted], [0.0]]))[4]["supplier.ordered"].tolist() == [placed, 0]
 
@@ -48,17 +49,18 @@ def test_raw_orders_are_units(units: str, wanted: float, placed: float):
     ("action", "orders"),
     [
         (-1, [0, 0, 0]),
-        (-0.9, [0.3, 1.3, 0]),
-        (-0.5, [1.5, 6.5, 0]),
-        (0, [3, 13, 0]),
-        (0.5, [7.5, 32.5, 26]),
-        (1, [12, 52, 52]),
+        (-0.9, [0.3, 0.65, 0.65]),
+        (-0.5, [1.5, 3.25, 3.25]),
+        (0, [3, 6.5, 6.5]),
+        (0.5, [4.5, 9.75 + 13 / 8, 9.75 + 13 / 8]),
+        (1, [6, 26, 26]),
     ],
 )
-def test_an_action_counts_in_mean_demand(action: float, orders: list[float]):
-    """-1 orders nothing, 0 the lane's share of the mean demand, 1 its capacity or four times the demand; lines between.
+def test_an_action_counts_in_what_is_used(action: float, orders: list[float]):
+    """-1 orders nothing, 0 a lane's part of what its stock is used, 1 twice the stock's use; nowhere the same.
 
-    Three bikes a period take two wheels each, and seven more wheels are spares: 13 wheels, all by ship, and 3 bodies.
+    Three bikes a period take two wheels each, and seven more wheels are spares: 13 wheels, half of them by either lane,
+    and 3 bodies. Above 0 a lane's 6.5 go on to 26 by 6.5 (1 + a) + 13 a^3.
     """
     world = rich(
         units="continuous",
@@ -71,6 +73,37 @@ def test_an_action_counts_in_mean_demand(action: float, orders: list[float]):
     env.reset(seed=0)
     info = env.step(np.full(3, action))[4]
     assert [info[f"{name}.ordered"] for name in world.lanes] == pytest.approx(orders, abs=1e-5)
+    assert env.orders(np.full(3, action)) == pytest.approx(orders)
+
+
+@pytest.mark.parametrize("name", names())
+def test_random_actions_order_about_what_is_used(name: str):
+    """Uniformly random actions order 0.75 to 1.5 times what a stock is used on average, and action 0 as much.
+
+    A machine that can make one part a slot and must make one is asked for half a part.
+    """
+    env = Env(name)
+    layout, use = env.stage.layout, np.array([mean for mean, _ in usage(env.scenario).values()])
+    least = 0.49 if name == "two-machine-line" else 0.75
+    actions = np.random.default_rng(0).uniform(-1, 1, (20_000, len(env.scenario.lanes)))
+    assert ((least * use <= (mean := env.orders(actions).mean(axis=0) @ layout.into)) & (mean <= 1.5 * use)).all()
+    assert ((least * use <= (zero := env.orders(np.zeros(len(actions[0]))) @ layout.into)) & (zero <= 1.5 * use)).all()
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_part_of_an_action_is_dead(name: str):
+    """An order changes with each fifth of the action space, or has as many parts of it as there are orders."""
+    env = Env(name)
+    orders = env.orders(np.repeat(np.linspace(-1, 1, 11)[:, None], len(env.scenario.lanes), axis=1))
+    assert (np.diff(orders, axis=0) > 0).all()
+    if env.scenario.units == "whole":
+        whole = np.floor(np.array(orders) + 0.5)
+        assert (np.array([len(set(column)) for column in whole.T]) >= np.minimum(whole.max(axis=0) + 1, 6)).all()
+
+
+def test_an_economic_lot_can_be_ordered():
+    """With K = 90, m = 5 and h = 1 a lot of 30 costs least (Harris 1913), three times what is used twice."""
+    assert Env("lost-sales", {"lanes.supplier.fixed_cost": 90}, units="raw").action_space.high.tolist() == [30]
 
 
 @pytest.mark.parametrize(("action", "same_as"), [(5, 1), (np.inf, 1), (-5, -1), (-np.inf, -1)])
@@ -85,23 +118,24 @@ def test_an_action_is_cut_to_its_space(action: float, same_as: float, units: str
     step = env.step(np.array([beyond]))
     expected = other.step(np.array([high if same_as == 1 else low]))
     assert step[4] == expected[4]
-    assert step[4]["supplier.ordered"] == (20 if same_as == 1 else 0)
+    assert step[4]["supplier.ordered"] == (10 if same_as == 1 else 0)
 
 
 @pytest.mark.parametrize(
     ("lane", "options", "limit"),
     [
-        ({}, {}, 20),
+        ({}, {}, 10),
         ({}, {"most_ordered": 2.5}, 12.5),
         ({"capacity": 9}, {}, 9),
         ({"capacity": 9, "batch": 4}, {}, 8),
+        ({"capacity": 90}, {}, 10),
         ({"capacity": 3}, {}, 3),
         ({"minimum_order": 33}, {}, 33),
         ({"batch": 48}, {}, 48),
     ],
 )
 def test_the_most_that_can_be_ordered(lane: dict[str, Any], options: dict[str, Any], limit: float):
-    """It is the capacity, in whole batches; without one, some periods of mean demand, or the least one can order."""
+    """It is some periods of use in whole units or batches, or the least one can order, as far as the capacity goes."""
     world = shop(lanes={"supplier": {"to": "shop", **lane}}, demands={"customers": {"from": "shop", "distribution": 5}})
     env = Env(world, units="raw", **options)
     assert env.action_space.high.tolist() == [limit]
@@ -132,7 +166,7 @@ def test_every_whole_order_can_be_said(units: str):
 def test_encode_cuts_what_cannot_be_said():
     """More than the most is the most, and less than nothing nothing."""
     coding = Coding(Layout(load("lost-sales")), paths=1)
-    said = coding.encode(np.array([[99.0], [-3.0], [20.0], [5.0], [0.0]])).ravel()
+    said = coding.encode(np.array([[99.0], [-3.0], [10.0], [5.0], [0.0]])).ravel()
     assert said.tolist() == pytest.approx([1, -1, 1, 0, -1], abs=1e-6)
 
 
@@ -140,7 +174,7 @@ def test_encode_cuts_what_cannot_be_said():
 
 
 def test_an_observation_is_named():
-    """Stocks first, then customers who wait, what is on the way, forecasts, availability, and the time passed."""
+    """Stocks first, then customers who wait, what is on the way, forecasts, availability, and the date."""
     assert Env("lost-sales").observation_names == [
         "shop.on_hand",
         "shop.used",
@@ -164,6 +198,9 @@ def test_an_observation_is_named():
         *(f"bikes.forecast_{k}" for k in range(4)),
         *(f"spares.forecast_{k}" for k in range(4)),
         "ship.available",
+        "holidays.comes_in",
+        "season_3.sine_1",
+        "season_3.cosine_1",
         "horizon.passed",
     ]
 
@@ -232,7 +269,8 @@ def test_a_disruption_shows_or_is_hidden(seen: str):
 def test_what_a_hidden_disruption_stopped_waits():
     """That an order did not ship is no secret: it waits, and arrives when the supplier is back."""
     stop = {"hits": ["supplier"], "starts": {"at": [0]}, "lasts": 2, "seen": "hidden"}
-    env = Env(quiet(disruptions={"fire": stop}, lanes={"supplier": {"to": "shop", "lead_time": 1}}), units="raw")
+    world = quiet(disruptions={"fire": stop}, lanes={"supplier": {"to": "shop", "lead_time": 1}})
+    env = Env(world, units="raw", most_ordered=9)
     env.reset(seed=0)
     seen = [named(env, env.step(np.array([order]))[0]) for order in (3, 0, 0, 0)]
     assert seen == [
@@ -246,7 +284,9 @@ def test_what_a_hidden_disruption_stopped_waits():
 def test_a_random_lead_time_is_not_revealed():
     """An order of 3 is on the way on every path, and nothing tells them apart until it arrives, in 1 to 4 periods."""
     lead_time = {"name": "randint", "low": 1, "high": 5}
-    batch = VectorEnv(quiet(lanes={"supplier": {"to": "shop", "lead_time": lead_time}}), 64, units="raw")
+    batch = VectorEnv(
+        quiet(lanes={"supplier": {"to": "shop", "lead_time": lead_time}}), 64, units="raw", most_ordered=3
+    )
     observations, _ = batch.reset(seed=0)
     assert batch.observation_names == ["shop.on_hand", "shop.used", "supplier.in_transit"]
     arrivals = set()

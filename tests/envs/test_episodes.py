@@ -47,9 +47,40 @@ def test_a_seed_says_what_happens():
 def test_reset_tells_the_path():
     """The paths of a seed are numbered from 0, and begin again with the seed."""
     env = Env()
-    assert [env.reset(seed=7)[1], env.reset()[1], env.reset()[1], env.reset(seed=7)[1]] == [
-        {"path": path} for path in (0, 1, 2, 0)
-    ]
+    told = [env.reset(seed=7)[1], env.reset()[1], env.reset()[1], env.reset(seed=7)[1]]
+    assert [info["path"] for info in told] == [0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("scenario", ["lost-sales", "aisin-1997", rich()], ids=str)
+def test_an_info_has_the_same_keys_at_reset_and_at_each_step(scenario: Any):
+    """TorchRL's batches and Minari's recorder take the first info for all; its flows are 0, and it has no reward."""
+    env, batch = Env(scenario), VectorEnv(scenario, 2, autoreset_mode="SameStep")
+    first, rows = env.reset(seed=0)[1], batch.reset(seed=0)[1]
+    for t, action in enumerate(actions_for(batch.action_space, 0, 7)):
+        info, infos = env.step(action[0])[4], batch.step(action)[4]
+        assert info.keys() == first.keys()
+        assert infos.keys() - {"final_obs", "_final_obs", "final_info", "_final_info"} == rows.keys()
+        assert {name: type(value) for name, value in info.items()} == {name: type(v) for name, v in first.items()}
+        assert [info["path"], *infos["path"]] == [0, *([2, 3] if t == 6 and batch.length == 7 else [0, 1])]
+    assert not any(value for value in first.values())
+    assert "reward" not in first
+
+
+def test_a_batch_may_end_before_its_horizon():
+    """With `max_episode_steps=3` a world of 7 periods is truncated after 3, one that ends with its horizon as well."""
+    for ends in (False, True):
+        batch = VectorEnv(rich(horizon__ends=ends), 2, max_episode_steps=3, autoreset_mode="SameStep")
+        batch.reset(seed=0)
+        whole = VectorEnv(rich(horizon__ends=ends), 2)
+        whole.reset(seed=0)
+        for t, action in enumerate(actions_for(batch.action_space, 0, 6)):
+            _, rewards, terminated, truncated, infos = batch.step(action)
+            assert not terminated.any()
+            assert truncated.tolist() == [t % 3 == 2] * 2
+            assert infos["path"].tolist() == [2 * ((t + 1) // 3), 2 * ((t + 1) // 3) + 1]
+            assert t >= 3 or np.array_equal(whole.step(action)[1], rewards)
+    with pytest.raises(ValueError, match="max_episode_steps: must be 1 or more, got 0"):
+        VectorEnv(max_episode_steps=0)
 
 
 def test_an_env_without_a_seed_has_one_of_its_own():
@@ -203,7 +234,7 @@ def test_same_step_tells_what_came_last():
 
 
 def test_next_step_ignores_the_action_of_a_reset():
-    """NEXT_STEP: the step after the end begins a new episode: no order, no reward, no flag, no flow in the info."""
+    """NEXT_STEP: the step after the end begins a new episode: no order, no reward, no flag, and no flow in the info."""
     batch = VectorEnv(num_envs=2, overrides=SHORT)
     batch.reset(seed=0)
     most = np.ones((2, 1))
@@ -215,11 +246,11 @@ def test_next_step_ignores_the_action_of_a_reset():
     assert batch.stage.clock.tolist() == [0, 0]
     assert rewards.tolist() == [0, 0]
     assert not (terminated | truncated).any()
-    assert not infos["_supplier.ordered"].any()
     assert infos["supplier.ordered"].tolist() == [0, 0]
+    assert infos["path"].tolist() == [2, 3]
     *_, infos = batch.step(most)
     assert infos["_supplier.ordered"].all()
-    assert infos["supplier.ordered"].tolist() == [20, 20]
+    assert infos["supplier.ordered"].tolist() == [10, 10]
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
@@ -252,13 +283,15 @@ def test_observations_are_fresh_arrays():
 
 
 def test_the_reward_is_what_is_left():
-    """Reward = revenue less cost, and the cost is the sum of its kinds, in every period."""
-    env = Env(rich())
+    """Reward = revenue less cost, in the env's unit or in money, and the cost is the sum of its kinds."""
+    env, money = Env(rich()), Env(rich(), rewards="money")
+    money.reset(seed=5)
     env.reset(seed=5)
     for action in actions_for(env.action_space, 5, 7):
         _, reward, _, _, info = env.step(action)
         kinds = ["purchase_cost", "fixed_cost", "transit_cost", "holding_cost", "shortage_cost", "waste_cost"]
-        assert reward == info["reward"] == pytest.approx(info["revenue"] - info["cost"], rel=1e-12)
+        assert money.step(action)[1] == pytest.approx(info["revenue"] - info["cost"], rel=1e-12)
+        assert reward == pytest.approx((info["revenue"] - info["cost"]) / env.reward_unit, rel=1e-12)
         assert info["cost"] == pytest.approx(sum(info[kind] for kind in kinds), rel=1e-12)
         assert isinstance(reward, float)
 
@@ -338,7 +371,8 @@ def test_an_interrupted_step_leaves_a_batch_that_plays_on(mode: AutoresetMode, m
         return
     _, rewards, terminated, truncated, infos = batch.step(np.zeros((3, 1)))
     assert rewards.tolist() == [0, 0, 0]
-    assert not (terminated | truncated | infos["_reward"]).any()
+    assert not (terminated | truncated).any()
+    assert not infos["cost"].any()
     assert batch.stage.clock.tolist() == [0, 0, 0]
 
 
@@ -365,7 +399,7 @@ def test_what_is_no_number_is_refused_in_one_line(action: Any):
 @pytest.mark.parametrize("units", ["raw", "mean-demand"])
 def test_actions_beyond_their_bounds_are_cut_to_them(units: str):
     """Infinity, and what 32 bits cannot hold, orders the most or nothing, as the bounds of the action space do."""
-    most = 20.0
+    most = 10.0
     for action, ordered in ((np.inf, most), (-np.inf, 0), (1e300, most), (-1e300, 0), (most + 1, most), (-5, 0)):
         env, batch = Env(units=units), VectorEnv(num_envs=2, units=units)
         env.reset(seed=0)
@@ -380,5 +414,5 @@ def test_any_kind_of_number_is_an_action(kind: Any):
     env = Env()
     env.reset(seed=0)
     action = [1] if kind is list else np.ones(1, kind)
-    assert env.step(action)[4]["supplier.ordered"] == 20
-    assert env.step(np.ones((4, 4), np.float32)[::2, 1][:1])[4]["supplier.ordered"] == 20
+    assert env.step(action)[4]["supplier.ordered"] == 10
+    assert env.step(np.ones((4, 4), np.float32)[::2, 1][:1])[4]["supplier.ordered"] == 10

@@ -19,7 +19,7 @@ from jit_gym.envs import Env, VectorEnv
 
 from .rich import RICH, rich
 
-FORMER = {"jit_gym/Aisin1997-v0"}  # Gymnasium warns of a newer version
+FORMER = {"jit_gym/Aisin1997-v1"}  # Gymnasium warns of a newer version
 IDS = sorted(name for name in gym.registry if name.startswith("jit_gym/") and name not in FORMER)
 every_id = pytest.mark.parametrize("name", IDS)
 
@@ -33,24 +33,20 @@ def complaints(check: Callable[[Any], Any], env: gym.Env[Any, Any]) -> list[str]
 
 
 def test_every_shipped_scenario_has_an_id():
-    """`lost-sales` is `jit_gym/LostSales-v0`, and anybody's own scenario is `jit_gym/Scenario-v0`."""
+    """`lost-sales` is `jit_gym/LostSales-v1`, and anybody's own scenario is `jit_gym/Scenario-v1`."""
     titles = {"".join(part.capitalize() for part in name.split("-")) for name in jit_gym.names()}
     newest = {name.split("/")[1].split("-v")[0] for name in IDS}
     assert newest == titles | {"Scenario"}
-    assert "jit_gym/LostSales-v0" in IDS
+    assert "jit_gym/LostSales-v1" in IDS
 
 
-def test_a_version_rewards_the_same_seed_as_it_always_did():
-    """`Aisin1997-v0` had the fire of 1997 on its date, and still has; `-v1` has it in any hour."""
-    returns = {}
-    for name in ("Aisin1997-v0", "Aisin1997Record-v0", "Aisin1997-v1"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Gymnasium warns that there is a newer one
-            env = gym.make(f"jit_gym/{name}")
-        env.reset(seed=5)
-        action = np.zeros(env.action_space.shape, np.float32)
-        returns[name] = sum(float(env.step(action)[1]) for _ in range(500))
-    assert returns["Aisin1997-v0"] == returns["Aisin1997Record-v0"] != returns["Aisin1997-v1"]
+def test_an_older_version_is_refused_with_the_one_that_stands():
+    """`-v0` had other observations, actions and rewards."""
+    with (
+        pytest.warns(DeprecationWarning, match="is out of date"),
+        pytest.raises(gym.error.DeprecatedEnv, match="Please use `jit_gym/LostSales-v1` instead"),
+    ):
+        gym.make("jit_gym/LostSales-v0")
 
 
 @every_id
@@ -72,7 +68,7 @@ def test_the_checkers_find_no_fault_with_a_bit_of_everything(overrides: dict[str
     """Kits, random lead times, disruptions, spikes and seasons pass both checkers too."""
     from stable_baselines3.common.env_checker import check_env as check_sb3_env
 
-    env = gym.make("jit_gym/Scenario-v0", scenario=rich(), overrides=overrides).unwrapped
+    env = gym.make("jit_gym/Scenario-v1", scenario=rich(), overrides=overrides).unwrapped
     assert complaints(check_env, env) == complaints(check_sb3_env, env) == []
 
 
@@ -108,35 +104,35 @@ def test_every_id_is_made_as_a_batch(name: str):
 def test_a_batch_says_how_it_resets(mode: AutoresetMode):
     """`metadata["autoreset_mode"]` is the batch's own, the mode given by name or as Gymnasium has it."""
     for given in (mode, mode.value):
-        envs = gym.make_vec("jit_gym/LostSales-v0", num_envs=2, autoreset_mode=given)
+        envs = gym.make_vec("jit_gym/LostSales-v1", num_envs=2, autoreset_mode=given)
         assert envs.metadata["autoreset_mode"] == mode
-    assert gym.make_vec("jit_gym/LostSales-v0", num_envs=2).metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
+    assert gym.make_vec("jit_gym/LostSales-v1", num_envs=2).metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
 
 
 def test_arguments_reach_the_env():
     """Overrides, units and the most that can be ordered are arguments of `make` and `make_vec`."""
     options = {"overrides": {"lanes.supplier.lead_time": 2}, "units": "raw", "most_ordered": 3}
     for env in (
-        gym.make("jit_gym/LostSales-v0", **options),
-        gym.make_vec("jit_gym/LostSales-v0", num_envs=2, **options),
+        gym.make("jit_gym/LostSales-v1", **options),
+        gym.make_vec("jit_gym/LostSales-v1", num_envs=2, **options),
     ):
         assert env.unwrapped.scenario.lanes["supplier"].lead_time.mean == 2
-        assert env.action_space.high.max() == 15  # three periods of five
+        assert env.action_space.high.max() == 15  # three times five
         assert env.unwrapped.observation_names[-1] == "supplier.arrives_in_2"
 
 
 @pytest.mark.parametrize("batch", [False, True])
 def test_anybodys_world_can_be_played(tmp_path: Path, batch: bool):
-    """`jit_gym/Scenario-v0` takes a path to a YAML file, as text or as a Path, a name, or a loaded scenario."""
+    """`jit_gym/Scenario-v1` takes a path to a YAML file, as text or as a Path, a name, or a loaded scenario."""
     file = tmp_path / "mine.yaml"
     file.write_text(yaml.safe_dump(RICH), encoding="utf-8")
 
     def make(scenario: Any, **kwargs: Any) -> Any:
         given = {"scenario": scenario, **kwargs}
         return (
-            gym.make_vec("jit_gym/Scenario-v0", num_envs=2, **given)
+            gym.make_vec("jit_gym/Scenario-v1", num_envs=2, **given)
             if batch
-            else gym.make("jit_gym/Scenario-v0", **given)
+            else gym.make("jit_gym/Scenario-v1", **given)
         )
 
     for scenario in (str(file), file, rich()):
@@ -151,6 +147,7 @@ def test_anybodys_world_can_be_played(tmp_path: Path, batch: bool):
     ("kwargs", "complaint"),
     [
         ({"units": "kilos"}, "units: must be 'mean-demand' or 'raw', got 'kilos'"),
+        ({"rewards": "raw"}, "rewards: must be 'scaled' or 'money', got 'raw'"),
         ({"most_ordered": 0.5}, "most_ordered: must be 1 period of mean demand or more, got 0.5"),
         ({"most_ordered": float("nan")}, "most_ordered: must be 1 period of mean demand or more, got nan"),
     ],
@@ -161,6 +158,29 @@ def test_a_bad_argument_is_refused_in_one_line(kwargs: dict[str, Any], complaint
         with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole text is compared)
             kind(**kwargs)
         assert str(caught.value) == complaint
+
+
+def test_a_config_may_come_first():
+    """RLlib calls an env with its `env_config` alone."""
+    config = {"scenario": "lost-sales", "overrides": {"lanes": {"supplier": {"lead_time": 2}}}, "units": "raw"}
+    for env in (Env(config), VectorEnv(config), VectorEnv({**config, "num_envs": 3})):
+        assert env.scenario.lanes["supplier"].lead_time.mean == 2
+        assert env.stage.coding.raw
+    assert env.num_envs == 3
+    assert Env({}).scenario.name == "lost-sales"
+
+
+@pytest.mark.parametrize("batch", [False, True], ids=["single", "batch"])
+def test_a_specification_is_json_whatever_an_env_was_made_with(tmp_path: Path, batch: bool):
+    """A path, a scenario and a mode become text and mappings, and the specification makes the same env again."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(RICH), encoding="utf-8")
+    make: Any = gym.make_vec if batch else gym.make
+    more: dict[str, Any] = {"num_envs": 2, "autoreset_mode": AutoresetMode.SAME_STEP} if batch else {}
+    for scenario in (file, rich(), RICH):
+        env = make("jit_gym/Scenario-v1", scenario=scenario, **more)
+        spec = gym.envs.registration.EnvSpec.from_json(env.spec.to_json())
+        assert make(spec).unwrapped.scenario == env.unwrapped.scenario
 
 
 def test_an_unknown_way_to_render_is_refused():

@@ -12,14 +12,14 @@ from .rich import actions_for, rich
 
 def test_a_period_is_a_line_of_text():
     """It tells what was ordered, arrived, asked for and short, what is left and what it cost, as info has it."""
-    env = gym.make("jit_gym/LostSales-v0", render_mode="ansi")
+    env = gym.make("jit_gym/LostSales-v1", render_mode="ansi")
     env.reset(seed=1)
     assert env.render() == "day 0: nothing has happened yet\n"
     for t in (1, 2):
         info = env.step(np.ones(1, np.float32))[4]
         asked, short, held, cost = (info[k] for k in ("customers.demanded", "customers.short", "shop.held", "cost"))
         assert env.render() == (
-            f"day {t}: supplier ordered 20, arrived 0; customers asked {asked:g}, short {short:g};"
+            f"day {t}: supplier ordered 10, arrived 0; customers asked {asked:g}, short {short:g};"
             f" shop holds {held:g}; cost {cost:g}\n"
         )
 
@@ -37,7 +37,7 @@ def test_a_line_of_text_names_every_lane_demand_and_stock():
 
 def test_an_episode_is_a_picture():
     """It is (height, width, 3) of bytes, is not blank, keeps its size, and shows what has happened since."""
-    env = gym.make("jit_gym/Scenario-v0", scenario=rich(), render_mode="rgb_array")
+    env = gym.make("jit_gym/Scenario-v1", scenario=rich(), render_mode="rgb_array")
     env.reset(seed=1)
     pictures = [env.render()]
     for action in actions_for(env.action_space, 0, 7):

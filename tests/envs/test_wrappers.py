@@ -68,11 +68,11 @@ def test_an_episode_can_be_cut_short(batch: bool):
     """`max_episode_steps` truncates before the horizon, as for any env."""
     options: dict[str, Any] = {"scenario": rich(), "max_episode_steps": 3}
     if batch:
-        envs = gym.make_vec("jit_gym/Scenario-v0", num_envs=2, vectorization_mode="sync", **options)
+        envs = gym.make_vec("jit_gym/Scenario-v1", num_envs=2, vectorization_mode="sync", **options)
         envs.reset(seed=0)
         flags = [envs.step(action)[3].tolist() for action in actions_for(envs.action_space, 0, 3)]
         assert flags == [[False] * 2, [False] * 2, [True] * 2]
     else:
-        env = gym.make("jit_gym/Scenario-v0", **options)
+        env = gym.make("jit_gym/Scenario-v1", **options)
         env.reset(seed=0)
         assert [env.step(action)[3] for action in actions_for(env.action_space, 0, 3)] == [False, False, True]

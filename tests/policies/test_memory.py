@@ -46,18 +46,18 @@ def test_envs_and_evaluate_agree(world: str, name: str):
     """A batch of envs, played through `predict` with its state handed on, earns what `evaluate` says on its paths."""
     scenario = worlds(world)
     expected = evaluate(name, scenario, paths=6, seed=7).figures["profit"] * scenario.horizon.periods
-    batch, player = VectorEnv(scenario, 3, units="raw", most_ordered=50), policy(name, scenario)
-    player.coding = batch.stage.coding
+    batch = VectorEnv(scenario, 3, units="raw", most_ordered=50, rewards="money")
+    player = policy(name, batch)
     observations, _ = batch.reset(seed=7)
     returns, state, begun = np.zeros((2, 3)), None, np.ones(3, bool)
-    episode = np.zeros(3, int)
+    episode, resets = np.zeros(3, int), np.zeros(3, bool)
     for _ in range(2 * scenario.horizon.periods + 1):  # a step between the episodes begins the next one
         actions, state = player.predict(observations, state, begun)
-        observations, rewards, terminated, truncated, infos = batch.step(actions)
-        going = infos["_reward"] & (episode < 2)
+        observations, rewards, terminated, truncated, _ = batch.step(actions)
+        going = ~resets & (episode < 2)
         returns[np.minimum(episode, 1)[going], np.flatnonzero(going)] += rewards[going]
-        begun = ~infos["_reward"]
-        episode += terminated | truncated
+        begun, resets = resets, terminated | truncated
+        episode += resets
     assert returns.ravel() == pytest.approx(expected, rel=1e-6)
 
 
@@ -66,8 +66,8 @@ def test_a_single_env_and_evaluate_agree(world: str, name: str):
     """The same for one env, whose observations carry no batch."""
     scenario = worlds(world)
     expected = evaluate(name, scenario, paths=1, seed=7).figures["profit"] * scenario.horizon.periods
-    env, player = Env(scenario, units="raw", most_ordered=50), policy(name, scenario)
-    player.coding = env.stage.coding
+    env = Env(scenario, units="raw", most_ordered=50, rewards="money")
+    player = policy(name, env)
     observation, _ = env.reset(seed=7)
     total, state, begun = 0.0, None, True
     for _ in range(scenario.horizon.periods):

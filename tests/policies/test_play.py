@@ -9,8 +9,8 @@ from jit_gym.chance import Chance
 from jit_gym.envs import Env, VectorEnv
 from jit_gym.evaluate import evaluate
 from jit_gym.physics import Layout, Simulation, View
-from jit_gym.policies import RULES, Rule, policy
-from jit_gym.scenario import Scenario, load
+from jit_gym.policies import RULES, PolicyError, Rule, policy
+from jit_gym.scenario import BadInput, Scenario, load
 
 from ..worlds import scenarios
 from .still import fitting
@@ -68,12 +68,11 @@ def test_predict_orders_what_the_rule_orders(world: str, what: str, units: str):
     """In a single env, from observations alone, a rule orders what it orders in the simulation, to the unit."""
     scenario = load(world, {"horizon.periods": 36})
     env = Env(scenario, units=units, most_ordered=10)
-    player, simulation = policy(what, scenario), Simulation(Layout(scenario), Chance(scenario).draw(3, [0]))
-    player.coding = env.stage.coding
+    player, simulation = policy(what, env), Simulation(Layout(scenario), Chance(scenario).draw(3, [0]))
     observation, _ = env.reset(seed=3)
     state, begun = None, True
     for _ in range(scenario.horizon.periods):
-        wanted = np.minimum(player(View(simulation)), player.coding.lanes["limit"])
+        wanted = np.minimum(player(View(simulation)), env.stage.coding.lanes["limit"])
         action, state = player.predict(observation, state, np.array([begun]))
         flows = simulation.step(wanted)
         assert action.shape == env.action_space.shape
@@ -88,7 +87,8 @@ def test_predict_orders_what_the_rule_orders(world: str, what: str, units: str):
 def test_predict_takes_a_batch(world: str, what: str):
     """For a batch of observations it gives a batch of actions, each as for its observation alone."""
     scenario = load(world)
-    player, batch = policy(what, scenario), VectorEnv(scenario, 4)
+    batch = VectorEnv(scenario, 4)
+    player = policy(what, batch)
     observations, _ = batch.reset(seed=1)
     for _ in range(10):
         actions, state = player.predict(observations)
@@ -104,7 +104,8 @@ def test_predict_takes_a_batch(world: str, what: str):
 def test_predict_counts_the_periods():
     """Given the starts of episodes, the state is each row's period, and what happens once happens once an episode."""
     scenario = load("lost-sales", {"stocks.shop.initial": 40})
-    player, batch = policy("jit", scenario), VectorEnv(scenario, 2)
+    batch = VectorEnv(scenario, 2)
+    player = policy("jit", batch)
     observations, _ = batch.reset(seed=1)
     actions, state = player.predict(observations, None, np.array([True, True]))
     assert state[:, 0].tolist() == [1, 1]
@@ -128,10 +129,59 @@ def test_stable_baselines3_evaluates_a_rule(world: str, what: str, rows: int):
     from stable_baselines3.common.vec_env import DummyVecEnv
 
     scenario = load(world, {"objective.leftovers": "worthless"})  # as rewards count
-    player = policy(what, scenario)
-    envs = DummyVecEnv([lambda: Monitor(Env(scenario))] * rows)
+    envs = DummyVecEnv([lambda: Monitor(Env(scenario, most_ordered=10, rewards="money"))] * rows)
+    player = policy(what, envs)
     envs.seed(7)
     returns, lengths = evaluate_policy(player, envs, n_eval_episodes=2 * rows, return_episode_rewards=True)
     expected = [evaluate(player, scenario, paths=2, seed=7 + b).figures["profit"] * PERIODS for b in range(rows)]
     assert lengths == [PERIODS] * 2 * rows
     assert sorted(returns) == pytest.approx(sorted(np.ravel(expected)), rel=1e-4)
+
+
+def test_predict_reads_the_observations_of_its_env_and_no_others():
+    """A rule without an env, another width, and units that its env does not show are refused in one line each."""
+    raw, scaled, slow = Env(units="raw"), Env(), Env("lost-sales", {"lanes.supplier.lead_time": 6})
+    raw.reset(seed=0)
+    observation = np.array([8.0, 5.0, 4.0, 6.0, 0.0, 7.0], np.float32)
+    with pytest.raises(PolicyError, match=r"^base-stock\(level=34\): predict must know the env whose observations"):
+        policy("base-stock", load("lost-sales")).predict(observation)
+    with pytest.raises(
+        BadInput, match=r"^observation: must have 8 numbers, shop.on_hand and so on, got the shape \(6,\)$"
+    ):
+        policy("base-stock", slow).predict(observation)
+    with pytest.raises(
+        BadInput, match=r"^observation: shop.on_hand cannot be 1.6 where units are 'raw' \(is it another"
+    ):
+        policy("base-stock", raw).predict(observation / 5)
+    with pytest.raises(BadInput, match=r"^observation: shop.on_hand cannot be 320 where units are 'mean-demand'"):
+        policy("base-stock", scaled).predict(40 * observation)
+    with pytest.raises(BadInput, match=r"^observation: shop.on_hand cannot be nan"):
+        policy("base-stock", scaled).predict(np.nan * observation)
+    orders = [9.0]
+    assert raw.orders(policy("base-stock", raw).predict(observation)[0]) == orders
+    assert scaled.orders(policy("base-stock", scaled).predict(observation / 5)[0]) == pytest.approx(orders)
+
+
+@pytest.mark.parametrize("wrapped", ["DummyVecEnv", "Monitor", "VecMonitor", "vec_env", "make_vec"])
+def test_a_rule_takes_the_coding_of_any_kind_of_env(wrapped: str):
+    """Wrappers that leave observations and actions as they are do not matter; `VecNormalize` is refused."""
+    import gymnasium as gym
+    from stable_baselines3.common.monitor import Monitor
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor, VecNormalize
+
+    from jit_gym.envs.sb3 import vec_env
+
+    batch = gym.make_vec("jit_gym/LostSales-v1", num_envs=2, units="raw")
+    dummy = DummyVecEnv([lambda: gym.make("jit_gym/LostSales-v1", units="raw")])
+    envs = {
+        "DummyVecEnv": dummy,
+        "Monitor": Monitor(gym.make("jit_gym/LostSales-v1", units="raw")),
+        "VecMonitor": VecMonitor(dummy),
+        "vec_env": vec_env(batch),
+        "make_vec": batch,
+    }
+    assert policy("base-stock", envs[wrapped]).env_coding.raw
+    with pytest.raises(BadInput, match="env: is wrapped in what changes its observations or actions"):
+        policy("base-stock", VecNormalize(dummy))
+    with pytest.raises(BadInput, match="env: must be an env or a batch of jit_gym, got "):
+        policy("base-stock", gym.make("CartPole-v1"))

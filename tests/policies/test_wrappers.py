@@ -32,13 +32,13 @@ def earned(env: gym.Env[Any, Any], action: np.ndarray) -> float:
 @pytest.mark.parametrize("means", MEANINGS)
 @pytest.mark.parametrize("scenario", ["lost-sales", "dual-sourcing", "serial", "grocery"])
 def test_a_wrapped_env_is_an_env(scenario: str, means: dict[str, Any]):
-    check_env(ActionMeaning(gym.make("jit_gym/Scenario-v0", scenario=scenario), **means), skip_render_check=True)
+    check_env(ActionMeaning(gym.make("jit_gym/Scenario-v1", scenario=scenario), **means), skip_render_check=True)
 
 
 @pytest.mark.parametrize("means", MEANINGS[:2])
 def test_saying_nothing_is_base_stock(means: dict[str, Any]):
     """The middle of the levels is the newsvendor's, and a correction of 0 is the rule: base-stock by formula."""
-    env = ActionMeaning(gym.make("jit_gym/LostSales-v0", most_ordered=10), **means)
+    env = ActionMeaning(gym.make("jit_gym/LostSales-v1", most_ordered=10, rewards="money"), **means)
     played = jit_gym.evaluate("base-stock", "lost-sales", paths=1, seed=7)
     assert earned(env, np.zeros(1, np.float32)) == pytest.approx(played.figures["profit"][0] * 200)
 
@@ -46,8 +46,8 @@ def test_saying_nothing_is_base_stock(means: dict[str, Any]):
 @pytest.mark.parametrize("means", MEANINGS)
 def test_a_batch_does_what_single_envs_do(means: dict[str, Any]):
     """Over two episodes, whatever is said, row b of a batch gets the rewards of a single env with its seed."""
-    envs = VectorActionMeaning(gym.make_vec("jit_gym/LostSales-v0", num_envs=3), **means)
-    singles = [ActionMeaning(gym.make("jit_gym/LostSales-v0"), **means) for _ in range(3)]
+    envs = VectorActionMeaning(gym.make_vec("jit_gym/LostSales-v1", num_envs=3), **means)
+    singles = [ActionMeaning(gym.make("jit_gym/LostSales-v1"), **means) for _ in range(3)]
     envs.reset(seed=[1, 2, 3])
     for single, seed in zip(singles, (1, 2, 3), strict=True):
         single.reset(seed=seed)
@@ -67,7 +67,7 @@ def test_stable_baselines3_takes_a_wrapped_batch():
     pytest.importorskip("stable_baselines3")
     from stable_baselines3 import PPO
 
-    envs = VectorActionMeaning(gym.make_vec("jit_gym/Aisin1997-v1", num_envs=4))
+    envs = VectorActionMeaning(gym.make_vec("jit_gym/Aisin1997-v2", num_envs=4))
     venv = jit_gym.sb3.vec_env(envs)
     assert venv.action_space.shape == (2,)
     model = PPO("MlpPolicy", venv, n_steps=8, batch_size=16, device="cpu").learn(64)
@@ -76,14 +76,88 @@ def test_stable_baselines3_takes_a_wrapped_batch():
 
 def test_the_meaning_is_in_the_spec():
     """A wrapped env can be made again from its spec."""
-    env = ActionMeaning(gym.make("jit_gym/LostSales-v0"), means="correction", rule="base-stock(level=30)")
+    env = ActionMeaning(gym.make("jit_gym/LostSales-v1"), means="correction", rule="base-stock(level=30)")
     assert env.spec is not None
     assert earned(gym.make(env.spec), np.zeros(1, np.float32)) == earned(env, np.zeros(1, np.float32))
+
+
+STRIKE = {"hits": ["supplier"], "stops": "ordering", "starts": {"at": [2]}, "lasts": 2}
+LOTS = {"lanes.supplier.batch": 4, "disruptions.strike": STRIKE}
+
+
+@pytest.mark.parametrize(
+    ("means", "rows"),
+    [
+        ({"means": "quantity", "choices": [0, 3, 5, 8]}, [[0], [3], [5], [8]]),
+        ({"means": "quantity", "choices": 5}, [[0], [2], [5], [8], [10]]),
+        ({"means": "order-up-to", "choices": [[20], [30]]}, [[20], [30]]),
+        ({"means": "correction", "rule": "base-stock", "choices": np.array([-2, 0, 2])}, [[-2], [0], [2]]),
+    ],
+)
+def test_actions_may_be_choices(means: dict[str, Any], rows: list[list[float]]):
+    """A number of choices, or the choices themselves, in a batch as in single envs; a spec makes it again."""
+    env = ActionMeaning(gym.make("jit_gym/LostSales-v1", most_ordered=2), **means)
+    assert env.action_space == gym.spaces.Discrete(len(rows))
+    assert env.meaning.choices.tolist() == rows
+    batch = VectorActionMeaning(gym.make_vec("jit_gym/LostSales-v1", num_envs=2), **means)
+    env.reset(seed=4)
+    batch.reset(seed=[4, 5])
+    for k in [*range(len(rows)), 0]:
+        assert env.action_masks().tolist() == batch.action_masks()[0].tolist() == [True] * len(rows)
+        info = env.step(k)[4]
+        infos = batch.step(np.array([k, 0]))[4]
+        assert info["supplier.ordered"] == infos["supplier.ordered"][0]
+        assert means["means"] != "quantity" or info["supplier.ordered"] == rows[k][0]
+    assert gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json())).action_space == env.action_space
+
+
+def test_a_mask_tells_which_choices_do_what_they_say():
+    """With batches of 4, 3 units cannot be ordered, and while ordering is known to be stopped nothing can."""
+    overrides = {"horizon.periods": 6, **LOTS}
+    make = {"scenario": "lost-sales", "overrides": overrides}
+    env = ActionMeaning(gym.make("jit_gym/Scenario-v1", **make), "quantity", choices=[0, 3, 4, 8])
+    batch = VectorActionMeaning(
+        gym.make_vec("jit_gym/Scenario-v1", num_envs=2, **make), "quantity", choices=[0, 3, 4, 8]
+    )
+    env.reset(seed=0)
+    batch.reset(seed=0)
+    masks = []
+    for _ in range(5):
+        masks.append(env.action_masks().tolist())
+        assert batch.action_masks().tolist() == [masks[-1]] * 2
+        env.step(0)
+        batch.step(np.zeros(2, int))
+    free, stopped = [True, False, True, True], [True, False, False, False]
+    assert masks == [free, free, stopped, stopped, free]
+
+
+def test_the_algorithms_that_choose_take_it():
+    """DQN learns on a single env and on a batch, MaskablePPO on either by its masks."""
+    pytest.importorskip("sb3_contrib")
+    from sb3_contrib import MaskablePPO
+    from sb3_contrib.common.maskable.utils import get_action_masks
+    from stable_baselines3 import DQN
+
+    make: dict[str, Any] = {"scenario": "lost-sales", "overrides": {"horizon.periods": 10, **LOTS}}
+    env = ActionMeaning(gym.make("jit_gym/Scenario-v1", **make), "quantity", choices=5)
+    batch = VectorActionMeaning(gym.make_vec("jit_gym/Scenario-v1", num_envs=4, **make), "quantity", choices=5)
+    venv = jit_gym.sb3.vec_env(batch)
+    assert get_action_masks(venv).shape == (4, 5)
+    for each in (env, venv):
+        DQN("MlpPolicy", each, learning_starts=16, buffer_size=64, device="cpu").learn(64)
+        MaskablePPO("MlpPolicy", each, n_steps=8, batch_size=8, device="cpu").learn(64)
 
 
 @pytest.mark.parametrize(
     ("means", "complaint"),
     [
+        ({"means": "quantity", "choices": 1}, "choices: must make 2 to 4,096 rows of 1 numbers, got 1 for each number"),
+        ({"means": "quantity", "choices": []}, "choices: must be a number, or 2 to 4,096 rows of numbers, got"),
+        ({"means": "quantity", "choices": "few"}, "choices: must be a number, or 2 to 4,096 rows"),
+        ({"means": "quantity", "choices": [0, np.nan]}, "choices: must be a number, or 2 to 4,096 rows"),
+        ({"means": "quantity", "choices": [-1, 3]}, "choices: must be 0 units or more, got -1"),
+        ({"means": "quantity", "choices": [0, 12]}, "choices: 12 on supplier is more than this env orders, 10"),
+        ({"means": "quantity", "choices": [[0, 1], [2, 3]]}, "an action must have 1 numbers here"),
         ({"means": "levels"}, "an action must mean one of quantity, order-up-to, correction, got 'levels'"),
         ({"means": "correction"}, "a rule must be given for corrections"),
         ({"means": "correction", "rule": "jit"}, "jit: keeps the past in mind, and cannot be corrected"),
@@ -92,14 +166,26 @@ def test_the_meaning_is_in_the_spec():
 )
 def test_what_makes_no_sense_is_refused(means: dict[str, Any], complaint: str):
     with pytest.raises(PolicyError, match=complaint):
-        ActionMeaning(gym.make("jit_gym/LostSales-v0"), **means)
+        ActionMeaning(gym.make("jit_gym/LostSales-v1"), **means)
+
+
+@pytest.mark.parametrize("wrong", [4, -1, 1.0, "2", None])
+def test_what_is_no_choice_is_refused(wrong: Any):
+    env = ActionMeaning(gym.make("jit_gym/LostSales-v1", disable_env_checker=True), "quantity", choices=4)
+    batch = VectorActionMeaning(gym.make_vec("jit_gym/LostSales-v1", num_envs=2), "quantity", choices=4)
+    env.reset(seed=0)
+    batch.reset(seed=0)
+    with pytest.raises(ValueError, match=r"^action: must be a whole number from 0 to 3, got "):
+        env.step(wrong)
+    with pytest.raises(ValueError, match=r"^actions: must be a whole number from 0 to 3, one for each of 2 rows, got "):
+        batch.step(np.array([0, wrong]))
 
 
 @pytest.mark.parametrize("means", MEANINGS)
 def test_what_is_no_action_is_refused_before_anything_is_played(means: dict[str, Any]):
     """NaN, another shape, which NumPy would broadcast, and texts; infinity is cut to what can be said at most."""
-    env = ActionMeaning(gym.make("jit_gym/DualSourcing-v0", disable_env_checker=True), **means)
-    batch = VectorActionMeaning(gym.make_vec("jit_gym/DualSourcing-v0", num_envs=2), **means)
+    env = ActionMeaning(gym.make("jit_gym/DualSourcing-v1", disable_env_checker=True), **means)
+    batch = VectorActionMeaning(gym.make_vec("jit_gym/DualSourcing-v1", num_envs=2), **means)
     env.reset(seed=1)
     batch.reset(seed=1)
     (outputs,) = env.action_space.shape or ()

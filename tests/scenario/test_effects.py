@@ -138,11 +138,11 @@ CASES = [
         f"demands.customers.autocorrelation: {NONE} the demand does not vary",
     ),
     (
-        {"demands": PAST, "horizon.periods": 3, "demands.customers.history.block": 2},
+        {"demands.customers": PAST["customers"], "horizon.periods": 3, "demands.customers.history.block": 2},
         f"demands.customers.history.block: {NONE} the history is not resampled (set replay: resampled)",
     ),
     (
-        {"demands": PAST, "horizon.periods": 3, "demands.customers.history.season": 2},
+        {"demands.customers": PAST["customers"], "horizon.periods": 3, "demands.customers.history.season": 2},
         f"demands.customers.history.season: {NONE} the history is not resampled (set replay: resampled)",
     ),
     (regimes(calm=CALM, boom=CALM), f"demands.customers.regimes.boom: {NONE} it never follows from 'calm', the first"),
@@ -173,7 +173,7 @@ CASES = [
         "demands.customers.distribution: has values that are fractions, and are rounded in whole units (or set",
     ),
     (
-        {"demands": {"customers": {"from": "shop", "history": {"values": [1, 2.5]}}}, "horizon.periods": 2},
+        {"demands.customers": {"from": "shop", "history": {"values": [1, 2.5]}}, "horizon.periods": 2},
         "demands.customers.history.values: 1 of 2 are fractions, and are rounded in whole units (or set units: contin",
     ),
     # events
@@ -408,7 +408,7 @@ def test_every_key_was_asked_when_it_does_nothing():
             " to 0, got 0.25 (or set units: continuous)",
         ),
         (
-            {"demands": {"customers": {"from": "shop", "history": {"values": [0.25, 0]}}}, "horizon.periods": 2},
+            {"demands.customers": {"from": "shop", "history": {"values": [0.25, 0]}}, "horizon.periods": 2},
             "demands.customers.history: must reach 0.5 where units are whole, or all are rounded to 0, got 0.25 at most"
             " (or set units: continuous)",
         ),

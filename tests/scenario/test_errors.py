@@ -92,7 +92,7 @@ def maker(**failings: object) -> dict:
         ("lanes.supplier", "shop", "lanes.supplier: must be a mapping, got 'shop'"),
         ("policies", "jit", "policies: must be a list, got 'jit'"),
         (f"{CUSTOMERS}.season", 1, "demands.customers.season: must be a list, got 1"),
-        ("stocks", {}, "stocks: must have 1 or more entries, got {}"),
+        ("stocks", {"shop": None}, "stocks: must have 1 or more entries, got {}"),
         # names
         ("name", "a shop", "name: must be letters, digits, - and _, got 'a shop'"),
         (
@@ -313,8 +313,8 @@ def maker(**failings: object) -> dict:
         ),
         (
             "lanes",
-            {"a": {"to": "shop", "share": 0.25}, "b": {"to": "shop", "share": 0.5}},
-            "stocks.shop: the shares of its lanes must add up to 1, got a 0.25, b 0.5",
+            {"supplier": {"share": 0.25}, "b": {"to": "shop", "share": 0.5}},
+            "stocks.shop: the shares of its lanes must add up to 1, got supplier 0.25, b 0.5",
         ),
         # spikes and disruptions
         (

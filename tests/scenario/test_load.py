@@ -203,6 +203,27 @@ def test_overrides_that_make_the_same_world(overrides: dict, same: dict):
     assert load(load("lost-sales"), overrides) == load(load("lost-sales"), same)
 
 
+@pytest.mark.parametrize(
+    ("nested", "dotted"),
+    [
+        ({"lanes": {"supplier": {"lead_time": 2}}}, {"lanes.supplier.lead_time": 2}),
+        ({"horizon": {"periods": 9}, "stocks.shop.initial": 3}, {"horizon.periods": 9, "stocks.shop.initial": 3}),
+        ({"demands": {"customers": {"distribution": {"mu": 7}}}}, {"demands.customers.distribution.mu": 7}),
+        (
+            {"demands": {"customers": {"distribution": {"name": "geom", "p": 0.2}}}},
+            {"demands.customers.distribution": {"name": "geom", "p": 0.2}},
+        ),
+        (
+            {"suppliers": {"maker": {}}, "lanes": {"supplier": {"supplier": "maker"}}},
+            {"lanes.supplier.supplier": "maker", "suppliers.maker": {}},
+        ),
+    ],
+)
+def test_nested_overrides_are_merged(nested: dict, dotted: dict):
+    """What Hydra and YAML files hand over nested means what its dotted paths mean."""
+    assert load("lost-sales", nested) == load("lost-sales", dotted)
+
+
 def test_an_override_may_add_a_whole_lane():
     assert list(load("lost-sales", {"lanes.express": {"to": "shop"}}).lanes) == ["supplier", "express"]
 

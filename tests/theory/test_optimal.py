@@ -151,16 +151,15 @@ def test_a_file_that_is_not_there_or_a_folder_says_so(tmp_path: Path):
 @pytest.mark.parametrize("units", ["mean-demand", "raw"])
 def test_it_plays_in_an_env(units: str, policy: Optimal):
     """By its observations alone it orders what it orders by the whole state: the costs are those of `evaluate`."""
-    if units == "raw":
-        policy.coding = jit_gym.envs.observation.Coding(policy.layout, 1, units="raw")
-    envs = gym.make_vec("jit_gym/Scenario-v0", scenario=policy.scenario, num_envs=64, units=units)
+    more: dict[str, Any] = {"num_envs": 64, "units": units, "most_ordered": 9, "rewards": "money"}
+    envs = gym.make_vec("jit_gym/Scenario-v1", scenario=policy.scenario, **more)
+    player = jit_gym.policy(policy, envs)
     observations, _ = envs.reset(seed=4)
     total = np.zeros(64)
     for _ in range(policy.scenario.horizon.periods):
-        actions, _ = policy.predict(observations)
+        actions, _ = player.predict(observations)
         observations, rewards, _, _, _ = envs.step(actions)
         total += rewards
-    del policy.coding
     played = evaluate(policy, policy.scenario, paths=64, seed=4).figures["cost"]
     np.testing.assert_allclose(-total / policy.scenario.horizon.periods, played)
 

@@ -1,0 +1,128 @@
+"""Train Stable-Baselines3's PPO as the README does, on every shipped scenario of up to four lanes.
+
+    python benchmarks/ppo.py --jobs 2                          # all of them, three seeds each: half an hour
+    python benchmarks/ppo.py serial dual-sourcing grocery
+
+No scenario has settings of its own: what differs is scaled by the environment. What was learnt plays on paths that
+nothing was trained on, beside base-stock with the parameters of its formula, on the same paths. Rows go to
+results/ppo.csv, in place of those that they renew, and the table to results/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime as dt
+import io
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import product
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import jit_gym
+from jit_gym.agents.learner import TEST
+from jit_gym.evaluate import Estimate
+from jit_gym.report import files
+from jit_gym.report.provenance import commit
+
+ROOT = Path(__file__).parents[1]
+RESULTS, NOTES = ROOT / "results" / "ppo.csv", ROOT / "results" / "README.md"
+MARKS = "<!-- ppo -->", "<!-- end of ppo -->"
+COLUMNS = [
+    "scenario",
+    "seed",
+    "frames",
+    "cost",
+    "base_stock",
+    "gap_percent",
+    "low",
+    "high",
+    "seconds",
+    "commit",
+    "date",
+]
+MOST_LANES, FRAMES, PATHS = 4, 1_000_000, 2048
+
+
+def scenarios() -> list[str]:
+    """Return the names of the shipped scenarios that have so few lanes."""
+    return [name for name in jit_gym.names() if len(jit_gym.load(name).lanes) <= MOST_LANES]
+
+
+def learn(scenario: str, seed: int) -> dict[str, Any]:
+    """Train as the README does, and return a row of results."""
+    import gymnasium as gym
+    import torch
+    from stable_baselines3 import PPO
+
+    torch.set_num_threads(1)
+    began = time.perf_counter()
+    venv = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/Scenario-v1", num_envs=256, scenario=scenario))
+    model = PPO("MlpPolicy", venv, learning_rate=1e-3, n_steps=32, batch_size=2048, seed=seed, device="cpu")
+    model.learn(FRAMES)
+    seconds = time.perf_counter() - began
+    ours = jit_gym.evaluate(jit_gym.sb3.policy(model, venv), scenario, paths=PATHS, seed=TEST)
+    theirs = jit_gym.evaluate("base-stock", scenario, paths=PATHS, seed=TEST)
+    unit = abs(theirs.mean("profit")) / 100.0
+    gap = Estimate.of((theirs.figures["profit"] - ours.figures["profit"]) / unit)
+    return {
+        "scenario": scenario, "seed": seed, "frames": model.num_timesteps,
+        "cost": f"{-ours.mean('profit'):.5g}", "base_stock": f"{-theirs.mean('profit'):.5g}",
+        "gap_percent": f"{gap.mean:.2f}", "low": f"{gap.low:.2f}", "high": f"{gap.high:.2f}",
+        "seconds": f"{seconds:.0f}", "commit": commit(), "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def keep(row: dict[str, Any]) -> None:
+    """Write a row, in place of the one that it renews, and the table over all."""
+    text = RESULTS.read_text(encoding="utf-8") if RESULTS.is_file() else ""
+    rows: list[dict[str, Any]] = [
+        each
+        for each in csv.DictReader(io.StringIO(text))
+        if (each["scenario"], each["seed"]) != (row["scenario"], str(row["seed"]))
+    ]
+    rows = sorted([*rows, row], key=lambda each: (each["scenario"], int(each["seed"])))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    files.write(RESULTS, out.getvalue())
+    before, mark, after = NOTES.read_text(encoding="utf-8").partition(MARKS[0])
+    _, end, after = after.partition(MARKS[1])
+    assert mark
+    assert end
+    files.write(NOTES, before + mark + "\n" + table(rows) + end + after)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return what PPO costs in each scenario, by seed, against base-stock, as Markdown."""
+    lines = ["| scenario | base-stock costs | PPO: % more, by seed (95 %) |", "| --- | --- | --- |"]
+    for name in dict.fromkeys(row["scenario"] for row in rows):
+        mine = [row for row in rows if row["scenario"] == name]
+        gaps = ", ".join(f"{float(row['gap_percent']):+.1f} ({row['low']} to {row['high']})" for row in mine)
+        lines.append(f"| {name} | {mine[0]['base_stock']} | {gaps} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Train and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenarios", nargs="*", default=scenarios(), help="which (default: all of up to four lanes)")
+    parser.add_argument("--seeds", default="0,1,2", help="which seeds: 0,1,2")
+    parser.add_argument("--jobs", type=int, default=1, help="how many are trained at once")
+    given = parser.parse_args()
+    tasks = product(map(int, given.seeds.split(",")), given.scenarios)
+    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(learn, name, seed) for seed, name in tasks]):
+            row = future.result()
+            keep(row)
+            print(
+                f"{row['scenario']} seed {row['seed']}: {row['gap_percent']} % above base-stock, {row['seconds']} s",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
