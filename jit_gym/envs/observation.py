@@ -134,7 +134,7 @@ class Coding:
             must = f"must have {len(self.names)} numbers, {self.names[0]} and so on"
             raise BadInput(f"observation: {must}, got the shape {np.shape(observation)}")
         high = np.concatenate([self.from_state["high"], self.from_seen["high"], np.ones(len(self.names))])
-        wrong = (seen < 0) | ~(seen <= (1.0 + 1e-6) * high[: len(self.names)])
+        wrong = (seen < -1e-6) | ~(seen <= (1.0 + 1e-6) * high[: len(self.names)])
         if self.layout.scenario.units == "whole":
             units = seen[:, : len(self.from_state)] / self.from_state["scale"]
             is_cut = seen[:, : len(self.from_state)] >= self.from_state["high"]

@@ -7,14 +7,14 @@ import yaml
 
 import jit_gym
 from jit_gym.report.numbers import document
-from jit_gym.report.provenance import certificate, resolved, yaml_of
+from jit_gym.report.provenance import certificate, yaml_of
 from jit_gym.scenario.yaml12 import parse
 
 
 @pytest.mark.parametrize("name", jit_gym.names())
 def test_a_resolved_scenario_is_the_same_world_without_any_other_file(name):
     scenario = jit_gym.load(name)
-    assert jit_gym.load(json.loads(json.dumps(resolved(scenario)))) == scenario
+    assert jit_gym.load(json.loads(json.dumps(scenario.resolved))) == scenario
     again = jit_gym.load(yaml.safe_load(yaml_of(scenario)))
     assert again == scenario
     assert (again.title, again.description, again.policies) == (scenario.title, scenario.description, scenario.policies)
@@ -28,7 +28,7 @@ def test_for_ever_travels_as_yaml_and_as_json():
         "stocks.shop.obsolete": {"every": float("inf")},
     }
     scenario = jit_gym.load("lost-sales", events)
-    assert jit_gym.load(json.loads(json.dumps(resolved(scenario), allow_nan=False))) == scenario
+    assert jit_gym.load(json.loads(json.dumps(scenario.resolved, allow_nan=False))) == scenario
     assert jit_gym.load(scenario.model_dump(exclude_unset=True)) == scenario
     text = yaml_of(scenario)
     assert "lasts: .inf" in text
