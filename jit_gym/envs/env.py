@@ -51,6 +51,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
     under a plain base-stock rule, so that rewards are near -1 in every world (raw: in the scenario's money). `info`
     names each cost, the revenue and the path, in money, and each flow in units: `info["holding_cost"]`,
     `info["supplier.arrived"]`, `info["customers.short"]`; it has the same keys at reset, where all flows are 0.
+    `env.unwrapped.costs()` tells the costs by stock, lane and demand.
 
     ## Starting State
     The scenario's initial stock and shipments. `reset(seed=s)` plays path 0 of seed s, each `reset()` after it the
@@ -113,6 +114,10 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
     def observation_names(self) -> list[str]:
         """Return the name of each number of an observation."""
         return self.stage.coding.names
+
+    def costs(self) -> dict[str, float]:
+        """Return the costs of the last period by stock, lane and demand, in money: `shop.holding_cost` and so on."""
+        return {name: float(cost[0]) for name, cost in self.stage.costs(self._flows).items()}
 
     def orders(self, action: np.ndarray) -> np.ndarray:
         """Return the units that an action (lanes,) orders on each lane, before they are rounded to whole ones."""

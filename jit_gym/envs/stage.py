@@ -10,6 +10,7 @@ from numba.extending import register_jitable
 
 from ..chance import Chance
 from ..chance.compiled import borrowed, compiled, inlined, table
+from ..physics.costs import by_part
 from ..physics.layout import Layout, Sizes, fields, flows_of, flows_of_path, path_of, state_of
 from ..physics.period import compiled_period
 from ..scenario import BadInput, Scenario
@@ -213,6 +214,13 @@ class Stage:
     def working(self, b: int) -> np.ndarray:
         """Return the share that works of the most disrupted lane in each period that path b has played (periods,)."""
         return self._rows[: self.clock[b], b, list(self.layout.columns.working.values())].min(axis=1, initial=1.0)
+
+    def costs(self, flows: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the costs of the last period by stock, lane and demand (paths,), from its flows."""
+        sizes, rows = self.layout.sizes, np.arange(self.paths)
+        state, flow = state_of(self.states, sizes, self.paths), flows_of(flows, sizes, self.paths)
+        costs = by_part(self.layout, state, flow, self._rows[np.maximum(self.clock - 1, 0), rows])
+        return {name: np.where(self.clock > 0, cost, 0.0) for name, cost in costs.items()}
 
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""

@@ -73,6 +73,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._everyone = np.ones(num_envs, bool)
         self.reward_unit = unit_of(rewards, self.scenario)
         self.length = min(self.stage.horizon, max_episode_steps or self.stage.horizon)
+        self._flows = self.stage.layout.flows(num_envs)
         self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.stage.horizon
         self._shape = num_envs, len(self.stage.layout.lanes)
         self._columns = {name: where for name, *where in _columns(self.stage.layout, num_envs)}
@@ -82,6 +83,10 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def observation_names(self) -> list[str]:
         """Return the name of each number of an observation."""
         return self.stage.coding.names
+
+    def costs(self) -> dict[str, np.ndarray]:
+        """Return the costs of the last period by stock, lane and demand (num_envs,), in money; 0 in a new episode."""
+        return self.stage.costs(self._flows)
 
     def orders(self, actions: np.ndarray) -> np.ndarray:
         """Return the units that actions (num_envs, lanes) order, before they are rounded to whole ones."""
@@ -130,6 +135,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         size = self.num_envs * self.stage.layout.flows_size
         flows = np.zeros(size) if waits else np.empty(size)  # where all rows play, all of it is filled
         observations = np.empty((self.num_envs, self.stage.width), np.float32)
+        self._flows = flows
         self.stage.play(actions.ravel(), flows, observations.ravel())
         over = self.stage.clock == self.length
         if waits:  # their action is not played: this step begins a new episode

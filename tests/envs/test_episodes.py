@@ -9,7 +9,7 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 
 from jit_gym.envs import Env, VectorEnv
-from jit_gym.scenario import Scenario
+from jit_gym.scenario import Scenario, names
 
 from ..worlds import shop
 from .rich import actions_for, rich
@@ -294,6 +294,22 @@ def test_the_reward_is_what_is_left():
         assert reward == pytest.approx((info["revenue"] - info["cost"]) / env.reward_unit, rel=1e-12)
         assert info["cost"] == pytest.approx(sum(info[kind] for kind in kinds), rel=1e-12)
         assert isinstance(reward, float)
+
+
+@pytest.mark.parametrize("name", names())
+def test_costs_by_stock_lane_and_demand_add_up(name: str):
+    """Over all parts each kind of cost is the period's, on every row; before the first period all are 0."""
+    env, batch = Env(name), VectorEnv(name, 2)
+    env.reset(seed=1)
+    batch.reset(seed=1)
+    assert not any(env.costs().values())
+    for action in actions_for(batch.action_space, 0, min(60, env.scenario.horizon.periods)):
+        info, infos = env.step(action[0])[4], batch.step(action)[4]
+        alone, rows = env.costs(), batch.costs()
+        for kind in ("purchase_cost", "fixed_cost", "transit_cost", "holding_cost", "waste_cost", "shortage_cost"):
+            parts = [part for part in rows if part.endswith(f".{kind}")]
+            assert sum(alone[part] for part in parts) == pytest.approx(info[kind], rel=1e-9, abs=1e-9)
+            assert np.allclose(sum(rows[part] for part in parts), infos[kind], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("scenario", [shop({"horizon.periods": 3}), rich()], ids=["shop", "rich"])
