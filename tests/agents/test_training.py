@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -12,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import jit_gym
 from jit_gym.agents import PROGRAMS, program, tuned
 from jit_gym.agents.learner import best_of, settings_of
+from jit_gym.cli import app
 from jit_gym.policies import Network
 from jit_gym.policies.models import Model
 from jit_gym.policies.trained import Perceptron
@@ -25,7 +28,7 @@ pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
 from jit_gym.agents import curve
-from jit_gym.agents.training import Run
+from jit_gym.agents.training import Run, numbered
 
 ROOT = Path(__file__).parents[2]
 SHOP = load("lost-sales", {"horizon.periods": 20, "lanes.supplier.lead_time": 1})
@@ -146,7 +149,7 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(tmp_path: Path):
 def test_a_damaged_learning_curve_is_refused_in_one_line(tmp_path: Path, content: bytes):
     (tmp_path / "evaluations.npz").write_bytes(content)
     with pytest.raises(BadInput, match=r"evaluations\.npz: is damaged \(.*; the models that were trained are not\)$"):
-        curve.draw(tmp_path, [tmp_path], "agent", "jit", 1.0)
+        curve.draw(tmp_path, [tmp_path], "agent", "jit", 1.0, "rounds")
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -288,8 +291,31 @@ def test_a_clone_says_quantities():
 
 def test_training_stops_early_when_nothing_gets_better(tmp_path: Path):
     settings = settings_of(program("hindsight"), TINY["hindsight"], {"budget": 40, "rate": 0.0, "relaxed": 0.0})
-    Run(program("hindsight")(SHOP, settings, 0), tmp_path, paths=8, patience=2).train()
+    told: list[str] = []
+    Run(program("hindsight")(SHOP, settings, 0), tmp_path, paths=8, patience=2, tell=told.append).train()
     assert len(np.load(tmp_path / "evaluations.npz")["costs"]) == 3
+    assert told == [
+        "40 gradient steps, evaluated every 2",
+        "stops at 6 of 40 gradient steps: 2 evaluations without a better one",
+    ]
+
+
+def test_a_training_says_where_it_is(tmp_path: Path):
+    """What is trained, in the unit of the budget; where it goes on after it was stopped; and that it is done."""
+    told: list[str] = []
+    with pytest.raises(Stopped):
+        run("imitate", tmp_path, tell=told.append, report=stop).train()
+    reports: list[Any] = []
+    run("imitate", tmp_path, tell=told.append, report=reports.append).train()
+    run("imitate", tmp_path, tell=told.append).train()
+    assert told == [
+        "3 rounds, evaluated every 1",
+        "goes on at 2 of 3 rounds",
+        f"is done already, in {tmp_path}",
+    ]
+    assert [(each.done, each.total, each.unit) for each in reports] == [(2, 3, "rounds"), (3, 3, "rounds")]
+    assert [each.evaluated for each in reports] == [False, True]
+    assert re.fullmatch(r"cost \d+\.?\d*, [+-]\d+\.\d\d % to .*", reports[1].standing)
 
 
 @pytest.mark.parametrize(
@@ -327,6 +353,86 @@ def test_as_many_env_steps_are_played_as_are_said(agent: str):
     learner: Any = run(agent, Path()).learner
     learner.step(0)
     assert learner.algo.num_timesteps == learner.done(1)
+
+
+def test_the_help_names_every_unit():
+    shown = " ".join(CliRunner().invoke(app, ["train", "--help"]).stdout.split())
+    for agent in PROGRAMS:
+        assert re.search(rf"{program(agent).unit}[^)]*\([^)]*\b{agent}\b", shown), agent
+
+
+@pytest.mark.parametrize("agent", ["hindsight", "ppo"])
+def test_evaluations_are_written_as_stable_baselines3_writes_them(agent: str, tmp_path: Path):
+    """`timesteps`, `results` and `ep_lengths`, as EvalCallback has them: returns are sums of rewards, in money."""
+    training = run(agent, tmp_path)
+    training.train()
+    with np.load(tmp_path / "evaluations.npz") as saved:
+        at, results, lengths, costs = (saved[name] for name in ("timesteps", "results", "ep_lengths", "costs"))
+    learner = training.learner
+    assert at.tolist() == [learner.done(k + 1) for k in range(learner.steps) if learner.is_policy(k)]
+    assert results.shape == lengths.shape == (len(at), 8)
+    assert (lengths == SHOP.horizon.periods).all()
+    assert -results.mean(-1) / SHOP.horizon.periods == pytest.approx(costs, rel=0.2)  # but for what is left in the end
+
+
+def test_tensorboard_shows_rollouts_over_env_steps(tmp_path: Path):
+    """Stable-Baselines3's own names, one value a rollout; and evaluations, at the same steps."""
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    run("ppo", tmp_path, changes={"chunk": 384, "hyperparams": {"n_steps": 24, "batch_size": 64}}).train()
+    events = accumulator.EventAccumulator(str(tmp_path))
+    events.Reload()
+    at = {name: [each.step for each in events.Scalars(name)] for name in events.Tags()["scalars"]}
+    assert at["rollout/ep_rew_mean"] == at["rollout/ep_len_mean"] == at["time/fps"] == [192, 384, 576, 768]
+    assert at["train/loss"][-1] == 768
+    assert at["eval/cost"] == at["eval/gap_to_rule"] == at["eval/mean_reward"] == [384, 768]
+    assert {each.value for each in events.Scalars("rollout/ep_len_mean")} == {20.0}
+
+
+def test_runs_are_numbered(tmp_path: Path):
+    """The same configuration goes on with its run; another one gets the next number, and so does a second process."""
+    base, one, other = tmp_path / "ppo", {"budget": 1}, {"budget": 2}
+    assert numbered(base, one) == tmp_path / "ppo_1"
+    assert numbered(base, other) == tmp_path / "ppo_2"
+    assert numbered(base, one) == tmp_path / "ppo_1"
+    (tmp_path / "ppo_4").mkdir()  # by a process that has yet to say what it trains
+    (tmp_path / "ppo_old").mkdir()
+    assert numbered(base, {"budget": 3}) == tmp_path / "ppo_5"
+    assert numbered(base, other) == tmp_path / "ppo_2"
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path: Path):
+    """The second is refused while the first trains, and not afterwards."""
+
+    def again(progress: Any) -> None:
+        with pytest.raises(BadInput, match=r": another process trains here \(wait until .*\)$"):
+            run("imitate", tmp_path).train()
+
+    run("imitate", tmp_path, report=again).train()
+    run("imitate", tmp_path).train()
+
+
+def test_the_command_says_what_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Without a terminal there is a line an evaluation; the same command goes on, another gets a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    words = "train lost-sales --agent imitate --set horizon.periods=20 --paths 8 --rule-budget 0 --budget 2"
+    settings = ["--setting=paths=8", "--setting=epochs=2", "--setting=rule=base-stock(level=20)"]
+
+    def said(*more: str) -> list[str]:
+        done = CliRunner().invoke(app, [*words.split(), *settings, *more])
+        assert done.exit_code == 0, done.stderr
+        return done.stderr.splitlines()
+
+    first, *evaluations = said()
+    assert first == "imitate lost-sales seed 0: 2 rounds, evaluated every 1"
+    assert [line.partition(": cost")[0] for line in evaluations] == [
+        f"imitate lost-sales seed 0: {k} rounds" for k in (1, 2)
+    ]
+    assert said() == ["imitate lost-sales seed 0: is done already, in runs/lost-sales/imitate_1/seed-0"]
+    assert said("--seeds", "0,1")[1] == first.replace("seed 0", "seed 1")
+    assert said("--setting=hidden=16")[0] == first
+    assert {str(path.parent) for path in Path("runs").rglob("model.safetensors")} == {
+        f"runs/lost-sales/imitate_{run}" for run in ("1/seed-0", "1/seed-1", "2/seed-0")
+    }
 
 
 def test_a_folder_with_another_training_is_left_alone(tmp_path: Path):
@@ -476,6 +582,11 @@ def test_dcl_says_what_it_cannot_learn(scenario: str, complaint: str):
         program("dcl")(load(scenario), settings_of(program("dcl")), 0)
 
 
+def test_a_seed_that_is_too_large_is_refused_in_one_line():
+    refused = CliRunner().invoke(app, ["train", "lost-sales", "--agent", "imitate", "--seeds", str(2**32)])
+    assert refused.stderr.splitlines()[-1] == f"jit-gym: --seeds: must be less than 2**32, got {2**32}"
+
+
 def test_an_unknown_agent_is_refused_in_one_line():
     with pytest.raises(BadInput, match=r"unknown agent 'pp' \(did you mean 'ppo'\?\)"):
         program("pp")
@@ -511,7 +622,7 @@ def test_training_survives_being_killed_ten_times(tmp_path: Path):
     random = np.random.default_rng(0)
     longer = ("--setting=budget=4000", "--setting=futures=256")
     subprocess.run(train(tmp_path / "whole", *longer), check=True, capture_output=True, cwd=ROOT)
-    place = "lost-sales/dcl/seed-0"
+    place = "lost-sales/dcl_1/seed-0"
     checkpoint, done = (tmp_path / "killed" / place / name for name in ("checkpoint.pt", "model.safetensors"))
     for k in range(10):
         child = subprocess.Popen(
@@ -539,8 +650,8 @@ def test_the_command_trains_compares_and_draws(tmp_path: Path):
         train(tmp_path, "--seeds", "0..1", "--onnx"), check=True, capture_output=True, text=True, cwd=ROOT
     )
     assert "seed 1: cost" in done.stdout
-    assert (tmp_path / "lost-sales/dcl/curve.png").read_bytes().startswith(b"\x89PNG")
-    model = tmp_path / "lost-sales/dcl/seed-1/model.safetensors"
+    assert (tmp_path / "lost-sales/dcl_1/curve.png").read_bytes().startswith(b"\x89PNG")
+    model = tmp_path / "lost-sales/dcl_1/seed-1/model.safetensors"
     assert model.with_suffix(".onnx").is_file()
     words = ["compare", "lost-sales", f"agent:{model}", "--set", "horizon.periods=20", "--paths", "8", "--json"]
     played = subprocess.run(
