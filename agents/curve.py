@@ -16,8 +16,8 @@ from jit_gym.scenario import BadInput
 from jit_gym.scenario.errors import one_line
 
 
-def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: float) -> Path:
-    """Draw the cost of each evaluation of some runs, and return the file."""
+def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: float, unit: str) -> Path:
+    """Draw the cost of each evaluation of some runs over what was trained, in its unit, and return the file."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -34,7 +34,7 @@ def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: f
     label = many if len(costs) > 1 else f"{title}, one seed"
     axes.plot(at, [interquartile_mean(column) for column in costs.T], marker=".", label=label)
     axes.axhline(rule_cost, color="black", linestyle="--", linewidth=1, label=rule)
-    axes.set(xlabel="steps of training", ylabel="cost a period, less revenue")
+    axes.set(xlabel=f"{unit} of training", ylabel="cost a period, less revenue")
     axes.legend(frameon=False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
@@ -45,7 +45,7 @@ def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: f
 
 
 def _evaluations(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return the steps at which a run was evaluated (evaluations,), and what it cost then."""
+    """Return when a run was evaluated (evaluations,), and what it cost then."""
     try:
         with np.load(file, allow_pickle=False) as saved:
             at, costs = saved["timesteps"].astype(float), saved["costs"].astype(float)

@@ -19,7 +19,7 @@ from jit_gym.policies.action import Action
 from jit_gym.policies.plan import Plan
 from jit_gym.scenario import BadInput, Scenario
 
-from .learner import Fitted, best_of
+from .learner import Count, Fitted, NotNegative, Positive, Share, best_of, inside
 from .networks import classify, perceptron, scaling
 from .rollout import Rollouts
 
@@ -31,23 +31,24 @@ class Settings:
     """What can be set."""
 
     rule: str = "capped-base-stock"  # the first policy
-    iterations: int = 3  # of policy iteration
-    budget: int = 3000  # states that are looked at in each iteration
-    chunk: int = 500  # states between two checkpoints
-    futures: int = 512  # for the two orders of each state that are tried last
-    depth: int = 40  # periods that a future lasts
-    explore: float = 0.1  # the share of orders that are random, on the way to the states
-    most: int | None = None  # the most that is ordered on a lane at once; by default what one period needs
-    hidden: int = 32  # units in each of two layers
-    epochs: int = 100
-    rate: float = 3e-3
-    doubt: float = 1.0  # standard errors by which a choice may seem worse and still share the label
+    iterations: Count = 3  # of policy iteration
+    budget: Count = 3000  # states that are looked at in each iteration
+    chunk: Count = 500  # states between two checkpoints
+    futures: Count = 512  # for the two orders of each state that are tried last
+    depth: Count = 40  # periods that a future lasts
+    explore: Share = 0.1  # the share of orders that are random, on the way to the states
+    most: Count | None = None  # the most that is ordered on a lane at once; by default what one period needs
+    hidden: Count = 32  # units in each of two layers
+    epochs: Count = 100
+    rate: Positive = 3e-3
+    doubt: NotNegative = 1.0  # standard errors by which a choice may seem worse and still share the label
 
 
 class DCL(Fitted):
     """The program: each step labels a chunk of states, or fits the classifier to them."""
 
     name: ClassVar[str] = "dcl"
+    unit: ClassVar[str] = "states"
     settable: ClassVar[type] = Settings
     kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "regrets", "noise")
     activation = "relu"
@@ -58,20 +59,30 @@ class DCL(Fitted):
         super().__init__(scenario, settings, seed)
         self.layout, self.chance = Layout(scenario), Chance(scenario)
         _check(scenario, self.layout)
-        self.action = Action(choices=choices(scenario, settings.most)).fit(scenario)
+        with inside("dcl"):
+            self.action = Action(choices=choices(scenario, settings.most)).fit(scenario)
         self.rollouts = Rollouts(self.layout, self.action.choices)  # type: ignore[arg-type]
         self.coding = self.rollouts.coding
         self.inputs = len(self.coding.names)
-        self.chunks = -(-settings.budget // settings.chunk)
         self.net = self._new_net()
         self.shift, self.scale = np.zeros(self.inputs, np.float32), np.ones(self.inputs, np.float32)
         self.seen = np.zeros((0, self.inputs), np.float32)
         self.regrets, self.noise = np.zeros((0, self.action.outputs)), np.zeros(0)
 
     @property
+    def chunks(self) -> int:
+        """Return how many chunks of states are labelled in each iteration."""
+        return -(-self.budget // self.chunk)
+
+    @property
     def steps(self) -> int:
         """Return how many steps there are: the imitation of the rule, then so many chunks and a fit each iteration."""
         return 1 + self.settings.iterations * (self.chunks + 1)
+
+    def done(self, k: int) -> int:
+        """Return the states that the first k steps look at, in all iterations."""
+        iterations, chunks = divmod(max(k - 1, 0), self.chunks + 1)
+        return iterations * self.budget + super().done(chunks)
 
     def step(self, k: int) -> dict[str, float]:
         """Take step k; it depends on the seed, on k, and on what `state` holds."""
@@ -93,8 +104,9 @@ class DCL(Fitted):
 
     def _imitate(self) -> None:
         """Fit the network to the rule."""
-        rule = best_of(self.settings.rule, self.scenario)
-        states, clocks = self._visit(rule, np.random.default_rng([self.seed, 0]), 4 * self.settings.chunk)
+        with inside("dcl: rule"):
+            rule = best_of(self.settings.rule, self.scenario)
+        states, clocks = self._visit(rule, np.random.default_rng([self.seed, 0]), 4 * self.chunk)
         orders = rule(View(_Found(self.layout, states, clocks)))
         wrong = self.action.off(orders)
         self.seen = self._observe(states, clocks)
@@ -104,7 +116,7 @@ class DCL(Fitted):
     def _label(self, k: int) -> dict[str, float]:
         """Look at a chunk of states that the present policy visits."""
         random = np.random.default_rng([self.seed, k])
-        states, clocks = self._visit(self._choose, random, self.settings.chunk)
+        states, clocks = self._visit(self._choose, random, self.done(k + 1) - self.done(k))
         regrets, noise = self._look_ahead(states, clocks, int(random.integers(1 << 31)))
         self.seen = np.concatenate([self.seen, self._observe(states, clocks)])
         self.regrets = np.concatenate([self.regrets, regrets])
@@ -208,6 +220,9 @@ def choices(scenario: Scenario, most: int | None) -> np.ndarray:
     """Return the orders to choose from (n, lanes): each lane from 0 to what one period needs, at the critical ratio.
 
     More than that is never best with lost sales (Morton 1969).
+
+    Raises:
+        BadInput: in one line, where there are too many to try each.
     """
     plan = Plan(scenario)
     need = plan.level(plan.critical_ratio, np.zeros(len(plan.mean)), lead_time_variance=0.0)
@@ -217,9 +232,7 @@ def choices(scenario: Scenario, most: int | None) -> np.ndarray:
         tops.append(int(min(top, plan.layout.net.lanes[m]["order_limit"])))
     count = int(np.prod([top + 1.0 for top in tops]))
     if count > MOST_CHOICES:
-        raise BadInput(
-            f"dcl: has {count:,} orders to choose from in {scenario.name}, at most {MOST_CHOICES} can be tried"
-        )
+        raise BadInput(f"has {count:,} orders to choose from in {scenario.name}, at most {MOST_CHOICES} can be tried")
     grid = np.meshgrid(*(np.arange(top + 1.0) for top in tops), indexing="ij")
     return np.stack([axis.ravel() for axis in grid], -1)
 

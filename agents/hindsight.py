@@ -10,10 +10,11 @@ straight through.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
+from pydantic import Field
 
 from jit_gym.chance import Chance
 from jit_gym.envs.observation import Coding
@@ -24,7 +25,7 @@ from jit_gym.physics.worth import Worth
 from jit_gym.scenario import BadInput, Scenario, load
 
 from .imitate import beginning
-from .learner import Learner, scales
+from .learner import Count, Learner, Meaning, Most, NotNegative, Positive, Share, scales
 from .networks import adopt, perceptron
 
 
@@ -32,18 +33,18 @@ from .networks import adopt, perceptron
 class Settings:
     """What can be set."""
 
-    budget: int = 2000  # steps of gradient descent
-    chunk: int = 100  # of those between two evaluations
-    batch: int = 256  # paths a step
-    periods: int = 60  # that a path lasts; a world that ends is played to its end
-    warmup: int = 0  # of those, whose costs do not count
-    hidden: int = 32  # units in each of two layers
-    rate: float = 3e-3  # at first; it falls to nothing along a cosine
-    relaxed: float = 0.6  # the share of the steps in which units are divisible
-    means: str = "quantity"  # what the network says: quantity, order-up-to or correction
+    budget: Count = 2000  # steps of gradient descent
+    chunk: Count = 100  # of those between two evaluations
+    batch: Count = 256  # paths a step
+    periods: Count = 60  # that a path lasts; a world that ends is played to its end
+    warmup: Annotated[int, Field(ge=0)] = 0  # of those, whose costs do not count
+    hidden: Count = 32  # units in each of two layers
+    rate: NotNegative = 3e-3  # at first; it falls to nothing along a cosine
+    relaxed: Share = 0.6  # the share of the steps in which units are divisible
+    means: Meaning = "quantity"  # what the network says
     rule: str | None = None  # which a correction corrects
-    most: float = 2.5  # periods of mean demand that are ordered at once, at most
-    clip: float = 1.0  # the longest gradient
+    most: Most = 2.5  # periods of mean demand that are ordered at once, at most
+    clip: Positive = 1.0  # the longest gradient
     dither: bool = False  # begin whole units a fraction apart, where demand is so small that a unit matters
     start: str | None = None  # what to begin with: another agent (agent:NAME), or a clone of a rule
     device: str = "auto"  # cpu, cuda, or whichever there is
@@ -53,6 +54,7 @@ class Hindsight(Learner):
     """The program: each step is a chunk of gradient steps."""
 
     name: ClassVar[str] = "hindsight"
+    unit: ClassVar[str] = "gradient steps"
     settable: ClassVar[type] = Settings
     activation, squash = "relu", "tanh"
     settings: Settings
@@ -62,12 +64,20 @@ class Hindsight(Learner):
         super().__init__(scenario, settings, seed)
         divisible = scenario if scenario.units == "continuous" else load(scenario, {"units": "continuous"})
         self.worlds = [(Layout(world), Chance(world)) for world in (divisible, scenario)]
+        if not scenario.horizon.ends and settings.warmup >= settings.periods:
+            raise BadInput(
+                f"hindsight: warmup: must be less than the {settings.periods} periods, got {settings.warmup}"
+                " (set less, or more periods)"
+            )
         self.action = self.numbers()
         self._check()
         self.coding = Coding(self.worlds[1][0], 1)
         self.shift, self.scale, _ = scales(scenario, seed)
-        has_gpu = torch.cuda.is_available()
-        self.device = ("cuda" if has_gpu else "cpu") if settings.device == "auto" else settings.device
+        gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count() if torch.cuda.is_available() else 0)]
+        devices = ["auto", "cpu", *(["cuda", *gpus] if gpus else [])]
+        if settings.device not in devices:
+            raise BadInput(f"hindsight: device: must be {' or '.join(devices)} here, got {settings.device!r}")
+        self.device = ("cuda" if gpus else "cpu") if settings.device == "auto" else settings.device
         hidden = [settings.hidden] * 2
         self.net = perceptron(len(self.coding.names), hidden, self.action.outputs, seed).to(self.device)
         with torch.no_grad():  # begin with the everyday order
@@ -90,15 +100,10 @@ class Hindsight(Learner):
         if not fine:
             raise BadInput(f"hindsight: rule: {rule.name} cannot be differentiated (base-stock, capped-base-stock can)")
 
-    @property
-    def steps(self) -> int:
-        """Return how many chunks there are."""
-        return -(-self.settings.budget // self.settings.chunk)
-
     def step(self, k: int) -> dict[str, float]:
         """Descend for a chunk."""
         costs, lengths = [], []
-        for j in range(k * self.settings.chunk, min((k + 1) * self.settings.chunk, self.settings.budget)):
+        for j in range(self.done(k), self.done(k + 1)):
             cost, length = self._descend(j)
             costs.append(cost)
             lengths.append(length)
@@ -106,7 +111,7 @@ class Hindsight(Learner):
 
     def is_policy(self, k: int) -> bool:
         """Tell whether orders have been whole for a while, or the end has come."""
-        return k + 1 >= self.steps or (k + 1) * self.settings.chunk > self.settings.relaxed * self.settings.budget
+        return k + 1 == self.steps or self.done(k + 1) > self.settings.relaxed * self.budget
 
     def state(self) -> dict[str, Any]:
         """Return all that the next steps depend on."""

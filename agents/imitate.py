@@ -21,7 +21,7 @@ from jit_gym.policies.trained import SQUASHES, Network, Perceptron
 from jit_gym.scenario import BadInput, Scenario
 
 from .dcl import choices
-from .learner import Fitted, Learner, best_of
+from .learner import Count, Fitted, Learner, Most, NotNegative, Positive, Share, best_of, inside
 from .networks import classify, perceptron, regress, scaling
 
 DOUBT = 0.4  # units, of a clone that goes on learning: one that is sure of itself tries nothing else
@@ -32,39 +32,41 @@ class Settings:
     """What can be set."""
 
     rule: str = "base-stock"  # or any other policy: "optimal", "agent:dcl", "capped-base-stock(level=31, cap=6)"
-    budget: int = 8  # rounds of visits and fits
-    paths: int = 128  # that are played in each round
+    budget: Count = 8  # rounds of visits and fits
+    paths: Count = 128  # that are played in each round
     discrete: bool = False  # choose among quantities, in place of numbers between -1 and 1
-    doubt: float = 0.0  # units by which a choice may be off and still share the label
-    explore: float = 0.1  # the share of orders that are random, on the way to the states
-    most: float = 4.0  # periods of mean demand that are ordered at once, at most
-    hidden: int = 64  # units in each of two layers
+    doubt: NotNegative = 0.0  # units by which a choice may be off and still share the label
+    explore: Share = 0.1  # the share of orders that are random, on the way to the states
+    most: Most = 4.0  # periods of mean demand that are ordered at once, at most
+    hidden: Count = 64  # units in each of two layers
     activation: Literal["relu", "tanh"] = "relu"  # as whoever begins with the clone has them
     squash: Literal["tanh", "clip"] = "tanh"
-    epochs: int = 20
-    rate: float = 3e-3
+    epochs: Count = 20
+    rate: Positive = 3e-3
 
 
 class Imitate(Fitted):
     """The program: each step visits states, asks the policy what to do there, and fits the network."""
 
     name: ClassVar[str] = "imitate"
+    unit: ClassVar[str] = "rounds"
     settable: ClassVar[type] = Settings
     kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "said")
     settings: Settings
 
-    def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
-        """Prepare a scenario."""
+    def __init__(self, scenario: Scenario, settings: Settings, seed: int, place: str = "imitate: rule") -> None:
+        """Prepare a scenario; `place` is who named the rule, for errors."""
         super().__init__(scenario, settings, seed)
         self.activation, self.squash = settings.activation, settings.squash
-        self.master = best_of(settings.rule, scenario)
+        with inside(place):
+            self.master = best_of(settings.rule, scenario)
         self.layout, self.chance = Layout(scenario), Chance(scenario)
         self.coding = Coding(self.layout, 1)
-        action = (
-            Action(choices=choices(scenario, None))
-            if settings.discrete
-            else Action.default(scenario, most=settings.most)
-        )
+        if settings.discrete:
+            with inside(f"{self.name}: discrete"):
+                action = Action(choices=choices(scenario, None))
+        else:
+            action = Action.default(scenario, most=settings.most)
         self.action = action.fit(scenario)
         inputs = len(self.coding.names)
         self.net = perceptron(inputs, [settings.hidden] * 2, self.action.outputs, seed, settings.activation)
@@ -73,9 +75,16 @@ class Imitate(Fitted):
         self.said = np.zeros((0, self.action.outputs), np.float32)
 
     @property
-    def steps(self) -> int:
-        """Return how many rounds there are."""
-        return self.settings.budget
+    def chunk(self) -> int:
+        """Return that each step is a round."""
+        return 1
+
+    @classmethod
+    def unused(cls, settings: Settings) -> dict[str, tuple[str, str]]:
+        """Return the settings that are for the other kind of actions."""
+        if settings.discrete:
+            return dict.fromkeys(("most", "squash"), ("is for continuous actions", "leave it out"))
+        return {"doubt": ("is for discrete actions", "leave it out, or set discrete=true")}
 
     def step(self, k: int) -> dict[str, float]:
         """Visit, ask and fit."""
@@ -128,10 +137,12 @@ def beginning(learner: Learner) -> Perceptron:
     if learner.settings.means != "quantity":
         raise BadInput(f"{learner.name}: start: a clone says quantities, and this one {learner.settings.means}s")
     if start.startswith("agent:"):
-        player = policy(start, scenario)
+        with inside(f"{learner.name}: start"):
+            player = policy(start, scenario)
     else:
         own = {"discrete": learner.action.discrete, "hidden": learner.settings.hidden, "most": learner.settings.most}
-        clone = Imitate(scenario, Settings(rule=start, doubt=DOUBT, **own, **forward), learner.seed)
+        settings = Settings(rule=start, doubt=DOUBT, **own, **forward)
+        clone = Imitate(scenario, settings, learner.seed, f"{learner.name}: start")
         for k in range(clone.steps):
             clone.step(k)
         player = Network(clone.model()).fit(scenario)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from jit_gym.chance import Chance
 from jit_gym.envs.observation import Coding
@@ -28,6 +29,13 @@ from .networks import arrays_of, scaling
 VALIDATION, TEST, TUNING = (2**32 + k for k in (1, 2, 3))
 """The seeds that agents are chosen and judged on, and rules tuned on; agents learn on smaller ones."""
 
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Most = Annotated[float, Field(ge=1, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Meaning = Literal["quantity", "order-up-to", "correction"]
+
 
 class Learner:
     """One agent that learns one scenario.
@@ -37,6 +45,7 @@ class Learner:
     """
 
     name: ClassVar[str]
+    unit: ClassVar[str]  # what the budget counts
     settable: ClassVar[type]
     coding: Coding  # what it sees, and
     action: Action  # what it says
@@ -49,11 +58,38 @@ class Learner:
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
         """Take what a subclass needs; it says what it cannot learn in a `BadInput`."""
         self.scenario, self.settings, self.seed = scenario, settings, seed
+        self.log: Callable[[str, float, int], Any] = lambda name, value, done: None  # figures within a step
+
+    @property
+    def budget(self) -> int:
+        """Return the units that are trained in all."""
+        budget: int = self.settings.budget
+        return budget
+
+    @property
+    def chunk(self) -> int:
+        """Return the units of one step; the last one may have fewer."""
+        return min(self.settings.chunk, self.budget)
 
     @property
     def steps(self) -> int:
         """Return how many steps there are."""
-        raise NotImplementedError
+        return -(-self.budget // self.chunk)
+
+    def done(self, k: int) -> int:
+        """Return the units of the budget that the first k steps use up."""
+        return min(k * self.chunk, self.budget)
+
+    @classmethod
+    def unused(cls, settings: Any) -> dict[str, tuple[str, str]]:
+        """Return the settings that have no effect beside the others: why, and what to do about it."""
+        if getattr(settings, "discrete", False):
+            return dict.fromkeys(
+                ("means", "rule", "most"), ("is for continuous actions", "leave it out, or set discrete=false")
+            )
+        if getattr(settings, "means", "quantity") == "order-up-to":
+            return {"most": ("is for quantities and corrections", "leave it out")}
+        return {}
 
     def step(self, k: int) -> Mapping[str, float]:
         """Take step k, and return what is worth a curve."""
@@ -83,7 +119,12 @@ class Learner:
     def numbers(self) -> Action:
         """Return an action of numbers between -1 and 1 that mean what the settings say."""
         settings = self.settings
-        rule = None if settings.rule is None else best_of(settings.rule, self.scenario)
+        if settings.means == "correction" and settings.rule is None:
+            raise BadInput(f"{self.name}: rule: must say what a correction corrects (add rule=base-stock)")
+        if settings.means != "correction" and settings.rule is not None:
+            raise BadInput(f"{self.name}: rule: is for corrections, got {settings.rule!r} (add means=correction)")
+        with inside(f"{self.name}: rule"):
+            rule = None if settings.rule is None else best_of(settings.rule, self.scenario)
         return Action.default(self.scenario, settings.means, rule, settings.most).fit(self.scenario)
 
     def model(self) -> Model:
@@ -120,7 +161,13 @@ class Fitted(Learner):
 
 
 def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
-    """Return a program's settings: its own, changed by each of some layers."""
+    """Return a program's settings: its own, changed by each of some layers.
+
+    What the last layer sets must have an effect; in the others it may be there for another scenario.
+
+    Raises:
+        BadInput: in one line, for a setting that is unknown, out of bounds, or ignored.
+    """
     known = [field.name for field in dataclasses.fields(program.settable)]
     merged: dict[str, Any] = {}
     for layer in layers:
@@ -128,13 +175,25 @@ def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
             if key not in known:
                 hint = nearest(key, known) or f" (it has {', '.join(known)})"
                 raise BadInput(f"{program.name}: unknown setting {key!r}{hint}")
-            if isinstance(value, int | float) and not value >= 0:
-                raise BadInput(f"{program.name}: {key}: must be 0 or more, got {value!r}")
             merged[key] = value
     try:
-        return TypeAdapter(program.settable).validate_python(merged)
+        settings: Any = TypeAdapter(program.settable).validate_python(merged)
     except ValidationError as error:
         raise BadInput(f"{program.name}: {sentence(error)}") from None
+    given = layers[-1] if layers else {}
+    for key, (why, fix) in program.unused(settings).items():
+        if given.get(key) is not None:
+            raise BadInput(f"{program.name}: {key}: {why}, got {given[key]!r} ({fix})")
+    return settings
+
+
+@contextmanager
+def inside(place: str) -> Iterator[None]:
+    """Say which agent's setting it is that something is wrong with."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(f"{place}: {error}") from None
 
 
 def best_of(rule: Any, scenario: Scenario, budget: int | None = None) -> Any:

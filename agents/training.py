@@ -6,8 +6,10 @@ import io
 import platform
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from filelock import FileLock, Timeout
 from torch.utils.tensorboard import SummaryWriter
 
 from jit_gym.evaluate import Estimate, Result, evaluate
@@ -35,7 +38,14 @@ class Run:
     """One agent that is trained with one seed, in a folder of its own.
 
     The folder holds what RL Zoo's has (`config.yml`, `args.yml`, `command.txt`, `evaluations.npz`), the last
-    checkpoint, the events for TensorBoard, and in the end `model.safetensors`.
+    checkpoint, the events for TensorBoard, and in the end `model.safetensors`. Steps are everywhere in the unit of the
+    agent's budget: on the bar, in TensorBoard, and in `evaluations.npz`, which is as Stable-Baselines3's EvalCallback
+    writes it:
+
+    * `timesteps` (evaluations,)
+    * `results` (evaluations, episodes): the sum of an env's rewards, in money
+    * `ep_lengths` (evaluations, episodes): periods
+    * `costs` (evaluations,): the mean cost a period, less revenue
     """
 
     learner: Learner
@@ -45,40 +55,79 @@ class Run:
     patience: int = 0  # evaluations without a better one after which training stops; 0: never
     rule_budget: int = 0  # periods that may be played to tune each rule that the agent is compared with; 0: formulas
     report: Callable[[Progress], Any] = lambda progress: None
+    tell: Callable[[str], Any] = lambda words: None  # told in a line what happens
     rule: Result | None = field(init=False, default=None)
 
     def train(self) -> Model:
-        """Train from the last checkpoint on, or from the beginning, and return the model."""
+        """Train from the last checkpoint on, or from the beginning, and return the model.
+
+        Raises:
+            BadInput: where the folder holds another training, or another process trains in it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / ".lock", timeout=0):  # the system opens it when a process is killed
+                return self._train()
+        except Timeout:
+            what = "another process trains here (wait until it has ended, or choose another --out)"
+            raise BadInput(f"{self.folder}: {what}") from None
+
+    def _train(self) -> Model:
         torch.set_num_threads(1)
         done = self.folder / "model.safetensors"
         self._agree()
         if done.is_file():
+            self.tell(f"is done already, in {self.folder}")
             return Model.read(done)
         past = self._load()
+        self.tell(plan(self.learner) if past.steps == 0 else f"goes on at {self._so_far(past)}")
         self.rule = self._best_rule()
-        with SummaryWriter(str(self.folder)) as writer:
-            self._learn(past, writer)
+        with SummaryWriter(str(self.folder), purge_step=self.learner.done(past.steps) + 1) as writer:
+            self.learner.log = writer.add_scalar
+            self._learn(past)
         model = self._certified(past)
         files.write(done, model.data)
         return model
 
-    def _learn(self, past: Past, writer: SummaryWriter) -> None:
+    def _learn(self, past: Past) -> None:
         """Take the steps that are left."""
-        assert self.rule is not None
-        if past.steps == 0 and getattr(self.learner.settings, "start", None) is not None:
-            self._evaluate(past, {})  # what it begins with is a policy already
-        for k in range(past.steps, self.learner.steps):
+        learner = self.learner
+        if past.steps == 0 and getattr(learner.settings, "start", None) is not None:
+            self._evaluate(past)  # what it begins with is a policy already
+        self._report(past, evaluated=past.steps == 0 and bool(past.at))
+        for k in range(past.steps, learner.steps):
             if past.over:
                 break
             began = time.perf_counter()
-            figures = dict(self.learner.step(k))
+            figures = learner.step(k)
             past.steps, past.seconds = k + 1, past.seconds + time.perf_counter() - began
-            if self.learner.is_policy(k):
-                self._evaluate(past, figures)
-            self._save(past)
             for name, value in figures.items():
-                writer.add_scalar(f"{self.learner.name}/{name}", value, k + 1)
-            self.report(Progress(k + 1, self.learner.steps, past.costs[-1] if past.costs else None, self.rule))
+                learner.log(f"train/{name}", value, learner.done(k + 1))
+            if is_policy := learner.is_policy(k):
+                self._evaluate(past)
+            self._save(past)
+            self._report(past, evaluated=is_policy)
+        if past.over:
+            self.tell(f"stops at {self._so_far(past)}: {past.since} evaluations without a better one")
+
+    def _so_far(self, past: Past) -> str:
+        learner = self.learner
+        return f"{learner.done(past.steps):,} of {learner.done(learner.steps):,} {learner.unit}"
+
+    def _report(self, past: Past, evaluated: bool) -> None:
+        """Report how far training is, and how the last policy that was evaluated compares with the rule."""
+        learner, standing = self.learner, ""
+        done = learner.done(past.steps)
+        if past.costs:
+            assert self.rule is not None
+            standing = f"cost {past.costs[-1]:.4g}, {100 * self._gap(past.costs[-1]):+.2f} % to {self.rule.policy}"
+        self.report(Progress(past.steps, done, learner.done(learner.steps), learner.unit, standing, evaluated))
+
+    def _gap(self, cost: float) -> float:
+        """Return how much more a cost is than the rule's, as a share of the rule's."""
+        assert self.rule is not None
+        rule = -self.rule.mean("profit")
+        return (cost - rule) / abs(rule)
 
     def _best_rule(self) -> Result:
         """Return the result of the rule that the agent is compared with; what it is, is written down."""
@@ -88,12 +137,18 @@ class Run:
         rule = reading.text(reading.read(file, reading.YAML)).strip()
         return evaluate(rule, scenario, paths=self.paths, seed=VALIDATION)
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """Return all that a training depends on, but for its seed."""
+        learner = self.learner
+        config: dict[str, Any] = {"agent": learner.name, "fingerprint": learner.scenario.fingerprint}
+        config |= {"settings": asdict(learner.settings), "paths": self.paths, "patience": self.patience}
+        return config | {"rule_budget": self.rule_budget}
+
     def _agree(self) -> None:
         """Write what is trained, or refuse a folder in which something else was."""
         learner = self.learner
-        config = {"agent": learner.name, "seed": learner.seed, "fingerprint": learner.scenario.fingerprint}
-        config |= {"settings": asdict(learner.settings), "paths": self.paths, "patience": self.patience}
-        text = yaml.safe_dump(config, sort_keys=False)
+        text = yaml.safe_dump({"seed": learner.seed, **self.config}, sort_keys=False)
         file = self.folder / "config.yml"
         if file.is_file() and file.read_bytes() != text.encode():
             raise BadInput(f"{self.folder}: holds a training with other settings (choose another --out, or remove it)")
@@ -103,23 +158,27 @@ class Run:
         if self.command is not None:
             files.write(self.folder / "command.txt", self.command + "\n")
 
-    def _evaluate(self, past: Past, figures: dict[str, float]) -> None:
+    def _evaluate(self, past: Past) -> None:
         """Play the present policy on the paths of the validation seed, and keep it if it is the best so far."""
         model = self.learner.model()
         result = evaluate(Network(model), self.learner.scenario, paths=self.paths, seed=VALIDATION)
         worth = result.mean("discounted_reward")
-        past.at.append(past.steps)
-        past.costs.append(result.mean("profit") * -1.0)
-        figures["cost"] = past.costs[-1]
-        assert self.rule is not None
-        figures["gap_to_rule"] = past.costs[-1] / (-self.rule.mean("profit")) - 1.0
+        done, cost = self.learner.done(past.steps), -result.mean("profit")
+        past.at.append(done)
+        past.costs.append(cost)
+        past.results.append(result.rewards)
+        figures = {"cost": cost, "gap_to_rule": self._gap(cost), "mean_reward": result.rewards.mean()}
+        for name, value in {**figures, "mean_ep_length": result.periods}.items():
+            self.learner.log(f"eval/{name}", float(value), done)
         if past.best is None or worth > past.worth:
             past.best, past.worth, past.since = model.data, worth, 0
         else:
             past.since += 1
         past.over = bool(self.patience) and past.since >= self.patience
         buffer = io.BytesIO()
-        np.savez(buffer, timesteps=past.at, costs=past.costs)
+        results = np.array(past.results)
+        lengths = np.full(results.shape, result.periods)
+        np.savez(buffer, timesteps=past.at, results=results, ep_lengths=lengths, costs=past.costs)
         files.write(self.folder / "evaluations.npz", buffer.getvalue())
 
     def _save(self, past: Past) -> None:
@@ -172,6 +231,7 @@ class Past:
     seconds: float = 0.0
     at: list[int] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
+    results: list[np.ndarray] = field(default_factory=list)
     best: bytes | None = None
     worth: float = 0.0
     since: int = 0
@@ -180,12 +240,46 @@ class Past:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a progress bar shows."""
+    """What a progress bar shows: `done` of `total` units, and whether that is where `standing` was found."""
 
     step: int
-    steps: int
-    cost: float | None
-    rule: Result | None
+    done: int
+    total: int
+    unit: str
+    standing: str
+    evaluated: bool
+
+
+def plan(learner: Learner) -> str:
+    """Return how much a learner is trained, and when it is evaluated: `600 gradient steps, evaluated every 50`."""
+    at = [learner.done(k + 1) for k in range(learner.steps) if learner.is_policy(k)]
+    total = f"{learner.done(learner.steps):,} {learner.unit}"
+    if len(at) < 2:
+        return f"{total}, evaluated at the end"
+    every = at[1] - at[0]
+    return f"{total}, evaluated every {every:,}" + (f" from {at[0]:,} on" if at[0] > every else "")
+
+
+def numbered(base: Path, config: Mapping[str, Any]) -> Path:
+    """Return the folder base_1, base_2, ... that holds trainings with this configuration, or a new one, the next.
+
+    RL Zoo numbers its runs so; but there the same command begins anew, and here it goes on. A new folder is made by
+    one process alone: another that starts at the same time gets the next number.
+    """
+    text, taken = yaml.safe_dump(dict(config), sort_keys=False), {0}
+    for name in (folder.name.removeprefix(f"{base.name}_") for folder in base.parent.glob(f"{base.name}_*")):
+        taken |= {int(name)} if name.isdecimal() else set()
+    for number in sorted(taken):
+        file = base.with_name(f"{base.name}_{number}") / "config.yml"
+        if file.is_file() and file.read_bytes() == text.encode():
+            return file.parent
+    for number in count(max(taken) + 1):
+        folder = base.with_name(f"{base.name}_{number}")
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            break
+    files.write(folder / "config.yml", text)
+    return folder
 
 
 def best_rule(scenario: Scenario, paths: int, budget: int) -> Result:

@@ -558,7 +558,13 @@ def train(
     set_: Set = None,
     seeds: Annotated[str, typer.Option(metavar="0..4", help="The seeds to train with, one after another.")] = "0",
     budget: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="How much to train, in the agent's own measure.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="How much to train at most, in the agent's own unit: env steps (ppo, ppo-lstm, dqn, sac, td3),"
+            " gradient steps (hindsight), states in each iteration (dcl), rounds (imitate).",
+        ),
     ] = None,
     setting: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Change one of the agent's settings. May be repeated.")
@@ -573,10 +579,15 @@ def train(
             metavar="N", min=0, help="Periods played to tune each rule that it is compared with; 0: formulas."
         ),
     ] = 2_000_000,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the runs lie.")] = Path("runs"),
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the runs lie, in SCENARIO/AGENT_1, AGENT_2, ...")
+    ] = Path("runs"),
     onnx: Annotated[bool, typer.Option("--onnx", help="Write each model as ONNX, too.")] = False,
 ) -> None:
-    """Train an agent on a scenario; a training that was stopped goes on where it was."""
+    """Train an agent on a scenario, and say how it compares with the best rule.
+
+    The same command goes on with its run where it was stopped; other settings begin the run with the next number.
+    """
     _tell_of_compiling()
     from .agents import program, tuned
     from .agents.learner import settings_of
@@ -590,11 +601,11 @@ def train(
     settings = settings_of(learn, tuned(agent, world.name), own)
     numbers = _seeds(seeds)
     from .agents import curve, export
-    from .agents.training import Run
+    from .agents.training import Run, numbered
     from .report import files
 
     folder = out / world.name / agent
-    console, runs = _console(), []
+    console, runs = _console(), list[Run]()
     for seed in numbers:
         options: dict[str, Any] = {"agent": agent, "set": set_, "seeds": seed, "budget": budget, "setting": setting}
         options |= {
@@ -604,7 +615,10 @@ def train(
             "out": None if out == Path("runs") else out,
         }
         command = _command("train", scenario, **options)
-        run = Run(learn(world, settings, seed), folder / f"seed-{seed}", command, paths, patience, rule_budget)
+        run = Run(learn(world, settings, seed), folder, command, paths, patience, rule_budget)
+        if not runs:
+            folder = numbered(folder, run.config)
+        run.folder = folder / f"seed-{seed}"
         with _learning(f"{agent} {world.name} seed {seed}", run):
             model = run.train()
         manifest = model.manifest
@@ -617,8 +631,9 @@ def train(
             f" {gap['percent']:+.2f} % ({gap['low']:+.2f} to {gap['high']:+.2f}) against {gap['rule']}",
             soft_wrap=True,
         )
-    if (rule := runs[0].rule) is not None:
-        picture = curve.draw(folder, [run.folder for run in runs], agent, rule.policy, -rule.mean("profit"))
+    if (rule := next((run.rule for run in runs if run.rule is not None), None)) is not None:
+        seen = [run.folder for run in runs]
+        picture = curve.draw(folder, seen, agent, rule.policy, -rule.mean("profit"), learn.unit)
         console.print(f"Learning curve: {plain(str(picture))}", style="dim", soft_wrap=True)
     again = f"jit-gym compare {scenario} agent:{runs[0].folder / 'model.safetensors'}"
     console.print(f"Play it: {plain(again)}", soft_wrap=True)
@@ -635,25 +650,35 @@ def _seeds(text: str) -> list[int]:
         found = []
     if not found:
         raise BadInput(f"--seeds: must be like 0..4, or 0,3,7, got {text!r}")
+    if max(found) >= 1 << 32:  # larger ones are for what agents are judged on
+        raise BadInput(f"--seeds: must be less than 2**32, got {max(found)}")
     return found
 
 
 @contextmanager
 def _learning(title: str, run: Any) -> Iterator[None]:
-    """Show how far a training is, what it costs, and how that compares with the best rule."""
+    """Show how far a training is, what it costs, and how that compares with the best rule; a line each if no bar."""
     from tqdm import tqdm
 
-    with tqdm(desc=title, disable=None, file=sys.stderr, leave=False, unit=" steps") as bar:
+    unit = f" {run.learner.unit}"
+    with tqdm(desc=title, disable=None, file=sys.stderr, leave=False, unit=unit, unit_scale=True) as bar:
+
+        def tell(words: str) -> None:
+            bar.write(f"{title}: {words}", file=sys.stderr)
+            sys.stderr.flush()
 
         def report(progress: Any) -> None:
-            bar.total = progress.steps
-            bar.update(progress.step - bar.n)
-            if progress.cost is not None and progress.rule is not None:
-                rule = -progress.rule.mean("profit")
-                gap = 100 * (progress.cost - rule) / abs(rule)
-                bar.set_postfix_str(f"cost {progress.cost:.4g}, {gap:+.2f} % to {progress.rule.policy}")
+            if bar.disable:
+                if progress.evaluated:
+                    tell(f"{progress.done:,} {progress.unit}: {progress.standing}")
+                return
+            bar.total = progress.total
+            if not bar.n:
+                bar.initial = progress.done  # what was trained before does not count for the speed
+            bar.update(progress.done - bar.n)
+            bar.set_postfix_str(progress.standing)
 
-        run.report = report
+        run.report, run.tell = report, tell
         yield
 
 

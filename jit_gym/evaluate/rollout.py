@@ -29,6 +29,7 @@ class Result:
 
     `policy` is what it is called, `player` the policy itself, fitted to the scenario. `items` has the figures of each
     stock, lane and demand by itself, `items["demands"]["fill_rate"]` (paths, demands), as `ITEM_METRICS` lists them.
+    `rewards` is the sum of an env's rewards over the periods counted, in money, without what units left are worth.
     """
 
     policy: str
@@ -40,6 +41,7 @@ class Result:
     figures: Mapping[str, np.ndarray] = field(repr=False)
     player: Any = field(repr=False)
     items: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict, repr=False)
+    rewards: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
 
     def mean(self, figure: str = "cost", **item: str) -> float:
         """Return a figure's mean over the paths; of one item, with `stock`, `lane` or `demand` and its name."""
@@ -139,14 +141,15 @@ def evaluate(
         simulation = Simulation(layout, chance.draw(seed, some, warmup + periods))
         with np.errstate(all="ignore"):  # what is not finite is refused below
             counter = _counted(player, simulation, warmup, progress)
-            parts.append((counter.figures(), counter.items()))
-    figures = {metric.name: np.concatenate([each[metric.name] for each, _ in parts]) for metric in METRICS}
+            parts.append((counter.figures(), counter.items(), counter.money["reward"]))
+    figures = {metric.name: np.concatenate([each[metric.name] for each, _, _ in parts]) for metric in METRICS}
     _refuse_what_is_not_finite(name_of(player), figures)
     items = {
-        table: {metric.name: np.concatenate([each[table][metric.name] for _, each in parts]) for metric in metrics}
+        table: {metric.name: np.concatenate([each[table][metric.name] for _, each, _ in parts]) for metric in metrics}
         for table, metrics in ITEM_METRICS.items()
     }
-    return Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player, items)
+    rewards = np.concatenate([each for _, _, each in parts])
+    return Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player, items, rewards)
 
 
 def _counted(player: Any, simulation: Simulation, warmup: int, progress: Callable[[int], Any] | None) -> Counter:

@@ -78,7 +78,7 @@ _MUST = {
     "dict_type": "be a mapping",
     "extra_forbidden": "be given under one name only",
     "finite_number": "be a finite number",
-    "float_type": "be a number",
+    "float": "be a number",
     "greater_than": "be more than {gt:,.12g}",
     "greater_than_equal": "be {ge:,.12g} or more",
     "int": "be a whole number",

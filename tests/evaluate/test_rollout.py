@@ -217,6 +217,15 @@ def test_costs_add_up_on_every_path():
     assert (figures["revenue"] > 0).all()
 
 
+def test_rewards_are_those_of_an_env():
+    """They add up to what was earned where leftovers are worthless, and are the same where these are not."""
+    worthless = load("dual-sourcing", {"objective.leftovers": "worthless"})
+    plain, with_leftovers = (evaluate("dual-index", world, paths=8) for world in (worthless, "dual-sourcing"))
+    assert plain.rewards == pytest.approx(plain.figures["profit"] * plain.periods)
+    assert np.array_equal(plain.rewards, with_leftovers.rewards)
+    assert not np.allclose(plain.figures["profit"], with_leftovers.figures["profit"])
+
+
 def test_evaluate_plays_the_paths_of_the_seed():
     """Its paths are the paths 0, 1, 2, ... of the trace of the seed, period by period, warm-up included."""
     world = rich(objective__leftovers="worthless")
