@@ -37,7 +37,6 @@ from jit_gym.theory.process import TooMany
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "tests" / "published"
 RESULTS, NOTES = ROOT / "results" / "agents.csv", ROOT / "results" / "README.md"
-MARKS = "<!-- table -->", "<!-- end -->"
 COLUMNS = [
     "family", "instance", "agent", "seed", "cost", "error", "judged", "reference", "reference_is", "gap_percent",
     "gap_error", "train_seconds", "command", "commit", "date",
@@ -186,11 +185,7 @@ def keep(row: dict[str, Any]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     files.write(RESULTS, text.getvalue())
-    before, mark, after = NOTES.read_text(encoding="utf-8").partition(MARKS[0])
-    _, end, after = after.partition(MARKS[1])
-    assert mark
-    assert end
-    files.write(NOTES, before + mark + "\n" + table(rows) + end + after)
+    files.fill(NOTES, "table", table(rows))
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -29,7 +29,6 @@ from jit_gym.report.provenance import commit
 
 ROOT = Path(__file__).parents[1]
 RESULTS, NOTES = ROOT / "results" / "ppo.csv", ROOT / "results" / "README.md"
-MARKS = "<!-- ppo -->", "<!-- end of ppo -->"
 COLUMNS = [
     "scenario", "seed", "frames", "cost", "base_stock", "gap_percent", "low", "high", "tuned_percent", "seconds",
     "commit", "date",
@@ -85,11 +84,7 @@ def keep(row: dict[str, Any]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     files.write(RESULTS, out.getvalue())
-    before, mark, after = NOTES.read_text(encoding="utf-8").partition(MARKS[0])
-    _, end, after = after.partition(MARKS[1])
-    assert mark
-    assert end
-    files.write(NOTES, before + mark + "\n" + table(rows) + end + after)
+    files.fill(NOTES, "ppo", table(rows))
 
 
 def table(rows: list[dict[str, Any]]) -> str:

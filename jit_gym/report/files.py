@@ -82,3 +82,17 @@ def _mode(path: Path) -> int | None:
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
+
+
+def fill(path: Path, mark: str, text: str) -> None:
+    """Write a text between `<!-- mark -->` and `<!-- end of mark -->` in a file, in place of what stands there.
+
+    Raises:
+        ValueError: for a file without these marks.
+    """
+    first, last = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
+    before, found, rest = path.read_text(encoding="utf-8").partition(first)
+    _, end, after = rest.partition(last)
+    if not found or not end:
+        raise ValueError(f"{path}: has no place for it ({first} and {last})")
+    write(path, f"{before}{first}\n{text.strip()}\n{last}{after}")

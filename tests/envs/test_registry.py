@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,23 @@ def test_an_older_version_is_refused_with_the_one_that_stands():
         pytest.raises(gym.error.DeprecatedEnv, match="Please use `jit_gym/LostSales-v1` instead"),
     ):
         gym.make("jit_gym/LostSales-v0")
+
+
+def test_the_page_of_environments_is_up_to_date():
+    """docs/environments.md names every id, with its numbers observed, its lanes, its periods, and the unit of rewards."""
+    page = (Path(__file__).parents[2] / "docs" / "environments.md").read_text(encoding="utf-8")
+    (shapes,) = re.findall(r"<!-- ids -->\n(.*?)<!-- end of ids -->", page, re.DOTALL)
+    (scores,) = re.findall(r"<!-- scores -->\n(.*?)<!-- end of scores -->", page, re.DOTALL)
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in shapes.splitlines()[2:]]
+    expected = []
+    for name in IDS:
+        if name != "jit_gym/Scenario-v1":
+            env: Any = gym.make(name).unwrapped
+            horizon, (seen,), (said,) = env.scenario.horizon, env.observation_space.shape, env.action_space.shape
+            numbers = [str(seen), str(said), str(horizon.periods), "yes" if horizon.ends else "no"]
+            expected.append([f"`{name}`", *numbers, f"{env.reward_unit:,g}"])
+            assert f"| `{name}` |" in scores
+    assert rows == expected
 
 
 @every_id
