@@ -307,7 +307,7 @@ def test_training_without_what_it_needs_says_how_to_install_it(package: str):
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("show los", ["lost-sales"]),
+        ("show los", ["lost-sales", "lost-sales-hidden"]),
         ("compare sh", ["shop.yaml"]),
         ("compare lost-sales base", ["base-stock", "base-stock-with-waste"]),
         ("compare lost-sales jit agent:p", ["agent:ppo"]),

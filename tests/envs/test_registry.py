@@ -51,7 +51,7 @@ def test_an_older_version_is_refused_with_the_one_that_stands():
 
 
 def test_the_page_of_environments_is_up_to_date():
-    """docs/environments.md names every id, with its numbers observed, its lanes, its periods, and the unit of rewards."""
+    """docs/environments.md names every id, what it shows and takes, its periods, and the unit of its rewards."""
     page = (Path(__file__).parents[2] / "docs" / "environments.md").read_text(encoding="utf-8")
     (shapes,) = re.findall(r"<!-- ids -->\n(.*?)<!-- end of ids -->", page, re.DOTALL)
     (scores,) = re.findall(r"<!-- scores -->\n(.*?)<!-- end of scores -->", page, re.DOTALL)
