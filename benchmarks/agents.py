@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime as dt
-import io
 import shlex
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import product
@@ -170,22 +169,9 @@ def row_of(agent: str, family: str, k: int, seed: int, out: Path, validate: int)
     }  # fmt: skip
 
 
-def kept() -> list[dict[str, Any]]:
-    """Return the rows that were written."""
-    return list(csv.DictReader(io.StringIO(RESULTS.read_text(encoding="utf-8")))) if RESULTS.is_file() else []
-
-
 def keep(row: dict[str, Any]) -> None:
     """Write a row, in place of the one that it renews, and the table over all."""
-    key = [str(row[name]) for name in COLUMNS[:4]]
-    rows = [each for each in kept() if [each[name] for name in COLUMNS[:4]] != key] + [row]
-    rows.sort(key=lambda each: [str(each[name]) for name in COLUMNS[:4]])
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    files.write(RESULTS, text.getvalue())
-    files.fill(NOTES, "table", table(rows))
+    files.fill(NOTES, "table", table(files.renew(RESULTS, COLUMNS, COLUMNS[:4], row)))
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -11,9 +11,7 @@ results/ppo.csv, in place of those that they renew, and the table to results/REA
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime as dt
-import io
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import product
@@ -72,19 +70,7 @@ def learn(scenario: str, seed: int) -> dict[str, Any]:
 
 def keep(row: dict[str, Any]) -> None:
     """Write a row, in place of the one that it renews, and the table over all."""
-    text = RESULTS.read_text(encoding="utf-8") if RESULTS.is_file() else ""
-    rows: list[dict[str, Any]] = [
-        each
-        for each in csv.DictReader(io.StringIO(text))
-        if (each["scenario"], each["seed"]) != (row["scenario"], str(row["seed"]))
-    ]
-    rows = sorted([*rows, row], key=lambda each: (each["scenario"], int(each["seed"])))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    files.write(RESULTS, out.getvalue())
-    files.fill(NOTES, "ppo", table(rows))
+    files.fill(NOTES, "ppo", table(files.renew(RESULTS, COLUMNS, COLUMNS[:2], row)))
 
 
 def table(rows: list[dict[str, Any]]) -> str:

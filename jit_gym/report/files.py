@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -82,6 +84,19 @@ def _mode(path: Path) -> int | None:
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
+
+
+def renew(path: Path, columns: Sequence[str], key: Sequence[str], row: Mapping[str, object]) -> list[dict[str, str]]:
+    """Write a row to a CSV file, in place of the one with the same key, and return all rows, in the order of keys."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    new = {name: str(row[name]) for name in columns}
+    rows = {tuple(each[name] for name in key): each for each in (*csv.DictReader(io.StringIO(text)), new)}
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(found := [rows[each] for each in sorted(rows)])
+    write(path, out.getvalue())
+    return found
 
 
 def fill(path: Path, mark: str, text: str) -> None:

@@ -108,3 +108,23 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path, name: str):
         files.write(tmp_path / name, "new")
     assert "\n" not in str(caught.value)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_row_takes_the_place_of_the_one_with_its_key(tmp_path):
+    """Rows are kept by key, in its order; a new file begins with the names of the columns."""
+    path, columns = tmp_path / "rows.csv", ["name", "seed", "cost"]
+    for name, seed, cost in (("b", 0, 2.5), ("a", 1, 3.5), ("b", 0, 1.5)):
+        rows = files.renew(path, columns, columns[:2], {"name": name, "seed": seed, "cost": cost})
+    assert path.read_text() == "name,seed,cost\na,1,3.5\nb,0,1.5\n"
+    assert rows == [{"name": "a", "seed": "1", "cost": "3.5"}, {"name": "b", "seed": "0", "cost": "1.5"}]
+
+
+def test_a_text_is_filled_in_between_its_marks(tmp_path):
+    """What stands between the marks is replaced, and nothing else; a file without them is refused."""
+    path = tmp_path / "page.md"
+    path.write_text("before\n<!-- table -->\nold\n<!-- end of table -->\nafter\n")
+    for _ in range(2):
+        files.fill(path, "table", "new\n")
+    assert path.read_text() == "before\n<!-- table -->\nnew\n<!-- end of table -->\nafter\n"
+    with pytest.raises(ValueError, match="has no place for it"):
+        files.fill(path, "figures", "new")
