@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,16 @@ LONG = ("--tuned", " tune ", "lead_time=2 --paths")  # in lines that take many s
 def test_its_python_examples_hold():
     """Every `>>>` gives what the README says."""
     assert doctest.testfile(str(README), module_relative=False).failed == 0
+
+
+def test_its_lines_of_training_run():
+    """What it shows of Stable-Baselines3 runs as it stands, here with fewer frames and paths."""
+    pytest.importorskip("stable_baselines3")
+    (block,) = re.findall(r"```python\n(import [^`]*?PPO.*?)```", README.read_text(), re.DOTALL)
+    assert block.count("1_000_000") == block.count("seed=7)") == 1
+    made: dict[str, Any] = {}
+    exec(block.replace("1_000_000", "8_192").replace("seed=7)", "seed=7, paths=16)"), made)
+    assert {result.policy for result in made["table"].results} == {"base-stock(level=34)", "ppo"}
 
 
 @pytest.mark.parametrize(
