@@ -73,6 +73,9 @@ class Screen:
         self._axes = list(figure.subplots(len(self.strips), 1, sharex=True))
         figure.suptitle(scenario.title or scenario.name, x=0.13, ha="left", fontsize=9)
         self._horizon, self._artists = scenario.horizon.periods, list[list[Any]]()
+        self._shades = [self._shade(axes) for axes in self._axes] if scenario.disruptions else []
+        for shade in self._shades[-1:]:
+            shade.set_label("disrupted")
         for axes, (name, series) in zip(self._axes, self.strips, strict=True):
             axes.set_xlim(0, self._horizon)
             axes.set_title(name, loc="left", fontsize=8, pad=3)
@@ -83,7 +86,6 @@ class Screen:
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.08), fontsize=7, frameon=False)
         self._axes[-1].set_xlabel(period, fontsize=8)
         self._axes[-1].locator_params(axis="x", integer=True)
-        self._shades = [self._shade(axes) for axes in self._axes] if scenario.disruptions else []
         self._tops = [0.0] * len(self.strips)
         self._background: Any = None
 
