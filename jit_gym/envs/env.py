@@ -106,7 +106,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
         self._ends = self.scenario.horizon.ends
         self.reward_unit = unit_of(rewards, self.scenario)
         self._reward_place = self.stage.reward_place
-        self._names = [name for name in self.stage.flow_names if name != "reward"]
+        self._names = [name if name != "reward" else "path" for name in self.stage.flow_names]  # of what is in `info`
         self._past: list[dict[str, float]] = []
         self._screen: Screen | None = None
 
@@ -147,10 +147,10 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
             raise ResetNeeded("the episode is over: call reset() first")
         shown = np.empty(self._width, np.float32)
         self.stage.play(read_actions(action, self._shape, "action"), self._flows, shown)
-        flows = self._flows.tolist()
-        reward = flows.pop(self._reward_place) / self.reward_unit
-        info: dict[str, Any] = dict(zip(self._names, flows))  # noqa: B905 (a sixth of a step)
-        info["path"] = self._path
+        flows, place = self._flows.tolist(), self._reward_place
+        reward = flows[place] / self.reward_unit
+        flows[place] = self._path
+        info = dict(zip(self._names, flows))  # noqa: B905 (a sixth of a step)
         self._period += 1
         if self.render_mode is not None:
             self._past.append(info)

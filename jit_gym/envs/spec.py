@@ -20,16 +20,18 @@ def is_config(scenario: Any) -> TypeGuard[Mapping[str, Any]]:
 class SpecInJson:
     """An env whose `spec` is plain JSON, whatever it was made with: paths as text, a scenario as a mapping."""
 
+    _spec: Any = None
+
     @property
     def spec(self) -> Any:
         """Return the specification that Gymnasium made the env by."""
-        return vars(self).get("_spec")
+        return self._spec
 
     @spec.setter
     def spec(self, spec: Any) -> None:
         if spec is not None:
             spec.kwargs = _plain(spec.kwargs)
-        self.__dict__["_spec"] = spec
+        self._spec = spec
 
 
 def _plain(value: Any) -> Any:
