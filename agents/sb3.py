@@ -107,6 +107,8 @@ class Normalize:
 
 @dataclass(frozen=True)
 class Settings:
+    """What can be set; `hyperparams` are the algorithm's arguments, and RL Zoo's `noise_type` and `noise_std`."""
+
     budget: Count = 1_000_000  # steps of all envs together
     chunk: Count = 100_000  # of those between two evaluations, to the nearest whole rollout
     n_envs: Count = 64

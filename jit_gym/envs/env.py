@@ -49,7 +49,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
     ## Rewards
     Revenue less costs of the period, in units of `env.unwrapped.reward_unit`: the money that a period costs on average
     under a plain base-stock rule, so that rewards are near -1 in every world (raw: in the scenario's money). `info`
-    names each cost, the revenue and the path, in money, and each flow in units: `info["holding_cost"]`,
+    names each cost and the revenue, in money, each flow in units, and the path: `info["holding_cost"]`,
     `info["supplier.arrived"]`, `info["customers.short"]`; it has the same keys at reset, where all flows are 0.
     `env.unwrapped.costs()` tells the costs by stock, lane and demand.
 

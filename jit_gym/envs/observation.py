@@ -74,10 +74,14 @@ class Coding:
         self.program = np.concatenate([header.view(float), *(table.ravel() for table in tables)])
 
     @property
+    def high(self) -> np.ndarray:
+        """Return the most that each number of an observation can be."""
+        return np.concatenate([self.from_state["high"], self.from_seen["high"], np.ones(len(self.calendar.names))])
+
+    @property
     def spaces(self) -> tuple[Box, Box]:
         """Return the spaces of one path's observation and action."""
-        high = np.concatenate([self.from_state["high"], self.from_seen["high"], np.ones(len(self.names))])
-        seen = Box(0.0, high[: len(self.names)].astype(np.float32), dtype=np.float32)
+        seen = Box(0.0, self.high.astype(np.float32), dtype=np.float32)
         if self.raw:
             return seen, Box(0.0, self.lanes["limit"].astype(np.float32), dtype=np.float32)
         return seen, Box(-1.0, 1.0, (len(self.lanes),), np.float32)
@@ -133,8 +137,7 @@ class Coding:
         if seen.ndim != 2 or seen.shape[1] != len(self.names):
             must = f"must have {len(self.names)} numbers, {self.names[0]} and so on"
             raise BadInput(f"observation: {must}, got the shape {np.shape(observation)}")
-        high = np.concatenate([self.from_state["high"], self.from_seen["high"], np.ones(len(self.names))])
-        wrong = (seen < -1e-6) | ~(seen <= (1.0 + 1e-6) * high[: len(self.names)])
+        wrong = (seen < -1e-6) | ~(seen <= (1.0 + 1e-6) * self.high)
         if self.layout.scenario.units == "whole":
             units = seen[:, : len(self.from_state)] / self.from_state["scale"]
             is_cut = seen[:, : len(self.from_state)] >= self.from_state["high"]

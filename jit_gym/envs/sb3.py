@@ -45,11 +45,16 @@ def policy(model: Any, envs: SB3VecEnv) -> Callable[[View], Any]:
     Args:
         model: anything with Stable-Baselines3's `predict`; its actions are not explored (`deterministic=True`).
         envs: the VecEnv that it was trained on, which says what observations and actions mean.
+
+    Raises:
+        TypeError: when it is first asked, for a model with a state of its own, such as RecurrentPPO.
     """
     coding, meaning = envs.stage.coding, getattr(envs.envs, "meaning", None)
 
     def order(view: View) -> Any:
-        said = model.predict(coding.observe(view), deterministic=True)[0]
+        said, state = model.predict(coding.observe(view), deterministic=True)
+        if state is not None:
+            raise TypeError(f"{order.__name__} keeps a state from period to period, which is not handed on here")
         return coding.orders(said) if meaning is None else meaning.orders(said, view)
 
     order.__name__ = type(model).__name__.lower()

@@ -9,7 +9,8 @@ from typing import Any, TypeGuard
 
 from ..scenario import Scenario
 
-ARGUMENTS = {"scenario", "overrides", "units", "most_ordered", "rewards", "render_mode", "num_envs", "autoreset_mode"}
+ARGUMENTS = {"scenario", "overrides", "units", "most_ordered", "rewards", "render_mode"}
+ARGUMENTS |= {"num_envs", "autoreset_mode", "max_episode_steps"}  # of a batch
 
 
 def is_config(scenario: Any) -> TypeGuard[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ from ..chance.compiled import borrowed, compiled, inlined, table
 from ..physics.costs import by_part
 from ..physics.layout import Layout, Sizes, fields, flows_of, flows_of_path, path_of, state_of
 from ..physics.period import compiled_period
+from ..physics.view import View
 from ..scenario import BadInput, Scenario
 from ..scenario.errors import check_seed, check_seeds
 from ..scenario.part import show as quoted
@@ -227,6 +228,12 @@ class Stage:
         out = np.empty(self.paths * self.width, np.float32)
         _observe(self.coding.program, self._memory, self._rows, self.paths, out)
         return out.reshape(self.paths, self.width)
+
+    def view(self) -> View:
+        """Return what each path shows, in units, to look at by name."""
+        seen = self.coding.decode(self.observe())
+        seen.period = self.clock.copy()
+        return View(seen)
 
     def play(self, actions: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
         """Play one period of each episode that is not over; fill its flows, and what each path shows then.

@@ -12,7 +12,6 @@ from gymnasium.vector.utils import batch_space
 
 from ..envs.observation import MOST_ORDERED
 from ..envs.stage import Stage, read_actions
-from ..physics import View
 from ..scenario import BadInput
 from ..scenario.part import show as quoted
 from .action import Action
@@ -21,9 +20,7 @@ from .rule import PolicyError
 
 def encoded(action: Action, said: Any, stage: Stage) -> np.ndarray:
     """Return what the envs of a stage take (paths, lanes) for what was said, numbers (paths, outputs) or choices."""
-    seen = stage.coding.decode(stage.observe())
-    seen.period = stage.clock.copy()
-    return stage.coding.encode(action.orders(said, View(seen)))
+    return stage.coding.encode(action.orders(said, stage.view()))
 
 
 def heard(env: Any, means: str, rule: Any, most: float, choices: Any) -> tuple[Stage, Action]:
@@ -74,14 +71,13 @@ def possible(action: Action, stage: Stage) -> np.ndarray:
     change: less than its minimum, or no whole number of its batches.
     """
     assert action.choices is not None
-    seen = stage.coding.decode(stage.observe())
-    seen.period = stage.clock.copy()
-    view, columns = View(seen), stage.layout.columns
+    view, columns = stage.view(), stage.layout.columns
+    known_now = view.source.seen
     out = np.empty((stage.paths, action.outputs), bool)
     stopped = np.zeros((stage.paths, len(stage.layout.lanes)), bool)
     for (kind, name), known in columns.visible.items():
         if kind == "ordering":
-            stopped[:, stage.layout.lanes.index(name)] = seen.seen[:, known.start] <= 0
+            stopped[:, stage.layout.lanes.index(name)] = known_now[:, known.start] <= 0
     least, batch = (stage.layout.net.lanes[name] for name in ("least", "batch"))
     for k in range(action.outputs):
         orders = action.orders(np.full(stage.paths, k), view)

@@ -185,6 +185,7 @@ def test_a_config_may_come_first():
         assert env.scenario.lanes["supplier"].lead_time.mean == 2
         assert env.stage.coding.raw
     assert env.num_envs == 3
+    assert VectorEnv({"num_envs": 2, "max_episode_steps": 5}).length == 5
     assert Env({}).scenario.name == "lost-sales"
 
 

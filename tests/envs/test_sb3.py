@@ -117,6 +117,16 @@ def test_it_works_with_what_people_put_around_a_vec_env():
     assert -5 * 30 < mean < 0
 
 
+def test_a_model_with_a_state_is_refused_where_the_state_would_be_lost():
+    """RecurrentPPO plays in envs; as a policy for `evaluate` it would forget each period what it had seen."""
+    from sb3_contrib import RecurrentPPO
+
+    envs = native()
+    model = RecurrentPPO("MlpLstmPolicy", envs, n_steps=8, batch_size=8, device="cpu")
+    with pytest.raises(TypeError, match=r"^recurrentppo keeps a state from period to period"):
+        jit_gym.evaluate(jit_gym.sb3.policy(model, envs), "lost-sales", paths=2)
+
+
 def test_attributes_and_methods_are_those_of_the_batch():
     """get_attr and env_method answer once a row; set_attr is refused, since the rows share."""
     venv = native()
