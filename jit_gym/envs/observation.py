@@ -233,11 +233,11 @@ class Coding:
             limits = {
                 name: float(self.layout.net.lanes[self.layout.lanes.index(name)]["order_limit"]) for name in names
             }
-            for name, use in _divided(self._usage[i], limits).items():
-                lot = economic_lot(scenario.lanes[name].fixed_cost, self._usage[i], stocks[i].holding_cost)
-                rows[name] = self._lane(
-                    scenario.lanes[name], use, max(most_ordered * self._usage[i], lot), limits[name]
-                )
+            mean, holding_cost = self._usage[i], stocks[i].holding_cost
+            for name, use in _divided(mean, limits).items():
+                lane = scenario.lanes[name]
+                lot = mean * float(economic_cycle(lane.fixed_cost, mean, holding_cost))
+                rows[name] = self._lane(lane, use, max(most_ordered * mean, lot), limits[name])
         return np.array([rows[name] for name in scenario.lanes], SAID)
 
     def _lane(self, lane: Lane, use: float, most: float, limit: float) -> tuple[bool, float, float, float, float]:
@@ -265,9 +265,13 @@ def _divided(use: float, limits: dict[str, float]) -> dict[str, float]:
     return shares
 
 
-def economic_lot(fixed_cost: float, mean: float, holding_cost: float) -> float:
-    """Return sqrt(2 K m / h), the lot that costs least where use is steady (Harris 1913); 0 without a fixed cost."""
-    return float(np.sqrt(2.0 * fixed_cost * mean / holding_cost)) if fixed_cost and holding_cost else 0.0
+def economic_cycle(fixed_cost: Any, mean: Any, holding_cost: Any) -> np.ndarray:
+    """Return the periods between orders that cost least where use is steady, sqrt(2 K / (h m)) (Harris 1913).
+
+    It is 0 where nothing is used, or holding costs nothing.
+    """
+    rate = np.asarray(holding_cost * mean)
+    return np.sqrt(2 * fixed_cost / np.where(rate > 0, rate, np.inf))
 
 
 def _root(slope: np.ndarray, bend: np.ndarray, value: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from ..chance import usage
 from ..chance.suppliers import supplier_of
 from ..chance.tables import LARGEST, Table, counts
 from ..chance.unknown import growth, unknown
+from ..envs.observation import economic_cycle
 from ..physics import Layout, View
 from ..physics.numbers import is_tensor, like
 from ..scenario import Scenario, Starts
@@ -139,9 +140,8 @@ class Plan:
 
     @cached_property
     def economic_cycle(self) -> np.ndarray:
-        """Return the periods between orders that cost least where demand is steady, sqrt(2 K / (h m)) (Harris 1913)."""
-        rate = self.holding_cost * self.mean
-        return np.sqrt(2 * self.fixed_cost / np.where(rate > 0, rate, np.inf))
+        """Return the periods between orders that cost least where demand is steady (stocks,)."""
+        return economic_cycle(self.fixed_cost, self.mean, self.holding_cost)
 
     @cached_property
     def outside(self) -> np.ndarray:
