@@ -33,13 +33,19 @@ bounds: $(DEV)  ## run the laws with a check of every index in compiled code
 	NUMBA_BOUNDSCHECK=1 JIT_GYM_WORLDS=50 $(BIN)/python -m pytest -n 2 -k "any_world and not tensor" \
 		tests/physics/test_laws.py tests/envs/test_agreement.py tests/chance/test_trace.py
 
-# uv, because pip cannot ask for the lowest versions. Old libraries warn of what newer ones beside them deprecate, and
-# Gymnasium's RecordEpisodeStatistics before 1.4 miscounts a batch whose rows begin anew in the same step.
+# uv, because pip cannot resolve to the lowest versions. torch is the one of constraints.txt: older ones for the CPU alone
+# are not on PyPI. Old libraries warn of what newer ones beside them deprecate, and Gymnasium's RecordEpisodeStatistics
+# before 1.4 miscounts a batch whose rows begin anew in the same step.
 lowest:  ## run the tests of envs, agents and the command with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
-		--editable '.[train]' 'hypothesis>=6.100' 'pytest>=8.2' 'pytest-xdist>=3.6'
+	echo "torch; sys_platform == 'never'" > .venv-lowest/without.txt
+	printf '%s\n' 'hypothesis>=6.100' 'pytest>=8.2' 'pytest-xdist>=3.6' | .venv-lowest/bin/uv pip compile --quiet \
+		--resolution lowest-direct --override .venv-lowest/without.txt --extra train pyproject.toml - \
+		--output-file .venv-lowest/lowest.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--requirement .venv-lowest/lowest.txt --editable .
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' constraints.txt)
 	.venv-lowest/bin/python -m pytest -n 2 -W default tests/envs tests/agents tests/test_cli.py \
 		--deselect 'tests/envs/test_wrappers.py::test_the_returns_of_a_batch_are_recorded[AutoresetMode.SAME_STEP]'
 

@@ -6,8 +6,8 @@ from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from jit_gym.common.text import nearest
 from jit_gym.scenario import BadInput
-from jit_gym.scenario.part import nearest
 from jit_gym.scenario.yaml12 import parse
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from jit_gym.evaluate.statistics import bootstrap, interquartile_mean
-from jit_gym.report import files
+from jit_gym.common import files
+from jit_gym.common.checks import one_line
+from jit_gym.common.statistics import bootstrap, interquartile_mean
 from jit_gym.scenario import BadInput
-from jit_gym.scenario.errors import one_line
 
 
 def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: float, unit: str) -> Path:

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
 from jit_gym.chance import Chance
+from jit_gym.common.text import nearest
 from jit_gym.envs.observation import Coding
 from jit_gym.evaluate.tuning import free, tune
 from jit_gym.physics import Layout, Simulation, View
@@ -20,7 +21,6 @@ from jit_gym.policies.models import Manifest, Model
 from jit_gym.policies.trained import Perceptron, model_of
 from jit_gym.scenario import BadInput, Scenario
 from jit_gym.scenario.errors import sentence
-from jit_gym.scenario.part import nearest
 from jit_gym.scenario.window import stays_as_it_is
 from jit_gym.theory import solve
 

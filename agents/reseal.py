@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from jit_gym.chance import usage
+from jit_gym.common import digest, files
+from jit_gym.common.checks import one_line
 from jit_gym.envs.observation import Coding
 from jit_gym.physics import Layout
 from jit_gym.policies import PolicyError
-from jit_gym.policies.models import KEY, OLDER, Manifest, Model, contents, sealed
-from jit_gym.report import files
+from jit_gym.policies.models import KEY, OLDER, Manifest, Model, contents
 from jit_gym.scenario import load, reading
-from jit_gym.scenario.errors import one_line
 
 
 def reseal(data: bytes, path: str) -> bytes:
@@ -34,7 +34,7 @@ def reseal(data: bytes, path: str) -> bytes:
         about = json.loads(header[KEY])
         if about["format"] != OLDER:
             return Model.parse(data, path).data
-        if not sealed(data, about["digest"]):
+        if not digest.is_embedded(data, about["digest"]):
             raise PolicyError(f"{path}: is damaged: it is not what was saved")
         manifest = Manifest(**about["manifest"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -8,9 +8,10 @@ import numpy as np
 from numba.extending import register_jitable
 
 from jit_gym.chance import Trace
-from jit_gym.chance.compiled import borrowed, compiled
 from jit_gym.envs.observation import Coding, show
 from jit_gym.envs.stage import NOTHING_ELSE, ONE_OF_EACH
+from jit_gym.kernels.arrays import borrowed
+from jit_gym.kernels.cache import compiled
 from jit_gym.physics import Layout
 from jit_gym.physics.layout import Sizes, flows_of, net_of, state_of
 from jit_gym.physics.period import compiled_period

@@ -27,6 +27,7 @@ from stable_baselines3.common.type_aliases import Schedule, TrainFrequencyUnit
 from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnvWrapper, VecNormalize
 
+from jit_gym.common.text import nearest
 from jit_gym.envs import VectorEnv
 from jit_gym.envs.observation import Coding
 from jit_gym.envs.sb3 import vec_env
@@ -35,7 +36,6 @@ from jit_gym.policies.action import Action
 from jit_gym.policies.wrappers import encoded, space_of
 from jit_gym.scenario import BadInput, Scenario
 from jit_gym.scenario.errors import sentence
-from jit_gym.scenario.part import nearest
 
 from .dcl import choices
 from .imitate import beginning

@@ -20,13 +20,14 @@ import yaml
 from filelock import FileLock, Timeout
 from torch.utils.tensorboard import SummaryWriter
 
+from jit_gym.common import files
+from jit_gym.common.checks import one_line
+from jit_gym.common.digest import sealed, unsealed
+from jit_gym.common.provenance import commit
 from jit_gym.evaluate import Estimate, Result, evaluate
 from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.models import Model
-from jit_gym.report import files
-from jit_gym.report.provenance import commit
 from jit_gym.scenario import BadInput, Scenario, reading
-from jit_gym.scenario.errors import one_line
 
 from .learner import TEST, VALIDATION, Learner, best_of
 
@@ -184,7 +185,7 @@ class Run:
     def _save(self, past: Past) -> None:
         buffer = io.BytesIO()
         torch.save({"past": _plain(vars(past)), "learner": _plain(self.learner.state())}, buffer)
-        files.write(self.folder / "checkpoint.pt", reading.sealed(buffer.getvalue()))
+        files.write(self.folder / "checkpoint.pt", sealed(buffer.getvalue()))
 
     def _load(self) -> Past:
         """Return how far training has come, and bring the learner there."""
@@ -192,7 +193,7 @@ class Run:
         if not file.is_file():
             return Past()
         try:
-            content = reading.unsealed(reading.read(file, reading.CHECKPOINT))
+            content = unsealed(reading.read(file, reading.CHECKPOINT))
             saved = _rich(torch.load(io.BytesIO(content), weights_only=True))
             past = Past(**saved["past"])
             self.learner.restore(saved["learner"])

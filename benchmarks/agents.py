@@ -28,9 +28,9 @@ import jit_gym
 from jit_gym.agents import program, tuned
 from jit_gym.agents.learner import TEST, settings_of
 from jit_gym.agents.training import Run
-from jit_gym.evaluate.statistics import bootstrap, interquartile_mean
-from jit_gym.report import files
-from jit_gym.report.provenance import commit
+from jit_gym.common import files
+from jit_gym.common.provenance import commit
+from jit_gym.common.statistics import bootstrap, interquartile_mean
 from jit_gym.theory.process import TooMany
 
 ROOT = Path(__file__).parents[1]

@@ -18,9 +18,9 @@ import numpy as np
 
 import jit_gym
 from jit_gym.agents.learner import TEST
+from jit_gym.common import files
 from jit_gym.envs import Env
 from jit_gym.policies import agents
-from jit_gym.report import files
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "environments.md"

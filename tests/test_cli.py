@@ -447,7 +447,7 @@ def hears_ctrl_c() -> None:
 
 
 def started(*arguments: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "jit_gym.cli", *arguments]
+    command = [sys.executable, "-m", "jit_gym", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, **pipes, preexec_fn=None if sys.platform == "win32" else hears_ctrl_c)
 
@@ -619,7 +619,7 @@ def test_the_end_of_a_file_is_damage_and_not_a_key_that_was_pressed(monkeypatch)
     def cut(*_, **__):
         raise EOFError("No data left in file")
 
-    monkeypatch.setattr("jit_gym.cli.load", cut)
+    monkeypatch.setattr("jit_gym.cli.options.load", cut)
     assert refused("show", "lost-sales") == "a file ends before its time, and may be damaged"
 
 

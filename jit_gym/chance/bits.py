@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from .compiled import compiled
+from ..kernels.cache import compiled
 
 UNIT = 2.0**-32  # a word w stands for the number (w + 1/2) / 2**32, strictly between 0 and 1
 

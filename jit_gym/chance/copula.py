@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from ..kernels.cache import compiled
 from ..scenario import Scenario
 from .bits import UNIT
-from .compiled import compiled
 from .demand import Marginal, marginals, transition
 
 LOWEST, HIGHEST = UNIT / 2, 1.0 - UNIT / 2  # what a 32-bit word can mean; a score beyond means no more than that

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
+from ..kernels.cache import compiled
 from ..scenario import Distribution
 from ..scenario.model import LONGEST_HORIZON, LONGEST_SPELL, LONGEST_WAIT, Disruption, Horizon, Starts
 from .bits import words
-from .compiled import compiled
 from .tables import counts, invert
 
 NEVER = np.iinfo(np.int32).max  # the start of a spell that is not on: later than any period

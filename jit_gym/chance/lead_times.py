@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.cache import compiled
 from ..scenario import Distribution
-from .compiled import compiled
 from .tables import Table, counts, fill
 
 

@@ -8,9 +8,10 @@ from math import lcm, prod
 
 import numpy as np
 
+from ..common.text import counted
 from ..scenario import Demand, Distribution, Scenario, ScenarioError
 from ..scenario.model import Disruption
-from ..scenario.part import counted, meaning
+from ..scenario.part import meaning
 from .demand import level, marginals, pattern, transition
 from .tables import counts
 from .trace import Columns, hits_of, shared_hits_of

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
+from ..kernels.cache import compiled
 from ..scenario import Distribution, ScenarioError
 from .bits import UNIT, words
-from .compiled import compiled
 
 GUIDES = 1024  # slices of [0, 1) that the guide knows by heart
 LARGEST = 1 << 16  # values a table may have; beyond that, quantiles are computed draw by draw

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from ..common.checks import check_count, check_seed, check_seeds
+from ..common.text import quoted
 from ..scenario import BadInput, Distribution, ScenarioError
-from ..scenario.errors import at, check_count, check_seed, check_seeds
+from ..scenario.errors import at
 from ..scenario.model import LONGEST_HORIZON, MOST_NUMBERS, Disruption, Scenario, Spike, Starts
-from ..scenario.part import show
 from .bits import stream, uniforms
 from .copula import Copula, Drawn
 from .demand import fill_demand, level, pattern, seasonal
@@ -256,7 +257,7 @@ def _numbers_of(paths: Any) -> np.ndarray:
         return np.arange(paths)
     numbers = np.asarray(paths)
     if numbers.ndim != 1 or (numbers.size and (numbers.dtype.kind not in "iu" or numbers.min() < 0)):
-        raise BadInput(f"paths: must be how many, or a list of whole numbers, 0 or more, got {show(paths)}")
+        raise BadInput(f"paths: must be how many, or a list of whole numbers, 0 or more, got {quoted(paths)}")
     return numbers.astype(np.int64)
 
 

@@ -10,8 +10,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.error import ResetNeeded
 
+from ..common.checks import check_seed
 from ..scenario import Scenario, load
-from ..scenario.errors import check_seed
 from .observation import MOST_ORDERED
 from .rendering import Screen, write
 from .reward import unit_of

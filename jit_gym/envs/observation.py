@@ -14,7 +14,7 @@ from numba.extending import register_jitable
 
 from ..chance import moments, usage
 from ..chance.calendar import Calendar
-from ..chance.compiled import fixed_tuple, table
+from ..kernels.arrays import fixed_tuple, table
 from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, Sizes, fields, net_of
 from ..physics.numbers import is_tensor, like, minimum
 from ..physics.view import View

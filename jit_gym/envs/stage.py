@@ -9,14 +9,15 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ..chance import Chance
-from ..chance.compiled import borrowed, compiled, inlined, table
+from ..common.checks import check_seed, check_seeds
+from ..common.text import quoted
+from ..kernels.arrays import borrowed, table
+from ..kernels.cache import compiled, inlined
 from ..physics.costs import by_part
 from ..physics.layout import Layout, Sizes, fields, flows_of, flows_of_path, path_of, state_of
 from ..physics.period import compiled_period
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
-from ..scenario.errors import check_seed, check_seeds
-from ..scenario.part import show as quoted
 from .observation import Coding, order_of, show, sizes_of, unpack
 
 ONE_OF_EACH = 1, 1, 1, 1, 0

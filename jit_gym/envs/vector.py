@@ -12,9 +12,9 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector import VectorEnv as GymVectorEnv
 from gymnasium.vector.utils import batch_space
 
+from ..common.checks import check_seed, check_seeds
 from ..physics.layout import Layout, fields
 from ..scenario import Scenario, load
-from ..scenario.errors import check_seed, check_seeds
 from .observation import MOST_ORDERED
 from .reward import unit_of
 from .spec import SpecInJson, is_config

@@ -3,13 +3,13 @@
 import sys
 from types import ModuleType
 
+from ..common.statistics import Estimate
 from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
 from .distance import Distance
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import COSTS, ITEM_METRICS, METRICS
 from .rollout import Result, evaluate
-from .statistics import Estimate
 from .tuning import Tuning, tune
 
 __all__ = [

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..chance.caveats import caveats as of_chance
+from ..common.text import quoted
 from ..physics import Layout
 from ..physics.worth import Worth
 from ..policies import Network, Rule
 from ..policies.limits import listed
 from ..scenario import Scenario
-from ..scenario.part import show
 from ..scenario.window import by_the_clock, stays_as_it_is
 
 
@@ -49,10 +49,10 @@ def serving_is_not_worth_it(scenario: Scenario) -> Iterator[str]:
     for (name, demand), cost in zip(scenario.demands.items(), costs, strict=True):
         worth = demand.shortage_cost + demand.price
         if demand.unmet == "lost" and worth < cost:
-            lost = f"a lost sale costs {show(worth)}" + (" with its price" if demand.price else "")
+            lost = f"a lost sale costs {quoted(worth)}" + (" with its price" if demand.price else "")
             yield (
-                f"demands.{name}: {lost}, and its units cost {show(float(cost))} to buy, so selling nothing is cheapest"
-                f" (set demands.{name}.price, or a higher shortage_cost)"
+                f"demands.{name}: {lost}, and its units cost {quoted(float(cost))} to buy, so selling"
+                f" nothing is cheapest (set demands.{name}.price, or a higher shortage_cost)"
             )
         free = demand.unmet == "backlog" and not demand.shortage_cost and not demand.terminal_cost
         if free and not (scenario.horizon.ends and demand.price):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..chance import Chance
+from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
 from ..policies import agents, policy
 from ..scenario import BadInput, Scenario, load
@@ -20,7 +21,6 @@ from .distance import Distance, distance
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import METRICS, deciding_figure
 from .rollout import Result, evaluate, is_certain, name_of
-from .statistics import Estimate
 from .tuning import tuned_or_given, tuning_budget
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 
 from ..chance.outcomes import replayed
+from ..common.statistics import Estimate
 from ..scenario import BadInput, Scenario
 from ..theory import Optimum, clairvoyant, solve
 from ..theory.clairvoyant import size_of, whole_numbers
 from .rollout import Result, evaluate
-from .statistics import Estimate
 
 # What may be done for it is measured in work, and not in time, so that the same is found on a machine that is busy.
 MOST_STATES = 100_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Literal
 
-from .statistics import Estimate
+from ..common.statistics import Estimate
 
 THRESHOLD = 0.005  # of the best policy's figure; under it, a difference is practically nothing
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..chance import Chance
+from ..common.checks import check_count
+from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
-from ..scenario.errors import check_count
 from .metrics import ITEM_METRICS, METRICS, Counter
-from .statistics import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd

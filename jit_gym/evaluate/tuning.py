@@ -13,6 +13,7 @@ import numpy as np
 
 from ..chance import Chance, Trace
 from ..chance.bits import stream
+from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
 from ..physics.worth import Worth
 from ..policies import PolicyError, Rule, parse, policy
@@ -20,7 +21,6 @@ from ..policies.plan import quantile
 from ..scenario import BadInput, Scenario, load
 from ..scenario.window import in_whole_cycles, settling, stays_as_it_is, window
 from .rollout import name_of
-from .statistics import Estimate
 
 BUDGET = 4_000_000  # periods of play for one number that is looked for: about a second
 MANY = 6  # numbers beyond which all stocks are moved together first

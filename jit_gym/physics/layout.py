@@ -16,8 +16,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ..chance import Columns, usage
-from ..chance.compiled import table
 from ..chance.suppliers import slowest
+from ..kernels.arrays import table
 from ..scenario import ScenarioError
 from ..scenario.model import MOST_NUMBERS, Drift, PeriodsOfSupply, Quantity, Scenario
 from .period import APART, FROM_STOCKS, TOGETHER

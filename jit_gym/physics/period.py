@@ -6,7 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from ..chance.compiled import inlined
+from ..kernels.cache import inlined
 from .numbers import floor, minimum, where
 
 APART, TOGETHER, FROM_STOCKS = 0, 1, 2  # how a lane ships: alone, with others from outside, or from stocks

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..chance import Trace
-from ..chance.compiled import borrowed, compiled
+from ..kernels.arrays import borrowed
+from ..kernels.cache import compiled
 from .layout import Flows, Layout, State, flows_of, flows_of_path, net_of, path_of, state_of
 from .period import compiled_period
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..common.text import nearest
 from ..envs.stage import stage_of
 from ..scenario import Scenario, ScenarioError, yaml12
-from ..scenario.part import nearest
 from .adaptive import Adaptive, MovingAverage
 from .base_stock import BaseStock, JustInCase, SafetyLeadTime, SafetyStock
 from .disruption import Acceptance, Mitigation, Rerouting, StateDependent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -15,15 +14,17 @@ from typing import Any, Self
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from ..common import digest
+from ..common.checks import one_line
+from ..common.text import nearest
 from ..scenario import Scenario, reading
-from ..scenario.errors import one_line, sentence
-from ..scenario.part import Text, nearest
+from ..scenario.errors import sentence
+from ..scenario.part import Text
 from .rule import PolicyError
 
 FORMAT = "jit_gym model 3"
 OLDER = "jit_gym model 2"  # which saw lanes in units of their stock's use, and no calendar
 KEY = "jit_gym"  # of the header
-BLANK = "0" * 64  # in place of the digest
 SUFFIX = ".safetensors"
 
 
@@ -67,10 +68,10 @@ class Model:
         from safetensors.numpy import save
 
         arrays = {name: np.ascontiguousarray(array) for name, array in self.arrays.items()}
-        manifest = asdict(self.manifest) | {"digest": digest(arrays)}
-        header = {"digest": BLANK, "format": FORMAT, "manifest": manifest}  # under one key: safetensors keeps no order
+        manifest = asdict(self.manifest) | {"digest": digest.of_arrays(arrays)[:16]}
+        header = {"digest": digest.BLANK, "format": FORMAT, "manifest": manifest}  # one key: safetensors keeps no order
         blank = save(arrays, {KEY: json.dumps(header, allow_nan=False)})
-        return blank.replace(BLANK.encode(), hashlib.sha256(blank).hexdigest().encode(), 1)
+        return digest.embed(blank)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -98,7 +99,7 @@ class Model:
                 raise PolicyError(f"{path}: is of an older format ({again})")
             if about["format"] != FORMAT:
                 raise PolicyError(f"{path}: is no model of this version of jit_gym (its format must be {FORMAT!r})")
-            if not sealed(data, about["digest"]):
+            if not digest.is_embedded(data, about["digest"]):
                 raise PolicyError(f"{path}: is damaged: it is not what was saved")
             manifest = TypeAdapter(Manifest).validate_python(about["manifest"])
         except ValidationError as error:
@@ -149,17 +150,3 @@ def contents(data: bytes, path: str) -> tuple[dict[str, str], dict[str, np.ndarr
         return dict(header.get("__metadata__", {})), arrays
     except (SafetensorError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise PolicyError(f"{path}: is damaged, or no model ({one_line(error)})") from None
-
-
-def sealed(data: bytes, digest: str) -> bool:
-    """Tell whether a file is to the last bit the one of this digest, which was made with zeros in its place."""
-    return hashlib.sha256(data.replace(digest.encode(), BLANK.encode(), 1)).hexdigest() == digest
-
-
-def digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """Return 16 hexadecimal digits that change with any number of the arrays."""
-    found = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        found.update(f"{name}{array.dtype.str}{array.shape}".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()[:16]

@@ -11,10 +11,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..common.text import nearest
 from ..envs.observation import Coding
 from ..physics import View
 from ..scenario import BadInput, Scenario, limits
-from ..scenario.part import nearest
 from .limits import ignored, listed, overtaking, replayed
 from .plan import Plan, positive
 

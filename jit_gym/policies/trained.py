@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..common.checks import one_line
+from ..common.text import plain
 from ..physics import View
 from ..scenario import Scenario
-from ..scenario.errors import one_line
-from ..scenario.part import plain
 from .action import Acting, Action, action_of
 from .models import Manifest, Model
 from .rule import PolicyError, recall

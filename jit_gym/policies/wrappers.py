@@ -10,10 +10,10 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector.utils import batch_space
 
+from ..common.text import quoted
 from ..envs.observation import MOST_ORDERED
 from ..envs.stage import Stage, read_actions
 from ..scenario import BadInput
-from ..scenario.part import show as quoted
 from .action import Action
 from .rule import PolicyError
 

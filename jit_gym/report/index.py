@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from . import files
+from ..common import files
 
 PREFIX = "jit_gym:"  # of the <meta> names by which a report says what it is
 NAME = "index.html"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from ..common.statistics import mean_of_defined
 from ..evaluate import ITEM_METRICS, METRICS, Comparison, Distance, Estimate, Result, has_seen
-from ..evaluate.statistics import mean_of_defined
 from .provenance import certificate
 from .words import descriptions, labels, verdict
 

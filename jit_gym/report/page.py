@@ -8,8 +8,9 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..common import files
 from ..evaluate import METRICS, Comparison
-from . import catalogue, figures, files, index, story
+from . import catalogue, figures, index, story
 from .items import item_tables
 from .provenance import certificate, yaml_of
 from .table import columns, plus_minus

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import platform
-import subprocess
 from collections.abc import Sequence
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
+from ..common.provenance import commit, versions
+from ..common.text import plain
 from ..evaluate import Comparison
 from ..scenario import Scenario
 from ..scenario.distribution import INFINITE
-from ..scenario.part import plain
-
-LIBRARIES = ("jit_gym", "numpy", "numba", "scipy", "highspy")
 
 
 def certificate(comparison: Comparison, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
@@ -48,7 +43,7 @@ def origin(scenario: Scenario, command: str | None = None, notes: Sequence[str] 
         "fingerprint": scenario.fingerprint,
         "command": None if command is None else plain(command),
         "notes": [plain(note) for note in notes],
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "versions": versions(),
         "commit": commit(),
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "resolved": scenario.resolved,
@@ -73,18 +68,3 @@ def _with_infinity(plain: dict[str, Any]) -> dict[str, Any]:
         else value
         for key, value in plain.items()
     }
-
-
-def commit() -> str | None:
-    """Return the git commit of the checkout that the library runs from, `-dirty` if it was changed; else None."""
-    here = Path(__file__)
-    try:
-        _git("ls-files", "--error-unmatch", here.name, folder=here.parent)  # else it is some other project's repository
-        return _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*", folder=here.parent)
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(*arguments: str, folder: Path) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
-    return done.stdout.strip()

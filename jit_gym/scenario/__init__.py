@@ -1,8 +1,9 @@
 """What is the world? Scenarios, and how they are loaded."""
 
+from ..common.checks import BadInput
 from .distribution import Distribution
 from .effects import NoEffect
-from .errors import BadInput, ScenarioError
+from .errors import ScenarioError
 from .load import load, names, parse_override
 from .model import (
     Correlation,

@@ -16,8 +16,9 @@ from pydantic import (
     model_validator,
 )
 
+from ..common.text import nearest, quoted
 from . import limits
-from .part import Part, nearest, show
+from .part import Part
 
 # Written as a distribution, though scipy.stats has them under other constructors.
 OWN_NAMES = ("fixed", "empirical")
@@ -47,7 +48,7 @@ class Distribution(Part):
         if isinstance(data, int | float) and not isinstance(data, bool):
             return {"name": "fixed", "value": data}
         if not isinstance(data, dict | Distribution):
-            raise ValueError(f"must be a number, or as in {{name: poisson, mu: 5}}, got {show(data)}")
+            raise ValueError(f"must be a number, or as in {{name: poisson, mu: 5}}, got {quoted(data)}")
         return data
 
     @model_validator(mode="after")
@@ -168,7 +169,7 @@ class Distribution(Part):
         if self.is_forever:
             return INFINITE
         if self.name == "fixed":
-            return show(self.parameters["value"])
+            return quoted(self.parameters["value"])
         inside = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
         return f"{self.name}({inside})"
 
@@ -177,14 +178,14 @@ class Distribution(Part):
         for key, value in self.parameters.items():
             if key not in known:
                 hint = nearest(key, known) or f" (it has {', '.join(sorted(known))})"
-                raise ValueError(f"{self.name} has no parameter {show(key)}{hint}")
+                raise ValueError(f"{self.name} has no parameter {quoted(key)}{hint}")
             is_list = self.name == "empirical" and isinstance(value, list | tuple)
             for number in value if is_list else [value]:
                 is_number = isinstance(number, int | float) and not isinstance(number, bool)
                 if not is_number or (isinstance(number, float) and not isfinite(number)):
-                    raise ValueError(f"{self.name}: {key} must be a finite number, got {show(number)}")
+                    raise ValueError(f"{self.name}: {key} must be a finite number, got {quoted(number)}")
                 if abs(number) > limits.NUMBER and self.name != "fixed":  # a field has its own limit for a number
-                    raise ValueError(f"{self.name}: {key} must be {limits.NUMBER:g} or less, got {show(number)}")
+                    raise ValueError(f"{self.name}: {key} must be {limits.NUMBER:g} or less, got {quoted(number)}")
         missing = sorted(required - set(self.parameters))
         if missing:
             raise ValueError(f"{self.name} needs {' and '.join(missing)}")
@@ -193,7 +194,7 @@ class Distribution(Part):
         values = self.parameters["values"]
         weights = self.parameters.get("weights")
         if not isinstance(values, list | tuple) or not values:
-            raise ValueError(f"empirical: values must be a list of one number or more, got {show(values)}")
+            raise ValueError(f"empirical: values must be a list of one number or more, got {quoted(values)}")
         if weights is not None:
             if not isinstance(weights, list | tuple) or len(weights) != len(values):
                 raise ValueError(f"empirical: weights must be a list of {len(values)}, one for each value")
@@ -207,7 +208,7 @@ class Distribution(Part):
         kinds = stats.rv_discrete | stats.rv_continuous
         if not isinstance(kind, kinds):
             names = [name for name in dir(stats) if isinstance(getattr(stats, name), kinds)]
-            raise ValueError(f"unknown distribution {show(self.name)}{nearest(self.name, [*names, *OWN_NAMES])}")
+            raise ValueError(f"unknown distribution {quoted(self.name)}{nearest(self.name, [*names, *OWN_NAMES])}")
         shapes = set(kind.shapes.replace(" ", "").split(",")) if kind.shapes else set()
         optional = {"loc"} if isinstance(kind, stats.rv_discrete) else {"loc", "scale"}
         self._expect(shapes | optional, required=shapes)

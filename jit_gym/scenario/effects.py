@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..common.text import quoted
 from .distribution import Distribution
 from .model import PERIODS_PER_YEAR, Demand, Drift, Lane, PeriodsOfSupply, Scenario, Starts
-from .part import meaning, show
+from .part import meaning
 from .window import stays_as_it_is
 
 Found = Iterator[tuple[str, str, str]]
@@ -41,11 +42,11 @@ def _horizon(scenario: Scenario) -> Found:
     horizon = scenario.horizon
     known, given = PERIODS_PER_YEAR.get(horizon.period), horizon.periods_per_year
     if known and given and not 0.4 * known <= given <= 1.05 * known:  # down to a working year of one shift
-        why = f"a year has {known} {horizon.period}s, got {show(given)} (name another period, or leave it out)"
+        why = f"a year has {known} {horizon.period}s, got {quoted(given)} (name another period, or leave it out)"
         yield "horizon", "periods_per_year", why
     dated = any(not isinstance(when, int) for _, starts in _beginnings(scenario) for when in starts.at or ())
     if dated and not known and not given:
-        why = f"{show(horizon.period)} is of unknown length, and dates count it as a day (set periods_per_year)"
+        why = f"{quoted(horizon.period)} is of unknown length, and dates count it as a day (set periods_per_year)"
         yield "horizon", "period", why
     if horizon.ends and scenario.objective.leftovers == "worthless":
         yield "objective", "leftovers", "has no effect, because the world ends with its horizon"
@@ -127,7 +128,8 @@ def _demands(scenario: Scenario) -> Found:
             if demand.season[0] == 1:
                 yield place, "season", f"{none} all its factors are 1"
             else:
-                yield place, "season", f"has the same factor in all periods, {show(demand.season[0])}, and is no season"
+                same = quoted(demand.season[0])
+                yield place, "season", f"has the same factor in all periods, {same}, and is no season"
         for key in ("price_erosion", "pays_after"):
             if getattr(demand, key) and not demand.price:
                 yield place, key, f"{none} there is no price"
@@ -177,7 +179,7 @@ def _rounded(place: str, demand: Demand) -> Found:
         if distribution and distribution.is_discrete and not distribution.is_whole:
             if distribution.is_fixed:
                 value = distribution.lowest
-                yield where, "", f"is rounded from {show(value)} to {int(value + 0.5)} {fix}"
+                yield where, "", f"is rounded from {quoted(value)} to {int(value + 0.5)} {fix}"
             else:
                 yield where, "", f"has values that are fractions, and are rounded {fix}"
 

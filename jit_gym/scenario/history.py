@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..common.text import nearest, plain, quoted
 from . import limits, reading
 from .errors import ScenarioError, at
 from .model import History, Horizon
-from .part import nearest, plain, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ def _check_columns(columns: list[str], wanted: Iterable[str]) -> None:
         if (times := columns.count(column)) > 1:
             raise ScenarioError(f"line 1: there are {times} columns {column!r} (rename or remove the others)")
         if not times:
-            there = ", ".join(show(column)[1:-1] for column in columns[:20]) + (", ..." if len(columns) > 20 else "")
+            there = ", ".join(quoted(column)[1:-1] for column in columns[:20]) + (", ..." if len(columns) > 20 else "")
             if len(columns) == 1 and (found := next((mark for mark in ";\t|" if mark in columns[0]), None)):
                 there += f"; are its columns separated by {found!r}? Separate them by commas"
             raise ScenarioError(f"has no column {column!r}{nearest(column, columns) or f' (it has {there})'}")
@@ -191,4 +191,4 @@ def _all_good(cells: pd.Series, good: pd.Series, file: str, must: str) -> None:
     if not good.all():
         bad = cells[~good]
         place = f"{file} line {bad.index[0]}"
-        raise ScenarioError(f"{place}: {cells.name} {must}, got {show(bad.iloc[0] or None)}")
+        raise ScenarioError(f"{place}: {cells.name} {must}, got {quoted(bad.iloc[0] or None)}")

@@ -12,11 +12,12 @@ from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 
+from ..common.text import nearest, quoted
 from . import history, limits, reading, yaml12
 from .effects import NoEffect, without_effect
 from .errors import ScenarioError, at, sentence
 from .model import UNREAD, Scenario
-from .part import Part, nearest, show
+from .part import Part
 
 Raw = dict[str, Any]
 TABLES = {key for key, field in Scenario.model_fields.items() if get_origin(field.annotation) is dict}
@@ -98,7 +99,7 @@ def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:
             raise ScenarioError(f"extends {limits.EXTENDED} files, one after another, and no more can be read")
         raw = _plain(yaml12.parse(reading.text(content)))
         if not isinstance(raw, dict):
-            raise ScenarioError(f"must be a mapping, got {show(raw)}")
+            raise ScenarioError(f"must be a mapping, got {quoted(raw)}")
         raw = {"name": re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem), **raw}
         for each in _histories(raw):
             each["file"] = str(path.parent / each["file"])
@@ -112,7 +113,7 @@ def _extended(raw: Raw, folder: Path, chain: tuple[Path, ...] = ()) -> Raw:
         return raw
     with at("extends"):
         if not isinstance(parent, str):
-            raise ScenarioError(f"must be the name or the path of a scenario, got {show(parent)}")
+            raise ScenarioError(f"must be the name or the path of a scenario, got {quoted(parent)}")
         return _merge(_read(_find(parent, folder), chain), raw)
 
 
@@ -143,12 +144,12 @@ def _overridden(raw: Raw, overrides: Mapping[str, Any]) -> Raw:
     for key in (*nested, *overrides):
         first, *_ = key.split(".")
         if first not in Scenario.model_fields:
-            raise ScenarioError(f"{key}: unknown key {show(first)}{nearest(first, Scenario.model_fields)}")
+            raise ScenarioError(f"{key}: unknown key {quoted(first)}{nearest(first, Scenario.model_fields)}")
     copy = _merge(copy, _plain(nested))
     for key, value in overrides.items():
         first, *_ = *parents, last = key.split(".")
         if len(parents) > limits.DEPTH:
-            raise ScenarioError(f"{show(key)}: is nested more than {limits.DEPTH} deep")
+            raise ScenarioError(f"{quoted(key)}: is nested more than {limits.DEPTH} deep")
         here = copy
         for depth, part in enumerate(parents):
             if depth == 1 and part not in here and first in TABLES:
@@ -178,7 +179,7 @@ def _check_new(key: str, known: Raw, overrides: Mapping[str, Any]) -> None:
     if given and not missing and (needs or named):
         return
     if (hint := nearest(name, known)) or not needs or not set(given) <= _fields(table):
-        raise ScenarioError(f"{key}: unknown {table.removesuffix('s')} {show(name)}{hint}")
+        raise ScenarioError(f"{key}: unknown {table.removesuffix('s')} {quoted(name)}{hint}")
     values = {field: overrides.get(f"{place}.{field}") for field in given}
     like = {field: f"{value:g}" for field, value in values.items() if isinstance(value, int | float)}
     written = ", ".join(f"{field}: {(_LIKE | like).get(field, '...')}" for field in [*missing, *given])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,10 +13,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from ..common import digest
+from ..common.checks import BadInput
+from ..common.text import nearest, quoted
 from . import limits
 from .distribution import Distribution
-from .errors import BadInput
-from .part import InField, Part, Text, meaning, nearest, says, show
+from .part import InField, Part, Text, meaning, says
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Number = Annotated[float, Field(strict=True)]  # neither '5' nor true is a number
@@ -66,7 +67,7 @@ class Horizon(Part):
         if self.periods_per_year is None and self.period not in PERIODS_PER_YEAR:
             for known in PERIODS_PER_YEAR:
                 if word == known or (word.startswith(known) and len(word) <= len(known) + 2) or _one_off(word, known):
-                    raise InField(f"period: unknown period {show(self.period)} (did you mean {known!r}?)")
+                    raise InField(f"period: unknown period {quoted(self.period)} (did you mean {known!r}?)")
         return self
 
     @property
@@ -247,7 +248,7 @@ class Stock(Part):
     def _there_is_room_for_what_is_there(cls, value: float | None, info: ValidationInfo) -> float | None:
         initial = info.data.get("initial")
         if value is not None and isinstance(initial, float) and initial > value:
-            raise ValueError(f"must be {show(initial)} (the initial stock) or more, got {show(value)}")
+            raise ValueError(f"must be {quoted(initial)} (the initial stock) or more, got {quoted(value)}")
         return value
 
 
@@ -468,8 +469,8 @@ class Route(Part):
             if getattr(self, key) and self.vehicle_capacity is None:
                 raise ValueError(f"{key} needs vehicle_capacity, the units that fit into one")
         if self.full_loads and self.capacity is not None and self.capacity < (self.vehicle_capacity or 0.0):
-            must = f"must be {show(self.capacity)} (the capacity) or less where only full vehicles set off"
-            raise ValueError(f"vehicle_capacity: {must}, got {show(self.vehicle_capacity)}")
+            must = f"must be {quoted(self.capacity)} (the capacity) or less where only full vehicles set off"
+            raise ValueError(f"vehicle_capacity: {must}, got {quoted(self.vehicle_capacity)}")
         return self
 
 
@@ -552,7 +553,7 @@ class Regime(Part):
     @classmethod
     def _is_a_chance(cls, value: dict[str, float]) -> dict[str, float]:
         if (total := sum(value.values())) > 1 + 1e-9:
-            raise ValueError(f"must add up to 1 or less, got {show(float(total))}")
+            raise ValueError(f"must add up to 1 or less, got {quoted(float(total))}")
         return value
 
 
@@ -573,7 +574,7 @@ class Forecast(Part):
     def _does_not_rise(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         for near, far in pairwise(value):
             if far > near:
-                raise ValueError(f"must not rise with the periods ahead, got {show(far)} after {show(near)}")
+                raise ValueError(f"must not rise with the periods ahead, got {quoted(far)} after {quoted(near)}")
         return value
 
 
@@ -719,7 +720,7 @@ class Event(Part):
     def _hits_each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for name in value:
             if value.count(name) > 1:
-                raise ValueError(f"must name each once, got {show(name)} {value.count(name)} times")
+                raise ValueError(f"must name each once, got {quoted(name)} {value.count(name)} times")
         return value
 
     @field_validator("lasts")
@@ -906,7 +907,7 @@ class Scenario(Part):
         }.items():
             if whole and capacity is not None and capacity < 1:
                 must = "must be 1 or more where units are whole"
-                raise ValueError(f"{place}: {must}, got {show(capacity)} (or set units: continuous)")
+                raise ValueError(f"{place}: {must}, got {quoted(capacity)} (or set units: continuous)")
         sharing: dict[str, list[str]] = {}
         for name, lane in self.lanes.items():
             shared = self.shared_by(name)
@@ -916,14 +917,14 @@ class Scenario(Part):
                 if part.capacity is None:
                     continue
                 if lane.batch and lane.batch > part.capacity:
-                    must = f"must be {show(part.capacity)} (the capacity of {place}) or less"
-                    raise ValueError(f"lanes.{name}.batch: {must}, got {show(lane.batch)}")
+                    must = f"must be {quoted(part.capacity)} (the capacity of {place}) or less"
+                    raise ValueError(f"lanes.{name}.batch: {must}, got {quoted(lane.batch)}")
                 batch = lane.batch or (1.0 if whole else 0.0)
                 most = np.floor(part.capacity / batch + 1e-9) * batch if batch else part.capacity
                 if lane.minimum_order > most * (1 + 1e-9):
-                    in_batches = f" in batches of {show(batch)}" if most < part.capacity else ""
-                    must = f"must be {show(float(most))} (the capacity of {place}{in_batches}) or less"
-                    raise ValueError(f"lanes.{name}.minimum_order: {must}, got {show(lane.minimum_order)}")
+                    in_batches = f" in batches of {quoted(batch)}" if most < part.capacity else ""
+                    must = f"must be {quoted(float(most))} (the capacity of {place}{in_batches}) or less"
+                    raise ValueError(f"lanes.{name}.minimum_order: {must}, got {quoted(lane.minimum_order)}")
         for place, names in sharing.items():
             _of_one_kind(f"{place}.capacity", {name: self.lanes[name] for name in names})
         return self
@@ -938,8 +939,8 @@ class Scenario(Part):
             _of_one_kind(f"routes.{key}.full_loads", lanes)
             limits = [limit for name in lanes if (limit := self.capacities[name]) is not None]
             if len(limits) == len(lanes) and route.vehicle_capacity and sum(limits) < route.vehicle_capacity:
-                must = f"must be {show(sum(limits))} (the capacities of its lanes) or less with full_loads"
-                raise ValueError(f"routes.{key}.vehicle_capacity: {must}, got {show(route.vehicle_capacity)}")
+                must = f"must be {quoted(sum(limits))} (the capacities of its lanes) or less with full_loads"
+                raise ValueError(f"routes.{key}.vehicle_capacity: {must}, got {quoted(route.vehicle_capacity)}")
         return self
 
     @model_validator(mode="after")
@@ -952,7 +953,7 @@ class Scenario(Part):
                     raise ValueError(f"correlations: demands.{name} has a history, which is as it was (leave it out)")
         names, matrix = self.correlated
         if names and np.linalg.eigvalsh(matrix)[0] < 1e-9:
-            pairs = ", ".join(f"{' and '.join(each.between)} {show(each.correlation)}" for each in self.correlations)
+            pairs = ", ".join(f"{' and '.join(each.between)} {quoted(each.correlation)}" for each in self.correlations)
             raise ValueError(f"correlations: cannot all be so at once (not positive definite), got {pairs}")
         return self
 
@@ -965,7 +966,7 @@ class Scenario(Part):
             given = {name: share for name in names if (share := self.lanes[name].share) is not None}
             total = sum(given.values())
             if total > 1 + 1e-9 or (len(given) == len(names) and total < 1 - 1e-9):
-                shares = ", ".join(f"{name} {show(share)}" for name, share in given.items())
+                shares = ", ".join(f"{name} {quoted(share)}" for name, share in given.items())
                 raise ValueError(f"stocks.{stock}: the shares of its lanes must add up to 1, got {shares}")
         return self
 
@@ -1000,7 +1001,7 @@ class Scenario(Part):
                 quantities[f"demands.{name}.from.{part}"] = units
         for place, quantity in quantities.items():
             if self.units == "whole" and isinstance(quantity, float) and not quantity.is_integer():
-                raise ValueError(f"{place}: must be whole, got {show(quantity)} (or set units: continuous)")
+                raise ValueError(f"{place}: must be whole, got {quoted(quantity)} (or set units: continuous)")
         return self
 
     @model_validator(mode="after")
@@ -1020,7 +1021,7 @@ class Scenario(Part):
             if values and 0 < max(values) < 0.5:
                 must = "must reach 0.5 where units are whole, or all are rounded to 0"
                 raise ValueError(
-                    f"demands.{name}.history: {must}, got {show(max(values))} at most (or set units: continuous)"
+                    f"demands.{name}.history: {must}, got {quoted(max(values))} at most (or set units: continuous)"
                 )
         return self
 
@@ -1154,7 +1155,7 @@ class Scenario(Part):
         """
         world = [meaning(self), list(self.stocks), list(self.lanes), list(self.demands)]
         world += [[name, *demand.regimes] for name, demand in self.demands.items() if demand.regimes]
-        return hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()[:16]
+        return digest.of_text(json.dumps(world, sort_keys=True))[:16]
 
     def __eq__(self, other: object) -> bool:
         return self.fingerprint == other.fingerprint if isinstance(other, Scenario) else NotImplemented
@@ -1172,7 +1173,7 @@ def _one_off(word: str, known: str) -> bool:
 
 def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:
     if name is not None and name not in known:
-        raise ValueError(f"{place}: unknown {what} {show(name)}{nearest(name, known)}")
+        raise ValueError(f"{place}: unknown {what} {quoted(name)}{nearest(name, known)}")
 
 
 def _of_one_kind(place: str, lanes: dict[str, Lane]) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -19,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from ..common.text import nearest, plain, quoted
 from . import limits
 
 ENDLESS = 1e300  # what is larger, many a field could not even complain of
@@ -70,7 +69,7 @@ class Part(BaseModel):
             names = {field.alias or name for name, field in cls.model_fields.items()}
             for key in data:
                 if key not in names and key not in cls.model_fields:
-                    raise ValueError(f"unknown key {show(key)}{nearest(key, names)}")
+                    raise ValueError(f"unknown key {quoted(key)}{nearest(key, names)}")
         return data
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
@@ -86,7 +85,7 @@ def _check_numbers(data: Any, most: float) -> None:
     for place, value in _fields(data):
         if isinstance(value, int | float) and most < abs(value) != float("inf"):
             must = f"{limits.NUMBER:g} or less" if value > 0 else f"{-limits.NUMBER:g} or more"
-            raise InField(f"{place}: must be {must}, got {show(value)}")
+            raise InField(f"{place}: must be {must}, got {quoted(value)}")
 
 
 def _fields(data: Any) -> Iterator[tuple[str, Any]]:
@@ -100,7 +99,7 @@ def _fields(data: Any) -> Iterator[tuple[str, Any]]:
 
 def _printable(text: str) -> str:
     if plain(text) != text:
-        raise ValueError(f"must have no control characters, got {show(text)}")
+        raise ValueError(f"must have no control characters, got {quoted(text)}")
     return text
 
 
@@ -132,46 +131,6 @@ def meaning(value: Any) -> Any:
     return value
 
 
-def nearest(word: object, known: Iterable[str]) -> str:
-    """Return ` (did you mean '...'?)` for the known word nearest to `word`, or nothing if none is near."""
-    from rapidfuzz import fuzz, process
-
-    match = process.extractOne(str(word)[:100], sorted(known), scorer=fuzz.ratio, score_cutoff=60)
-    return f" (did you mean {match[0]!r}?)" if match else ""
-
-
-def show(value: object) -> str:
-    """Return a value as a complaint quotes it: short, on one line, whole numbers without a point."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    if isinstance(value, int) and abs(value) >= 10**20:  # Python refuses to write very long ones
-        return f"a number of {int(value.bit_length() * 0.30103) + 1} digits"
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return _SHORT.repr(value)
-
-
-def counted(many: int) -> str:
-    """Return a count as one reads it, however large it is."""
-    return f"{many:,}" if many < 10**15 else f"10^{int(many.bit_length() * 0.30103)} or so"  # log10 of 2
-
-
-def plain(text: str) -> str:
-    """Return a text on which no terminal, browser or encoder acts: control characters and lone surrogates escaped.
-
-    Line breaks and tabs stay as they are. What is not in Unicode, such as a file's name in another encoding, is kept by
-    Python as lone surrogates, which no UTF-8 file can hold.
-    """
-    return _UNPRINTABLE.sub(lambda match: repr(match[0])[1:-1], text)
-
-
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 60
-
-
 def says(sentence: str) -> WrapValidator:
     """Let a field of several kinds complain in one sentence, whichever kind the value comes closest to."""
 
@@ -179,6 +138,6 @@ def says(sentence: str) -> WrapValidator:
         try:
             return handler(value)
         except ValidationError:
-            raise ValueError(f"{sentence}, got {show(value)}") from None
+            raise ValueError(f"{sentence}, got {quoted(value)}") from None
 
     return WrapValidator(validate)

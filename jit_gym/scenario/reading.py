@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 import os
 import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from ..common.checks import reason
 from . import limits
 from .errors import ScenarioError
 
@@ -25,7 +25,6 @@ CSV = Kind(limits.CSV_BYTES, "keep the rows and columns that are needed, or aggr
 SAVED = Kind(limits.SAVED_BYTES, "save it again")
 CHECKPOINT = Kind(2**63, "")  # its size is up to the agent: it may keep all that it has seen
 PIECE = 1 << 24  # bytes
-SEAL = b"\njit_gym sha256 "
 
 
 def read(path: Path, kind: Kind) -> bytes:
@@ -40,7 +39,7 @@ def read(path: Path, kind: Kind) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise ScenarioError(f"there is no file {str(path)!r}") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
-        raise ScenarioError(f"{str(path)!r} cannot be read: {_reason(error)}") from None
+        raise ScenarioError(f"{str(path)!r} cannot be read: {reason(error)}") from None
     try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
@@ -52,7 +51,7 @@ def read(path: Path, kind: Kind) -> bytes:
                 pieces.append(piece)
         content = b"".join(pieces)
     except OSError as error:
-        raise ScenarioError(f"{path.name}: cannot be read: {_reason(error)}") from None
+        raise ScenarioError(f"{path.name}: cannot be read: {reason(error)}") from None
     finally:
         os.close(handle)
     if len(content) > kind.most:
@@ -77,22 +76,3 @@ def text(content: bytes) -> str:
     if (place := found.find("\0")) >= 0:
         raise ScenarioError(f"line {found.count(chr(10), 0, place) + 1}: has a NUL byte (is it a text?)")
     return found
-
-
-def sealed(content: bytes) -> bytes:
-    """Return a file's content with a digest of it at the end, where readers of archives do not look."""
-    return content + SEAL + hashlib.sha256(content).hexdigest().encode()
-
-
-def unsealed(data: bytes) -> bytes:
-    """Return the content that was sealed; raise ValueError if a single bit of it, or of the digest, is another."""
-    content, seal, digest = data[: -len(SEAL) - 64], data[-len(SEAL) - 64 : -64], data[-64:]
-    if seal != SEAL:
-        raise ValueError("it has no digest at its end, and may be cut")
-    if hashlib.sha256(content).hexdigest().encode() != digest:
-        raise ValueError("it is not what was saved")
-    return content
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).lower()

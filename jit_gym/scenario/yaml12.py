@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
+from ..common.text import quoted
 from . import limits
 from .errors import ScenarioError
-from .part import show
 
 _KINDS: dict[str, re.Pattern[str]] = {}
 """The tags that a text may have, and how what they stand for is written."""
@@ -55,7 +55,7 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_scalar_node(anchor)
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if (pattern := _KINDS.get(kind)) and not pattern.match(node.value):
-            raise _at(node.start_mark, f"!!{kind} does not fit {show(node.value)} (remove the tag)")
+            raise _at(node.start_mark, f"!!{kind} does not fit {quoted(node.value)} (remove the tag)")
         return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
@@ -64,13 +64,13 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise _at(key.start_mark, f"{show(key.value)} is written twice")
+                    raise _at(key.start_mark, f"{quoted(key.value)} is written twice")
                 seen.add(key.value)
         return node
 
     def construct_decimal(self, node: yaml.ScalarNode) -> int:
         if len(node.value) > 20:
-            raise _at(node.start_mark, f"{show(node.value)} is too large a number (is it a name? put it in quotes)")
+            raise _at(node.start_mark, f"{quoted(node.value)} is too large a number (is it a name? put it in quotes)")
         return int(node.value)
 
     def construct_date(self, node: yaml.ScalarNode) -> Any:
@@ -82,12 +82,12 @@ class _Loader(yaml.SafeLoader):
     def construct_text(self, node: yaml.ScalarNode) -> str:
         text = self.construct_yaml_str(node)
         if any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise _at(node.start_mark, f"{show(text)} is no text (half of a surrogate pair)")
+            raise _at(node.start_mark, f"{quoted(text)} is no text (half of a surrogate pair)")
         return text
 
     def construct_unknown(self, node: yaml.Node) -> Any:
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-        raise _at(node.start_mark, f"unknown tag {show(tag)} (remove it)")
+        raise _at(node.start_mark, f"unknown tag {quoted(tag)} (remove it)")
 
 
 def _at(mark: Any, problem: str) -> yaml.MarkedYAMLError:

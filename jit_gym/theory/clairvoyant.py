@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..chance import Chance
+from ..common.checks import check_count
 from ..physics import Layout
 from ..physics.layout import state_of
 from ..physics.period import APART
 from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario, load
-from ..scenario.errors import check_count
 from .iterate import processors
 from .program import INF, Answer, Numbers, Program, Solver, Unbounded
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..chance.outcomes import Outcomes, lasts, replayed
+from ..common.checks import check_count
 from ..physics import Layout, View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
-from ..scenario.errors import check_count
 from .chain import FIRST, Chain, long_run, summed
 from .iterate import NotSettled
 from .position import Glance, Position, PositionView

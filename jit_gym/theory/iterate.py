@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..chance.compiled import compiled
+from ..kernels.cache import compiled
 from .process import Process, worth_of
 
 TURNS = 100_000  # sweeps after which it is given up

@@ -14,10 +14,11 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
+from ..common.checks import one_line
+from ..common.digest import sealed, unsealed
 from ..physics import Layout, View
 from ..policies import Policy, PolicyError
 from ..scenario import BadInput, Scenario, ScenarioError, load, reading
-from ..scenario.errors import one_line
 from .position import Position, without_lead_time
 from .process import Merging, Process, places
 from .space import Rows, simplify
@@ -172,7 +173,7 @@ class Optimal(Policy):
         manifest = np.frombuffer(json.dumps(about).encode(), np.uint8)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, manifest=manifest, **self._arrays())
-        return reading.sealed(buffer.getvalue())
+        return sealed(buffer.getvalue())
 
     def _arrays(self) -> dict[str, np.ndarray]:
         merging = self.merging
@@ -191,7 +192,7 @@ class Optimal(Policy):
             BadInput: for a file that is not to the last bit what was saved, or made for another scenario.
         """
         try:
-            manifest, arrays = _arrays_in(reading.unsealed(reading.read(Path(file), reading.SAVED)))
+            manifest, arrays = _arrays_in(unsealed(reading.read(Path(file), reading.SAVED)))
             about = json.loads(manifest.tobytes())
             if about["format"] != FORMAT:
                 raise ValueError(f"its format must be {FORMAT!r}")

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..chance.outcomes import Outcomes, lasts
+from ..common.text import counted, nearest
 from ..policies.plan import Plan
 from ..scenario import BadInput, Scenario, ScenarioError, load
-from ..scenario.part import counted, nearest
 from .chain import GROWTH
 from .iterate import Iteration, NotSettled
 from .optimal import Optimal

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from ..chance.compiled import borrowed, compiled
+from ..kernels.arrays import borrowed
+from ..kernels.cache import compiled
 from ..physics.layout import flows_of, flows_of_path, net_of, path_of, state_of
 from ..physics.period import replenish, trade
 

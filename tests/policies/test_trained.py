@@ -13,11 +13,12 @@ from safetensors.numpy import save
 
 import jit_gym
 from jit_gym.chance import Chance
+from jit_gym.common.digest import BLANK
 from jit_gym.envs.observation import Coding
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.action import Action
-from jit_gym.policies.models import BLANK, FORMAT, KEY, OLDER, Manifest, Model, contents
+from jit_gym.policies.models import FORMAT, KEY, OLDER, Manifest, Model, contents
 from jit_gym.policies.trained import Perceptron, model_of
 from jit_gym.scenario import Scenario, load
 

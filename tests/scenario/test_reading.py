@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from jit_gym.common.text import plain
 from jit_gym.scenario import ScenarioError, limits, load, reading, yaml12
-from jit_gym.scenario.part import plain
 
 CUSTOMERS = {"from": "shop", "distribution": 5}
 BUSY = {"distribution": {"name": "empirical", "values": [1, 5], "weights": [1, 2]}, "next": {"calm": 0.5}}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from jit_gym.report import files
+from jit_gym.common import files
 
 
 def test_missing_folders_are_made(tmp_path):
@@ -54,7 +54,7 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path):
     """In a container the ids of processes repeat: a draft named by one blocked the next run for ever."""
-    program = "import os, signal, sys; from pathlib import Path; from jit_gym.report import files\n"
+    program = "import os, signal, sys; from pathlib import Path; from jit_gym.common import files\n"
     program += "files.os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
     program += "files.write(Path(sys.argv[1]), 'new')"
     path = tmp_path / "report.html"

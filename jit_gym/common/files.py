@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from .checks import reason
+
 
 def check(path: Path) -> None:
     """Raise OSError unless a file can be written here; leave nothing behind."""
@@ -52,7 +54,7 @@ def _beside(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
         except (FileExistsError, NotADirectoryError):
             raise OSError(f"cannot write {path}: there is a file where a folder should be") from None
         except OSError as error:
-            raise OSError(f"cannot write {path}: {_reason(error)}") from None
+            raise OSError(f"cannot write {path}: {reason(error)}") from None
         with open(handle, "wb") as file:
             if mode is not None and hasattr(os, "fchmod"):  # what the umask took away from it
                 os.fchmod(handle, mode)
@@ -72,7 +74,7 @@ def _mode(path: Path) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        raise OSError(f"cannot write {str(path)!r}: {_reason(error)}") from None
+        raise OSError(f"cannot write {str(path)!r}: {reason(error)}") from None
     if stat.S_ISLNK(about.st_mode):
         raise OSError(f"cannot write {path}: it is a link (name the file itself, or remove the link)")
     if not stat.S_ISREG(about.st_mode):
@@ -80,10 +82,6 @@ def _mode(path: Path) -> int | None:
     if not os.access(path, os.W_OK):
         raise OSError(f"cannot write {path}: it is write-protected")
     return stat.S_IMODE(about.st_mode)
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def renew(path: Path, columns: Sequence[str], key: Sequence[str], row: Mapping[str, object]) -> list[dict[str, str]]:

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from numba.core import caching
 
-from jit_gym.chance import compiled as plumbing
-from jit_gym.chance.compiled import compiled
+from jit_gym.kernels import cache as plumbing
+from jit_gym.kernels.cache import compiled
 
 KERNEL = """
 def double(x):
@@ -235,7 +235,8 @@ def test_without_compilation_the_same_is_played(tmp_path: Path):
 
 OUT_OF_RANGE = """
 import numpy as np
-from jit_gym.chance.compiled import borrowed, compiled, table
+from jit_gym.kernels.arrays import borrowed, table
+from jit_gym.kernels.cache import compiled
 from jit_gym.physics.layout import LANE, Layout, net_of
 from jit_gym.scenario import load
 @compiled

@@ -1,0 +1,47 @@
+"""`jit-gym list`: the scenarios, policies and agents that there are."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from .app import app
+from .options import AsJson
+from .progress import console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the scenarios that are shipped, and the policies."""
+    from ..report import catalogue
+
+    scenarios, rules, agents = catalogue.scenarios(), catalogue.rules(), catalogue.agents()
+    if as_json:
+        print(json.dumps({"scenarios": scenarios, "policies": rules, "agents": agents}, indent=2))
+        return
+    out = console()
+    for title, entries, hint in (
+        ("Scenarios", scenarios, "jit-gym show NAME tells more, jit-gym new NAME starts your own."),
+        ("Policies", rules, "Parameters that are not given come from formulas: base-stock, or base-stock(level=25)."),
+        ("Agents", agents, "Policies that were learned; jit-gym train SCENARIO --agent NAME trains your own."),
+    ):
+        out.print(title, style="bold")
+        print_pairs(out, entries)
+        out.print(hint, style="dim")
+        out.print()
+
+
+def print_pairs(out: Console, pairs: dict[str, str]) -> None:
+    """Print names with what they mean, in two columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for name, text in pairs.items():
+        grid.add_row(Text(f"  {name}", "bold cyan"), Text(text))
+    out.print(grid)

@@ -1,0 +1,169 @@
+"""What the verbs are asked: their common options, and the world that these mean."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from ..common.checks import BadInput
+from ..common.text import plain
+from ..scenario import Scenario, ScenarioError, load, parse_override
+from ..scenario.yaml12 import parse
+from .progress import collect_warnings
+
+
+def complete_scenario(incomplete: str) -> list[str]:
+    """Complete a scenario in a shell: those that are shipped, and the YAML files beside."""
+    from ..scenario import names
+
+    return [*names(), *_beside(incomplete, ".yaml")]
+
+
+def complete_policy(incomplete: str) -> list[str]:
+    """Complete a policy in a shell: the rules, the agents that are shipped, and saved optima."""
+    from ..report import catalogue
+
+    return [*catalogue.rules(), *catalogue.agents(), *_beside(incomplete, ".npz")]
+
+
+def complete_agent() -> list[str]:
+    """Complete an agent to train in a shell."""
+    from ..agents import PROGRAMS
+
+    return list(PROGRAMS)
+
+
+def _beside(incomplete: str, suffix: str) -> list[str]:
+    folder = Path(incomplete + "x").parent  # of what is typed so far
+    return [str(path) for path in sorted(folder.glob(f"*{suffix}"))] if folder.is_dir() else []
+
+
+ScenarioName = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCENARIO", help="A shipped scenario, or the path of a YAML file.", autocompletion=complete_scenario
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a value, as in lanes.supplier.lead_time=6. May be repeated."
+    ),
+]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")]
+HistoryFile = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="FILE.csv", help="Your own sales, in place of the scenario's demand."),
+]
+ValueColumn = Annotated[str | None, typer.Option("--value", metavar="COLUMN", help="The column with the quantity.")]
+DateColumn = Annotated[str | None, typer.Option("--date", metavar="COLUMN", help="The column to sort by.")]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="COLUMN=VALUE", help="Keep only such rows. May be repeated."),
+]
+DemandName = Annotated[
+    str | None,
+    typer.Option("--demand", metavar="NAME", help="Whose history it is, if there are several demands."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
+
+
+class Request(NamedTuple):
+    """Which world a verb is asked for: a scenario, what is changed in it, and whose own history is played in it."""
+
+    scenario: str
+    set: list[str] | None = None
+    history: Path | None = None
+    value: str | None = None
+    date: str | None = None
+    where: list[str] | None = None
+    demand: str | None = None
+
+    def world(self) -> tuple[Scenario, list[str]]:
+        """Load that world, and return it with the notes that are to be printed."""
+        with collect_warnings() as notes:
+            changed = overrides_of(self.set)
+            world = load(self.scenario, changed | own_history(self.scenario, changed, *self[2:]))
+        return world, notes
+
+    def command(self, verb: str, *words: str, **options: Any) -> str:
+        """Return the command line that asks a verb for this world again, as one would type it.
+
+        An option that is None is left out, one that is True is a flag, and a list is repeated.
+        """
+        line = ["jit-gym", verb, self.scenario, *words]
+        for name, value in (self._asdict() | options).items():
+            if name == "scenario" or value is None or value is False:
+                continue
+            for each in value if isinstance(value, list) else [value]:
+                line += [f"--{name.replace('_', '-')}", *([] if each is True else [str(each)])]
+        return plain(shlex.join(line))
+
+
+def overrides_of(texts: Sequence[str] | None) -> dict[str, Any]:
+    """Return what `KEY=VALUE` texts change."""
+    return dict(parse_override(text) for text in texts or ())
+
+
+def own_history(
+    scenario: str,
+    overrides: dict[str, Any],
+    file: Path | None,
+    value: str | None,
+    date: str | None,
+    where: Sequence[str] | None,
+    demand: str | None,
+) -> dict[str, Any]:
+    """Return the overrides that put a history of one's own in place of a demand's, or change the columns of one."""
+    if file is None and value is None and date is None and not where:
+        if demand is not None:
+            raise BadInput("--demand: says whose --history it is, and there is none")
+        return {}
+    if demand is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong with the history that gives way does not matter
+            demands = list(load(scenario, overrides).demands)
+        if len(demands) > 1:
+            raise BadInput(f"--demand: must say whose history it is ({', '.join(demands)})")
+        demand = demands[0]
+    place = f"demands.{demand}.history"
+    own: dict[str, Any] = {}
+    filters = dict(_filter(text) for text in where or ())
+    if file is not None:
+        own = {f"demands.{demand}.distribution": None, f"{place}.values": None, f"{place}.source": None}
+        own |= {f"{place}.file": str(file), f"{place}.where": filters}
+    else:
+        own |= {f"{place}.where.{column}": wanted for column, wanted in filters.items()}
+    return own | {f"{place}.{key}": column for key, column in (("value", value), ("date", date)) if column is not None}
+
+
+def _filter(text: str) -> tuple[str, str | int | float]:
+    """Return the column and the value in `column=value`; what looks like a number is found however it is written."""
+    column, equals, wanted = (part.strip() for part in text.partition("="))
+    if not equals or not column:
+        raise BadInput(f"--where: must be written as column=value, got {text!r}")
+    try:
+        read = parse(wanted)
+    except ScenarioError:
+        return column, wanted
+    return column, read if isinstance(read, int | float) and not isinstance(read, bool) else wanted
+
+
+def several(text: str) -> list[str]:
+    """Return the policies in one argument, `jit, base-stock(level=25)`, which may be separated by commas or blanks."""
+    return re.findall(r"[^\s,(]+(?:\s*\(.*?(?:\)|$))?", text, re.DOTALL) or [text]
+
+
+def saved_policy(name: str, world: Scenario) -> Any:
+    """Return the policy that a file name means, and any other name as it is."""
+    if not name.endswith(".npz"):
+        return name
+    from ..theory import Optimal
+
+    return Optimal.load(name, world)

@@ -1,0 +1,143 @@
+"""Tell people how far a command is, on stderr and mostly on terminals alone."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..common.text import plain
+from ..scenario import NoEffect
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+is_program = False
+"""Whether this process is the command itself, and not another program that calls it."""
+
+
+def _bar(**options: Any) -> Any:
+    """Return a progress bar of tqdm's on stderr, which vanishes at its end."""
+    from tqdm import tqdm
+
+    tqdm.get_lock()  # made here: an interrupt while a bar makes it would leave half a bar, which complains
+    return tqdm(file=sys.stderr, leave=False, unit_scale=True, **options)
+
+
+@contextmanager
+def progress_bar(total: int, quiet: bool, unit: str = " periods") -> Iterator[Any]:
+    """Show how far a comparison or a bound is, on a terminal, if it takes more than two seconds."""
+    disable = True if quiet else None  # None: unless stderr is a terminal
+    with _bar(total=total, delay=2, disable=disable, unit=unit) as bar:
+        yield bar.update
+
+
+@contextmanager
+def status_line(quiet: bool) -> Iterator[Any]:
+    """Show, on a terminal, what is being computed, if it takes more than a second."""
+    from time import monotonic
+
+    shown, begun = not quiet and sys.stderr.isatty(), monotonic()
+    width = 0
+
+    def tell(words: str) -> None:
+        nonlocal width
+        if shown and monotonic() > begun + 1:
+            print(f"\r{words:<{width}}", end="", file=sys.stderr, flush=True)
+            width = len(words)
+
+    try:
+        yield tell
+    finally:
+        if width:
+            print(f"\r{'':<{width}}\r", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def waiting(what: str, quiet: bool) -> Iterator[None]:
+    """Say on a terminal what is being done, if it takes more than a second."""
+    from threading import Timer
+
+    shown = False
+
+    def say() -> None:
+        nonlocal shown
+        shown = True
+        print(f"\r{what} ...", end="", file=sys.stderr, flush=True)
+
+    timer = Timer(1.0, say)
+    timer.daemon = True
+    if not quiet and sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if shown:
+            print(f"\r{'':<{len(what) + 4}}\r", end="", file=sys.stderr, flush=True)
+
+
+def announce_compiling() -> None:
+    """Have it said on stderr, once, when code is compiled, which takes long only the first time."""
+    from ..kernels.cache import before_compiling
+
+    told = not is_program
+
+    def tell() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            print("jit-gym: compiling, once: about 10 s", file=sys.stderr, flush=True)
+
+    before_compiling(tell)
+
+
+@contextmanager
+def training_bar(title: str, run: Any) -> Iterator[None]:
+    """Show how far a training is, what it costs, and how that compares with the best rule; a line each if no bar."""
+    unit = f" {run.learner.unit}"
+    with _bar(desc=title, disable=None, unit=unit) as bar:
+
+        def tell(words: str) -> None:
+            bar.write(f"{title}: {words}", file=sys.stderr)
+            sys.stderr.flush()
+
+        def report(progress: Any) -> None:
+            if bar.disable:
+                if progress.evaluated:
+                    tell(f"{progress.done:,} {progress.unit}: {progress.standing}")
+                return
+            bar.total = progress.total
+            if not bar.n:
+                bar.initial = progress.done  # what was trained before does not count for the speed
+            bar.update(progress.done - bar.n)
+            bar.set_postfix_str(progress.standing)
+
+        run.report, run.tell = report, tell
+        yield
+
+
+def console() -> Console:
+    """Return what tables are printed on."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def print_notes(notes: Sequence[str]) -> None:
+    """Say on stderr what must be known of a world before anything is computed."""
+    for note in notes:
+        print(f"jit-gym: note: {note}", file=sys.stderr)
+
+
+@contextmanager
+def collect_warnings() -> Iterator[list[str]]:
+    """Collect warnings, such as those of gaps in a history, as texts."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield notes
+    said = [str(each.message) for each in caught if each.category in (UserWarning, NoEffect)]
+    notes += dict.fromkeys(plain(" ".join(text.split())) for text in said)

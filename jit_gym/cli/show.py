@@ -1,0 +1,83 @@
+"""`jit-gym show`: what the world of a scenario is."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from ..common.checks import BadInput
+from ..scenario import Scenario, json_schema
+from .app import app
+from .options import Overrides, Request, complete_scenario
+from .progress import console, print_notes
+
+
+@app.command()
+def show(
+    scenario: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SCENARIO", help="A shipped scenario, or the path of a YAML file.", autocompletion=complete_scenario
+        ),
+    ] = None,
+    set_: Overrides = None,
+    as_yaml: Annotated[
+        bool, typer.Option("--yaml", help="Print it as YAML: complete, with nothing left to look up.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of scenarios, for editors.")] = False,
+    vocabulary: Annotated[
+        bool, typer.Option("--reference", help="Print all that a scenario can say, and what it means, in Markdown.")
+    ] = False,
+) -> None:
+    """Show what the world of a scenario is."""
+    if sum([as_yaml, as_json, schema, vocabulary]) > 1:
+        raise BadInput("only one of --yaml, --json, --schema and --reference can be shown")
+    if schema:
+        print(json.dumps(json_schema(), indent=2))
+        return
+    if vocabulary:
+        from ..report.reference import reference
+
+        print(reference(), end="")
+        return
+    if scenario is None:
+        raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")
+    from ..report.provenance import yaml_of
+
+    request = Request(scenario, set_)
+    world, notes = request.world()
+    print_notes(notes)
+    if as_yaml:
+        print(yaml_of(world), end="")
+    elif as_json:
+        print(json.dumps(world.resolved, indent=2))
+    else:
+        print_world(world)
+
+
+def print_world(scenario: Scenario) -> None:
+    """Print all that a world holds, a line each."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from ..report.world import world
+
+    out, horizon = console(), scenario.horizon
+    out.print(Text(scenario.title or scenario.name, "bold"))
+    if scenario.description:
+        out.print(Text(" ".join(scenario.description.split())))
+    starts = f" from {horizon.starts}" if horizon.starts else ""
+    out.print(Text(f"\n{scenario.name}: {horizon.periods:,} {horizon.period}s{starts}, {scenario.units} units", "dim"))
+    for table, things in world(scenario).items():
+        out.print(Text(f"\n{table.capitalize()}", "bold"))
+        for thing in things:
+            title = f" ({thing.title})" if thing.title else ""
+            says = ", ".join(f"{label} {value}" for label, value in thing.says.items())
+            line = Text.assemble((thing.name, "bold cyan"), (title, "dim"), (": " if says else "") + says)
+            out.print(Padding(line, (0, 0, 0, 2), expand=False))
+    if scenario.policies:
+        out.print(Text.assemble(("\nPolicies ", "bold"), ", ".join(scenario.policies)))
+    out.print(Text(f"\nfingerprint {scenario.fingerprint}", "dim"))

@@ -1,0 +1,30 @@
+"""Say which code computed a number: versions, and the commit."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+LIBRARIES = ("jit_gym", "numpy", "numba", "scipy", "highspy")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, of this library and of those that its numbers depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def commit() -> str | None:
+    """Return the git commit of the checkout that the library runs from, `-dirty` if it was changed; else None."""
+    here = Path(__file__)
+    try:
+        _git("ls-files", "--error-unmatch", here.name, folder=here.parent)  # else it is some other project's repository
+        return _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*", folder=here.parent)
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str, folder: Path) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()

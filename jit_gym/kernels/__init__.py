@@ -1,0 +1,1 @@
+"""How is code compiled? Numba's plumbing: its arrays, its cache on disk, and its absence."""
