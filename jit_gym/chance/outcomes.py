@@ -11,29 +11,13 @@ import numpy as np
 from ..common.text import counted
 from ..scenario import Demand, Distribution, Scenario, ScenarioError
 from ..scenario.model import Disruption
-from ..scenario.part import meaning
+from ..scenario.supports import unsupported
 from .demand import level, marginals, pattern, transition
 from .tables import counts
 from .trace import Columns, hits_of, shared_hits_of
 
 LARGEST = 1 << 20  # outcomes of a period; more are too many to add up
 MODES = 1024  # states of regimes and disruptions together; more are too many to look at
-
-# What of a scenario is understood here: a field that is not listed, and not at its default, is refused.
-_UNDERSTOOD = {
-    "stocks": {"initial", "unit_value", "holding_cost", "storage_limit", "shelf_life", "issuing", "waste_cost"}
-    | {"rationing", "terminal_value"},
-    "lanes": {"to", "uses", "order_delay", "lead_time", "crossing", "supplier", "route", "capacity", "batch"}
-    | {"minimum_order", "unit_cost", "fixed_cost", "in_transit_cost", "waiting_cost", "unshipped", "share"}
-    | {"critical", "initial", "initial_orders", "reject_cost", "pays_after"},
-    "suppliers": {"capacity", "rationing"},
-    "routes": {"vehicle_capacity", "vehicle_cost", "full_loads", "capacity", "rationing"},
-    "demands": {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "price"}
-    | {"regimes", "regime_seen", "pays_after", "terminal_cost"},
-    "spikes": set(),
-    "disruptions": {"hits", "starts", "lasts", "stops", "severity", "seen", "recovers_over"},
-}
-_TABLES = {*_UNDERSTOOD, "horizon", "objective", "policies", "units", "sources_ship"}
 
 Points = tuple[np.ndarray, np.ndarray]  # values, and their probabilities
 
@@ -177,17 +161,8 @@ def _with_the_end(rows: np.ndarray, chances: np.ndarray, last: int) -> tuple[np.
 
 def _refuse_what_is_not_understood(scenario: Scenario) -> None:
     """Refuse whatever a scenario says that is not known here to be Markov."""
-    sorry = "cannot be solved exactly yet (jit_gym.evaluate plays it)"
-    for table, understood in _UNDERSTOOD.items():
-        for name, part in getattr(scenario, table).items():
-            for field in meaning(part):
-                if field not in understood:
-                    if table in ("spikes", "cash"):
-                        raise ScenarioError(f"{table}.{name}: {sorry}")
-                    raise ScenarioError(f"{table}.{name}.{field}: {sorry}")
-    for field in meaning(scenario):
-        if field not in _TABLES:
-            raise ScenarioError(f"{field}: {sorry}")
+    for place in unsupported("E", scenario):
+        raise ScenarioError(f"{place}: cannot be solved exactly yet (jit_gym.evaluate plays it)")
     for name, demand in scenario.demands.items():
         if demand.regimes and demand.regime_seen == "hidden" and demand.season:
             must = "must be at-once where a season is forecast, to be solved exactly, got hidden"

@@ -15,25 +15,24 @@ Names = Callable[[Plan], Iterator[str]]
 
 
 class Limit(NamedTuple):
-    """Something that a formula may not know: in words, and the names of the parts of a scenario that have it."""
+    """Something that a formula may not know: in words, the fields that say it, and the names of the parts with them."""
 
     words: str
-    names: Names
+    fields: tuple[str, ...]
+    where: Names | None = None  # which parts have it, where that is not just those that give one of the fields a value
 
-
-def _with(table: str, *keys: str) -> Names:
-    """Return a function that yields the names of a table's parts which give one of these fields a value."""
-
-    def names(plan: Plan) -> Iterator[str]:
-        for name, part in getattr(plan.scenario, table).items():
-            if any(getattr(part, key) for key in keys):
-                yield name
-
-    return names
-
-
-def _events(table: str) -> Names:
-    return lambda plan: iter(getattr(plan.scenario, table))
+    def names(self, plan: Plan) -> Iterator[str]:
+        """Yield the names of a scenario's parts that have it."""
+        if self.where is not None:
+            yield from self.where(plan)
+            return
+        given: dict[str, list[str]] = {}
+        for table, _, key in (field.partition(".") for field in self.fields):
+            given.setdefault(table, []).append(key)
+        for table, keys in given.items():
+            for name, part in getattr(plan.scenario, table).items():
+                if any(getattr(part, key) for key in keys):
+                    yield name
 
 
 def _lost(plan: Plan) -> Iterator[str]:
@@ -45,11 +44,22 @@ def _lost(plan: Plan) -> Iterator[str]:
 
 
 def _capacity(plan: Plan) -> Iterator[str]:
-    """Yield the lanes whose capacity may bind: it is less than three deviations above the mean use of a period."""
+    """Yield the lanes whose capacity may bind, then the suppliers and routes whose lanes share one that may.
+
+    It may where it is less than three deviations above the mean use of a period.
+    """
+    means, variances = dict[str, float](), dict[str, float]()
     for m, (name, lane) in enumerate(plan.scenario.lanes.items()):
         i = int(plan.layout.into[m].argmax())
         most = plan.shares[m] * (plan.mean[i] + 3 * np.sqrt(plan.variance[i]))
         if lane.capacity is not None and lane.capacity < most:
+            yield name
+        for place in plan.scenario.shared_by(name):
+            means[place] = means.get(place, 0.0) + plan.shares[m] * plan.mean[i]
+            variances[place] = variances.get(place, 0.0) + plan.shares[m] ** 2 * plan.variance[i]
+    for place, mean in means.items():
+        table, _, name = place.partition(".")
+        if getattr(plan.scenario, table)[name].capacity < mean + 3 * np.sqrt(variances[place]):
             yield name
 
 
@@ -67,24 +77,24 @@ def _correlated(plan: Plan) -> Iterator[str]:
 
 
 LIMITS: dict[str, Limit] = {
-    "lost": Limit("lost sales", _lost),
-    "season": Limit("seasons", _with("demands", "season")),
-    "trend": Limit("trends", _with("demands", "trend")),
-    "spikes": Limit("spikes", _events("spikes")),
-    "autocorrelation": Limit("autocorrelation", _with("demands", "autocorrelation")),
-    "regimes": Limit("regimes", _with("demands", "regimes")),
-    "correlations": Limit("correlations", _correlated),
-    "capacity": Limit("capacities", _capacity),
-    "lots": Limit("batches and minimum orders", _with("lanes", "batch", "minimum_order")),
-    "fixed_cost": Limit("fixed costs", _with("lanes", "fixed_cost")),
-    "vehicles": Limit("vehicle costs", _with("routes", "vehicle_cost")),
-    "quality": Limit("defects and short shipments", _quality),
-    "disruptions": Limit("disruptions", _events("disruptions")),
-    "shelf_life": Limit("shelf lives", _with("stocks", "shelf_life")),
-    "obsolete": Limit("obsolescence", _with("stocks", "obsolete")),
-    "storage": Limit("storage limits", _with("stocks", "storage_limit")),
+    "lost": Limit("lost sales", ("demands.unmet",), _lost),
+    "season": Limit("seasons", ("demands.season",)),
+    "trend": Limit("trends", ("demands.trend",)),
+    "spikes": Limit("spikes", ("spikes.hits",)),
+    "autocorrelation": Limit("autocorrelation", ("demands.autocorrelation",)),
+    "regimes": Limit("regimes", ("demands.regimes",)),
+    "correlations": Limit("correlations", ("correlations.between",), _correlated),
+    "capacity": Limit("capacities", ("lanes.capacity", "suppliers.capacity", "routes.capacity"), _capacity),
+    "lots": Limit("batches and minimum orders", ("lanes.batch", "lanes.minimum_order")),
+    "fixed_cost": Limit("fixed costs", ("lanes.fixed_cost",)),
+    "vehicles": Limit("vehicle costs", ("routes.vehicle_cost", "routes.full_loads")),
+    "quality": Limit("defects and short shipments", ("lanes.defects", "suppliers.short"), _quality),
+    "disruptions": Limit("disruptions", ("disruptions.hits",)),
+    "shelf_life": Limit("shelf lives", ("stocks.shelf_life",)),
+    "obsolete": Limit("obsolescence", ("stocks.obsolete",)),
+    "storage": Limit("storage limits", ("stocks.storage_limit",)),
 }
-"""What may matter to a formula; a rule says which of these it `knows`."""
+"""What may matter to a formula; a rule says which it `knows`. In `scenario.supports` their fields lack the F."""
 
 FORECAST = frozenset({"season", "trend", "spikes", "autocorrelation", "regimes"})
 """What a rule knows that follows the forecast, and whose safety stock is for what that does not know."""

@@ -14,7 +14,7 @@ from ..chance.tables import tabulate
 from ..physics import View
 from ..physics.numbers import lesser, like
 from ..scenario import Distribution, Scenario
-from ..scenario.part import meaning
+from ..scenario.supports import unsupported
 from .plan import Plan
 from .rule import Parameter, PolicyError, Rule, positive
 
@@ -47,18 +47,6 @@ class CappedBaseStock(Rule):
         position = view.inventory_position
         wanted = positive(like(self.level, position) - position)
         return lesser(wanted, self.cap)
-
-
-# What these rules know of a scenario: a field that is not listed, and not at its default, is refused by name.
-_KNOWN = {
-    "stocks": {"initial", "unit_value", "holding_cost", "issuing", "waste_cost", "rationing"}
-    | {"scrap_value", "terminal_value"},
-    "lanes": {"to", "lead_time", "crossing", "supplier", "route", "capacity", "unit_cost", "in_transit_cost"}
-    | {"waiting_cost", "unshipped", "pays_after", "share", "critical", "initial", "initial_orders", "reject_cost"},
-    "suppliers": {"late"},  # its lanes have random lead times, which are refused
-    "routes": {"vehicle_capacity"},  # counted, and free
-    "demands": {"draws_on", "distribution", "occurs", "history", "unmet", "shortage_cost", "price", "pays_after"},
-}
 
 
 class Pipeline:
@@ -110,13 +98,10 @@ class Pipeline:
     def refuse_what_is_not_known(scenario: Scenario, lane: str, demand: str, rule: str) -> None:
         """Refuse whatever a stock, its lane and its demand say that changes what arrives, or what orders cost."""
         way = scenario.lanes[lane]
-        parts = {"stocks": way.to, "lanes": lane, "suppliers": way.supplier, "routes": way.route, "demands": demand}
-        for table, name in parts.items():
-            for key in meaning(getattr(scenario, table)[name]) if name else ():
-                if key not in _KNOWN[table]:
-                    raise PolicyError(f"{rule}: knows nothing of {table}.{name}.{key} (try capped-base-stock)")
-        for key in scenario.hit_by[lane]:
-            raise PolicyError(f"{rule}: knows nothing of disruptions.{key} (try capped-base-stock)")
+        suppliers, routes = ([name] if name else [] for name in (way.supplier, way.route))
+        parts = {"stocks": [way.to], "lanes": [lane], "suppliers": suppliers, "routes": routes, "demands": [demand]}
+        for place in unsupported("Q", scenario, parts | {"disruptions": scenario.hit_by[lane]}):
+            raise PolicyError(f"{rule}: knows nothing of {place} (try capped-base-stock)")
 
     def states(self, view: View) -> np.ndarray:
         """Return x0, on hand after this period's arrival, and x1, x2, ..., what arrives then (paths, L or 1)."""

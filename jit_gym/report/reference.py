@@ -8,6 +8,7 @@ from typing import Any
 
 from ..physics.period import period
 from ..scenario.schema import vocabulary
+from ..scenario.supports import CONSUMERS, SUPPORT
 
 HEAD = """# Scenario reference
 
@@ -25,7 +26,7 @@ def reference() -> str:
     parts = {"Scenario": schema, **schema["$defs"]}
     sections = [HEAD, _order_of_events()]
     sections += [_section(name, _mapping(parts[name])) for name in dict.fromkeys(_walk("Scenario", parts))]
-    return "\n".join(sections)
+    return "\n".join([*sections, _support()])
 
 
 def _walk(name: str, parts: dict[str, Any]) -> Iterator[str]:
@@ -67,6 +68,18 @@ def _order_of_events() -> str:
     return "\n".join(
         ["## The order of events", "", "In each period:", "", "\n\n".join(paragraphs[steps : steps + 2]), ""]
     )
+
+
+def _support() -> str:
+    """Return which consumers support which field, as a table with a row a field."""
+    lines = ["## What supports what", "", "A field that is left out is supported by all."]
+    lines += ["A column for each of these, some of which ask for more, such as whole units:", ""]
+    lines += [f"- **{letter}**: {words}" for letter, words in CONSUMERS.items()]
+    lines += ["", f"| key | {' | '.join(CONSUMERS)} |", "|---|" + ":-:|" * len(CONSUMERS)]
+    for place, letters in SUPPORT.items():
+        marks = ("x" if letter in letters else "" for letter in CONSUMERS)
+        lines.append(f"| `{place.replace('draws_on', 'from')}` | {' | '.join(marks)} |")
+    return "\n".join([*lines, ""])
 
 
 def _section(name: str, part: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..chance.tables import Table, tabulate
 from ..scenario import BadInput, Distribution, Scenario, load
+from ..scenario.supports import unsupported
 
 
 class Level(NamedTuple):
@@ -199,8 +200,6 @@ def best_levels(scenario: Scenario | str) -> ReorderLevels:
     Raises:
         BadInput: for a scenario that has more to it, naming what.
     """
-    from ..scenario.part import meaning
-
     scenario = load(scenario)
     if scenario.units != "whole" or len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands) != 3:
         raise BadInput(f"{scenario.name}: must have whole units, one stock, one lane and one demand for a closed form")
@@ -209,20 +208,9 @@ def best_levels(scenario: Scenario | str) -> ReorderLevels:
         next(iter(scenario.lanes.values())),
         next(iter(scenario.demands.values())),
     )
-    allowed = {
-        "stocks": {"initial", "unit_value", "holding_cost"},
-        "lanes": {"to", "lead_time", "fixed_cost", "unit_cost", "initial", "supplier", "route", "share", "critical"},
-        "suppliers": set(),
-        "routes": {"vehicle_capacity"},  # counted, and free
-        "demands": {"draws_on", "distribution", "unmet", "shortage_cost"},
-    }
-    parts: dict[str, Any] = {"stocks": stock, "lanes": lane, "demands": demand}
-    parts["suppliers"] = scenario.suppliers[lane.supplier] if lane.supplier else None
-    parts["routes"] = scenario.routes[lane.route] if lane.route else None
-    more = [key for table, part in parts.items() if part for key in sorted(set(meaning(part)) - allowed[table])]
+    more = [place.split(".", 2)[-1] if place.count(".") > 1 else place for place in unsupported("L", scenario)]
     more += [] if lane.lead_time.is_fixed else ["lead_time: random"]
     more += [] if demand.unmet == "backlog" else ["unmet: lost"]
-    more += [f"{table}.{key}" for table in ("disruptions", "spikes") for key in getattr(scenario, table)]
     more += ["discount"] if scenario.objective.discount < 1 else []
     more += ["ends"] if scenario.horizon.ends else []
     if more:

@@ -12,18 +12,9 @@ from ..chance.outcomes import Outcomes, lasts
 from ..chance.tables import counts
 from ..physics import Layout, View
 from ..scenario import Scenario
-from ..scenario.part import Part, meaning
+from ..scenario.supports import unsupported
 from .chain import DemandTable
 from .process import LooksFurther, Shown, places
-
-# What the parts of a scenario may say for the reduction to hold. A field that is not listed may break it.
-_STOCK = {"initial", "unit_value", "holding_cost"}
-_LANE = {"to", "order_delay", "lead_time", "supplier", "route", "capacity", "batch", "minimum_order", "unit_cost"}
-_LANE |= {"fixed_cost", "waiting_cost", "unshipped", "share", "critical", "initial", "initial_orders", "pays_after"}
-_DEMAND = {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "regimes"}
-_DEMAND |= {"regime_seen", "pays_after"}
-_TABLES = {"horizon", "objective", "units", "sources_ship", "stocks", "lanes", "suppliers", "routes", "demands"}
-_TABLES |= {"disruptions"}
 
 
 class Glance(Shown):
@@ -117,14 +108,9 @@ class Position:
             return False
         if scenario.units != "whole" or lasts(scenario):
             return False
-        (stock,), (lane,) = scenario.stocks.values(), scenario.lanes.values()
+        (lane,) = scenario.lanes.values()
         (demand,) = scenario.demands.values()
-        said: tuple[tuple[Part, set[str]], ...] = (scenario, _TABLES), (stock, _STOCK), (lane, _LANE), (demand, _DEMAND)
-        if any(set(meaning(part)) - known for part, known in said):
-            return False
-        if any(meaning(supplier) for supplier in scenario.suppliers.values()):
-            return False
-        if any(route.capacity is not None or route.full_loads for route in scenario.routes.values()):
+        if any(unsupported("P", scenario)):
             return False
         if demand.unmet != "backlog" or list(demand.draws_on.values()) != [1.0]:
             return False

@@ -16,6 +16,7 @@ from ..physics.simulate import advance
 from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario
 from ..scenario.part import meaning
+from ..scenario.supports import supports
 from .space import Rows, expand_demand, expand_orders, expand_ready, simplify
 
 OrdersOf = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
@@ -37,16 +38,6 @@ class Merging(NamedTuple):
     steps: np.ndarray  # demands: and are forgotten so many at a time, or a multiple of it
 
 
-# What a stock, a lane and a demand may say when what surely arrives before the next demand is as good as on hand. The
-# arrival is received before anything else looks at the stock; a field that is not listed may change that.
-_NO_MATTER_STOCK = {"initial", "unit_value", "holding_cost", "rationing", "terminal_value"}
-_NO_MATTER_LANE = {"to", "uses", "order_delay", "lead_time", "crossing", "supplier", "route", "capacity", "batch"}
-_NO_MATTER_LANE |= {"minimum_order", "unit_cost", "fixed_cost", "in_transit_cost", "waiting_cost", "unshipped"}
-_NO_MATTER_LANE |= {"share", "critical", "initial", "initial_orders", "pays_after"}
-_NO_MATTER_DEMAND = {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost"}
-_NO_MATTER_DEMAND |= {"regimes", "regime_seen", "pays_after"}
-
-
 def merging(scenario: Scenario) -> Merging:
     """Return which states may be merged, for a policy that is free to know them merged.
 
@@ -58,22 +49,18 @@ def merging(scenario: Scenario) -> Merging:
     """
     taken = {name for lane in scenario.lanes.values() for name in lane.uses}
     late = scenario.sources_ship == "after-receiving"
-    known = {"horizon", "objective", "policies", "units", "sources_ship", "stocks", "lanes", "suppliers", "routes"}
-    plain = set(meaning(scenario)) <= known | {"demands", "disruptions"}
+    plain = not (scenario.spikes or scenario.correlations)
     on_the_way = {lane for kind, lane in hits_of(scenario) if kind in ("transit", "receiving")}
     plain &= not any(meaning(supplier) for supplier in scenario.suppliers.values())
-    simple = {name: plain and set(meaning(stock)) <= _NO_MATTER_STOCK for name, stock in scenario.stocks.items()}
+    simple = {name: plain and supports("M", "stocks", stock) for name, stock in scenario.stocks.items()}
     arrivals = [
-        simple[lane.to]
-        and set(meaning(lane)) <= _NO_MATTER_LANE
-        and (late or lane.to not in taken)
-        and name not in on_the_way
+        simple[lane.to] and supports("M", "lanes", lane) and (late or lane.to not in taken) and name not in on_the_way
         for name, lane in scenario.lanes.items()
     ]
     asking = [name for demand in scenario.demands.values() for name in demand.draws_on]
     waiters = [
         demand.unmet == "backlog"
-        and set(meaning(demand)) <= _NO_MATTER_DEMAND
+        and supports("M", "demands", demand)
         and list(demand.draws_on.values()) == [1.0]
         and all(simple[name] and name not in taken and asking.count(name) == 1 for name in demand.draws_on)
         and not (lasts(scenario) and any(scenario.stocks[name].terminal_value for name in demand.draws_on))

@@ -19,10 +19,11 @@ import jit_gym
 from jit_gym.agents import PROGRAMS, program, tuned
 from jit_gym.agents.learner import best_of, settings_of
 from jit_gym.cli import app
+from jit_gym.common.digest import sealed
 from jit_gym.policies import Network
 from jit_gym.policies.models import Model
 from jit_gym.policies.trained import Perceptron
-from jit_gym.scenario import BadInput, load, reading
+from jit_gym.scenario import BadInput, load
 
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
@@ -134,7 +135,7 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(tmp_path: Path):
     places = [*random.integers(len(good), size=250), *range(len(good) - 50, len(good))]
     bad = [good[:place] + bytes([good[place] ^ 1 << int(random.integers(8))]) + good[place + 1 :] for place in places]
     bad += [good[:length] for length in (0, 1, 80, len(good) // 2, len(good) - 1)]
-    bad += [reading.sealed(content) for content in (b"", b"no checkpoint", pickle.dumps(Path(), protocol=2))]
+    bad += [sealed(content) for content in (b"", b"no checkpoint", pickle.dumps(Path(), protocol=2))]
     again = run("imitate", tmp_path)
     for content in bad:
         file.write_bytes(content)

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import jit_gym
+from jit_gym.common.digest import sealed, unsealed
 from jit_gym.evaluate import evaluate
-from jit_gym.scenario import BadInput, load, reading
+from jit_gym.scenario import BadInput, load
 from jit_gym.theory import Optimal, solve
 
 SHOP = {"lanes.supplier.lead_time": 2}
@@ -45,13 +46,13 @@ def test_a_policy_of_another_scenario_is_refused(policy: Optimal, tmp_path: Path
 def archive(policy: Optimal, **changed: Any) -> bytes:
     """Return a saved policy with some arrays, or parts of its manifest, changed and sealed as if it had been saved."""
     file = io.BytesIO()
-    with np.load(io.BytesIO(reading.unsealed(saved(policy)))) as found:
+    with np.load(io.BytesIO(unsealed(saved(policy)))) as found:
         arrays = dict(found)
     about = json.loads(arrays.pop("manifest").tobytes())
     about |= {key: value for key, value in changed.items() if key in about}
     arrays |= {key: value for key, value in changed.items() if key in arrays}
     np.savez(file, manifest=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
-    return reading.sealed(file.getvalue())
+    return sealed(file.getvalue())
 
 
 def saved(policy: Optimal) -> bytes:
@@ -113,7 +114,7 @@ def test_what_is_saved_is_checked_before_it_plays(
 def test_an_array_that_claims_to_be_huge_is_not_made(policy: Optimal, tmp_path: Path):
     """A header of 10^12 numbers, with the data of a few: its size is compared before memory is taken."""
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(reading.unsealed(saved(policy)))) as old, zipfile.ZipFile(file, "w") as new:
+    with zipfile.ZipFile(io.BytesIO(unsealed(saved(policy)))) as old, zipfile.ZipFile(file, "w") as new:
         for name in old.namelist():
             content = old.read(name)
             if name == "states.npy":
@@ -122,9 +123,7 @@ def test_an_array_that_claims_to_be_huge_is_not_made(policy: Optimal, tmp_path: 
                 np.lib.format.write_array_header_1_0(header, about)
                 content = header.getvalue() + b"\0" * 64
             new.writestr(name, content)
-    assert "states is not (1000000000, 1000) numbers" in refused(
-        tmp_path / "optimal.npz", reading.sealed(file.getvalue())
-    )
+    assert "states is not (1000000000, 1000) numbers" in refused(tmp_path / "optimal.npz", sealed(file.getvalue()))
 
 
 @pytest.mark.parametrize("what", ["text", "pickle", "array", "empty"])
@@ -137,7 +136,7 @@ def test_what_was_never_saved_is_refused_in_a_line(what: str, tmp_path: Path):
         np.savez(file, manifest=np.array([{"format": 1}], object))
     elif what == "array":
         np.savez(file, manifest=np.arange(3))
-    for content in (file.getvalue(), reading.sealed(file.getvalue())):
+    for content in (file.getvalue(), sealed(file.getvalue())):
         refused(tmp_path / "optimal.npz", content)
 
 

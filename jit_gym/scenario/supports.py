@@ -1,0 +1,152 @@
+"""Which fields of a scenario each consumer supports: one table, so that what is not supported is refused by name.
+
+A field that holds its default says nothing, and is supported by all. A new field of the schema needs a row here: a test
+names those that are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from .model import Scenario
+from .part import Part, meaning
+
+CONSUMERS = {
+    "E": "the exact solver (`jit-gym solve`, exact costs)",
+    "M": "merging what arrives next with what is on hand, in the exact solver",
+    "P": "leaving the lead time out, in the exact solver: the inventory position is the state",
+    "L": "the closed form of the best levels (`theory.closed_forms.best_levels`)",
+    "Q": "the rules for lost sales that compute what will be left of the pipeline (myopic, myopic-2, ...)",
+    "D": "deep controlled learning (`jit-gym train --agent dcl`)",
+    "B": "the clairvoyant bound (`jit-gym bound`)",
+    "T": "play on tensors, with gradients (`physics.gradient`)",
+    "F": "the formulas of rules, for which it does not matter or is taken into account (else a note says so)",
+}
+"""Consumers by their letters in `SUPPORT`, and what they are."""
+
+SUPPORT = {
+    "horizon.periods": "EMPLQDBTF",
+    "horizon.period": "EMPLQDBTF",
+    "horizon.periods_per_year": "EMPLQDBTF",
+    "horizon.starts": "EMPLQDBTF",
+    "horizon.ends": "EM..QDBTF",
+    "objective.discount": "EMP.QDBTF",
+    "objective.leftovers": "EMPLQDBTF",
+    "units": "EMPLQDBTF",
+    "sources_ship": "EMPLQDBTF",
+    "stocks.initial": "EMPLQDBTF",
+    "stocks.unit_value": "EMPLQDBTF",
+    "stocks.holding_cost": "EMPLQDBTF",
+    "stocks.storage_limit": "E....DBT.",
+    "stocks.shelf_life": "E....DBT.",
+    "stocks.issuing": "E...QDBTF",
+    "stocks.waste_cost": "E...QDBTF",
+    "stocks.obsolete": "......BT.",
+    "stocks.scrap_value": "....QDBTF",
+    "stocks.terminal_value": "EM..Q.BTF",
+    "stocks.rationing": "EM..QDBTF",
+    "stocks.seen_late": ".....DBTF",
+    "lanes.to": "EMPLQDBTF",
+    "lanes.uses": "EM...DBTF",
+    "lanes.order_delay": "EMP..DBTF",
+    "lanes.lead_time": "EMPLQDBTF",
+    "lanes.crossing": "EM..QDBTF",
+    "lanes.supplier": "EMPLQDBTF",
+    "lanes.route": "EMPLQDBTF",
+    "lanes.capacity": "EMP.QDBT.",
+    "lanes.batch": "EMP..DBT.",
+    "lanes.minimum_order": "EMP..DBT.",
+    "lanes.unit_cost": "EMPLQDBTF",
+    "lanes.fixed_cost": "EMPL.DBT.",
+    "lanes.in_transit_cost": "EM..QDBTF",
+    "lanes.waiting_cost": "EMP.QDBTF",
+    "lanes.unshipped": "EMP.QDBTF",
+    "lanes.pays_after": "EMP.QDBTF",
+    "lanes.cost_erosion": "......BTF",
+    "lanes.defects": "......BT.",
+    "lanes.reject_cost": "E...QDBTF",
+    "lanes.share": "EMPLQDBTF",
+    "lanes.critical": "EMPLQDBTF",
+    "lanes.initial": "EMPLQDBTF",
+    "lanes.initial_orders": "EMP.QDBTF",
+    "suppliers.capacity": "E....DBT.",
+    "suppliers.rationing": "E....DBTF",
+    "suppliers.late": "....QDBTF",
+    "suppliers.short": "......BT.",
+    "routes.capacity": "EM...DBT.",
+    "routes.rationing": "EMP..DBTF",
+    "routes.vehicle_capacity": "EMPLQDBTF",
+    "routes.vehicle_cost": "EMP..DBT.",
+    "routes.full_loads": "EM...DBT.",
+    "demands.draws_on": "EMPLQDBTF",
+    "demands.distribution": "EMPLQDBTF",
+    "demands.regimes": "EMP...BT.",
+    "demands.regime_seen": "EMP..DBTF",
+    "demands.history": "EMP.Q.BTF",
+    "demands.occurs": "EMP.QDBTF",
+    "demands.autocorrelation": "......BT.",
+    "demands.forecast": "......BTF",
+    "demands.season": "EMP...BT.",
+    "demands.trend": "......BT.",
+    "demands.unmet": "EMPLQDBT.",
+    "demands.shortage_cost": "EMPLQDBTF",
+    "demands.terminal_cost": "E.....BTF",
+    "demands.price": "E...QDBTF",
+    "demands.price_erosion": "......BTF",
+    "demands.pays_after": "EMP.QDBTF",
+    "correlations.between": ".....DBT.",
+    "correlations.correlation": ".....DBT.",
+    "spikes.hits": "......BT.",
+    "spikes.starts": "......BT.",
+    "spikes.lasts": "......BT.",
+    "spikes.factor": "......BT.",
+    "spikes.seen": "......BT.",
+    "spikes.announced": "......BT.",
+    "disruptions.hits": "EMP...BT.",
+    "disruptions.starts": "EMP...BT.",
+    "disruptions.lasts": "EMP...BT.",
+    "disruptions.stops": "EMP...BT.",
+    "disruptions.severity": "EMP...BT.",
+    "disruptions.recovers_over": "EMP...BT.",
+    "disruptions.seen": "EMP...BT.",
+    "disruptions.announced": ".MP...BT.",
+    "disruptions.seen_late": ".MP...BT.",
+}
+"""The letters of the consumers that support a field, `.` where one does not; some ask for whole units and more, too."""
+
+EVENTS = ("spikes", "disruptions")
+TABLES = ("stocks", "lanes", "suppliers", "routes", "demands", *EVENTS)
+
+
+def fields_of(consumer: str, table: str) -> frozenset[str]:
+    """Return the fields of a table's parts that a consumer supports."""
+    places = (place.partition(".") for place, letters in SUPPORT.items() if consumer in letters)
+    return frozenset(field for name, _, field in places if name == table)
+
+
+def unsupported(consumer: str, scenario: Scenario, parts: Mapping[str, Iterable[str]] | None = None) -> Iterator[str]:
+    """Yield the place of each thing that a scenario says and a consumer does not support: `lanes.supplier.defects`.
+
+    Of events that a consumer knows nothing of, only the name is told.
+
+    Args:
+        consumer: a letter of `CONSUMERS`.
+        scenario: the world.
+        parts: which parts of which tables to look at; all of them by default.
+    """
+    for table in TABLES:
+        known, all_of_it = fields_of(consumer, table), getattr(scenario, table)
+        for name in all_of_it if parts is None else parts.get(table, ()):
+            if not known and table in EVENTS:
+                yield f"{table}.{name}"
+                continue
+            for field in meaning(all_of_it[name]):
+                if field not in known:
+                    yield f"{table}.{name}.{field}"
+    if parts is None and scenario.correlations and not fields_of(consumer, "correlations"):
+        yield "correlations"
+
+
+def supports(consumer: str, table: str, part: Part) -> bool:
+    """Tell whether a consumer supports all that one part of a table says."""
+    return set(meaning(part)) <= fields_of(consumer, table)
