@@ -14,7 +14,7 @@ import numpy as np
 
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
-from jit_gym.physics.layout import state_of
+from jit_gym.physics.tables import state_of
 from jit_gym.policies.action import Action
 from jit_gym.policies.plan import Plan
 from jit_gym.scenario import BadInput, Scenario

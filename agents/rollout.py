@@ -13,9 +13,9 @@ from jit_gym.envs.stage import NOTHING_ELSE, ONE_OF_EACH
 from jit_gym.kernels.arrays import borrowed
 from jit_gym.kernels.cache import compiled
 from jit_gym.physics import Layout
-from jit_gym.physics.layout import Sizes, flows_of, net_of, state_of
 from jit_gym.physics.period import compiled_period
 from jit_gym.physics.simulate import flows_of_path, path_of
+from jit_gym.physics.tables import Sizes, flows_of, net_of, state_of
 from jit_gym.policies.trained import Perceptron
 
 TILE = 64  # futures that a layer thinks about side by side, so that its numbers fill vector registers

@@ -15,8 +15,9 @@ from numba.extending import register_jitable
 from ..chance import moments, usage
 from ..chance.calendar import Calendar
 from ..kernels.arrays import fixed_tuple, table
-from ..physics.layout import DEMAND_STATE, LANE_STATE, STOCK_STATE, Layout, Sizes, fields, net_of
+from ..physics.layout import Layout
 from ..physics.numbers import is_tensor, like, minimum
+from ..physics.tables import DEMAND_STATE, LANE_STATE, STOCK_STATE, Sizes, fields, net_of
 from ..physics.view import View
 from ..scenario import BadInput, Lane
 
@@ -36,7 +37,7 @@ class Coding:
     """The observation and action of an env: which number stands where, and in which unit.
 
     An observation holds, in this order: on hand and last period's use of each stock; the backlog of each demand whose
-    customers wait; what waits unshipped on each lane where it can; the orders in the mail, by when they are read;
+    customers wait; what waits unshipped on each lane where it can; orders in transmission, by when they are read;
     what arrives in the next 1, 2, ... periods on each lane with a fixed lead time, or the total on the way on a lane
     with a random one; the forecast of each demand whose mean changes; the availability of each lane whose disruptions
     are visible, and other shares that can be seen; and the date, as far as it matters (`chance.calendar`). A stock's

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..chance import usage
-from ..physics.layout import flows_of
+from ..physics.tables import flows_of
 from ..physics.view import View
 from ..scenario import Scenario
 from .stage import Stage

@@ -14,8 +14,9 @@ from ..common.text import quoted
 from ..kernels.arrays import borrowed, table
 from ..kernels.cache import compiled, inlined
 from ..physics.costs import by_part
-from ..physics.layout import Layout, Sizes, fields, flows_of, flows_of_path, path_of, state_of
+from ..physics.layout import Layout
 from ..physics.period import compiled_period
+from ..physics.tables import Sizes, fields, flows_of, flows_of_path, path_of, state_of
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
 from .observation import Coding, order_of, show, sizes_of, unpack

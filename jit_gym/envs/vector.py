@@ -13,7 +13,8 @@ from gymnasium.vector import VectorEnv as GymVectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ..common.checks import check_seed, check_seeds
-from ..physics.layout import Layout, fields
+from ..physics.layout import Layout
+from ..physics.tables import fields
 from ..scenario import Scenario, load
 from .observation import MOST_ORDERED
 from .reward import unit_of

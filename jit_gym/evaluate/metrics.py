@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..physics import Flows, Layout, Simulation, State
+from ..physics.tables import COST_KINDS
 from ..physics.worth import Worth
 from ..scenario import Scenario
 
@@ -19,17 +20,7 @@ class Metric(NamedTuple):
     meaning: str
 
 
-COSTS = (  # kinds of cost, which add up to `cost`, in the order in which a unit causes them
-    Metric("purchase_cost", "money a period", "units used: bought, less what was added to stock, at cost"),
-    Metric("fixed_cost", "money a period", "orders placed"),
-    Metric("vehicle_cost", "money a period", "vehicles that set off"),
-    Metric("waiting_cost", "money a period", "units that sources were asked for and did not ship"),
-    Metric("transit_cost", "money a period", "units on the way"),
-    Metric("reject_cost", "money a period", "units rejected on arrival"),
-    Metric("holding_cost", "money a period", "units on hand at the end of each period"),
-    Metric("waste_cost", "money a period", "units wasted"),
-    Metric("shortage_cost", "money a period", "units lost, or waiting at the end of each period"),
-)
+COSTS = tuple(Metric(kind.name, "money a period", kind.meaning) for kind in COST_KINDS)
 
 METRICS = (
     Metric("cost", "money a period", "all costs"),
@@ -111,7 +102,7 @@ class Counter:
         self.layout, self.worth = layout, Worth(layout)
         stocks, lanes, demands = (len(names) for names in (layout.stocks, layout.lanes, layout.demands))
         self.periods = 0
-        self.money = {kind: np.zeros(paths) for kind in ("waiting_cost", "vehicle_cost", "reject_cost")}
+        self.money = {kind.name: np.zeros(paths) for kind in COST_KINDS if not kind.everywhere}
         self.lowest_cash, self.payable, self.receivable = np.zeros((3, paths))
         self.discounted = np.zeros(paths)
         self.gained, self.owed = np.zeros((2, paths))  # by goods, and by what customers who wait will pay

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .layout import Flows, Layout, State
+from .layout import Layout
+from .tables import COST_KINDS, Flows, State
 
 KINDS = {
-    "stocks": ("holding_cost", "waste_cost"),
-    "lanes": ("purchase_cost", "fixed_cost", "transit_cost"),
-    "demands": ("shortage_cost",),
+    table: tuple(kind.name for kind in COST_KINDS if kind.part == table) for table in ("stocks", "lanes", "demands")
 }
 """What is told of each; over all of them a kind adds up to the period's cost of that kind."""
 

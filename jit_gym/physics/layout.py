@@ -1,277 +1,20 @@
-"""A scenario as tables of numbers: what never changes (Net), what is where (State), what happens in a period (Flows).
-
-Each table is an array of records with named fields, so that the period reads `lane.capacity` compiled and plain
-alike. All tables of a kind lie one after another in one flat vector of numbers, which is quick to hand over, to copy
-and to pickle.
-"""
+"""A scenario laid out for the period: the rows of its tables, the state at the start, and where each name stands."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
 from ..chance import Columns, usage
 from ..chance.suppliers import slowest
-from ..kernels.arrays import table
 from ..scenario import ScenarioError
 from ..scenario.model import MOST_NUMBERS, Drift, PeriodsOfSupply, Quantity, Scenario
 from .period import APART, FROM_STOCKS, TOGETHER
-
-
-def _records(*, index: str = "", flag: str = "", real: str = "") -> np.dtype:
-    """Return a record type of 8-byte fields; an index is unsigned, which spares compiled code a question each time."""
-    kinds = (index, np.uint64), (flag, np.int64), (real, np.float64)
-    return np.dtype([(name, kind) for names, kind in kinds for name in names.split()])
-
-
-def fields(kind: np.dtype) -> list[str]:
-    """Return the names of a record type's fields."""
-    return list(kind.names or ())
-
-
-# What an index points at: a column of chance (available, draw, ...), or the first place in the pipeline of something
-# that goes through it period by period, and the place after the last.
-STOCK = _records(
-    flag="proportional perishable lifo obsolesces keeps_value",
-    index="first_age newest_age last_age first_report last_report obsolete last",
-    real="holding_cost storage_limit waste_cost scrap_value terminal_value",
-)
-LANE = _records(
-    index="to available lead_time first_slot second_slot newest_slot last_slot first_letter last_letter"
-    " first_use last_use first_claim last_claim route ordering moving receiving filled defects rounding cost"
-    " first_bill last_bill first_report last_report",
-    flag="can_fail varies limited whole waits ships shares can_refuse can_stall can_dock can_fall_short rejects drifts"
-    " erodes drives fills",
-    real="capacity most order_limit batch batches least unit_cost fixed_cost in_transit_cost waiting_cost reject_cost",
-)
-DEMAND = _records(
-    index="draw first_need last_need price_left first_bill last_bill first_report last_report last",
-    flag="whole backlogs erodes closes",
-    real="shortage_cost terminal_cost price",
-)
-NEED = _records(index="stock", real="quantity kits")
-ROUTE = _records(real="vehicles vehicle_capacity vehicle_cost")
-RESOURCE = _records(
-    index="available filled", flag="can_fail can_fall_short proportional whole", real="capacity"
-)  # of a supplier or a route: a capacity that its lanes share
-CLAIM = _records(index="resource")
-
-STOCK_STATE = _records(real="on_hand used")
-LANE_STATE = _records(real="waiting in_transit")
-DEMAND_STATE = _records(real="backlog")
-BOOKS = _records(real="cash receivable payable")
-
-STOCK_FLOW = _records(real="wasted held")
-LANE_FLOW = _records(real="ordered shipped arrived")
-DEMAND_FLOW = _records(real="demanded served short")
-MONEY = _records(real="purchase_cost fixed_cost transit_cost holding_cost shortage_cost waste_cost cost revenue reward")
-# What happens in some worlds only.
-SOURCE_FLOW = _records(real="asked")
-GOODS_FLOW = _records(real="expired scrapped")
-REJECT_FLOW = _records(real="rejected")
-ROUTE_FLOW = _records(real="loaded vehicles")
-RESOURCE_FLOW = _records(real="there left claimed")
-CHARGES = _records(real="waiting_cost vehicle_cost reject_cost salvage")
-
-SLOT = np.dtype(np.float64)
-
-
-def _lengths(*kinds: np.dtype) -> np.ndarray:
-    return np.array([len(fields(kind)) for kind in kinds])
-
-
-# How many numbers one of each takes in a net, in a state, and in the flows.
-_STOCK, _LANE, _DEMAND, _NEED, _ROUTE, _RESOURCE, _CLAIM = _NET = tuple(
-    _lengths(STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM).tolist()
-)
-_STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = _STATE = tuple(
-    _lengths(STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS).tolist()
-)
-FLOWS = (
-    STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES, RESOURCE_FLOW
-)  # fmt: skip
-_FLOWS = tuple(_lengths(*FLOWS).tolist())
-
-
-class Sizes(NamedTuple):
-    """How many there are of each, and which steps of a period a world needs: what it does not use, it does not pay."""
-
-    stocks: int
-    lanes: int
-    demands: int
-    needs: int
-    routes: int
-    slots: int
-    resources: int  # capacities that lanes share
-    claims: int  # of lanes on such capacities
-    together: int  # do any lanes ship together with others, from outside or from stocks?
-    network: int  # do stocks feed stocks?
-    mail: int  # do orders travel?
-    ships_late: int  # do stocks ship after they have received?
-    ages: int  # has any stock a shelf life?
-    troubles: int  # can ordering, transit or receiving stop, or a supplier fall short?
-    rejects: int  # is anything rejected on arrival?
-    vehicles: int  # do any lanes share vehicles?
-    full_loads: int  # do any vehicles set off only when they are full?
-    worth: int  # do costs or prices fall, stocks become obsolete, or what is left have a value?
-    charges: int  # is there any money that few worlds know: for waiting, vehicles or rejects, or from salvage?
-    credit: int  # is anything paid later?
-    reports: int  # are any records late?
-
-
-class Net(NamedTuple):
-    """What never changes: a record for each stock, lane, demand, need (of a demand or a lane for a stock) and route.
-
-    And one for each capacity that lanes share, and for each claim of a lane on one of these.
-    """
-
-    stocks: Any
-    lanes: Any
-    demands: Any
-    needs: Any
-    routes: Any
-    resources: Any
-    claims: Any
-    has: Sizes
-
-
-class State(NamedTuple):
-    """What is where.
-
-    `pipeline` holds all that moves up a place each period: by lane, what arrived last, what arrives in 1, 2, ...
-    periods, its mail, its bills and its reports; by stock, its units by age and its reports; by demand, its bills and
-    its reports. `books` has one record where anything is paid later, and none elsewhere.
-    """
-
-    stocks: Any
-    lanes: Any
-    demands: Any
-    books: Any
-    pipeline: Any
-
-
-class Flows(NamedTuple):
-    """What happened in a period; the tables after `money` are empty in worlds that have no use for them."""
-
-    stocks: Any
-    lanes: Any
-    demands: Any
-    money: Any
-    sources: Any  # a record for each stock, where stocks feed stocks
-    goods: Any  # a record for each stock, where some perish or become obsolete
-    rejects: Any  # a record for each lane, where some may reject
-    routes: Any  # a record for each route, where some have vehicles
-    charges: Any  # one record, where there are such
-    resources: Any  # a record for each capacity that lanes share
-
-
-@register_jitable(forceinline=True)
-def net_of(numbers: np.ndarray, sizes: Sizes) -> Net:
-    """Return the tables (1, ...) of a net that lie in one vector."""
-    a = sizes.stocks * _STOCK
-    b = a + sizes.lanes * _LANE
-    c = b + sizes.demands * _DEMAND
-    d = c + sizes.needs * _NEED
-    e = d + sizes.routes * _ROUTE
-    f = e + sizes.resources * _RESOURCE
-    return Net(
-        table(numbers, STOCK, 0, 1, sizes.stocks)[0],
-        table(numbers, LANE, a, 1, sizes.lanes)[0],
-        table(numbers, DEMAND, b, 1, sizes.demands)[0],
-        table(numbers, NEED, c, 1, sizes.needs)[0],
-        table(numbers, ROUTE, d, 1, sizes.routes)[0],
-        table(numbers, RESOURCE, e, 1, sizes.resources)[0],
-        table(numbers, CLAIM, f, 1, sizes.claims)[0],
-        sizes,
-    )
-
-
-@register_jitable(forceinline=True)
-def state_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> State:
-    """Return the tables (paths, ...) of a batch's state that lie in one vector."""
-    a = paths * sizes.stocks * _STOCK_STATE
-    b = a + paths * sizes.lanes * _LANE_STATE
-    c = b + paths * sizes.demands * _DEMAND_STATE
-    d = c + paths * sizes.credit * _BOOKS
-    return State(
-        table(numbers, STOCK_STATE, 0, paths, sizes.stocks),
-        table(numbers, LANE_STATE, a, paths, sizes.lanes),
-        table(numbers, DEMAND_STATE, b, paths, sizes.demands),
-        table(numbers, BOOKS, c, paths, sizes.credit),
-        table(numbers, SLOT, d, paths, sizes.slots),
-    )
-
-
-@register_jitable(forceinline=True)
-def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int, int]:
-    """Return how many records each table of flows has."""
-    return (
-        sizes.stocks,
-        sizes.lanes,
-        sizes.demands,
-        1,
-        sizes.stocks * sizes.network,
-        sizes.stocks * (sizes.ages | sizes.worth),
-        sizes.lanes * sizes.rejects,
-        sizes.routes * sizes.vehicles,
-        sizes.charges,
-        sizes.resources,
-    )
-
-
-@register_jitable(forceinline=True)
-def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
-    """Return the tables (paths, ...) of a batch's flows that lie in one vector."""
-    stocks, lanes, demands, money, sources, goods, rejects, routes, charges, resources = flow_counts(sizes)
-    a = paths * stocks * _FLOWS[0]
-    b = a + paths * lanes * _FLOWS[1]
-    c = b + paths * demands * _FLOWS[2]
-    d = c + paths * money * _FLOWS[3]
-    e = d + paths * sources * _FLOWS[4]
-    f = e + paths * goods * _FLOWS[5]
-    g = f + paths * rejects * _FLOWS[6]
-    h = g + paths * routes * _FLOWS[7]
-    i = h + paths * charges * _FLOWS[8]
-    return Flows(
-        table(numbers, STOCK_FLOW, 0, paths, stocks),
-        table(numbers, LANE_FLOW, a, paths, lanes),
-        table(numbers, DEMAND_FLOW, b, paths, demands),
-        table(numbers, MONEY, c, paths, money),
-        table(numbers, SOURCE_FLOW, d, paths, sources),
-        table(numbers, GOODS_FLOW, e, paths, goods),
-        table(numbers, REJECT_FLOW, f, paths, rejects),
-        table(numbers, ROUTE_FLOW, g, paths, routes),
-        table(numbers, CHARGES, h, paths, charges),
-        table(numbers, RESOURCE_FLOW, i, paths, resources),
-    )
-
-
-@register_jitable(forceinline=True)
-def path_of(state: State, b: int) -> State:
-    """Return one path of a batch's state."""
-    return State(state.stocks[b], state.lanes[b], state.demands[b], state.books[b], state.pipeline[b])
-
-
-@register_jitable(forceinline=True)
-def flows_of_path(flows: Flows, b: int) -> Flows:
-    """Return one path of a batch's flows."""
-    return Flows(
-        flows.stocks[b],
-        flows.lanes[b],
-        flows.demands[b],
-        flows.money[b],
-        flows.sources[b],
-        flows.goods[b],
-        flows.rejects[b],
-        flows.routes[b],
-        flows.charges[b],
-        flows.resources[b],
-    )
+from .tables import FLOW_LENGTHS, FLOWS, NET_LENGTHS, STATE_LENGTHS, Sizes, flow_counts, net_of, state_of
 
 
 class Layout:
@@ -296,7 +39,7 @@ class Layout:
         shared = sorted({place for places in claims for place in places})
         self.resources = [place.partition(".")[2] for place in shared]  # suppliers and routes with a capacity
         more = [len(shared), sum(map(len, claims))]
-        self.numbers = np.zeros(np.dot([*counts, *more], _NET))
+        self.numbers = np.zeros(np.dot([*counts, *more], NET_LENGTHS))
         self.net = net_of(self.numbers, Sizes._make([*counts, 0, *more, *[0] * (len(Sizes._fields) - 8)]))
         self._lay_lanes()
         self._lay_resources(shared, claims)
@@ -305,8 +48,8 @@ class Layout:
         self._lay_routes()
         self.sizes = Sizes._make([*counts, self._taken, *more, *self._steps()])
         self.net = self.net._replace(has=self.sizes)
-        self.state_size = int(np.dot([*counts[:3], self.sizes.credit], _STATE)) + self._taken
-        self.flows_size = int(np.dot(flow_counts(self.sizes), _FLOWS))
+        self.state_size = int(np.dot([*counts[:3], self.sizes.credit], STATE_LENGTHS)) + self._taken
+        self.flows_size = int(np.dot(flow_counts(self.sizes), FLOW_LENGTHS))
         self.into = (self.net.lanes["to"][:, None] == np.arange(len(self.stocks))).astype(float)  # (lanes, stocks)
         self.needs = self._needs(demand.draws_on for demand in scenario.demands.values())  # (demands, stocks)
         self.uses = self._needs(lane.uses for lane in scenario.lanes.values())  # (lanes, stocks)
@@ -326,10 +69,10 @@ class Layout:
                 ("demands", "backlog"),
             )
         }
-        self.mail = {  # the places of each lane's letters
-            m: slice(int(row["first_letter"]), int(row["last_letter"]))
+        self.in_transmission = {  # the places of each lane's orders that have not got to its source
+            m: slice(int(row["first_transmitted"]), int(row["last_transmitted"]))
             for m, row in enumerate(self.net.lanes)
-            if row["first_letter"] < row["last_letter"]
+            if row["first_transmitted"] < row["last_transmitted"]
         }
 
     @cached_property
@@ -352,7 +95,7 @@ class Layout:
         needed: dict[str, Any] = {
             "together": net.lanes["ships"].any(),
             "network": any(lane.uses for lane in lanes),
-            "mail": any(lane.order_delay for lane in lanes),
+            "transmits": any(lane.order_delay for lane in lanes),
             "ships_late": scenario.sources_ship == "after-receiving",
             "ages": net.stocks["perishable"].any(),
             "troubles": stalls or columns.filled,
@@ -480,7 +223,7 @@ class Layout:
             row["resource"] = shared.index(place)
 
     def _lay_way(self, row: Any, name: str) -> None:
-        """Give a lane its places in the pipeline: what is on the way, its mail, its bills, its reports."""
+        """Give a lane its places in the pipeline: what is on the way, orders in transmission, bills, reports."""
         lane, usage = self.scenario.lanes[name], self._used[self.scenario.lanes[name].to][0]
         usage *= self.scenario.shares[name]
         slots = slowest(self.scenario, name)
@@ -492,9 +235,9 @@ class Layout:
         self.slots |= {place: int(row["first_slot"]) + 1 + k for k, place in enumerate(seen)}
         coming = range(1, 1 + min(slots, round(lane.lead_time.mean)))
         self._initial += [(int(row["first_slot"]) + k, self._units(lane.initial, usage)) for k in coming]
-        letters = [f"{name}.read_in_{k + 1}" for k in range(lane.order_delay)]
-        letter = self._units(lane.initial_orders, usage)
-        row["first_letter"], row["last_letter"] = self._room(lane.order_delay, letters, letter)
+        names = [f"{name}.read_in_{k + 1}" for k in range(lane.order_delay)]
+        initial = self._units(lane.initial_orders, usage)
+        row["first_transmitted"], row["last_transmitted"] = self._room(lane.order_delay, names, initial)
         row["first_bill"], row["last_bill"] = self._room(lane.pays_after)
         late = self.scenario.stocks[lane.to].seen_late
         late += late > 0  # one for what is reported, and the arrivals that are not
@@ -506,7 +249,7 @@ class Layout:
         first = 0
         for row, (name, demand) in zip(self.net.demands, self.scenario.demands.items(), strict=True):
             row["first_need"], row["last_need"] = first, (first := first + len(demand.draws_on))
-            row["draw"] = self.columns.demand[name]
+            row["demanded"] = self.columns.demand[name]
             row["whole"], row["backlogs"] = self.scenario.units == "whole", demand.unmet == "backlog"
             row["shortage_cost"], row["price"] = demand.shortage_cost, demand.price
             row["closes"], row["terminal_cost"] = demand.terminal_cost > 0, demand.terminal_cost

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import MutableSequence, Sequence
+from typing import TYPE_CHECKING, Any
 
 from numba.extending import register_jitable
 
 from ..kernels.cache import inlined
 from .numbers import floor, minimum, where
 
+if TYPE_CHECKING:
+    from .tables import FlowRows, LaneRow, NetRows, StateRows
+
 APART, TOGETHER, FROM_STOCKS = 0, 1, 2  # how a lane ships: alone, with others from outside, or from stocks
 A_SHARE, A_UNIT, THE_REST = 0, 1, 2  # what lanes that share get, one turn after the other
-CRUMB = 1e-9  # units; what rounding errors may leave
+ROUNDING_TOLERANCE = 1e-9  # units
 
 
-def period(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
+def period(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequence[Any], flows: FlowRows) -> Any:
     """Play one period: change `state`, fill `flows`, and return `flows`.
 
     1. See the state at the start of the period, and what is visible of the future.
@@ -54,7 +58,7 @@ compiled_period = inlined(period)
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def replenish(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
+def replenish(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequence[Any], flows: FlowRows) -> Any:
     """Play what comes before the demand: order, ship, arrive; return what placing, buying and waiting cost."""
     age(net, state, chance, flows)
     placing = place_orders(net, state, order, chance, flows)
@@ -77,7 +81,9 @@ def replenish(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def trade(net: Any, state: Any, chance: Any, flows: Any, placing: Any, buying: Any, waiting: Any) -> None:
+def trade(
+    net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows, placing: Any, buying: Any, waiting: Any
+) -> None:
     """Play the demand and what comes after it: serve, throw away what is past its time, and pay for it all."""
     lacking, revenue = serve(net, state, chance, flows)
     saved = 0.0
@@ -91,37 +97,12 @@ def trade(net: Any, state: Any, chance: Any, flows: Any, placing: Any, buying: A
         report(net, state, flows)
 
 
-@register_jitable(forceinline=True, error_model="numpy")
-def through(places: Any, first: int, last: int, new: Any) -> Any:
-    """Move what goes through some places up by one, put something new in the last, and return what comes out."""
-    if first == last:
-        return new
-    out = places[first]
-    for k in range(first, last - 1):
-        places[k] = places[k + 1]
-    places[last - 1] = new
-    return out
+# 2. Order.
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def part(whole: int, share: Any, units: Any) -> Any:
-    """Return a share of some units, whole ones where units are whole."""
-    some = share * units
-    if whole:
-        some = floor(some + CRUMB)
-    return some
-
-
-@register_jitable(forceinline=True, error_model="numpy")
-def left(held: Any, taken: Any) -> Any:
-    """Return what is left of what was held; rounding (a kit of 2.943 units) may not make that less than nothing."""
-    rest = held - taken
-    return where(rest < 0, 0.0, rest)
-
-
-@register_jitable(forceinline=True, error_model="numpy")
-def place_orders(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> Any:
-    """Cut what is wanted on each lane to what can be ordered, and post it; return what placing orders costs.
+def place_orders(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequence[Any], flows: FlowRows) -> Any:
+    """Cut what is wanted on each lane to what can be ordered, and send it off; return what placing orders costs.
 
     An order waits at its source when it gets there.
     """
@@ -135,76 +116,41 @@ def place_orders(net: Any, state: Any, order: Any, chance: Any, flows: Any) -> A
         if net.has.troubles and lane.can_refuse:
             wanted = minimum(wanted, chance[lane.ordering] * (lane.order_limit if lane.limited else wanted))
             if lane.batch > 0:
-                wanted = floor(wanted * lane.batches + CRUMB) * lane.batch
+                wanted = floor(wanted * lane.batches + ROUNDING_TOLERANCE) * lane.batch
         flow.ordered = where(wanted < lane.least, 0.0, wanted)
         placing = placing + where(flow.ordered > 0, lane.fixed_cost, 0.0)
-        if net.has.mail and lane.first_letter < lane.last_letter:
-            at.waiting = at.waiting + through(state.pipeline, lane.first_letter, lane.last_letter, flow.ordered)
+        if net.has.transmits and lane.first_transmitted < lane.last_transmitted:
+            first, last = lane.first_transmitted, lane.last_transmitted
+            at.waiting = at.waiting + shift_queue(state.pipeline, first, last, flow.ordered)
     return placing
 
 
+# 3. Ship.
+
+
 @register_jitable(forceinline=True, error_model="numpy")
-def asked(net: Any, state: Any, flows: Any, m: int) -> Any:
+def asked(net: NetRows, state: StateRows, flows: FlowRows, m: int) -> Any:
     """Return the units that a lane's source is asked for: what waits there, and the order that has just been placed."""
-    if net.has.mail and net.lanes[m].first_letter < net.lanes[m].last_letter:
+    if net.has.transmits and net.lanes[m].first_transmitted < net.lanes[m].last_transmitted:
         return state.lanes[m].waiting  # what was read today waits there already
     return state.lanes[m].waiting + flows.lanes[m].ordered
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def able(net: Any, m: int, wanted: Any, chance: Any) -> Any:
+def able(net: NetRows, m: int, wanted: Any, chance: Sequence[Any]) -> Any:
     """Return what of the units asked for a lane's capacity, its disruptions and its supplier let it ship."""
     lane = net.lanes[m]
     if not lane.can_fail:
         can = minimum(wanted, lane.most)
     else:
-        can = minimum(wanted, part(lane.whole, chance[lane.available], lane.capacity if lane.limited else wanted))
+        can = minimum(wanted, portion(lane.whole, chance[lane.available], lane.capacity if lane.limited else wanted))
     if net.has.troubles and lane.can_fall_short:
-        can = part(lane.whole, chance[lane.filled], can)
+        can = portion(lane.whole, chance[lane.filled], can)
     return can
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def send(net: Any, state: Any, chance: Any, flows: Any, m: int, wanted: Any) -> Any:
-    """Put a lane's shipment on its way, and return what is still not shipped; that goes on waiting, or lapses."""
-    lane, at, flow = net.lanes[m], state.lanes[m], flows.lanes[m]
-    first, last = lane.first_slot, lane.last_slot
-    if lane.varies:
-        lead_time = chance[lane.lead_time]
-        for k in range(first, last):
-            state.pipeline[k] = state.pipeline[k] + where(lead_time == k - first, flow.shipped, 0.0)
-    elif net.has.troubles:  # something may stand still there
-        state.pipeline[lane.newest_slot] = state.pipeline[lane.newest_slot] + flow.shipped
-    else:
-        state.pipeline[lane.newest_slot] = flow.shipped
-    at.in_transit = at.in_transit + flow.shipped
-    unshipped = wanted - flow.shipped
-    at.waiting = unshipped if lane.waits else 0.0 * unshipped
-    return unshipped
-
-
-@register_jitable(forceinline=True, error_model="numpy")
-def bill(net: Any, chance: Any, m: int, shipped: Any) -> Any:
-    """Return what a lane's shipment costs to buy."""
-    lane = net.lanes[m]
-    cost = lane.unit_cost * shipped
-    if net.has.worth and lane.erodes:
-        cost = cost * chance[lane.cost]
-    return cost
-
-
-@register_jitable(forceinline=True, error_model="numpy")
-def sale(net: Any, chance: Any, d: int, served: Any) -> Any:
-    """Return what a demand pays for what it was served."""
-    demand = net.demands[d]
-    sold = demand.price * served
-    if net.has.worth and demand.erodes:
-        sold = sold * chance[demand.price_left]
-    return sold
-
-
-@register_jitable(forceinline=True, error_model="numpy")
-def ship_from_outside(net: Any, state: Any, chance: Any, flows: Any) -> Any:
+def ship_from_outside(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> Any:
     """Ship on lanes that share nothing, as capacity and luck allow; return the cost of buying and of waiting."""
     buying, waiting = 0.0, 0.0
     for m in range(len(net.lanes)):
@@ -221,16 +167,16 @@ def ship_from_outside(net: Any, state: Any, chance: Any, flows: Any) -> Any:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def open_resources(net: Any, state: Any, chance: Any, flows: Any) -> None:
+def open_resources(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Find what of each capacity that lanes share there is in this period, and what all its lanes could ship."""
     for r in range(len(net.resources)):
         resource, flow = net.resources[r], flows.resources[r]
         flow.claimed, flow.there = 0.0, resource.capacity
         if resource.can_fail:
             flow.there = chance[resource.available] * resource.capacity
-        flow.there = part(resource.whole, 1.0, flow.there)
+        flow.there = portion(resource.whole, 1.0, flow.there)
         if resource.can_fall_short:
-            flow.there = part(resource.whole, chance[resource.filled], flow.there)
+            flow.there = portion(resource.whole, chance[resource.filled], flow.there)
         flow.left = flow.there
     for m in range(len(net.lanes)):
         lane = net.lanes[m]
@@ -242,7 +188,7 @@ def open_resources(net: Any, state: Any, chance: Any, flows: Any) -> None:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def ship_together(net: Any, state: Any, chance: Any, flows: Any, kind: int) -> Any:
+def ship_together(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows, kind: int) -> Any:
     """Ship on the lanes of a kind, from outside or from stocks, that share what may run short: a capacity, or a stock.
 
     What runs short serves its lanes in their order, or each with the same share of what it could ship. A lane that uses
@@ -291,24 +237,22 @@ def ship_together(net: Any, state: Any, chance: Any, flows: Any, kind: int) -> A
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def share_of(net: Any, flows: Any, m: int) -> Any:
+def share_of(net: NetRows, flows: FlowRows, m: int) -> Any:
     """Return the share of what a lane could ship that the scarcest of what it shares proportionally allows."""
     lane, share = net.lanes[m], 1.0
     for k in range(lane.first_use, lane.last_use):
         source = net.needs[k].stock
         if net.stocks[source].proportional:
-            asked_for = flows.sources[source].asked
-            share = minimum(share, flows.stocks[source].held / where(asked_for > CRUMB, asked_for, CRUMB))
+            share = minimum(share, ratio(flows.stocks[source].held, flows.sources[source].asked))
     for k in range(lane.first_claim, lane.last_claim):
         r = net.claims[k].resource
         if net.resources[r].proportional:
-            claimed = flows.resources[r].claimed
-            share = minimum(share, flows.resources[r].there / where(claimed > CRUMB, claimed, CRUMB))
+            share = minimum(share, ratio(flows.resources[r].there, flows.resources[r].claimed))
     return share
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def take(net: Any, state: Any, flows: Any, m: int, wanted: Any) -> None:
+def take(net: NetRows, state: StateRows, flows: FlowRows, m: int, wanted: Any) -> None:
     """Take what a lane wants of stocks and shared capacities, as far as they last, and add it to its shipment."""
     lane = net.lanes[m]
     if net.has.resources:
@@ -318,12 +262,12 @@ def take(net: Any, state: Any, flows: Any, m: int, wanted: Any) -> None:
     if net.has.resources:
         for k in range(lane.first_claim, lane.last_claim):
             flow = flows.resources[net.claims[k].resource]
-            flow.left = left(flow.left, taken)
+            flow.left = subtract_clipped(flow.left, taken)
     flows.lanes[m].shipped = flows.lanes[m].shipped + taken
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def leave_behind(net: Any, state: Any, flows: Any, kind: int) -> None:
+def leave_behind(net: NetRows, state: StateRows, flows: FlowRows, kind: int) -> None:
     """Load what the lanes of a kind could ship, in their order, into full vehicles; give back what fills no other."""
     for r in range(len(net.routes)):
         flows.routes[r].loaded = 0.0
@@ -333,74 +277,71 @@ def leave_behind(net: Any, state: Any, flows: Any, kind: int) -> None:
             flows.routes[lane.route].loaded = flows.routes[lane.route].loaded + flows.lanes[m].shipped
     for r in range(len(net.routes)):
         route, load = net.routes[r], flows.routes[r]
-        load.loaded = floor(load.loaded * route.vehicles + CRUMB) * route.vehicle_capacity  # what sets off
+        load.loaded = floor(load.loaded * route.vehicles + ROUNDING_TOLERANCE) * route.vehicle_capacity  # what sets off
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.ships == kind and lane.fills:
             load = flows.routes[lane.route]
             kept = minimum(flow.shipped, load.loaded)
-            load.loaded = left(load.loaded, kept)
+            load.loaded = subtract_clipped(load.loaded, kept)
             behind = flow.shipped - kept
             flow.shipped = kept
             for k in range(lane.first_use, lane.last_use):
                 stock, quantity = state.stocks[net.needs[k].stock], behind * net.needs[k].quantity
                 stock.on_hand = stock.on_hand + quantity
-                stock.used = left(stock.used, quantity)
+                stock.used = subtract_clipped(stock.used, quantity)
             for k in range(lane.first_claim, lane.last_claim):
                 shared = flows.resources[net.claims[k].resource]
                 shared.left = shared.left + behind
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def draw(net: Any, state: Any, first: int, last: int, wanted: Any, whole: int) -> Any:
-    """Draw kits from the stocks that some needs name, as far as the scarcest lasts, and return how many."""
-    taken = reserve(net, state, first, last, wanted, whole)
-    if net.has.ages:
-        issue_kits(net, state, first, last, taken)
-    return taken
+def send(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows, m: int, wanted: Any) -> Any:
+    """Put a lane's shipment on its way, and return what is still not shipped; that goes on waiting, or lapses."""
+    lane, at, flow = net.lanes[m], state.lanes[m], flows.lanes[m]
+    first, last = lane.first_slot, lane.last_slot
+    if lane.varies:
+        lead_time = chance[lane.lead_time]
+        for k in range(first, last):
+            state.pipeline[k] = state.pipeline[k] + where(lead_time == k - first, flow.shipped, 0.0)
+    elif net.has.troubles:  # something may stand still there
+        state.pipeline[lane.newest_slot] = state.pipeline[lane.newest_slot] + flow.shipped
+    else:
+        state.pipeline[lane.newest_slot] = flow.shipped
+    at.in_transit = at.in_transit + flow.shipped
+    unshipped = wanted - flow.shipped
+    at.waiting = unshipped if lane.waits else 0.0 * unshipped
+    return unshipped
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def reserve(net: Any, state: Any, first: int, last: int, wanted: Any, whole: int) -> Any:
-    """Set kits aside from the stocks that some needs name, whatever their age, and return how many."""
-    for k in range(first, last):
-        wanted = minimum(wanted, state.stocks[net.needs[k].stock].on_hand * net.needs[k].kits)
-    if whole:
-        wanted = floor(wanted + CRUMB)
-    for k in range(first, last):
-        stock, quantity = state.stocks[net.needs[k].stock], wanted * net.needs[k].quantity
-        stock.on_hand = left(stock.on_hand, quantity)
-        stock.used = stock.used + quantity
-    return wanted
+def load_vehicles(net: NetRows, flows: FlowRows) -> None:
+    """Load what all lanes of a route ship into as few vehicles as it takes, and pay for them."""
+    cost = 0.0
+    for r in range(len(net.routes)):
+        flows.routes[r].loaded = 0.0
+    for m in range(len(net.lanes)):
+        if net.lanes[m].drives:
+            flow = flows.routes[net.lanes[m].route]
+            flow.loaded = flow.loaded + flows.lanes[m].shipped
+    for r in range(len(net.routes)):
+        route, flow = net.routes[r], flows.routes[r]
+        flow.vehicles = 0.0 - floor(ROUNDING_TOLERANCE - flow.loaded * route.vehicles)
+        cost = cost + route.vehicle_cost * flow.vehicles
+    flows.charges[0].vehicle_cost = cost
+
+
+# 4. Arrive.
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def issue_kits(net: Any, state: Any, first: int, last: int, kits: Any) -> None:
-    """Take what is in some kits from the perishable stocks among those that their needs name, by age."""
-    for k in range(first, last):
-        if net.stocks[net.needs[k].stock].perishable:
-            issue(net, state, net.needs[k].stock, kits * net.needs[k].quantity)
-
-
-@register_jitable(forceinline=True, error_model="numpy")
-def issue(net: Any, state: Any, i: int, quantity: Any) -> None:
-    """Take units from the oldest of a stock on (first in, first out), or from the newest on (last in, first out)."""
-    stock = net.stocks[i]
-    for k in range(stock.first_age, stock.last_age):
-        age = stock.newest_age - (k - stock.first_age) if stock.lifo else k
-        taken = minimum(quantity, state.pipeline[age])
-        state.pipeline[age] = state.pipeline[age] - taken
-        quantity = quantity - taken
-
-
-@register_jitable(forceinline=True, error_model="numpy")
-def arrive(net: Any, state: Any, chance: Any, flows: Any) -> None:
+def arrive(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Receive what has come, reject what is defective, and waste what finds no room."""
     for m in range(len(net.lanes)):
         lane, at, flow = net.lanes[m], state.lanes[m], flows.lanes[m]
         flow.arrived = state.pipeline[lane.first_slot]
         if net.has.troubles and lane.can_dock:
-            flow.arrived = part(lane.whole, chance[lane.receiving], flow.arrived)
+            flow.arrived = portion(lane.whole, chance[lane.receiving], flow.arrived)
             state.pipeline[lane.first_slot] = state.pipeline[lane.first_slot] - flow.arrived
         at.in_transit = at.in_transit - flow.arrived
         good = flow.arrived
@@ -418,7 +359,7 @@ def arrive(net: Any, state: Any, chance: Any, flows: Any) -> None:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def inspect(lane: Any, chance: Any, arrived: Any) -> Any:
+def inspect(lane: LaneRow, chance: Sequence[Any], arrived: Any) -> Any:
     """Return the units that are rejected: those made after the process drifted, or a share of what arrived."""
     if not lane.rejects:
         rejected = 0.0 * arrived
@@ -431,25 +372,11 @@ def inspect(lane: Any, chance: Any, arrived: Any) -> Any:
     return rejected
 
 
-@register_jitable(forceinline=True, error_model="numpy")
-def load_vehicles(net: Any, flows: Any) -> None:
-    """Load what all lanes of a route ship into as few vehicles as it takes, and pay for them."""
-    cost = 0.0
-    for r in range(len(net.routes)):
-        flows.routes[r].loaded = 0.0
-    for m in range(len(net.lanes)):
-        if net.lanes[m].drives:
-            flow = flows.routes[net.lanes[m].route]
-            flow.loaded = flow.loaded + flows.lanes[m].shipped
-    for r in range(len(net.routes)):
-        route, flow = net.routes[r], flows.routes[r]
-        flow.vehicles = 0.0 - floor(CRUMB - flow.loaded * route.vehicles)
-        cost = cost + route.vehicle_cost * flow.vehicles
-    flows.charges[0].vehicle_cost = cost
+# 5. Demand, and the end of shelf lives.
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def serve(net: Any, state: Any, chance: Any, flows: Any) -> Any:
+def serve(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> Any:
     """Serve each demand, in their order, with as many whole kits as there are; return the cost of the rest, and sales.
 
     The rest waits or is lost.
@@ -457,9 +384,9 @@ def serve(net: Any, state: Any, chance: Any, flows: Any) -> Any:
     lacking, revenue = 0.0, 0.0
     for d in range(len(net.demands)):
         demand, at, flow = net.demands[d], state.demands[d], flows.demands[d]
-        flow.demanded = chance[demand.draw]
+        flow.demanded = chance[demand.demanded]
         wanted = at.backlog + flow.demanded
-        served = draw(net, state, demand.first_need, demand.last_need, wanted, demand.whole)
+        served = withdraw(net, state, demand.first_need, demand.last_need, wanted, demand.whole)
         unmet = wanted - served
         flow.served, flow.short = served, minimum(flow.demanded, unmet)
         if demand.backlogs:
@@ -472,20 +399,62 @@ def serve(net: Any, state: Any, chance: Any, flows: Any) -> Any:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def expire(net: Any, state: Any, flows: Any) -> None:
+def withdraw(net: NetRows, state: StateRows, first: int, last: int, wanted: Any, whole: int) -> Any:
+    """Draw kits from the stocks that some needs name, as far as the scarcest lasts, and return how many."""
+    taken = reserve(net, state, first, last, wanted, whole)
+    if net.has.ages:
+        issue_kits(net, state, first, last, taken)
+    return taken
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def reserve(net: NetRows, state: StateRows, first: int, last: int, wanted: Any, whole: int) -> Any:
+    """Set kits aside from the stocks that some needs name, whatever their age, and return how many."""
+    for k in range(first, last):
+        wanted = minimum(wanted, state.stocks[net.needs[k].stock].on_hand * net.needs[k].kits)
+    if whole:
+        wanted = floor(wanted + ROUNDING_TOLERANCE)
+    for k in range(first, last):
+        stock, quantity = state.stocks[net.needs[k].stock], wanted * net.needs[k].quantity
+        stock.on_hand = subtract_clipped(stock.on_hand, quantity)
+        stock.used = stock.used + quantity
+    return wanted
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def issue_kits(net: NetRows, state: StateRows, first: int, last: int, kits: Any) -> None:
+    """Take what is in some kits from the perishable stocks among those that their needs name, by age."""
+    for k in range(first, last):
+        if net.stocks[net.needs[k].stock].perishable:
+            issue(net, state, net.needs[k].stock, kits * net.needs[k].quantity)
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def issue(net: NetRows, state: StateRows, i: int, quantity: Any) -> None:
+    """Take units from the oldest of a stock on (first in, first out), or from the newest on (last in, first out)."""
+    stock = net.stocks[i]
+    for k in range(stock.first_age, stock.last_age):
+        age = stock.newest_age - (k - stock.first_age) if stock.lifo else k
+        taken = minimum(quantity, state.pipeline[age])
+        state.pipeline[age] = state.pipeline[age] - taken
+        quantity = quantity - taken
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def expire(net: NetRows, state: StateRows, flows: FlowRows) -> None:
     """Waste what has reached the end of its shelf life, and let the rest be a period older."""
     for i in range(len(net.stocks)):
         stock, at, flow = net.stocks[i], state.stocks[i], flows.stocks[i]
         old = 0.0 * at.on_hand
         if stock.perishable:
-            old = through(state.pipeline, stock.first_age, stock.last_age, old)
-        at.on_hand = left(at.on_hand, old)
+            old = shift_queue(state.pipeline, stock.first_age, stock.last_age, old)
+        at.on_hand = subtract_clipped(at.on_hand, old)
         flow.wasted = flow.wasted + old
         flows.goods[i].expired = old
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def salvage(net: Any, state: Any, chance: Any, flows: Any) -> Any:
+def salvage(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> Any:
     """Scrap what is obsolete, value what is left at the end, on hand and on the way, and return what that brings."""
     worth = 0.0
     for i in range(len(net.stocks)):
@@ -507,11 +476,34 @@ def salvage(net: Any, state: Any, chance: Any, flows: Any) -> Any:
     return worth
 
 
+# 6. Pay.
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def bill(net: NetRows, chance: Sequence[Any], m: int, shipped: Any) -> Any:
+    """Return what a lane's shipment costs to buy."""
+    lane = net.lanes[m]
+    cost = lane.unit_cost * shipped
+    if net.has.worth and lane.erodes:
+        cost = cost * chance[lane.cost]
+    return cost
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def sale(net: NetRows, chance: Sequence[Any], d: int, served: Any) -> Any:
+    """Return what a demand pays for what it was served."""
+    demand = net.demands[d]
+    sold = demand.price * served
+    if net.has.worth and demand.erodes:
+        sold = sold * chance[demand.price_left]
+    return sold
+
+
 @register_jitable(forceinline=True, error_model="numpy")
 def pay(
-    net: Any,
-    state: Any,
-    flows: Any,
+    net: NetRows,
+    state: StateRows,
+    flows: FlowRows,
     placing: Any,
     buying: Any,
     waiting: Any,
@@ -546,46 +538,49 @@ def pay(
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def settle(net: Any, state: Any, chance: Any, flows: Any) -> None:
+def settle(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Keep the books: bills and sales become due after their terms, and all other money is cash at once."""
     books = state.books[0]
     owed, paid, sold, received = 0.0, 0.0, 0.0, 0.0
     for m in range(len(net.lanes)):
         lane, due = net.lanes[m], bill(net, chance, m, flows.lanes[m].shipped)
         owed = owed + due
-        paid = paid + through(state.pipeline, lane.first_bill, lane.last_bill, due)
+        paid = paid + shift_queue(state.pipeline, lane.first_bill, lane.last_bill, due)
     for d in range(len(net.demands)):
         demand, due = net.demands[d], sale(net, chance, d, flows.demands[d].served)
         sold = sold + due
-        received = received + through(state.pipeline, demand.first_bill, demand.last_bill, due)
+        received = received + shift_queue(state.pipeline, demand.first_bill, demand.last_bill, due)
     books.payable = books.payable + owed - paid
     books.receivable = books.receivable + sold - received
     books.cash = books.cash + flows.money[0].reward + owed - paid - sold + received
 
 
+# 7. Age.
+
+
 @register_jitable(forceinline=True, error_model="numpy")
-def report(net: Any, state: Any, flows: Any) -> None:
+def report(net: NetRows, state: StateRows, flows: FlowRows) -> None:
     """Write down what those will read whose records are late."""
     for i in range(len(net.stocks)):
         stock, at = net.stocks[i], state.stocks[i]
         first, last = stock.first_report, stock.last_report
-        through(state.pipeline, first, last, at.on_hand)
-        through(state.pipeline, last, last + last - first, at.used)
+        shift_queue(state.pipeline, first, last, at.on_hand)
+        shift_queue(state.pipeline, last, last + last - first, at.used)
         if first < last:
             for k in range(stock.first_age, stock.newest_age):
                 first, last = last, last + last - first
-                through(state.pipeline, last, last + last - first, state.pipeline[k])
+                shift_queue(state.pipeline, last, last + last - first, state.pipeline[k])
     for m in range(len(net.lanes)):
         lane, flow = net.lanes[m], flows.lanes[m]
         if lane.first_report < lane.last_report:
-            known = through(state.pipeline, lane.first_report + 1, lane.last_report, flow.arrived)
+            known = shift_queue(state.pipeline, lane.first_report + 1, lane.last_report, flow.arrived)
             state.pipeline[lane.first_report] = state.pipeline[lane.first_report] + flow.shipped - known
     for d in range(len(net.demands)):
-        through(state.pipeline, net.demands[d].first_report, net.demands[d].last_report, state.demands[d].backlog)
+        shift_queue(state.pipeline, net.demands[d].first_report, net.demands[d].last_report, state.demands[d].backlog)
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def age(net: Any, state: Any, chance: Any, flows: Any) -> None:
+def age(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Let a period pass since the last one: bring everything on the way one nearer, and begin to count anew."""
     for i in range(len(net.stocks)):
         state.stocks[i].used, flows.stocks[i].wasted = 0.0, 0.0
@@ -603,7 +598,7 @@ def age(net: Any, state: Any, chance: Any, flows: Any) -> None:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
-def move(net: Any, state: Any, chance: Any, m: int) -> None:
+def move(net: NetRows, state: StateRows, chance: Sequence[Any], m: int) -> None:
     """Bring what is on the way on a lane one period nearer, but for what stands still, or waits at the dock."""
     lane, stays = net.lanes[m], 0.0
     if lane.can_dock:
@@ -613,8 +608,45 @@ def move(net: Any, state: Any, chance: Any, m: int) -> None:
         coming = state.pipeline[k]
         moved = coming
         if lane.can_stall:
-            moved = part(lane.whole, chance[lane.moving], coming)
+            moved = portion(lane.whole, chance[lane.moving], coming)
         state.pipeline[to] = stays + moved
         stays = coming - moved
         to = k
     state.pipeline[lane.newest_slot] = stays
+
+
+# Arithmetic.
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def shift_queue(places: MutableSequence[Any], first: int, last: int, new: Any) -> Any:
+    """Move a queue in some places up by one, put something new in the last, and return what leaves the first."""
+    if first == last:
+        return new
+    out = places[first]
+    for k in range(first, last - 1):
+        places[k] = places[k + 1]
+    places[last - 1] = new
+    return out
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def portion(whole: int, share: Any, units: Any) -> Any:
+    """Return a share of some units, whole ones where units are whole."""
+    some = share * units
+    if whole:
+        some = floor(some + ROUNDING_TOLERANCE)
+    return some
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def ratio(there: Any, asked_for: Any) -> Any:
+    """Return what there is of what is asked for, as a share; more than 1 where nearly nothing is asked for."""
+    return there / where(asked_for > ROUNDING_TOLERANCE, asked_for, ROUNDING_TOLERANCE)
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def subtract_clipped(held: Any, taken: Any) -> Any:
+    """Return held - taken, but not less than 0, which rounding (a kit of 2.943 units) could make of it."""
+    rest = held - taken
+    return where(rest < 0, 0.0, rest)

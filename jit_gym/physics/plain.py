@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .layout import Flows, Layout, Net, State, state_of
+from .layout import Layout
 from .numbers import is_tensor
 from .period import period
+from .tables import Flows, Net, State, state_of
 
 
 def spread(table: np.ndarray) -> list[Any]:
@@ -54,7 +55,7 @@ class ByHand:
 
     @property
     def pipeline(self) -> Any:
-        """Return what arrived last, what arrives in 1, 2, ... periods, and the mail (slots,), or (paths, slots)."""
+        """Return arrivals by period and orders in transmission (slots,), or (paths, slots)."""
         return _stacked(self.state.pipeline)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from ..chance import Trace
 from ..kernels.arrays import borrowed
 from ..kernels.cache import compiled
-from .layout import Flows, Layout, State, flows_of, flows_of_path, net_of, path_of, state_of
+from .layout import Layout
 from .period import compiled_period
+from .tables import Flows, State, flows_of, flows_of_path, net_of, path_of, state_of
 
 
 @compiled
@@ -70,7 +71,7 @@ class Simulation:
 
     @property
     def pipeline(self) -> np.ndarray:
-        """Return what arrived last, what arrives in 1, 2, ... periods, and the mail, lane by lane (paths, slots)."""
+        """Return arrivals by period and orders in transmission, lane by lane (paths, slots)."""
         return self.state.pipeline
 
     @property

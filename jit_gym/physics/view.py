@@ -85,8 +85,8 @@ class View:
     def on_order(self) -> Any:
         """Return the units ordered on each lane and not arrived, on the way or not yet shipped (paths, lanes)."""
         on_order = self.in_transit + self.waiting
-        for m, letters in self.layout.mail.items():
-            on_order[..., m] += self.source.pipeline[..., letters].sum(-1)
+        for m, places in self.layout.in_transmission.items():
+            on_order[..., m] += self.source.pipeline[..., places].sum(-1)
         return on_order
 
     @cached_property

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
-from ..physics.period import CRUMB
+from ..physics.period import ROUNDING_TOLERANCE
 from .limits import listed
 from .plan import Plan, quantile
 from .rule import Mindful, Parameter, PolicyError, Rule, positive
@@ -61,7 +61,7 @@ def missing(kept: np.ndarray, position: Any, obsolete: Any) -> np.ndarray:
     """
     kept = np.where(obsolete, np.minimum(kept, 0.0), kept)
     gap = kept - position
-    return np.where(gap > CRUMB * np.maximum(np.abs(kept), 1.0), gap, 0.0)
+    return np.where(gap > ROUNDING_TOLERANCE * np.maximum(np.abs(kept), 1.0), gap, 0.0)
 
 
 @dataclass(eq=False)
@@ -177,7 +177,7 @@ class Conwip(Rule):
         lane, row = self.plan.scenario.lanes[layout.lanes[m]], layout.net.lanes[m]
         there = view.in_transit[:, m] if row["varies"] else view.arriving(m, 1)
         if not lane.uses and lane.lead_time.lowest == 0:  # what the supplier is asked for today may arrive today
-            read = view.source.pipeline[..., int(row["first_letter"])] if lane.order_delay else order
+            read = view.source.pipeline[..., int(row["first_transmitted"])] if lane.order_delay else order
             there = there + np.minimum(view.waiting[:, m] + read, row["most"])
         return there
 

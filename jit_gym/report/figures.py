@@ -10,23 +10,25 @@ import numpy as np
 
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
 from ..evaluate import Comparison
+from ..physics.tables import COST_KINDS
 from .svg import MUTED, REJECT, SURFACE, VEHICLE, WAITING, drawing
 from .words import a, digits, half, labels, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINDS = {  # of cost: what it is called, and its colour
-    "purchase_cost": ("units used", DEMAND),
-    "fixed_cost": ("ordering", ORDER),
-    "vehicle_cost": ("vehicles", VEHICLE),
-    "waiting_cost": ("waiting at sources", WAITING),
-    "transit_cost": ("in transit", WAY),
-    "reject_cost": ("rejects", REJECT),
-    "holding_cost": ("holding", STOCK),
-    "waste_cost": ("waste", WASTE),
-    "shortage_cost": ("shortage", SHORT),
+COLOURS = {  # of the kinds of cost
+    "purchase_cost": DEMAND,
+    "fixed_cost": ORDER,
+    "vehicle_cost": VEHICLE,
+    "waiting_cost": WAITING,
+    "transit_cost": WAY,
+    "reject_cost": REJECT,
+    "holding_cost": STOCK,
+    "waste_cost": WASTE,
+    "shortage_cost": SHORT,
 }
+LABELS = {kind.name: kind.label for kind in COST_KINDS}
 
 PLACES = [  # for the name of a point, in distances from it, and which corner of the name is there
     (1, 0, "left", "center"),
@@ -53,7 +55,7 @@ class Picture(NamedTuple):
 def costs(comparison: Comparison) -> Picture:
     """Draw what each policy pays for: a bar a policy, a colour a kind of cost."""
     period = comparison.scenario.horizon.period
-    kinds = {kind: np.array([result.mean(kind) for result in comparison.results]) for kind in KINDS}
+    kinds = {kind: np.array([result.mean(kind) for result in comparison.results]) for kind in LABELS}
     totals = np.array([result.mean("cost") for result in comparison.results])
     caption = f"Mean costs {a(period)} by kind; the number is their sum."
     left_out = _rounded_down(kinds["purchase_cost"].min())
@@ -71,8 +73,8 @@ def costs(comparison: Comparison) -> Picture:
     with drawing("costs", 0.75 + 0.33 * len(rows)) as sheet:
         axes = sheet.figure.add_subplot()
         for kind, values in kinds.items():
-            name, colour = KINDS[kind]
-            axes.barh(rows, values, left=ends, height=0.62, color=colour, label=name, edgecolor=SURFACE, linewidth=0.5)
+            look: dict[str, Any] = {"color": COLOURS[kind], "edgecolor": SURFACE, "linewidth": 0.5}
+            axes.barh(rows, values, left=ends, height=0.62, label=LABELS[kind], **look)
             ends = ends + values
         for row, end, total in zip(rows, ends, totals, strict=True):
             axes.annotate(number(total, points), (end, row), (4, 0), textcoords="offset points", va="center")
@@ -86,7 +88,7 @@ def costs(comparison: Comparison) -> Picture:
             sheet.figure.legend(loc="outside upper left", ncols=min(len(kinds), 4))
     says = "; ".join(
         f"{label} {number(total, points)}"
-        + "".join(f", {KINDS[kind][0]} {number(values[k], points)}" for kind, values in kinds.items() if values[k])
+        + "".join(f", {LABELS[kind]} {number(values[k], points)}" for kind, values in kinds.items() if values[k])
         for k, (label, total) in enumerate(zip(labels(comparison), totals, strict=True))
     )
     return Picture("What it costs", caption, sheet.svg, f"Costs {a(period)} by policy and kind: {says}.")

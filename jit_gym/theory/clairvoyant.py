@@ -17,8 +17,8 @@ import numpy as np
 from ..chance import Chance
 from ..common.checks import check_count
 from ..physics import Layout
-from ..physics.layout import state_of
 from ..physics.period import APART
+from ..physics.tables import state_of
 from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario, load
 from .iterate import processors
@@ -226,7 +226,7 @@ class _Plan:
         """Write down what can be done on a path (periods, columns.chance), and what it costs."""
         self.chance, self.to = chance, Program()
         names, T = self.layout, self.periods
-        demanded = [chance[:, int(row["draw"])] for row in self.net.demands]
+        demanded = [chance[:, int(row["demanded"])] for row in self.net.demands]
         self.inflow: list[Inflow] = [[] for _ in names.stocks]
         self.given = np.zeros((len(names.stocks), T))  # arrives whatever one does
         self.drawn: list[list[tuple[float, np.ndarray]]] = [[] for _ in names.stocks]
@@ -305,10 +305,10 @@ class _Plan:
         """
         row, program, T = self.net.lanes[m], self.to, self.periods
         lane = self.scenario.lanes[self.layout.lanes[m]]
-        delay = int(row["last_letter"] - row["first_letter"])
+        delay = int(row["last_transmitted"] - row["first_transmitted"])
         letters = np.zeros(T)
         known = min(delay, T)
-        letters[:known] = self.start[int(row["first_letter"]) : int(row["first_letter"]) + known]
+        letters[:known] = self.start[int(row["first_transmitted"]) : int(row["first_transmitted"]) + known]
         batch = lane.batch if lane.batch and not (row["whole"] and lane.batch == 1) else None
         limit = np.full(T, float(row["order_limit"]))
         if row["can_refuse"]:
@@ -359,7 +359,7 @@ class _Plan:
         upper, crowded = np.full(T, INF), np.zeros(T, bool)
         if row["ships"] != APART:
             return crowded, upper
-        delay = int(row["last_letter"] - row["first_letter"])
+        delay = int(row["last_transmitted"] - row["first_transmitted"])
         waiting = 0.0
         for t in range(T):
             asked = waiting + (letters[t] if t < delay else limit[t - delay])

@@ -136,8 +136,8 @@ class Optimal(Policy):
         if self.reduced == "to-position-and-waiting":
             rows[:, where["lanes", "waiting"][0]] = waiting = view.waiting[:, 0]
             net = net - waiting
-            for m, letters in self.told.mail.items():
-                rows[:, where["pipeline", ""][letters]] = mail = view.source.pipeline[:, self.layout.mail[m]]
+            for m, letters in self.told.in_transmission.items():
+                rows[:, where["pipeline", ""][letters]] = mail = view.source.pipeline[:, self.layout.in_transmission[m]]
                 net = net - mail.sum(axis=1)
         rows[:, where["stocks", "on_hand"][0]] = np.maximum(net, 0.0)
         rows[:, where["demands", "backlog"][0]] = np.maximum(-net, 0.0)

@@ -11,8 +11,8 @@ import numpy as np
 from ..chance.outcomes import Outcomes, lasts
 from ..chance.trace import hits_of
 from ..physics import Layout, View
-from ..physics.layout import flows_of, state_of
 from ..physics.simulate import advance
+from ..physics.tables import flows_of, state_of
 from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario
 from ..scenario.part import meaning

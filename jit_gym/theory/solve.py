@@ -401,7 +401,7 @@ def _estimate(process: Process, limits: _Limits) -> float:
             row = layout.net.lanes[layout.lanes.index(name)]
             merged = process.merging.arrivals[layout.lanes.index(name)]
             live += max(0, int(row["last_slot"] - row["first_slot"]) - 1 - int(merged))
-            live += int(row["last_letter"] - row["first_letter"])
+            live += int(row["last_transmitted"] - row["first_transmitted"])
         total *= comb(span + live, live)
     return total
 

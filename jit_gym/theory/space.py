@@ -13,8 +13,8 @@ from numba.extending import register_jitable
 
 from ..kernels.arrays import borrowed
 from ..kernels.cache import compiled
-from ..physics.layout import flows_of, flows_of_path, net_of, path_of, state_of
 from ..physics.period import replenish, trade
+from ..physics.tables import flows_of, flows_of_path, net_of, path_of, state_of
 
 
 class Rows:

@@ -6,7 +6,7 @@ import pytest
 from jit_gym.agents.rollout import Rollouts
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
-from jit_gym.physics.layout import state_of
+from jit_gym.physics.tables import state_of
 from jit_gym.policies.trained import Perceptron
 from jit_gym.scenario import Scenario, load
 

@@ -108,7 +108,7 @@ def seen_by_name(world: Simulation) -> dict[str, np.ndarray]:
         unit = units[m]
         out[f"{name}.waiting"] = view.waiting[:, m] / unit
         row = world.layout.net.lanes[m]
-        letter, first = int(row["first_letter"]), int(row["first_slot"])
+        letter, first = int(row["first_transmitted"]), int(row["first_slot"])
         for k in range(scenario.lanes[name].order_delay):
             out[f"{name}.read_in_{k + 1}"] = world.pipeline[:, letter + k] / unit
         for k in range(int(row["last_slot"]) - first):

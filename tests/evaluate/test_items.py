@@ -5,7 +5,7 @@ import pytest
 
 from jit_gym.evaluate import COSTS, ITEM_METRICS, compare, evaluate
 from jit_gym.physics import View
-from jit_gym.report.figures import KINDS
+from jit_gym.report.figures import COLOURS, LABELS
 from jit_gym.scenario import Scenario, load
 
 from ..envs.rich import rich
@@ -95,8 +95,9 @@ def test_the_bars_of_a_picture_add_up():
     """What it costs is drawn with every kind of cost there is, waiting, vehicles and rejects too; they add up to it."""
     world = load("lost-sales", ALL_COSTS | {"routes.road": {"vehicle_capacity": 3, "vehicle_cost": 11}})
     result = evaluate("base-stock", world, paths=8)
-    drawn = {kind: result.mean(kind) for kind in KINDS}
-    assert list(KINDS) == [metric.name for metric in COSTS]
+    drawn = {kind: result.mean(kind) for kind in LABELS}
+    assert list(LABELS) == [metric.name for metric in COSTS]
+    assert set(COLOURS) == set(LABELS)  # a new kind of cost needs a colour
     assert {kind for kind, mean in drawn.items() if mean > 0} == set(drawn) - {"waste_cost"}
     assert sum(drawn.values()) == pytest.approx(result.mean("cost"))
 

@@ -237,7 +237,8 @@ OUT_OF_RANGE = """
 import numpy as np
 from jit_gym.kernels.arrays import borrowed, table
 from jit_gym.kernels.cache import compiled
-from jit_gym.physics.layout import LANE, Layout, net_of
+from jit_gym.physics.layout import Layout
+from jit_gym.physics.tables import LANE, net_of
 from jit_gym.scenario import load
 @compiled
 def look(vector, k):

@@ -15,6 +15,7 @@ from jit_gym.physics import Flows, Layout, Simulation
 from jit_gym.physics.gradient import TensorSimulation
 from jit_gym.physics.period import APART
 from jit_gym.physics.plain import ByHand
+from jit_gym.physics.tables import COST_KINDS
 from jit_gym.scenario import Scenario
 
 from ..worlds import crowded, scenarios, worlds
@@ -22,8 +23,8 @@ from ..worlds import crowded, scenarios, worlds
 PATHS = 2
 TINY = 1e-9
 
-KINDS = ["purchase_cost", "fixed_cost", "transit_cost", "holding_cost", "shortage_cost", "waste_cost"]
-CHARGES = ["waiting_cost", "vehicle_cost", "reject_cost"]
+KINDS = [kind.name for kind in COST_KINDS if kind.everywhere]
+CHARGES = [kind.name for kind in COST_KINDS if not kind.everywhere]
 STATE = {
     "stocks": ["on_hand", "used"],
     "lanes": ["waiting", "in_transit"],
@@ -135,7 +136,7 @@ def read_by_the_source(world: Played) -> np.ndarray:
     read, initial = np.zeros_like(world.ordered), Simulation(world.layout, world.trace).pipeline
     for m, lane in world.lanes():
         row = world.layout.net.lanes[m]
-        letters = initial[:, row["first_letter"] : row["last_letter"]].T
+        letters = initial[:, row["first_transmitted"] : row["last_transmitted"]].T
         assert len(letters) == lane.order_delay
         read[..., m] = np.concatenate([letters, world.ordered[..., m]])[: world.periods]
     return read
@@ -231,7 +232,7 @@ def units_are_conserved_on_every_lane(world: Played):
     assert close(world.starting("lanes", "in_transit") + shipped, arrived + world.in_transit)
     for m, lane in world.lanes():
         row = world.layout.net.lanes[m]
-        letters = slice(int(row["first_letter"]), int(row["last_letter"]))
+        letters = slice(int(row["first_transmitted"]), int(row["last_transmitted"]))
         written = Simulation(world.layout, world.trace).pipeline[:, letters].sum(-1) + ordered[..., m]
         in_the_mail = world.pipeline[..., letters].sum(-1)
         lapsed = np.cumsum(unshipped(world)[..., m], axis=0) if lane.unshipped == "lapses" else 0.0
@@ -486,6 +487,7 @@ def money_adds_up(world: Played):
         "vehicle_cost": (or_none(world.vehicles) * each([r.vehicle_cost for r in scenario.routes.values()])).sum(-1),
         "salvage": salvaged(world) if world.layout.sizes.worth else 0.0,
     }
+    assert set(expected) | set(charges) == {*KINDS, *CHARGES, "revenue", "salvage"}  # a kind of cost is worked out here
     for kind, amount in (expected | (charges if world.layout.sizes.charges else {})).items():
         assert close(getattr(world, kind)[..., 0], amount), kind
     total = sum(getattr(world, kind) for kind in KINDS)

@@ -9,7 +9,7 @@ import pytest
 from jit_gym import evaluate
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation
-from jit_gym.physics.layout import state_of
+from jit_gym.physics.tables import state_of
 
 from .instances import JOINT, joint, perishable
 from .tables import others, rows
