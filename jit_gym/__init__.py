@@ -18,14 +18,21 @@ if TYPE_CHECKING:
     from .envs import sb3 as sb3
     from .evaluate import compare as compare
     from .evaluate import evaluate as evaluate
+    from .evaluate import metric as metric
     from .evaluate import tune as tune
+    from .physics import View as View
     from .policies import ActionMeaning as ActionMeaning
+    from .policies import Parameter as Parameter
+    from .policies import Rule as Rule
     from .policies import VectorActionMeaning as VectorActionMeaning
     from .policies import policy as policy
+    from .policies import rule as rule
     from .scenario import Scenario as Scenario
     from .scenario import ScenarioError as ScenarioError
     from .scenario import load as load
     from .scenario import names as names
+    from .scenario import register_distribution as register_distribution
+    from .scenario import register_scenarios as register_scenarios
     from .theory import Bound as Bound
     from .theory import Optimal as Optimal
     from .theory import clairvoyant as clairvoyant
@@ -39,17 +46,24 @@ _HOMES = {
     "Bound": "theory",
     "Env": "envs",
     "Optimal": "theory",
+    "Parameter": "policies",
+    "Rule": "policies",
     "Scenario": "scenario",
     "ScenarioError": "scenario",
     "VectorActionMeaning": "policies",
     "VectorEnv": "envs",
+    "View": "physics",
     "clairvoyant": "theory",
     "compare": "evaluate",
     "evaluate": "evaluate",
     "exact_cost": "theory",
     "load": "scenario",
+    "metric": "evaluate",
     "names": "scenario",
     "policy": "policies",
+    "register_distribution": "scenario",
+    "register_scenarios": "scenario",
+    "rule": "policies",
     "sb3": "envs",
     "solve": "theory",
     "tune": "evaluate",

@@ -8,7 +8,7 @@ from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
 from .distance import Distance
 from .judgement import THRESHOLD, Judgement, judged
-from .metrics import COSTS, ITEM_METRICS, METRICS
+from .metrics import COSTS, ITEM_METRICS, METRICS, metric
 from .rollout import Result, evaluate
 from .tuning import Tuning, tune
 
@@ -29,6 +29,7 @@ __all__ = [
     "evaluate",
     "has_seen",
     "judged",
+    "metric",
     "named",
     "tell",
     "tune",

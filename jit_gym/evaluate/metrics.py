@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from ..common.plugins import load_plugins, register
 from ..physics import Flows, Layout, Simulation, State
 from ..physics.tables import COST_KINDS
 from ..physics.worth import Worth
 from ..scenario import Scenario
 
+Counts = TypeVar("Counts", bound="CountsOne")
+
 
 class Metric(NamedTuple):
-    """A figure's name, its unit, and what it means."""
+    """A figure's name, its unit, what it means, and what counts it, if that is not `Counter`."""
 
     name: str
     unit: str
     meaning: str
+    counter: Callable[[Layout, int], CountsOne] | None = None
+
+
+class CountsOne(Protocol):
+    """What counts one metric on each path, period by period."""
+
+    def add(self, state: State, flows: Flows) -> None:
+        """Count one period, given where it ended and what happened in it (`physics.tables`)."""
+
+    def value(self) -> np.ndarray:
+        """Return the metric on each path (paths,)."""
 
 
 COSTS = tuple(Metric(kind.name, "money a period", kind.meaning) for kind in COST_KINDS)
 
-METRICS = (
+METRICS = [
     Metric("cost", "money a period", "all costs"),
     *COSTS,
     Metric("revenue", "money a period", "units sold or still waited for, scrapped, or left at the end with a value"),
@@ -45,7 +60,7 @@ METRICS = (
     Metric("waste", "units a period", "units wasted"),
     Metric("orders", "a period", "orders placed, on all lanes"),
     Metric("bullwhip", "ratio", "variance of what is ordered from outside over that of what customers ask for"),
-)
+]
 """Every figure of a result; all but the counts of periods and the discounted sum are averages over periods."""
 
 ITEM_METRICS = {
@@ -80,6 +95,25 @@ ITEM_METRICS = {
 """The figures of each stock, lane and demand by itself; costs by kind add up to those of the whole."""
 
 
+def metric(name: str, unit: str, meaning: str) -> Callable[[type[Counts]], type[Counts]]:
+    """Make a class count a metric of every result; a decorator.
+
+    It is made with the `Layout` of a world and the number of paths, its `add(state, flows)` is called after each period
+    that counts, and its `value()` is the metric on each path (paths,). Results, frames, JSON and reports show it.
+
+    Raises:
+        BadInput: for a name that is taken.
+    """
+
+    def add(counter: type[Counts]) -> type[Counts]:
+        known = {each.name: each.counter or Counter for each in METRICS}
+        register(known, "metric", name, counter)
+        METRICS[:] = [each for each in METRICS if each.name != name] + [Metric(name, unit, meaning, counter)]
+        return counter
+
+    return add
+
+
 def sells(scenario: Scenario) -> bool:
     """Tell whether anything earns money, so that profit decides and not cost."""
     stocks = scenario.stocks.values()
@@ -112,6 +146,8 @@ class Counter:
         self.stockouts, self.stops = np.zeros((2, paths, demands))
         self.any_stockout, self.any_stop = np.zeros((2, paths))
         self.ordered, self.placed, self.shipped, self.on_the_way = np.zeros((4, paths, lanes))
+        load_plugins()
+        self._more = {each.name: each.counter(layout, paths) for each in METRICS if each.counter is not None}
         self._spoilt = np.zeros((paths, stocks), bool)
         self._orders = RunningVariance((paths, lanes))
         self._replenishment, self._demand = RunningVariance((paths, stocks)), RunningVariance((paths, stocks))
@@ -155,6 +191,8 @@ class Counter:
         self._orders.add(lanes["ordered"])
         self._replenishment.add(lanes["ordered"] @ layout.into)
         self._demand.add(demands["demanded"] @ layout.needs @ layout.content)
+        for more in self._more.values():
+            more.add(state, flows)
         self.periods += 1
 
     def figures(self) -> dict[str, np.ndarray]:
@@ -194,7 +232,8 @@ class Counter:
                 np.nan,
             ),
         }
-        return {metric.name: np.asarray(figures[metric.name], float) for metric in METRICS}
+        figures |= {name: more.value() for name, more in self._more.items()}
+        return {each.name: np.asarray(figures[each.name], float) for each in METRICS if each.name in figures}
 
     def items(self) -> dict[str, dict[str, np.ndarray]]:
         """Return every metric of each stock, lane and demand on each path: (paths, how many there are), by table."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
+from ..common.plugins import load_plugins, register
 from ..common.text import nearest
 from ..envs.stage import stage_of
 from ..scenario import Scenario, ScenarioError, yaml12
 from .adaptive import Adaptive, MovingAverage
+from .base import Parameter, Policy, PolicyError, Rule
 from .base_stock import BaseStock, JustInCase, SafetyLeadTime, SafetyStock
 from .disruption import Acceptance, Mitigation, Rerouting, StateDependent
 from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, SingleIndex, TailoredBaseSurge
@@ -19,7 +22,6 @@ from .models import agents
 from .network import Anchoring, EchelonBaseStock
 from .perishable import BaseStockWithWaste
 from .reorder_point import FixedLot, ModifiedReorderPoint, ReorderPoint, ReviewedReorderPoint
-from .rule import Policy, PolicyError, Rule
 from .trained import Network
 from .wrappers import ActionMeaning, VectorActionMeaning
 
@@ -72,14 +74,44 @@ __all__ = [
     "RULES",
     "ActionMeaning",
     "Network",
+    "Parameter",
     "Policy",
     "PolicyError",
     "Rule",
     "VectorActionMeaning",
     "agents",
     "policy",
+    "rule",
     *sorted(rule.__name__ for rule in RULES.values()),
 ]
+
+
+def rule(made: type[Rule]) -> type[Rule]:
+    """Make a class a rule that can be named like any other, in `compare`, `tune` and on the command line; a decorator.
+
+    Its `name` is what it is called. Where it is no dataclass yet, it becomes one: its fields are the parameters.
+
+    >>> @rule
+    ... class HalfTheGap(Rule):
+    ...     \"\"\"Order half of what is missing to `level` units of inventory position.\"\"\"
+    ...     name = "half-the-gap"
+    ...     level: Parameter = None
+    ...     def formulas(self, plan):
+    ...         return {"level": plan.level(plan.critical_ratio)}
+    ...     def quantities(self, view):
+    ...         return (self.level - view.inventory_position) / 2
+    >>> str(parse("half-the-gap(level=30)"))
+    'half-the-gap(level=30)'
+
+    Raises:
+        BadInput: for what is no rule, has no name, or one that is taken.
+    """
+    if not (isinstance(made, type) and issubclass(made, Rule)):
+        raise PolicyError(f"rule: must decorate a class that extends jit_gym.Rule, got {made!r}")
+    if "__dataclass_params__" not in vars(made):
+        made = dataclass(eq=False)(made)
+    register(RULES, "rule", getattr(made, "name", None), made)
+    return made
 
 
 def policy(what: Any, scenario: Any) -> Any:
@@ -119,6 +151,8 @@ def parse(text: str) -> Rule:
     if match is None:
         raise PolicyError(f"cannot read the policy {text!r} (write it like base-stock(level=25))")
     name, inside = match.groups()
+    if name not in RULES:
+        load_plugins()
     if name not in RULES:
         hint = nearest(name, RULES) or f" (known: {', '.join(RULES)})"
         raise PolicyError(f"unknown policy {name!r}{hint}")

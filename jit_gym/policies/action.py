@@ -12,8 +12,8 @@ from ..envs.observation import MOST_ORDERED, Coding
 from ..physics import View
 from ..physics.numbers import like
 from ..scenario import Scenario
+from .base import Mindful, Policy, PolicyError, positive
 from .plan import Plan
-from .rule import Mindful, Policy, PolicyError, positive
 
 MOST_CHOICES = 4096
 MEANINGS = ("quantity", "order-up-to", "correction")

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
+from .base import Mindful, Parameter, has_passed, positive
 from .limits import FORECAST
 from .plan import Plan, quantile
-from .rule import Mindful, Parameter, has_passed, positive
 
 
 @dataclass(eq=False)

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..physics import View
 from ..physics.numbers import like
+from .base import Parameter, Rule, positive
 from .limits import FORECAST, listed
 from .plan import Plan, quantile
-from .rule import Parameter, Rule, positive
 
 
 @dataclass(eq=False)

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
+from .base import Parameter, Rule, positive
 from .base_stock import BaseStock
 from .plan import Plan
-from .rule import Parameter, Rule, positive
 
 
 def outlasting(plan: Plan) -> np.ndarray:

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..physics import View
 from ..scenario import Scenario
+from .base import Parameter, PolicyError, Rule, positive
 from .just_in_time import levelled, levelled_over
 from .limits import listed
 from .plan import Plan, outstanding
-from .rule import Parameter, PolicyError, Rule, positive
 
 
 class TwoLanes(Rule):

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..physics import View
 from ..scenario import Scenario
+from .base import Mindful, Parameter, positive
 from .base_stock import JustInCase, outlasted
 from .just_in_time import JustInTime
 from .limits import FORECAST, listed
 from .plan import Plan, outstanding
-from .rule import Mindful, Parameter, positive
 
 
 def shown(shares: np.ndarray) -> str:

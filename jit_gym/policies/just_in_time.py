@@ -11,9 +11,9 @@ import numpy as np
 
 from ..physics import View
 from ..physics.period import ROUNDING_TOLERANCE
+from .base import Mindful, Parameter, PolicyError, Rule, positive
 from .limits import listed
 from .plan import Plan, quantile
-from .rule import Mindful, Parameter, PolicyError, Rule, positive
 
 LONGEST = 1000  # periods after which orders that depend on the period repeat, to be known to do so
 

@@ -15,8 +15,8 @@ from ..physics import View
 from ..physics.numbers import lesser, like
 from ..scenario import Distribution, Scenario
 from ..scenario.supports import unsupported
+from .base import Parameter, PolicyError, Rule, positive
 from .plan import Plan
-from .rule import Parameter, PolicyError, Rule, positive
 
 LARGEST = 1 << 24  # numbers in the tables of a rule that looks two periods ahead
 AT_ONCE = 1 << 22  # numbers of such a table that are worked out at once

@@ -20,7 +20,7 @@ from ..common.text import nearest
 from ..scenario import Scenario, reading
 from ..scenario.errors import sentence
 from ..scenario.part import Text
-from .rule import PolicyError
+from .base import PolicyError
 
 FORMAT = "jit_gym model 3"
 OLDER = "jit_gym model 2"  # which saw lanes in units of their stock's use, and no calendar

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
+from .base import Mindful, Parameter, Rule, has_passed, positive
 from .plan import Plan, quantile
-from .rule import Mindful, Parameter, Rule, has_passed, positive
 
 
 @dataclass(eq=False)

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
+from .base import Parameter, PolicyError, Rule, positive
 from .plan import Plan
-from .rule import Parameter, PolicyError, Rule, positive
 
 
 @dataclass(eq=False)

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
+from .base import Fault, Parameter, Rule, positive
 from .just_in_time import reviewed, reviews_repeat
 from .plan import Plan, quantile
-from .rule import Fault, Parameter, Rule, positive
 
 
 def power_approximation(plan: Plan, review: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:

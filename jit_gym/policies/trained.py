@@ -14,8 +14,8 @@ from ..common.text import plain
 from ..physics import View
 from ..scenario import Scenario
 from .action import Acting, Action, action_of
+from .base import PolicyError, recall
 from .models import Manifest, Model
-from .rule import PolicyError, recall
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0.0, out=x),

@@ -15,7 +15,7 @@ from ..envs.observation import MOST_ORDERED
 from ..envs.stage import Stage, read_actions
 from ..scenario import BadInput
 from .action import Action
-from .rule import PolicyError
+from .base import PolicyError
 
 
 def encoded(action: Action, said: Any, stage: Stage) -> np.ndarray:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from importlib.resources import files
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from ..scenario import names
+from ..common.plugins import load_plugins
+from ..scenario import names, source_of
 from ..scenario.yaml12 import parse
 
 
@@ -32,7 +34,11 @@ def rules() -> dict[str, str]:
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "RULES"
     )
     mentioned = [node.id for node in ast.walk(registry) if isinstance(node, ast.Name) and node.id in classes]
-    return {_name(classes[each]): _line(classes[each]) for each in mentioned if _name(classes[each])}
+    shipped = {_name(classes[each]): _line(classes[each]) for each in mentioned if _name(classes[each])}
+    load_plugins()
+    if (policies := sys.modules.get("jit_gym.policies")) is None:  # then no plugin has added a rule
+        return shipped
+    return shipped | {name: explained(rule()) for name, rule in policies.RULES.items() if name not in shipped}
 
 
 def agents() -> dict[str, str]:
@@ -51,13 +57,13 @@ def starter(name: str) -> str:
     kind = "variant" if name in names() else "starter"
     text = (files("jit_gym.report") / "templates" / f"{kind}.yaml").read_text(encoding="utf-8").replace("NAME", name)
     if kind == "variant":
-        shipped = (files("jit_gym.configs") / f"{name}.yaml").read_text(encoding="utf-8")
-        text += "".join(f"# {line}".rstrip() + "\n" for line in shipped.splitlines() if not line.startswith("name:"))
+        lines = source_of(name).splitlines()
+        text += "".join(f"# {line}".rstrip() + "\n" for line in lines if not line.startswith("name:"))
     return text
 
 
 def _title(name: str) -> str:
-    raw = parse((files("jit_gym.configs") / f"{name}.yaml").read_text(encoding="utf-8"))
+    raw = parse(source_of(name))
     return str(raw.get("title", "")) if isinstance(raw, dict) else ""
 
 

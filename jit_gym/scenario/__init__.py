@@ -1,10 +1,10 @@
 """What is the world? Scenarios, and how they are loaded."""
 
 from ..common.checks import BadInput
-from .distribution import Distribution
+from .distribution import Distribution, register_distribution
 from .effects import NoEffect
 from .errors import ScenarioError
-from .load import load, names, parse_override
+from .load import load, names, parse_override, register_scenarios, source_of
 from .model import (
     Correlation,
     Demand,
@@ -48,4 +48,7 @@ __all__ = [
     "load",
     "names",
     "parse_override",
+    "register_distribution",
+    "register_scenarios",
+    "source_of",
 ]

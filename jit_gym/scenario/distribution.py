@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from ..common.checks import BadInput
+from ..common.plugins import load_plugins, register
 from ..common.text import nearest, quoted
 from . import limits
 from .part import Part
@@ -86,7 +88,7 @@ class Distribution(Part):
         if self.name in OWN_NAMES:
             values, weights = self.points
             return stats.rv_discrete(values=(np.arange(len(values)), weights))
-        return getattr(stats, self.name)(**self.parameters)
+        return _kind(self.name)(**self.parameters)
 
     @cached_property
     def points(self) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +120,7 @@ class Distribution(Part):
         """Tell whether the draws come from a countable set."""
         from scipy import stats
 
-        return self.name in OWN_NAMES or isinstance(getattr(stats, self.name), stats.rv_discrete)
+        return self.name in OWN_NAMES or isinstance(_kind(self.name), stats.rv_discrete)
 
     @property
     def is_whole(self) -> bool:
@@ -204,10 +206,10 @@ class Distribution(Part):
     def _check_scipy(self) -> None:
         from scipy import stats
 
-        kind = getattr(stats, self.name, None)
+        kind = _kind(self.name)
         kinds = stats.rv_discrete | stats.rv_continuous
         if not isinstance(kind, kinds):
-            names = [name for name in dir(stats) if isinstance(getattr(stats, name), kinds)]
+            names = [name for name in dir(stats) if isinstance(getattr(stats, name), kinds)] + [*_added]
             raise ValueError(f"unknown distribution {quoted(self.name)}{nearest(self.name, [*names, *OWN_NAMES])}")
         shapes = set(kind.shapes.replace(" ", "").split(",")) if kind.shapes else set()
         optional = {"loc"} if isinstance(kind, stats.rv_discrete) else {"loc", "scale"}
@@ -215,3 +217,34 @@ class Distribution(Part):
         low, high = self.frozen.support()
         if np.isnan(low) or np.isnan(high):
             raise ValueError(f"must have parameters that {self.name} allows, got {self}")
+
+
+_added: dict[str, Any] = {}
+"""Distributions from outside scipy.stats, by their names."""
+
+
+def register_distribution(name: str, kind: Any) -> None:
+    """Make a distribution known by a name: one made as scipy.stats makes its own, an `rv_discrete` or `rv_continuous`.
+
+    Its `shapes` are the parameters that a scenario gives it, as in `{name: zero-inflated, p: 0.3, mu: 5}`.
+
+    Raises:
+        BadInput: for what is no such distribution, or a name that is taken.
+    """
+    from scipy import stats
+
+    if not isinstance(kind, stats.rv_discrete | stats.rv_continuous):
+        raise BadInput(f"distribution: must be an rv_discrete or rv_continuous of scipy.stats, got {quoted(kind)}")
+    if name in OWN_NAMES or hasattr(stats, name):
+        raise BadInput(f"distribution: the name {name!r} is taken (by scipy.stats, or here)")
+    register(_added, "distribution", name, kind)
+
+
+def _kind(name: str) -> Any:
+    """Return what makes distributions of a name: scipy.stats' own, or what was registered; None if nothing does."""
+    from scipy import stats
+
+    if (kind := getattr(stats, name, None)) is None:
+        load_plugins()
+        kind = _added.get(name)
+    return kind

@@ -12,6 +12,8 @@ from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 
+from ..common.checks import BadInput
+from ..common.plugins import load_plugins, register
 from ..common.text import nearest, quoted
 from . import history, limits, reading, yaml12
 from .effects import NoEffect, without_effect
@@ -52,9 +54,40 @@ def load(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Mapping
 
 
 def names() -> list[str]:
-    """Return the names of the scenarios that are shipped."""
-    files = [file.name for file in _shipped().iterdir()]
-    return sorted(file.removesuffix(".yaml") for file in files if file.endswith(".yaml"))
+    """Return the names of the scenarios that are shipped, or that a plugin brings."""
+    load_plugins()
+    return sorted(_in(_shipped()) | _added.keys())
+
+
+def register_scenarios(folder: str | Path | Traversable) -> None:
+    """Make the scenarios in a folder, `NAME.yaml` each, known by their names like those that are shipped.
+
+    Raises:
+        BadInput: for a folder without any, or a name that is taken.
+    """
+    place = Path(folder) if isinstance(folder, str) else folder
+    found = _in(place) if place.is_dir() else {}
+    if not found:
+        raise BadInput(f"scenarios: {str(folder)!r} must be a folder with scenarios in it (NAME.yaml)")
+    shipped = _in(_shipped())
+    for name, file in found.items():
+        if name in shipped:
+            raise BadInput(f"scenarios: the name {name!r} is taken (by one that is shipped)")
+        register(_added, "scenarios", name, str(file))
+
+
+def source_of(name: str) -> str:
+    """Return the YAML text of a scenario that is shipped, or that a plugin brings."""
+    return _find(name, Path()).read_text(encoding="utf-8")
+
+
+_added: dict[str, str] = {}
+"""The files of scenarios from outside the package, by their names."""
+
+
+def _in(folder: Path | Traversable) -> dict[str, Any]:
+    """Return the scenario files in a folder by their names."""
+    return {file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name.endswith(".yaml")}
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -85,7 +118,7 @@ def _find(name: str | Path, folder: Path) -> Path:
     if name not in names():
         hint = nearest(name, names()) or f" (shipped are {', '.join(names())}; a path must end in .yaml)"
         raise ScenarioError(f"unknown scenario {name!r}{hint}")
-    return Path(str(_shipped() / f"{name}.yaml"))
+    return Path(_added.get(name) or str(_shipped() / f"{name}.yaml"))
 
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:

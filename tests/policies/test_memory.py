@@ -12,7 +12,7 @@ from jit_gym.envs import Env, VectorEnv
 from jit_gym.evaluate import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import RULES, Policy, policy
-from jit_gym.policies.rule import Mindful
+from jit_gym.policies.base import Mindful
 from jit_gym.scenario import Scenario, load
 
 MINDFUL = [name for name, rule in RULES.items() if issubclass(rule, Mindful)]

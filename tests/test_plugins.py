@@ -1,0 +1,92 @@
+"""What other packages add is named, listed, compared and tuned like what is built in."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import jit_gym
+from jit_gym.common import plugins
+from jit_gym.scenario import BadInput, register_distribution, register_scenarios
+
+OUTSIDE = Path(__file__).parent / "outside"
+
+
+def outside(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run Python where the package in tests/outside is installed."""
+    path = os.pathsep.join(filter(None, [str(OUTSIDE), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}, check=check)
+
+
+def command(*arguments: str) -> str:
+    """Return what `jit-gym` prints there."""
+    return outside("-m", "jit_gym", *arguments).stdout
+
+
+def test_the_list_names_them():
+    found = json.loads(command("list", "--json"))
+    assert found["scenarios"]["lighthouse"] == "Lamp oil for a lighthouse, which a boat brings"
+    assert found["policies"]["half-the-gap"] == "Order half of what is missing to a level of inventory position"
+
+
+def test_a_rule_a_scenario_a_distribution_and_a_metric_from_outside_are_compared():
+    """The scenario, whose demand has a distribution from outside, is played by the rule; the metric is counted."""
+    options = "--paths", "8", "--periods", "50", "--no-gap", "--json"
+    found = json.loads(command("compare", "lighthouse", "half-the-gap", "base-stock", *options))
+    ours, base_stock = (row["figures"] for row in found["policies"])
+    assert ours["peak_stock"]["mean"] > 0
+    assert ours["cost"]["mean"] != base_stock["cost"]["mean"]
+
+
+def test_what_is_registered_twice_is_the_same():
+    """A package that is imported again, as after a change in a notebook, takes its own place."""
+    program = (
+        "import importlib, jit_gym_outside as outside; importlib.reload(outside)\n"
+        "import jit_gym; from jit_gym.evaluate import METRICS\n"
+        "print([each.name for each in METRICS].count('peak_stock'), 'lighthouse' in jit_gym.names())"
+    )
+    assert outside("-c", program).stdout.split() == ["1", "True"]
+
+
+def test_a_distribution_from_outside_has_its_moments():
+    """P(0) = p + (1 - p) exp(-mu) and the mean is (1 - p) mu."""
+    program = (
+        "from jit_gym.scenario import Distribution\n"
+        "it = Distribution(**{'name': 'zero-inflated-poisson', 'p': 0.3, 'mu': 4}); print(it.mean, it.frozen.cdf(0))"
+    )
+    mean, none = map(float, outside("-c", program).stdout.split())
+    assert (mean, none) == (pytest.approx(2.8), pytest.approx(0.3 + 0.7 * 2.718281828**-4))
+
+
+def test_a_plugin_that_fails_is_named_and_left_out(tmp_path: Path):
+    (tmp_path / "broken-1.0.dist-info").mkdir()
+    (tmp_path / "broken-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (tmp_path / "broken-1.0.dist-info" / "entry_points.txt").write_text("[jit_gym.plugins]\nbad = no_such_module\n")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-m", "jit_gym", "list"], capture_output=True, text=True, env=environment)
+    assert ran.returncode == 0
+    assert "the plugin bad (no_such_module) cannot be loaded: No module named 'no_such_module'" in ran.stderr
+
+
+def test_names_that_are_taken_or_cannot_be_typed_are_refused(tmp_path: Path):
+    from jit_gym.policies import BaseStock
+
+    with pytest.raises(BadInput, match=r"^rule: the name 'base-stock' is taken \(by jit_gym\.policies\.base_stock\."):
+        jit_gym.rule(type("Mine", (BaseStock,), {"name": "base-stock", "__module__": "mine"}))
+    with pytest.raises(BadInput, match=r"^rule: must decorate a class that extends jit_gym\.Rule, got 'base-stock'$"):
+        jit_gym.rule("base-stock")
+    with pytest.raises(BadInput, match=r"^distribution: the name 'poisson' is taken"):
+        register_distribution("poisson", __import__("scipy.stats").stats.norm)
+    with pytest.raises(BadInput, match=r"^scenarios: .* must be a folder with scenarios in it \(NAME\.yaml\)$"):
+        register_scenarios(tmp_path)
+    (tmp_path / "lost-sales.yaml").write_text("name: lost-sales\n")
+    with pytest.raises(BadInput, match=r"^scenarios: the name 'lost-sales' is taken"):
+        register_scenarios(tmp_path)
+    with pytest.raises(BadInput, match=r"^metric: the name 'cost' is taken"):
+        jit_gym.metric("cost", "money", "another cost")(type("Cost", (), {}))
+    with pytest.raises(BadInput, match=r"^rule: a name must be letters, digits, - and _, got 'no way'$"):
+        plugins.register({}, "rule", "no way", object)
