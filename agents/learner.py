@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from jit_gym.chance import Chance
 from jit_gym.common.text import nearest
 from jit_gym.envs.observation import Coding
-from jit_gym.evaluate.tuning import free, tune
+from jit_gym.evaluation.tuning import free, tune
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import Rule, policy
 from jit_gym.policies.action import Action

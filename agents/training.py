@@ -24,7 +24,7 @@ from jit_gym.common import files
 from jit_gym.common.checks import one_line
 from jit_gym.common.digest import sealed, unsealed
 from jit_gym.common.provenance import commit
-from jit_gym.evaluate import Estimate, Result, evaluate
+from jit_gym.evaluation import Estimate, Result, evaluate
 from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.models import Model
 from jit_gym.scenario import BadInput, Scenario, reading

@@ -23,7 +23,7 @@ import jit_gym
 from jit_gym.agents.learner import TEST, TUNING
 from jit_gym.common import files
 from jit_gym.common.provenance import commit
-from jit_gym.evaluate import Estimate
+from jit_gym.evaluation import Estimate
 
 ROOT = Path(__file__).parents[1]
 RESULTS, NOTES = ROOT / "results" / "ppo.csv", ROOT / "results" / "README.md"

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from .envs import Env as Env
     from .envs import VectorEnv as VectorEnv
     from .envs import sb3 as sb3
-    from .evaluate import compare as compare
-    from .evaluate import evaluate as evaluate
-    from .evaluate import metric as metric
-    from .evaluate import tune as tune
+    from .evaluation import compare as compare
+    from .evaluation import evaluate as evaluate
+    from .evaluation import metric as metric
+    from .evaluation import tune as tune
     from .physics import View as View
     from .policies import ActionMeaning as ActionMeaning
     from .policies import Parameter as Parameter
@@ -54,11 +54,11 @@ _HOMES = {
     "VectorEnv": "envs",
     "View": "physics",
     "clairvoyant": "theory",
-    "compare": "evaluate",
-    "evaluate": "evaluate",
+    "compare": "evaluation",
+    "evaluate": "evaluation",
     "exact_cost": "theory",
     "load": "scenario",
-    "metric": "evaluate",
+    "metric": "evaluation",
     "names": "scenario",
     "policy": "policies",
     "register_distribution": "scenario",
@@ -66,7 +66,7 @@ _HOMES = {
     "rule": "policies",
     "sb3": "envs",
     "solve": "theory",
-    "tune": "evaluate",
+    "tune": "evaluation",
 }
 
 

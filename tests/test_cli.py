@@ -489,7 +489,7 @@ PRESSED = """if True:
         os.kill(os.getpid(), signal.SIGINT)
     class Importing:
         def find_spec(self, name, path=None, target=None):
-            if name == "jit_gym.evaluate":
+            if name == "jit_gym.evaluation":
                 press()
     if sys.argv[1] == "importing":
         sys.meta_path.insert(0, Importing())
@@ -503,14 +503,14 @@ PRESSED = """if True:
         callback = weakref.ref(thing, press)
         class Dropping:
             def find_spec(self, name, path=None, target=None):
-                if name == "jit_gym.evaluate":
+                if name == "jit_gym.evaluation":
                     global thing
                     thing = None
         sys.meta_path.insert(0, Dropping())
     elif sys.argv[1] == "in a descriptor":
         class Named:
             def find_spec(self, name, path=None, target=None):
-                if name == "jit_gym.evaluate":
+                if name == "jit_gym.evaluation":
                     class Descriptor:
                         __set_name__ = press
                     class Owner:

@@ -19,6 +19,7 @@ ROOMS = [
     "envs",
     "policies",
     "theory",
+    "evaluation",
     "evaluate",
     "report",
     "agents",

@@ -46,7 +46,7 @@ def test_what_is_registered_twice_is_the_same():
     """A package that is imported again, as after a change in a notebook, takes its own place."""
     program = (
         "import importlib, jit_gym_outside as outside; importlib.reload(outside)\n"
-        "import jit_gym; from jit_gym.evaluate import METRICS\n"
+        "import jit_gym; from jit_gym.evaluation import METRICS\n"
         "print([each.name for each in METRICS].count('peak_stock'), 'lighthouse' in jit_gym.names())"
     )
     assert outside("-c", program).stdout.split() == ["1", "True"]

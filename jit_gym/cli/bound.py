@@ -43,7 +43,7 @@ def bound(
 ) -> None:
     """Compute what somebody would pay at least who knew all chance in advance: nobody can do better."""
     announce_compiling()
-    from ..evaluate import caveats
+    from ..evaluation import caveats
     from ..report import bounds
     from ..theory import clairvoyant
 

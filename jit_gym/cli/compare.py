@@ -99,10 +99,10 @@ def compare(
     """Compare policies on the same chance, and write a report."""
     announce_compiling()
     from ..common import files
-    from ..evaluate import compare as play
-    from ..evaluate import named
-    from ..evaluate.rollout import is_certain
-    from ..evaluate.tuning import tuning_budget
+    from ..evaluation import compare as play
+    from ..evaluation import named
+    from ..evaluation.rollout import is_certain
+    from ..evaluation.tuning import tuning_budget
     from ..report import items
 
     if report is not None and no_report:

@@ -61,7 +61,7 @@ def solve(
     """Compute the optimal policy and its cost, where the states are few enough."""
     announce_compiling()
     from ..common import files
-    from ..evaluate import caveats
+    from ..evaluation import caveats
     from ..theory import exact_cost
     from ..theory import solve as optimise
 

@@ -60,7 +60,7 @@ def train(
     announce_compiling()
     from ..agents import program, tuned
     from ..agents.learner import settings_of
-    from ..evaluate import caveats
+    from ..evaluation import caveats
 
     learn = program(agent)
     request = Request(scenario, set_)

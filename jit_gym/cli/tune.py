@@ -57,7 +57,7 @@ def tune(
 ) -> None:
     """Find the parameters of a policy that do best, by simulation."""
     announce_compiling()
-    from ..evaluate import compare, tuning
+    from ..evaluation import compare, tuning
     from ..report import tuned
 
     request = Request(scenario, set_, history, value, date, where, demand)

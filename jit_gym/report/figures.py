@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
-from ..evaluate import Comparison
+from ..evaluation import Comparison
 from ..physics.tables import COST_KINDS
 from .svg import MUTED, REJECT, SURFACE, VEHICLE, WAITING, drawing
 from .words import a, digits, half, labels, number

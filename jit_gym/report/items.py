@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..common.statistics import mean_of_defined
-from ..evaluate import ITEM_METRICS, Comparison
+from ..evaluation import ITEM_METRICS, Comparison
 from ..scenario import BadInput
 from .words import digits, labels, number
 

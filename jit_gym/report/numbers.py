@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from ..common.statistics import mean_of_defined
-from ..evaluate import ITEM_METRICS, METRICS, Comparison, Distance, Estimate, Result, has_seen
+from ..evaluation import ITEM_METRICS, METRICS, Comparison, Distance, Estimate, Result, has_seen
 from .provenance import certificate
 from .words import descriptions, labels, verdict
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..common import files
-from ..evaluate import METRICS, Comparison
+from ..evaluation import METRICS, Comparison
 from . import catalogue, figures, index, story
 from .items import item_tables
 from .provenance import certificate, yaml_of

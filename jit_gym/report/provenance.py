@@ -8,7 +8,7 @@ from typing import Any
 
 from ..common.provenance import commit, versions
 from ..common.text import plain
-from ..evaluate import Comparison
+from ..evaluation import Comparison
 from ..scenario import Scenario
 from ..scenario.distribution import INFINITE
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..chance import Chance, usage
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
-from ..evaluate import Comparison, Story, tell
+from ..evaluation import Comparison, Story, tell
 from ..scenario import Scenario
 from .figures import Picture
 from .svg import MUTED, WIDTH, drawing

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..evaluate import Comparison, Estimate
+from ..evaluation import Comparison, Estimate
 from .words import (
     a,
     conventions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..evaluate import Comparison, Judgement, Tuning, judged
+from ..evaluation import Comparison, Judgement, Tuning, judged
 from ..policies import Rule
 from .numbers import plain
 from .provenance import origin

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..evaluate import Comparison, Estimate, Result, has_seen
-from ..evaluate.metrics import sells
+from ..evaluation import Comparison, Estimate, Result, has_seen
+from ..evaluation.metrics import sells
 from ..policies import Network, Rule
 
 LONGEST = 25  # characters of a label

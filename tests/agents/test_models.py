@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import jit_gym
-from jit_gym.evaluate import Estimate
+from jit_gym.evaluation import Estimate
 from jit_gym.policies import agents
 from jit_gym.policies.models import Model
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from jit_gym import cli
-from jit_gym.evaluate import compare, evaluate, tune
+from jit_gym.evaluation import compare, evaluate, tune
 from jit_gym.policies import RULES
 from jit_gym.scenario import BadInput, Scenario, load
 

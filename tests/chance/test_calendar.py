@@ -8,7 +8,7 @@ import pytest
 from jit_gym.chance import Chance
 from jit_gym.chance.calendar import Calendar
 from jit_gym.envs import Env
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.scenario import load
 
 from ..worlds import shop

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jit_gym.evaluate import METRICS, Estimate, compare, evaluate
+from jit_gym.evaluation import METRICS, Estimate, compare, evaluate
 from jit_gym.policies import PolicyError, agents, policy
 from jit_gym.scenario import load
 

@@ -9,7 +9,7 @@ import pytest
 
 from jit_gym.chance import Chance
 from jit_gym.envs import Env, VectorEnv
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import RULES, Policy, policy
 from jit_gym.policies.base import Mindful

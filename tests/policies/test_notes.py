@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.policies import RULES, PolicyError, Rule, policy
 from jit_gym.policies.limits import LIMITS
 from jit_gym.scenario import Scenario, load

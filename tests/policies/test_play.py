@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from jit_gym.chance import Chance
 from jit_gym.envs import Env, VectorEnv
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import RULES, PolicyError, Rule, policy
 from jit_gym.scenario import BadInput, Scenario, load

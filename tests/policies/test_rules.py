@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jit_gym.chance import Chance
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
 from jit_gym.scenario import Scenario, load

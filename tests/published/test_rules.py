@@ -12,7 +12,7 @@ import pytest
 
 from jit_gym.chance import Chance
 from jit_gym.chance.tables import tabulate
-from jit_gym.evaluate import Result, evaluate
+from jit_gym.evaluation import Result, evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
 from jit_gym.scenario import Distribution, Scenario, load
@@ -140,7 +140,7 @@ def test_reorder_points_by_formula_are_near_the_optimum():
 )
 def test_long_lead_times_cost_what_others_found(row: dict[str, str], rule: str):
     """Base-stock tuned here costs what theirs does, to 0.2 %; caps and projections less, deep learning least."""
-    from jit_gym.evaluate import tune
+    from jit_gym.evaluation import tune
 
     world = lost_sales({**row, "holding_cost": "1"})
     best = tune(rule, world, seed=1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import METRICS, Comparison, Estimate, Result, compare, judged
+from jit_gym.evaluation import METRICS, Comparison, Estimate, Result, compare, judged
 from jit_gym.report.words import a, between, conventions, descriptions, digits, labels, number, verdict
 
 from ..worlds import shop

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.scenario import NoEffect, Scenario, ScenarioError, effects, load, names
 from jit_gym.scenario.part import Part
 

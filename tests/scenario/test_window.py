@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jit_gym.evaluate.caveats import caveats
+from jit_gym.evaluation.caveats import caveats
 from jit_gym.scenario.window import window
 
 from ..worlds import shop

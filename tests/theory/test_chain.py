@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.scenario import BadInput
 from jit_gym.theory import closed_forms, exact_cost, solve
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jit_gym.evaluate import evaluate
-from jit_gym.evaluate.distance import paid
+from jit_gym.evaluation import evaluate
+from jit_gym.evaluation.distance import paid
 from jit_gym.scenario import BadInput, Scenario, load
 from jit_gym.theory import clairvoyant
 

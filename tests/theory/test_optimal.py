@@ -13,7 +13,7 @@ import pytest
 
 import jit_gym
 from jit_gym.common.digest import sealed, unsealed
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.scenario import BadInput, load
 from jit_gym.theory import Optimal, solve
 

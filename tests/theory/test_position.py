@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import evaluate
+from jit_gym.evaluation import evaluate
 from jit_gym.policies import policy
 from jit_gym.scenario import BadInput, Scenario
 from jit_gym.theory import Optimal, closed_forms, exact_cost, solve

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jit_gym
-from jit_gym.evaluate import Estimate, compare, evaluate, tune
+from jit_gym.evaluation import Estimate, compare, evaluate, tune
 from jit_gym.policies import RULES, BaseStock, PolicyError, policy
 from jit_gym.scenario import BadInput, Scenario, load
 from jit_gym.scenario.window import stays_as_it_is
@@ -133,7 +133,7 @@ def test_what_it_says_is_what_evaluate_finds():
 
 def test_the_report_is_on_chance_that_the_search_has_not_seen():
     """Search and report have seeds of their own, which differ from the one given and between seeds given."""
-    from jit_gym.evaluate.tuning import prepare
+    from jit_gym.evaluation.tuning import prepare
 
     seeds = [seed for given in (0, 1) for seed in prepare("base-stock", load("lost-sales"), seed=given).seeds.values()]
     assert len({*seeds, 0, 1}) == 6

@@ -12,7 +12,7 @@ import pytest
 
 import jit_gym
 from jit_gym.chance import Chance
-from jit_gym.evaluate import METRICS, Result, evaluate, rollout, tell
+from jit_gym.evaluation import METRICS, Result, evaluate, rollout, tell
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import BaseStock, PolicyError, policy
 from jit_gym.scenario import load
@@ -52,7 +52,7 @@ def test_a_seed_is_a_seed():
 
 PROGRAM = """
 import json, jit_gym
-from jit_gym.evaluate import METRICS  # from now on the name is the room's, and can be called all the same
+from jit_gym.evaluation import METRICS
 world = jit_gym.load("dual-sourcing", {"horizon.periods": 30})
 comparison = jit_gym.compare(["dual-index", "jit"], world, paths=5, seed=12)
 found = [jit_gym.evaluate("dual-index", world, paths=5, seed=12), *comparison.results]
@@ -76,9 +76,18 @@ def test_a_fresh_process_finds_the_same():
         assert found == {name: [float(value).hex() for value in values] for name, values in here.items()}
 
 
-def test_evaluate_can_be_called_whatever_was_imported():
-    """`jit_gym.evaluate` is a room of the library, imported here, and a function of the same name all the same."""
-    assert equal(jit_gym.evaluate("jit", "lost-sales", paths=2), evaluate("jit", "lost-sales", paths=2))
+def test_evaluate_is_a_function_and_its_old_home_goes_on_with_a_warning():
+    """`jit_gym.evaluate` is the function; `from jit_gym.evaluate import ...` works for a version, and warns."""
+    assert jit_gym.evaluate is evaluate
+    program = (
+        "import warnings, jit_gym\n"
+        "with warnings.catch_warnings(record=True) as told:\n"
+        "    warnings.simplefilter('always')\n"
+        "    from jit_gym.evaluate import METRICS, compare\n"
+        "print(jit_gym.evaluate('jit', 'lost-sales', paths=2).paths, *[each.category.__name__ for each in told])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["2", "DeprecationWarning"]
 
 
 def test_a_scenario_is_a_name_a_file_or_itself(tmp_path: Path):

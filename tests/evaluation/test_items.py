@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import COSTS, ITEM_METRICS, compare, evaluate
+from jit_gym.evaluation import COSTS, ITEM_METRICS, compare, evaluate
 from jit_gym.physics import View
 from jit_gym.report.figures import COLOURS, LABELS
 from jit_gym.scenario import Scenario, load

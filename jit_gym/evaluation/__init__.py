@@ -1,8 +1,5 @@
 """Who does better? Policies played on common traces, with intervals."""
 
-import sys
-from types import ModuleType
-
 from ..common.statistics import Estimate
 from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
@@ -34,12 +31,3 @@ __all__ = [
     "tell",
     "tune",
 ]
-
-
-class _Room(ModuleType):
-    """Lets `jit_gym.evaluate(...)` be called: once anything is imported from here, that name is this room."""
-
-    __call__ = staticmethod(evaluate)
-
-
-sys.modules[__name__].__class__ = _Room

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import compare, evaluate
-from jit_gym.evaluate import distance as distances
+from jit_gym.evaluation import compare, evaluate
+from jit_gym.evaluation import distance as distances
 from jit_gym.scenario import load
 from jit_gym.theory import clairvoyant, solve
 

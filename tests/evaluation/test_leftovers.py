@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import compare, evaluate, tune
+from jit_gym.evaluation import compare, evaluate, tune
 from jit_gym.scenario import Scenario, load
 from jit_gym.scenario.window import window
 from jit_gym.theory import clairvoyant, exact_cost

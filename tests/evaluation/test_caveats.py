@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import caveats, compare, evaluate, has_seen
+from jit_gym.evaluation import caveats, compare, evaluate, has_seen
 from jit_gym.physics import View
 from jit_gym.report.words import verdict
 from jit_gym.scenario import BadInput, load
@@ -123,7 +123,7 @@ def test_money_that_is_no_number_decides_nothing():
 
 def test_what_is_not_defined_is_left_out_of_a_mean_and_infinity_is_not():
     """A ratio without a denominator counts on no path; a figure that is infinite stays so."""
-    from jit_gym.evaluate import Estimate
+    from jit_gym.evaluation import Estimate
 
     assert Estimate.of(np.array([1.0, np.nan, 3.0])).mean == 2
     assert Estimate.of(np.array([1.0, np.inf])).mean == np.inf

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jit_gym.evaluate import METRICS, Result, evaluate
+from jit_gym.evaluation import METRICS, Result, evaluate
 from jit_gym.physics import View
 from jit_gym.scenario import Scenario
 
