@@ -148,7 +148,7 @@ def compare(
     options |= {"budget": tuning or None, "threshold": None if threshold == 0.5 else threshold}
     command = request.command("compare", *names, **options, tuned=tuned, no_gap=no_gap)
     with waiting("looking for the optimum or a bound", quiet=as_json):
-        _ = comparison.distance
+        _ = comparison.optimality_gap
     out = console()
     if as_json:
         from ..report.numbers import document

@@ -69,7 +69,7 @@ def tune(
     fresh = {"periods": best.tuning.periods, "warmup": best.tuning.warmup, "seed": best.tuning.seed}
     played = compare([best], world, paths=min(best.tuning.paths, 256), **fresh)
     with waiting("looking for the optimum or a bound", quiet=as_json):
-        _ = played.distance
+        _ = played.optimality_gap
 
     if as_json:
         command = request.command("tune", policy, seed=seed, budget=budget, periods=periods, warmup=warmup)

@@ -1,11 +1,12 @@
 """Who does better? Policies played on common traces, with intervals."""
 
+from ..common.renamed import renamed
 from ..common.statistics import Estimate
 from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
-from .distance import Distance
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
+from .optimality_gap import OptimalityGap
 from .rollout import Result, evaluate
 from .tuning import Tuning, tune
 
@@ -15,9 +16,9 @@ __all__ = [
     "METRICS",
     "THRESHOLD",
     "Comparison",
-    "Distance",
     "Estimate",
     "Judgement",
+    "OptimalityGap",
     "Result",
     "Story",
     "Tuning",
@@ -31,3 +32,5 @@ __all__ = [
     "tell",
     "tune",
 ]
+
+__getattr__ = renamed(__name__, {"Distance": "OptimalityGap"})

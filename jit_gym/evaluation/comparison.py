@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..chance import Chance
+from ..common.renamed import warn
 from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
 from ..policies import agents, policy
 from ..scenario import BadInput, Scenario, load
 from ..scenario.window import window
 from .caveats import caveats, has_seen
-from .distance import Distance, distance
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import METRICS, deciding_figure
+from .optimality_gap import OptimalityGap, find_optimality_gap
 from .rollout import Result, evaluate, is_certain, name_of
 from .tuning import tuned_or_given, tuning_budget
 
@@ -43,9 +44,15 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
     @cached_property
-    def distance(self) -> Distance | None:
+    def optimality_gap(self) -> OptimalityGap | None:
         """Return the best there is to compare with, worked out when it is first asked for; None without `gap`."""
-        return distance(self.results) if self.gap else None
+        return find_optimality_gap(self.results) if self.gap else None
+
+    @property
+    def distance(self) -> OptimalityGap | None:
+        """Return `optimality_gap`, under its old name."""
+        warn("Comparison.distance", "optimality_gap")
+        return self.optimality_gap
 
     @property
     def scenario(self) -> Scenario:
@@ -128,10 +135,10 @@ class Comparison:
                 }
             more = self.difference(result)
             row |= {"cost_difference": more.mean, "cost_difference_low": more.low, "cost_difference_high": more.high}
-            if self.distance is not None:
-                gap = self.distance.of(result)
+            if self.optimality_gap is not None:
+                gap = self.optimality_gap.of(result)
                 row |= {"gap": gap.mean, "gap_low": gap.low, "gap_high": gap.high}
-                row["gap_share"] = self.distance.share(result).mean
+                row["gap_share"] = self.optimality_gap.share(result).mean
             rows[result.policy] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy")
 
@@ -158,7 +165,7 @@ def compare(
         periods: how many periods count; the scenario's horizon by default.
         warmup: how many periods are played before those. By default so many that the start is forgotten, where the
             world stays as it is and so has a long run; none elsewhere (`scenario.window`).
-        gap: whether to tell how far each policy is from the best there can be (`Comparison.distance`).
+        gap: whether to tell how far each policy is from the best there can be (`Comparison.optimality_gap`).
         tuned: whether to tune each rule first, all with the same number of periods played (True: a few seconds' worth).
             Parameters that are given stay as they are.
         threshold: the share of the best figure under which a difference is practically nothing.

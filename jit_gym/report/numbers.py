@@ -7,14 +7,14 @@ from math import isfinite
 from typing import Any
 
 from ..common.statistics import mean_of_defined
-from ..evaluation import ITEM_METRICS, METRICS, Comparison, Distance, Estimate, Result, has_seen
+from ..evaluation import ITEM_METRICS, METRICS, Comparison, Estimate, OptimalityGap, Result, has_seen
 from .provenance import certificate
 from .words import descriptions, labels, verdict
 
 
 def document(comparison: Comparison, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return each figure of each policy, the differences to the first one, and where they come from, as plain JSON."""
-    first, best = comparison.results[0], comparison.distance
+    first, best = comparison.results[0], comparison.optimality_gap
     return {
         "verdict": verdict(comparison),
         "figure": comparison.figure,
@@ -55,7 +55,7 @@ def _items(result: Result) -> dict[str, dict[str, dict[str, float | None]]]:
     return found
 
 
-def _best(best: Distance) -> dict[str, Any]:
+def _best(best: OptimalityGap) -> dict[str, Any]:
     """Return what the gaps are gaps to: the optimum, a bound, or the best policy."""
     optimum = best.optimum and {"cost": best.optimum.cost, "states": best.optimum.states}
     unproved = best.unproved if isfinite(best.unproved) else None

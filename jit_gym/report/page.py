@@ -14,7 +14,7 @@ from . import catalogue, figures, index, story
 from .items import item_tables
 from .provenance import certificate, yaml_of
 from .table import columns, plus_minus
-from .words import conventions, descriptions, digits, distances, half, in_business, labels, settings, verdict
+from .words import conventions, descriptions, digits, gap_sentence, half, in_business, labels, settings, verdict
 from .world import meaning, world
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
             business=in_business(comparison),
             settings=settings(comparison),
             conventions=conventions(comparison),
-            distances=distances(comparison),
+            gap_sentence=gap_sentence(comparison),
             notes=[*comparison.notes, *birth["notes"]],
             items=[table for table in item_tables(comparison) if len(table.items) > 1],
             rows=_rows(comparison),

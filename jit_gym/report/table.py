@@ -12,7 +12,7 @@ from .words import (
     conventions,
     descriptions,
     digits,
-    distances,
+    gap_sentence,
     half,
     in_business,
     labels,
@@ -90,8 +90,8 @@ def show(comparison: Comparison, console: Console, by: str | None = None) -> Non
         console.print(details)
     console.print(Text(verdict(comparison)))
     console.print(Text(in_business(comparison)))
-    if comparison.distance is not None:
-        console.print(Text(distances(comparison), "dim"))
+    if comparison.optimality_gap is not None:
+        console.print(Text(gap_sentence(comparison), "dim"))
     if said := conventions(comparison):
         console.print(Text(said, "dim"))
     for note in comparison.notes:
@@ -145,7 +145,7 @@ def _against_the_first(comparison: Comparison) -> list[Column]:
 
 def against_the_best(comparison: Comparison) -> list[Column]:
     """Return how far each policy is from what it is compared with, in per cent, or in money where that is 0."""
-    best = comparison.distance
+    best = comparison.optimality_gap
     if best is None:
         return []
     shares_of_it = [best.share(result) for result in comparison.results]

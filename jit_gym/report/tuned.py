@@ -10,7 +10,7 @@ from ..policies import Rule
 from .numbers import plain
 from .provenance import origin
 from .table import COLOURS, against_the_best, plus_minus
-from .words import a, conventions, digits, distances, half
+from .words import a, conventions, digits, gap_sentence, half
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +47,7 @@ def show(rule: Rule, played: Comparison, again: str, console: Console) -> None:
     for column in against_the_best(played):
         grid.add_row(f"  {column.name.replace(chr(10), ' ')}", column.cells[0], "")
     console.print(grid)
-    console.print(Text(distances(played), "dim"))
+    console.print(Text(gap_sentence(played), "dim"))
     if said := conventions(played):
         console.print(Text(said, "dim"))
     for note in played.notes:
@@ -67,7 +67,7 @@ def settings(rule: Rule) -> str:
 
 def document(rule: Rule, played: Comparison, command: str | None = None, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return the tuned rule, what it costs, how far that is from the best, and where it comes from, as plain JSON."""
-    tuning, best = rule.tuning, played.distance
+    tuning, best = rule.tuning, played.optimality_gap
     return {
         "policy": str(rule),
         "parameters": rule.parameters,

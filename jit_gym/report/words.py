@@ -171,9 +171,9 @@ def counts_leftovers(comparison: Comparison) -> bool:
     return Worth(Layout(comparison.scenario)).counts
 
 
-def distances(comparison: Comparison) -> str:
+def gap_sentence(comparison: Comparison) -> str:
     """Say what the gap of each policy is a gap to; nothing where none was asked for."""
-    best = comparison.distance
+    best = comparison.optimality_gap
     if best is None:
         return ""
     earns, scenario, result = sells(comparison.scenario), comparison.scenario, comparison.results[0]

@@ -73,7 +73,7 @@ def test_each_cost_comes_with_its_distance_unless_it_is_not_wanted():
     for cell, result in zip(gaps.cells, comparison.results, strict=True):
         assert cell.startswith("+")
         assert cell.endswith(" %")
-        share = 100 * comparison.distance.of(result).mean / comparison.distance.cost
+        share = 100 * comparison.optimality_gap.of(result).mean / comparison.optimality_gap.cost
         assert float(re.match(r"[+-][\d,.]+", cell)[0].replace(",", "")) == pytest.approx(share, abs=1)
     without = jit_gym.compare(["jit", "kanban"], "dual-sourcing", paths=8, periods=50, gap=False)
     assert not [column for column in columns(without) if "gap" in column.name]

@@ -26,7 +26,7 @@ NEXT_TO_NOTHING = 0.02  # of what the leader costs: a gap as a share of less say
 
 
 @dataclass(frozen=True)
-class Distance:
+class OptimalityGap:
     """The best there is to compare with, and how much more than that policies cost.
 
     `to` says what it is: `optimum`, the policy that is best in the long run (or, with a discount, from the start),
@@ -95,7 +95,7 @@ def paid(result: Result) -> np.ndarray:
     return -result.figures["discounted_reward"] / (discount ** np.arange(result.periods)).sum()
 
 
-def distance(results: tuple[Result, ...]) -> Distance:
+def find_optimality_gap(results: tuple[Result, ...]) -> OptimalityGap:
     """Find the best there is to compare with, in a few seconds."""
     first, scenario = results[0], results[0].scenario
     leader = min((paid(result) for result in results), key=lambda costs: float(costs.mean()))
@@ -103,7 +103,7 @@ def distance(results: tuple[Result, ...]) -> Distance:
     optimum = _optimum(scenario)
     if optimum is not None:
         played = paid(evaluate(optimum.policy, scenario, paths=first.paths, **same))
-        return Distance("optimum", leader, leader - played, optimum)
+        return OptimalityGap("optimum", leader, leader - played, optimum)
     span = first.warmup + first.periods
     size, wholes = size_of(scenario, span), span * whole_numbers(scenario)
     if size <= LARGEST and wholes <= WHOLES:
@@ -113,8 +113,8 @@ def distance(results: tuple[Result, ...]) -> Distance:
         except BadInput:
             pass
         else:
-            return Distance("bound", leader, leader[:paths] - bound.costs, unproved=bound.gap)
-    return Distance("best", leader, np.zeros_like(leader))
+            return OptimalityGap("bound", leader, leader[:paths] - bound.costs, unproved=bound.gap)
+    return OptimalityGap("best", leader, np.zeros_like(leader))
 
 
 class _TooMuch(Exception):
