@@ -30,7 +30,7 @@ class _Plain(TyperGroup):
         except UsageError as error:
             command = error.ctx.command_path if error.ctx else "jit-gym"
             status = _refuse(f"{error.format_message().rstrip('.')} (see {command} --help)")
-        except BrokenPipeError:  # whoever read has gone, and wants no more
+        except BrokenPipeError:  # the reader has closed the pipe
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = 1
         except OSError as error:

@@ -30,7 +30,7 @@ from .options import (
 )
 from .progress import announce_compiling, console, print_notes, progress_bar, waiting
 
-EFFORT = 20_000_000  # periods of one lane that `compare` plays when nobody says how many paths: some seconds
+EFFORT = 20_000_000  # periods of one lane that `compare` plays by default: some seconds
 
 
 @app.command()

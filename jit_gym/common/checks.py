@@ -1,4 +1,4 @@
-"""Refuse what somebody wrote and nothing can use, in one line."""
+"""Refuse bad input in one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SEEDS = 1 << 128  # a seed is less
 
 
 class BadInput(ValueError):
-    """Tells, in one line, what of that which somebody wrote cannot be used, and how to mend it."""
+    """Bad input: in one line, what is wrong, the value, and the fix."""
 
 
 def check_count(name: str, value: Any, least: int, most: int | None = None) -> None:

@@ -22,7 +22,7 @@ def check(path: Path) -> None:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file, with the folders it needs; whoever reads it sees the old one or the new one, never a half.
+    """Write a file, with the folders it needs; readers see the old one or the new one, never a half.
 
     A file that is there keeps its mode; a new one gets what the umask leaves. Lone surrogates, which UTF-8 cannot hold,
     are written as `?`, so that a run is not lost for a title.
@@ -41,7 +41,7 @@ def write(path: Path, content: str | bytes) -> None:
 def _beside(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """Open a new file beside a path, and take away whatever is left of it, and of the folders that it needed.
 
-    Its name is drawn at random, so that one that was left by a run that was killed is in nobody's way.
+    Its name is random, so that a draft left by a run that was killed does no harm.
     """
     mode = _mode(path)
     missing = [folder for folder in path.absolute().parents if not folder.exists()]

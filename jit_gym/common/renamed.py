@@ -26,5 +26,5 @@ def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
 
 
 def warn(old: str, new: str) -> None:
-    """Warn whoever uses an old name, at the line where it is used."""
+    """Warn of an old name, at the line that uses it."""
     warnings.warn(f"{old} is now called {new}", DeprecationWarning, stacklevel=3)

@@ -59,7 +59,7 @@ class Coding:
             raise ValueError(f"most_ordered: must be 1 period of mean demand or more, got {most_ordered!r}")
         self.layout, self.paths, self.raw = layout, paths, units == "raw"
         self.calendar = Calendar(layout.scenario)
-        self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # a unit for stocks nobody uses
+        self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # 1 for stocks that are not used
         self.lanes = self._lanes(most_ordered)
         self._places: list[tuple[str, str, int]] = []  # of what is shown: table, field and number, or in the pipeline
         state, seen = list(self._state()), list(self._seen())
@@ -304,7 +304,7 @@ def _cut(quantities: Any, shown: np.ndarray) -> Any:
 class Decoded:
     """A batch of observations, to look at as one looks at a simulation; what is not observed is 0."""
 
-    period: Any = None  # observed in a world that ends only; whoever counts may set it
+    period: Any = None  # observed only where the world ends; a caller that counts periods may set it
 
     def __init__(self, layout: Layout, values: dict[str, np.ndarray], paths: int) -> None:
         """Take the observed values by their names."""

@@ -13,7 +13,7 @@ from ..scenario import Scenario
 from .stage import Stage
 
 PATHS, PERIODS, SEED = 32, 200, 2**32 + 4
-"""What is played for it, at most so many periods; nobody is trained or judged on this seed."""
+"""The paths and periods that are played for it at most, on a seed used for nothing else."""
 
 
 def unit_of(rewards: str, scenario: Scenario) -> float:

@@ -1,4 +1,4 @@
-"""What a comparison cannot tell, in sentences: for whoever would act on it."""
+"""What a comparison cannot tell, in sentences, for those who act on it."""
 
 from __future__ import annotations
 

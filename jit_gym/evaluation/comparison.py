@@ -105,7 +105,7 @@ class Comparison:
 
     @property
     def practical(self) -> float:
-        """Return the difference of the deciding figure under which nobody would act."""
+        """Return the difference of the deciding figure below which two policies are practically the same."""
         return self.threshold * abs(self.best.mean(self.figure))
 
     def _merit(self, result: Result) -> float:

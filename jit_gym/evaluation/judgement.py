@@ -13,12 +13,12 @@ Judgement = Literal["better", "worse", "same", "unclear", ""]
 
 
 def judged(more: Estimate, figure: str, practical: float = 0.0) -> Judgement:
-    """Return what it means to have so much more of a figure than somebody else.
+    """Return what a difference of a figure between two policies means.
 
     Args:
         more: the difference, with its interval.
         figure: less of `cost` is better, and more of any other figure.
-        practical: the difference under which nobody would act.
+        practical: the difference below which two policies are practically the same.
 
     Returns:
         `same` where the difference is practically nothing: where its interval lies within the practical threshold, or

@@ -30,7 +30,7 @@ class OptimalityGap:
     """The best there is to compare with, and how much more than that policies cost.
 
     `to` says what it is: `optimum`, the policy that is best in the long run (or, with a discount, from the start),
-    played on all paths of the comparison; `bound`, what somebody pays at least who knows all chance in advance, on the
+    played on all paths of the comparison; `bound`, the clairvoyant's least cost (all chance known in advance), on the
     first `paths` of them; or `best`, the best policy in the comparison, where neither is found with so little work.
 
     Costs here are costs less revenue, money a period, weighed by the discount where there is one. `leader` are those of
@@ -39,7 +39,7 @@ class OptimalityGap:
     apart as costs, and none is negative where the best is a bound (the leader is a control variate; Law 2015, 11.4).
     Where that would make the best cost less than on any path, the gaps are to the least of these.
 
-    `optimum` is the exact one, and `unproved` how much higher the least cost of somebody who knows all may be than the
+    `optimum` is the exact one, and `unproved` how much higher the clairvoyant's least cost may be than the
     bound, where its solver was stopped.
     """
 

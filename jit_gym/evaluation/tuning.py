@@ -25,7 +25,7 @@ from .rollout import name_of
 BUDGET = 4_000_000  # periods of play for one number that is looked for: about a second
 MANY = 6  # numbers beyond which all stocks are moved together first
 ENOUGH = 8  # paths on which one may believe in the better of many
-MOST = 60_000_000  # periods of one lane that are played when nobody says how many
+MOST = 60_000_000  # periods of one lane that are played by default
 ROWS = 1 << 23  # random numbers laid out at a time
 DIGITS = 6  # significant ones of a number that need not be whole, so that its text says all of it
 

@@ -17,7 +17,7 @@ config: Any = numba.config
 
 
 def borrowed(array: Any) -> Any:
-    """Return the same array; the compiled form has no reference count, and whoever lends it must keep it alive.
+    """Return the same array; the compiled form has no reference count: the caller must keep the array alive.
 
     Counting references to a dozen tables, on each path and period, costs more than the period itself.
     """

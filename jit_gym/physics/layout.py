@@ -303,7 +303,7 @@ class Layout:
         return np.zeros(paths * self.flows_size)
 
     def flow_tables(self) -> list[tuple[list[str], np.dtype]]:
-        """Return whom each table of flows is about (nobody in particular: an empty name), and its kind of record."""
+        """Return the names of each flow table's rows (one empty name for the period's money), and its record type."""
         parts = self.stocks, self.lanes, self.demands
         about = *parts, [""], self.stocks, self.stocks, self.lanes, self.routes, [""], self.resources
         tables = zip(about, flow_counts(self.sizes), FLOWS, strict=True)

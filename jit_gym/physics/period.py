@@ -151,7 +151,7 @@ def able(net: NetRows, m: int, wanted: Any, chance: Sequence[Any]) -> Any:
 
 @register_jitable(forceinline=True, error_model="numpy")
 def ship_from_outside(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> Any:
-    """Ship on lanes that share nothing, as capacity and luck allow; return the cost of buying and of waiting."""
+    """Ship on lanes that share nothing, as capacity and disruptions allow; return the cost of buying and of waiting."""
     buying, waiting = 0.0, 0.0
     for m in range(len(net.lanes)):
         lane = net.lanes[m]

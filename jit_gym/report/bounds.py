@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show(bound: Bound, console: Console) -> None:
-    """Print what nobody can do better than, and how sure that is."""
+    """Print the clairvoyant bound and its interval."""
     scenario, (low, high) = bound.scenario, bound.interval()
     period, discount = a(scenario.horizon.period), scenario.objective.discount
     weighed = f", weighed by {discount:g}^t" if discount < 1 else ""

@@ -44,7 +44,7 @@ NEAR, FAR, FARTHEST = 8, 20, 34  # points
 
 
 class Picture(NamedTuple):
-    """A picture: what it is called, what it shows, the SVG, and what it says to whoever cannot see it."""
+    """A picture: its title, its caption, the SVG, and the alternative text."""
 
     title: str
     caption: str

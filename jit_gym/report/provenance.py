@@ -19,7 +19,7 @@ def certificate(comparison: Comparison, command: str | None = None, notes: Seque
     Args:
         comparison: the numbers.
         command: the command line that makes them again.
-        notes: what whoever reads the numbers should know, such as gaps in a history.
+        notes: what readers of the numbers should know, such as gaps in a history.
     """
     scenario, any_result = comparison.scenario, comparison.results[0]
     return {
