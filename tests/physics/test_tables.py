@@ -29,9 +29,11 @@ HARBOUR = {
         "road": {"vehicle_capacity": 4, "vehicle_cost": 3},
     },
     "lanes": {
-        "quay": {"to": "depot", "lead_time": 2, "unit_cost": 2, "supplier": "dairy", "minimum_order": 3, "pays_after": 2},
+        "quay": {"to": "depot", "lead_time": 2, "unit_cost": 2, "supplier": "dairy", "minimum_order": 3,
+                 "pays_after": 2},
         "tank": {"to": "milk", "lead_time": 1, "supplier": "dairy", "defects": 0.2, "reject_cost": 1, "initial": 2},
-        "plane": {"to": "phones", "lead_time": 1, "unit_cost": 5, "cost_erosion": 0.05, "order_delay": 1, "route": "sea"},
+        "plane": {"to": "phones", "lead_time": 1, "unit_cost": 5, "cost_erosion": 0.05, "order_delay": 1,
+                  "route": "sea"},
         "coats-out": {"to": "coats", "uses": {"depot": 1}, "lead_time": 1, "waiting_cost": 0.5, "route": "road"},
         "hats-out": {"to": "hats", "uses": {"depot": 1}, "lead_time": 2, "defects": {"drift": 0.3}, "supplier": "mill"},
     },
