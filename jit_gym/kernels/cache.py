@@ -57,11 +57,14 @@ def _cache_of(function: Callable[..., Any]) -> Any:
         return _NoCache(f"Numba {numba.__version__} has another cache than the versions that were tried")
 
 
+ROOMS = ("kernels", "chance", "physics", "envs", "theory")
+"""Folders with functions that compiled code calls; a compiled form is renewed when any file in them changes."""
+
+
 @cache
 def _sources(own: Path) -> str:
     package = Path(__file__).parents[1]
-    rooms = ("kernels", "chance", "physics", "envs", "theory")
-    files = sorted({own, *(file for room in rooms for file in (package / room).glob("*.py"))})
+    files = sorted({own, *(file for room in ROOMS for file in (package / room).glob("*.py"))})
     stats = ((file.name, file.stat()) for file in files)
     return repr([(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats])
 

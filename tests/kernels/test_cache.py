@@ -224,6 +224,14 @@ def ran(code: str, tmp_path: Path, **environment: str) -> subprocess.CompletedPr
     return subprocess.run([sys.executable, program], env=variables, capture_output=True, text=True, cwd=tmp_path)
 
 
+def test_what_is_compiled_lies_where_a_change_renews_it():
+    """A function that is inlined into compiled code from another folder would be kept when it changes."""
+    package = Path(plumbing.__file__).parents[1]
+    marks = ("register_jitable", "@compiled", "@inlined", "@overload")
+    sources = (path for path in package.rglob("*.py") if any(mark in path.read_text() for mark in marks))
+    assert {path.relative_to(package).parts[0] for path in sources} == set(plumbing.ROOMS)
+
+
 def test_without_compilation_the_same_is_played(tmp_path: Path):
     """NUMBA_DISABLE_JIT=1 plays the same envs, batches and comparisons in plain Python, without a warning."""
     plain = ran(PLAYED, tmp_path, NUMBA_DISABLE_JIT="1")
