@@ -57,8 +57,9 @@ check: $(DEV)  ## lint, check the format, check the types
 bench: $(CORE)  ## measure the speed of the simulator
 	$(BIN)/python benchmarks/speed.py
 
-reference: $(CORE)  ## write the scenario reference again, from the schema
+reference: $(CORE)  ## write the references of scenarios and of the API again, from schema and docstrings
 	$(BIN)/jit-gym show --reference > docs/scenario-reference.md
+	$(BIN)/python -c "from jit_gym.report.api import api; print(api(), end='')" > docs/api.md
 
 clean:  ## remove builds, caches and reports, but not .venv
 	rm -rf build dist reports *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
