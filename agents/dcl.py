@@ -1,8 +1,8 @@
-"""Deep controlled learning: look ahead by simulation, and teach a classifier what was found (Temizoz et al. 2023).
+"""Deep controlled learning: look ahead by simulation, and teach a classifier what was found (Temizöz et al. 2025).
 
 Approximate policy iteration. From the states that a policy visits, each order is tried on the same sampled futures,
-with the policy itself from then on; sequential halving (Karnin, Koren and Somekh 2013) spends the futures on the orders
-that may still be best. A network learns to choose the best order of each state, and is the next policy.
+with the policy itself from then on; sequential halving (Karnin et al. 2013) spends the futures on the orders that may
+still be best. A network learns to choose the best order of each state, and is the next policy.
 """
 
 from __future__ import annotations

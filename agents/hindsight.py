@@ -1,10 +1,8 @@
 """Hindsight differentiable policy optimisation: descend along the gradient of the cost, through the physics.
 
 Chance is drawn before anybody acts, so the cost of a batch of paths is a function of the network's weights alone, and
-torch differentiates it through the very period that is judged (Madeka, Torkkola, Eisenach, Luo, Foster and Kakade 2022,
-"Deep inventory management"; Alvo, Russo, Kanoria and Zhang 2023, "Neural inventory control in networks via hindsight
-differentiable policy optimization"). At first units are divisible; then orders are whole, and rounding hands gradients
-straight through.
+torch differentiates it through the very period that is judged (Madeka et al. 2022; Alvo et al. 2023). At first units
+are divisible; then orders are whole, and rounding hands gradients straight through.
 """
 
 from __future__ import annotations

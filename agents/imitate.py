@@ -1,8 +1,7 @@
 """Clone a rule, or any policy: a network that chooses as it does in the states that it visits, and near them.
 
 A warm start for others (their setting `start`), and a check of the format: a clone costs what its rule costs. States
-are visited by the policy itself and by the clone, and always labelled by the policy (DAgger, Ross, Gordon and Bagnell
-2011).
+are visited by the policy itself and by the clone, and always labelled by the policy (DAgger; Ross et al. 2011).
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 The normal score of a period's demand is the standard normal number z whose quantile the demand is, D = F^-1(Phi(z)).
 Scores may depend on each other in any way that leaves each of them standard normal, and F stays the distribution:
 
-- in time (ARTA, Cario and Nelson 1996): z_t = r z_{t-1} + sqrt(1 - r^2) e_t, where r is the autocorrelation;
-- with other demands (NORTA, Cario and Nelson 1997): what is new, e_t, is correlated by the matrix's Cholesky factor;
-- and known in advance (a martingale model of forecast evolution, Graves et al. 1986, Heath and Jackson 1994, here of
-  the score): h periods ahead, E[e_t | known] has the variance W_h, the accuracy.
+- in time (ARTA; Cario and Nelson 1996): z_t = r z_{t-1} + sqrt(1 - r^2) e_t, where r is the autocorrelation;
+- with other demands (NORTA; Cario and Nelson 1997): what is new, e_t, is correlated by the matrix's Cholesky factor;
+- and known in advance (a martingale model of forecast evolution, here of the score; Graves et al. 1986; Heath and
+  Jackson 1994): h periods ahead, E[e_t | known] has the variance W_h, the accuracy.
 
 In regimes (Song and Zipkin 1993) F is that of the regime that a Markov chain is in.
 """

@@ -27,7 +27,7 @@ def ages(table: Table) -> Table:
     """Return the distribution of Kaplan's arrival ages whose lead times are distributed as `table`.
 
     With independent ages A_t, every shipment of age A_t or more arrives in period t, so none overtakes another, and
-    P(lead time = k | lead time >= k) = P(A <= k) (Kaplan 1970, "A dynamic inventory model with stochastic lead times").
+    P(lead time = k | lead time >= k) = P(A <= k) (Kaplan 1970).
     """
     rising = np.maximum.accumulate(_chance_to_arrive(table)[0])
     return Table.of(np.arange(len(rising)), np.diff(rising, prepend=0.0))

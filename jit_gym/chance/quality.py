@@ -21,8 +21,7 @@ def defective(u: np.ndarray, defects: Distribution | Drift) -> np.ndarray:
 
     For a share it is the share that is rejected. For a process that drifts with chance q at each unit it is how many
     units are good before it does: k or more with chance (1 - q)^k, so that of a lot of n units n - (1 - q)(1 - (1 -
-    q)^n) / q are defective on average (Porteus 1986, "Optimal lot sizing, process quality improvement and setup cost
-    reduction", equation 1).
+    q)^n) / q are defective on average (Porteus 1986, equation 1).
     """
     if isinstance(defects, Drift):
         with np.errstate(divide="ignore"):

@@ -29,9 +29,8 @@ class Worth:
 
     A unit on hand or on the way is worth what it costs to buy, on the cheapest lane, with all that goes into it. A
     customer who waits is as good as served with such units. So leftover stock is no loss, and what is bought for later
-    periods does not count in earlier ones (Veinott 1965, "Optimal policy for a multi-product, dynamic, nonstationary
-    inventory problem", Management Science 12(3)). No policy gains by buying units only to be left with them, since each
-    is worth no more than it costs.
+    periods does not count in earlier ones (Veinott 1965). No policy gains by buying units only to be left with them,
+    since each is worth no more than it costs.
     """
 
     def __init__(self, layout: Layout) -> None:

@@ -57,7 +57,7 @@ class Adaptive(Mindful):
 
 @dataclass(eq=False)
 class MovingAverage(Mindful):
-    """Order up to a level that follows the mean of the last periods (moving average; Chen et al. 2000).
+    """Order up to a level that follows the mean of the last periods (moving average; Chen et al. 2000a).
 
     The level is m (L + 1) + z sqrt((L + 1) s^2 + m^2 s_L^2), with m the mean of what was asked for in the last `window`
     periods, s^2 the mean square of the errors that these means made as forecasts, and z at `service_level`. What was
@@ -66,7 +66,7 @@ class MovingAverage(Mindful):
     those of the weight 2 / (19 + 1) = 0.1 of `adaptive` (Brown 1963).
 
     With z = 0, orders that may be negative vary 1 + 2 K / p + 2 K^2 / p^2 times as demand does, for a window of p
-    periods and K = L + 1 (Chen, Drezner, Ryan and Simchi-Levi 2000, Management Science 46(3), whose L is K here).
+    periods and K = L + 1 (Chen et al. 2000a, whose L is K here).
     """
 
     name: ClassVar[str] = "moving-average"

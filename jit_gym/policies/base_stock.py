@@ -16,12 +16,11 @@ from .plan import Plan, quantile
 
 @dataclass(eq=False)
 class BaseStock(Rule):
-    """Order up to `level` units of inventory position (Scarf 1960; optimal with backlog and no fixed cost).
+    """Order up to `level` units of inventory position (Karlin 1960; optimal with backlog and no fixed cost).
 
     By formula: the newsvendor's level, m (L + 1) + z sqrt((L + 1) s^2 + m^2 s_L^2), with z at the service level
     p / (p + h). Where orders may cross, s_L^2 is not the variance of the lead time, with which the level would be too
-    high, but that of the number of orders outstanding (Robinson, Bradley and Thomas 2001, Manufacturing & Service
-    Operations Management 3(3)).
+    high, but that of the number of orders outstanding (Robinson et al. 2001).
     """
 
     name: ClassVar[str] = "base-stock"
@@ -38,7 +37,7 @@ class BaseStock(Rule):
 
 @dataclass(eq=False)
 class SafetyStock(Rule):
-    """Order up to the forecast of the lead time plus a safety stock for a service level (Silver, Pyke, Thomas 2017).
+    """Order up to the forecast of the lead time plus a safety stock for a service level (Silver et al. 2017).
 
     The safety stock is z sqrt(V + m^2 s_L^2) (their section 6.7). V is the variance of what is asked for over lead time
     and review about its forecast: with an accuracy, what is not known of each period, summed over the periods ahead

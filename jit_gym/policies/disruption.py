@@ -17,8 +17,8 @@ def outlasting(plan: Plan) -> np.ndarray:
     """Return how many periods of an outage each stock should outlast, by costs (stocks,).
 
     The least n such that an outage has been on for n periods or less, or not at all, with the chance p / (p + h), which
-    is optimal for steady demand (Snyder and Shen 2019, theorem 9.1; Schmitt, Snyder, Shen 2010). A lane's part counts
-    by its share, and of several disruptions of a lane the worst.
+    is optimal for steady demand (Snyder and Shen 2019, theorem 9.5; Schmitt et al. 2010). A lane's part counts by its
+    share, and of several disruptions of a lane the worst.
     """
     periods = np.zeros(len(plan.layout.stocks))
     for m, name in enumerate(plan.layout.lanes):
@@ -56,10 +56,10 @@ class Acceptance(BaseStock):
 
 @dataclass(eq=False)
 class Mitigation(BaseStock):
-    """Hold stock to outlast an outage, all the time (inventory mitigation; Tomlin 2006, Management Science 52(5)).
+    """Hold stock to outlast an outage, all the time (inventory mitigation; Tomlin 2006).
 
     By formula the newsvendor's level, and the mean use of as many periods of an outage as pay: an outage has lasted
-    longer in no more than h / (p + h) of all periods (Snyder and Shen 2019, theorem 9.1).
+    longer in no more than h / (p + h) of all periods (Snyder and Shen 2019, theorem 9.5).
     """
 
     name: ClassVar[str] = "mitigation"
@@ -76,9 +76,9 @@ class Mitigation(BaseStock):
 class StateDependent(Rule):
     """Order up to `level` while all suppliers of a stock are up, and to `level_down` while one is not (Tomlin 2006).
 
-    Song and Zipkin (1996) showed that such a rule is optimal where the state of supply is seen. By formula the first is
-    the level of `mitigation`, and the second the newsvendor's: what is ordered from who has stopped comes late, and all
-    at once.
+    Song and Zipkin (1996b) showed that such a rule is optimal where the state of supply is seen. By formula the first
+    is the level of `mitigation`, and the second the newsvendor's: what is ordered from who has stopped comes late, and
+    all at once.
     """
 
     name: ClassVar[str] = "state-dependent"

@@ -80,8 +80,7 @@ class TwoLevels(TwoLanes):
 class SingleIndex(TwoLevels):
     """Expedite up to one level of the inventory position, then order up to another (Scheller-Wolf et al. 2007).
 
-    Scheller-Wolf, Veeraraghavan and van Houtum (2007), "Effective dual sourcing with a single index policy". By formula
-    as for `dual-index`.
+    By formula as for `dual-index`.
     """
 
     name: ClassVar[str] = "single-index"
@@ -158,7 +157,7 @@ class TailoredBaseSurge(TwoLanes):
 
 @dataclass(eq=False)
 class OrderSplitting(Rule):
-    """Order up to `level`, in parts, one on each lane into a stock (Kelle, Silver 1990; Ramasesh et al. 1991).
+    """Order up to `level`, in parts, one on each lane into a stock (Kelle and Silver 1990; Ramasesh et al. 1991).
 
     The first of several shipments comes sooner than a single one would. The main lane gets `main`, a share, the others
     the rest in equal parts. By formula all are equal, and the level is the newsvendor's for the lead time of an average

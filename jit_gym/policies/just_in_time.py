@@ -73,7 +73,7 @@ class Kanban(Rule):
     By formula there are y = (D (L + 1) + w) / c cards, and containers of a tenth of a period's use. Toyota's buffer w
     is 10 % of D (L + 1), for demand that has been levelled; where demand varies that starves the line. So w is the
     larger of that and the safety stock z sqrt((L + 1) s^2 + D^2 s_L^2), with z at p / (p + h), a choice which the
-    formula leaves open: w is a policy variable (Nahmias 2009, "Production and Operations Analysis").
+    formula leaves open: w is a policy variable (Nahmias 2009).
     """
 
     name: ClassVar[str] = "kanban"
@@ -122,7 +122,7 @@ def buffered(rule: Rule, need: np.ndarray, safety: np.ndarray) -> list[str]:
 
 @dataclass(eq=False)
 class Conwip(Rule):
-    """Release new work when some has left, so that work in process is constant (Spearman, Woodruff and Hopp 1990).
+    """Release new work when some has left, so that work in process is constant (Spearman et al. 1990).
 
     Only lanes from outside have `cards`: as many units, counted in those of their stock, are in it, in all that it
     feeds and on the way. Everything else is pushed on as soon as it is there. By formula: Little's (1961) law, the mean
@@ -229,12 +229,13 @@ def levelled_over(plan: Plan, quantity: np.ndarray) -> int | None:
 
 @dataclass(eq=False)
 class Heijunka(Rule):
-    """Close a share of the gap to the level, so that orders are smooth (Dejonckheere, Disney, Lambrecht, Towill 2003).
+    """Close a share of the gap to the level, so that orders are smooth (Dejonckheere et al. 2003).
 
-    O = m + smoothing (S - m - IP). A share of 1 is base-stock; of less, b, it makes the variance of orders b / (2 - b)
-    times that of demand. By formula b = 1/2, a third of the variance, and S = m (L + 1) + z s sqrt(L + 1 + (1 - b)^2 /
-    (b (2 - b))), with z at p / (p + h): smooth orders are paid for in stock (Disney, Farasyn, Lambrecht, Towill, Van de
-    Velde 2006).
+    The order-up-to rule with a smoothing parameter: O = m + smoothing (S - m - IP). It levels orders by feedback, where
+    heijunka levels a schedule that is known (Monden 2011). A share of 1 is base-stock; of less, b, it makes the
+    variance of orders b / (2 - b) times that of demand. By formula b = 1/2, a third of the variance, and S =
+    m (L + 1) + z s sqrt(L + 1 + (1 - b)^2 / (b (2 - b))), with z at p / (p + h): smooth orders are paid for in stock
+    (Disney et al. 2006).
     """
 
     name: ClassVar[str] = "heijunka"
@@ -258,7 +259,7 @@ class Heijunka(Rule):
 
 @dataclass(eq=False)
 class DemandFlow(Mindful):
-    """Order at every stage what the customers ordered, as soon as they do (demand flow; Costanza 1990).
+    """Order at every stage what the customers ordered, as soon as they do (demand flow).
 
     A customer's order goes to all stages at once, by the bill of materials; under `jit` each stage learns from the next
     one what that drew. The line is primed once, up to `level` at each stage, by formula its mean use over lead time and

@@ -25,7 +25,7 @@ REMEMBERED = 1 << 20  # pipelines whose answer is kept
 
 @dataclass(eq=False)
 class CappedBaseStock(Rule):
-    """Order up to `level`, but never more than `cap` at once (Xin 2021, Operations Research 69(1)).
+    """Order up to `level`, but never more than `cap` at once (Xin 2021).
 
     By formula: the newsvendor's level S, and S / (L + 1) as the cap, which spreads the safety stock over the lead time.
     """
@@ -375,7 +375,7 @@ def projected_level(pipeline: Pipeline) -> float:
 
 @dataclass(eq=False)
 class ProjectedInventoryLevel(LostSales):
-    """Raise the mean stock after the lead time to `level` (projected inventory level; van Jaarsveld, Arts 2024).
+    """Raise the mean stock after the lead time to `level` (projected inventory level; van Jaarsveld and Arts 2024).
 
     What will be left of the pipeline as the order arrives is taken at its exact mean. Better than any constant order,
     and than base-stock for exponential demand or long lead times. By formula `projected_level`, which costs 0.7 % more

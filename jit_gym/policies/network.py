@@ -19,8 +19,7 @@ class EchelonBaseStock(Rule):
     A stock's echelon is what is in it, on the way to it, and contained in what it feeds, less the customers who wait.
     By formula the mean of two newsvendor's levels over the time through to the customer, for demand that is normal, at
     (b + H) / (b + h_1) and (b + H) / (b + h): holding costs of what goes into a unit H, of the unit h, and of what the
-    customer gets h_1 (Shang and Song 2003, Management Science 49(5)). An assembly is a serial line in disguise (Rosling
-    1989).
+    customer gets h_1 (Shang and Song 2003). An assembly is a serial line in disguise (Rosling 1989).
     """
 
     name: ClassVar[str] = "echelon-base-stock"
@@ -52,7 +51,7 @@ class EchelonBaseStock(Rule):
 
 @dataclass(eq=False)
 class Anchoring(Mindful):
-    """Order the expected use, corrected for stock and supply line (Sterman 1989, "Modeling managerial behavior").
+    """Order the expected use, corrected for stock and supply line (Sterman 1989).
 
     O = max(0, L + alpha (target - S - beta SL)), with the stock S less what waits for it, and the supply line SL of
     what was ordered and has not arrived. The expected use L begins with `use` and is smoothed, L + theta (l - L), where

@@ -14,12 +14,11 @@ from .plan import Plan
 
 @dataclass(eq=False)
 class BaseStockWithWaste(Rule):
-    """Order up to `level`, and what will be wasted before the order arrives (Broekmeulen, van Donselaar 2009).
+    """Order up to `level`, and what will be wasted before the order arrives (Broekmeulen and van Donselaar 2009).
 
-    Broekmeulen and van Donselaar (2009), "A heuristic to manage perishable inventory with batch ordering, positive
-    lead-times, and time-varying demand", Computers & Operations Research 36(11). Waste is estimated as if the mean were
-    asked for in every period, of the oldest units or the newest as they are issued. By formula the level is the
-    newsvendor's, as far as the shelf life goes. A stock that keeps is ordered as by `base-stock`.
+    Waste is estimated as if the mean were asked for in every period, of the oldest units or the newest as they are
+    issued. By formula the level is the newsvendor's, as far as the shelf life goes. A stock that keeps is ordered as by
+    `base-stock`.
     """
 
     name: ClassVar[str] = "base-stock-with-waste"

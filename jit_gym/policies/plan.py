@@ -108,7 +108,7 @@ class Plan:
 
     @property
     def critical_ratio(self) -> np.ndarray:
-        """Return p / (p + h), the newsvendor's service level (Arrow, Harris, Marschak 1951); 0.95 where both are 0."""
+        """Return p / (p + h), the newsvendor's service level (Arrow et al. 1951); 0.95 where both are 0."""
         p, h = self.shortage_cost, self.holding_cost
         return np.where(p + h > 0, p / np.where(p + h > 0, p + h, 1.0), 0.95)
 
@@ -244,7 +244,7 @@ class Plan:
     ) -> np.ndarray:
         """Return z sqrt((L + 1) s^2 + m^2 s_L^2), for a service level over the lead time and its variance.
 
-        The textbook formula for normal demand over a random lead time (Silver, Pyke and Thomas 2017, section 6.7).
+        The textbook formula for normal demand over a random lead time (Silver et al. 2017, section 6.7).
 
         Args:
             service_level: the chance that what is asked for until the next order arrives is no more, (stocks,) or one.
@@ -413,8 +413,8 @@ def outstanding(scenario: Scenario, name: str) -> tuple[float, float]:
 
     With an order in every period, that number is what a base-stock level has to cover, and not the lead time. Where
     orders arrive in their sequence both have the same distribution. Where they cross, the variance is the sum of
-    P(L > k) P(L <= k) over k, which is less (Robinson, Bradley and Thomas 2001; Bradley and Robinson 2005). The periods
-    by which a supplier is late are part of the lead time, and let orders cross.
+    P(L > k) P(L <= k) over k, which is less (Robinson et al. 2001; Bradley and Robinson 2005). The periods by which a
+    supplier is late are part of the lead time, and let orders cross.
     """
     lane, late = scenario.lanes[name], supplier_of(scenario, name).late
     mean = lane.lead_time.mean + (late.chance * late.by.mean if late is not None else 0.0)

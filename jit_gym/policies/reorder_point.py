@@ -15,7 +15,7 @@ from .plan import Plan, quantile
 
 
 def power_approximation(plan: Plan, review: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Return s and S - s by the revised power approximation (Ehrhardt and Mosier 1984), for a review of some periods.
+    """Return s and S - s by the revised power approximation (Ehrhardt and Mosier 1984b), for a review of some periods.
 
     It was fitted to optimal policies where customers wait, and is mostly within a percent or two of them; up to 8 % off
     where an order lasts for one and a half to three periods. Where nothing is random, or an order, a unit held or a
@@ -82,7 +82,7 @@ def lot_size(plan: Plan) -> np.ndarray:
 class ReorderPoint(Rule):
     """When the inventory position is `s` or less, order up to `S` (Scarf 1960; optimal with backlog and a fixed cost).
 
-    By formula both come from the revised power approximation (Ehrhardt and Mosier 1984).
+    By formula both come from the revised power approximation (Ehrhardt and Mosier 1984b).
     """
 
     name: ClassVar[str] = "s-S"
@@ -120,10 +120,10 @@ class ReorderPoint(Rule):
 
 @dataclass(eq=False)
 class ReviewedReorderPoint(ReorderPoint):
-    """Every `R` periods, when the inventory position is `s` or less, order up to `S` (Silver, Pyke and Thomas 2017).
+    """Every `R` periods, when the inventory position is `s` or less, order up to `S` (Silver et al. 2017).
 
     Their section 7.5. By formula R is 1, and the others come from the revised power approximation (Ehrhardt and Mosier
-    1984) of a world whose periods are reviews.
+    1984b) of a world whose periods are reviews.
     """
 
     name: ClassVar[str] = "R-s-S"
@@ -145,7 +145,7 @@ class ReviewedReorderPoint(ReorderPoint):
 
 @dataclass(eq=False)
 class ModifiedReorderPoint(ReorderPoint):
-    """When the position is `s` or less, order up to `S`, but no more than `q` at once (Bijvank, Bhulai, Huh 2015).
+    """When the position is `s` or less, order up to `S`, but no more than `q` at once (Bijvank et al. 2015).
 
     Their modified (s, S) policy for lost sales with a fixed cost: after a bad spell it does not order all at once what
     will not be short any more. By formula q is the larger of S - s and the cap of `capped-base-stock`.

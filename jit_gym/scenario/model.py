@@ -187,33 +187,33 @@ class Stock(Part):
 
     `initial`, `holding_cost`, `unit_value`: step 6 charges holding for each unit that is there at the end of a period,
     after demand, waste and scrap. The value of a unit is charged to nobody: it tells how much cash the stock ties up,
-    and how often it turns (Silver, Pyke and Thomas 2017).
+    and how often it turns (Silver et al. 2017).
 
     `shelf_life`, `issuing`, `waste_cost`: a unit can be used in the period of its arrival at this stock and in
     `shelf_life` - 1 more. Demand, and lanes that take from the stock, are given the oldest units first, or the newest.
     In step 5, after the demand, what is left at the end of its life is wasted, at `waste_cost` a unit and before
-    holding is charged (Nahmias 1982). With a shelf life of 1 it is the newsvendor (Arrow, Harris and Marschak 1951).
-    Initial units count as having arrived the period before; what arrives at another stock is fresh there.
+    holding is charged (Nahmias 1982). With a shelf life of 1 it is the newsvendor (Arrow et al. 1951). Initial units
+    count as having arrived the period before; what arrives at another stock is fresh there.
 
     `storage_limit`: what arrives in step 4 and finds no room is wasted, at `waste_cost` a unit. Lanes fill the shelf in
     their order; the demand of the same period makes no room for them, as it comes later.
 
     `obsolete`, `scrap_value`: from the period in which it becomes obsolete, demands that draw on the stock, alone or in
     a kit, ask for nothing any more. What is left after step 5 of that period, and of every later one, is scrapped and
-    earns `scrap_value` a unit; customers who still wait are served before (Song and Zipkin 1996). Dates are foreseen in
-    forecasts; what comes by chance is seen when it has come.
+    earns `scrap_value` a unit; customers who still wait are served before (Song and Zipkin 1996a). Dates are foreseen
+    in forecasts; what comes by chance is seen when it has come.
 
     `terminal_value`: in step 6 of the last period of the episode, what is on hand, and on the way to the stock, earns
     so much a unit on top of the revenue (Veinott 1965). What waits at its source, unshipped, is worth nothing.
 
     `rationing`: in step 3, a stock that has less than its lanes ask for serves them in their order, or each with the
-    same share of what it asks (proportional allocation, Cachon and Lariviere 1999). Whole units that a share leaves
+    same share of what it asks (proportional allocation; Cachon and Lariviere 1999). Whole units that a share leaves
     over go to the lanes in their order, at first one each.
 
     `seen_late`: what one sees of the stock at the start of a period is as old as that: on hand, of which age, used, and
     the backlog of demands that draw on it (of a kit, as late as its latest stock). Units on its lanes that have arrived
     meanwhile are still seen to be on the way. Orders and shipments are known at once, so no unit is counted twice
-    (information delays, Bensoussan, Cakanyildirim and Sethi 2007).
+    (information delays; Bensoussan et al. 2007).
     """
 
     title: Text | None = None
@@ -579,7 +579,7 @@ class Forecast(Part):
 
 
 class Correlation(Part):
-    """Two demands that tend to be high together, or one high when the other is low (NORTA, Cario and Nelson 1997).
+    """Two demands that tend to be high together, or one high when the other is low (NORTA; Cario and Nelson 1997).
 
     `between`, `correlation`: what is new in each period's normal scores has this correlation, and each demand keeps its
     distribution. So demands that are counts or skewed are correlated a little less.
@@ -650,7 +650,7 @@ class Demand(Part):
     occurs: Annotated[Number, Field(gt=0, le=1)] = 1.0
     """The chance that there is any demand in a period; in the others it is 0 (Croston 1972)."""
     autocorrelation: Annotated[Number, Field(gt=-1, lt=1)] = 0.0
-    """The correlation of its normal score with the last period's, -1 to 1 (ARTA, Cario and Nelson 1996)."""
+    """The correlation of its normal score with the last period's, -1 to 1 (ARTA; Cario and Nelson 1996)."""
     forecast: Forecast | None = None
     """What is known of it in advance, beyond its mean."""
     season: tuple[NotNegative, ...] = ()
@@ -769,8 +769,8 @@ class Disruption(Event):
     `stops: ordering`: in step 2 orders are cut to what is left, and what is cut is not made up for.
 
     `stops: shipping`: in step 3 no more is shipped than what is left of the capacity; without a capacity, a share of
-    what is wanted stays behind. It waits or lapses, as the lane says (random capacity, Ciarallo, Akella and Morton
-    1994; with all of it gone, an unreliable supplier, Parlar and Berkin 1991).
+    what is wanted stays behind. It waits or lapses, as the lane says (random capacity; Ciarallo et al. 1994; with all
+    of it gone, an unreliable supplier, Parlar and Berkin 1991).
 
     `stops: transit`: a share of what is on the way comes no nearer in that period (step 7), and arrives as much later.
     The lane needs a lead time of 1 or more.

@@ -421,10 +421,10 @@ def long_run(chain: Chain, discount: float, tolerance: float) -> Certified:
 
     If no state is left out they are those of `ValueIteration`. Else let h be the relative values of the whole chain, e
     the chance a period to enter a state that is left out, and r the state from which the chain as it stands goes on
-    instead. Then its cost is too low by the sum over such entries of h(entered) - h(r) (Schweitzer 1968, "Perturbation
-    theory and finite Markov chains": g' - g = pi' (P' - P) h, with the stationary distribution pi' of the one chain and
-    the relative values h of the other). So with s the range of h over the states that are kept, the bounds are those of
-    the chain as it stands, less e s, and more 4 e s. They hold
+    instead. Then its cost is too low by the sum over such entries of h(entered) - h(r) (Schweitzer 1968: g' - g = pi'
+    (P' - P) h, with the stationary distribution pi' of the one chain and the relative values h of the other). So with s
+    the range of h over the states that are kept, the bounds are those of the chain as it stands, less e s, and more 4 e
+    s. They hold
 
     - as long as it costs no less to go on from where states are left out than from the best of those kept, and
     - as long as it costs no more than 4 times their range above that. Where one backlog or stock only grows, and the

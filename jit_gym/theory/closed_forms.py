@@ -38,7 +38,7 @@ class ReorderLevels(NamedTuple):
 
 
 def newsvendor(demand: Any, holding_cost: float, shortage_cost: float, *, whole: bool = True) -> Level:
-    """Return the level that balances units left over and units missing (Arrow, Harris and Marschak 1951).
+    """Return the level that balances units left over and units missing (Arrow et al. 1951).
 
     F(S) = p / (p + h), and the cost is h E(S - D)+ + p E(D - S)+. Demand is cut at 0 and rounded where units are whole.
     """
@@ -74,9 +74,8 @@ def reorder_levels(
 ) -> ReorderLevels:
     """Return the best (s, S) policy with backlog, whole units and a fixed lead time.
 
-    Zheng and Federgruen (1991), "Finding optimal (s, S) policies is about as simple as evaluating a single policy",
-    Operations Research 39(4). With G(y) the newsvendor's cost at position y, and m the renewal density of demand,
-    c(s, S) = (K + sum of m(j) G(S - j) for j < S - s) / (sum of m(j) for j < S - s).
+    By the search of Zheng and Federgruen (1991): with G(y) the newsvendor's cost at position y, and m the renewal
+    density of demand, c(s, S) = (K + sum of m(j) G(S - j) for j < S - s) / (sum of m(j) for j < S - s).
     """
     _positive(holding_cost=holding_cost, shortage_cost=shortage_cost)
     table = _table(_distribution(demand))
@@ -131,8 +130,8 @@ def economic_order_quantity_with_disruptions(
 
     Time is continuous; the supplier's up and down times are exponential with rates a and b. When the stock runs out he
     is down with chance q = a / (a + b) (1 - exp(-(a + b) Q / d)), and for 1 / b on average; so the cost a period is
-    (K + h Q^2 / (2 d) + p d q / b) / (Q / d + q / b) (Parlar and Berkin 1991, as corrected by Berk and Arreola-Risa,
-    1994; Snyder and Shen 2019, section 9.2).
+    (K + h Q^2 / (2 d) + p d q / b) / (Q / d + q / b) (Parlar and Berkin 1991, as corrected by Berk and Arreola-Risa
+    1994; Snyder and Shen 2019, section 9.2, equation 9.5).
     """
     rates = {"failure_rate": failure_rate, "recovery_rate": recovery_rate}
     _positive(demand=demand, fixed_cost=fixed_cost, holding_cost=holding_cost, lost_cost=lost_cost, **rates)
@@ -162,8 +161,8 @@ def base_stock_with_disruptions(
 
     He fails in an up period with chance a and recovers in a down period with chance b; orders placed meanwhile are
     lost, customers wait. The number of periods that he has been down has the distribution P(0) = b / (a + b), P(n) =
-    a b / (a + b) (1 - b)^(n - 1), and S = d (1 + n) with the smallest n for which it is p / (p + h) or more (Tomlin,
-    2006; Snyder and Shen 2019, section 9.3).
+    a b / (a + b) (1 - b)^(n - 1), and S = d (1 + n) with the smallest n for which it is p / (p + h) or more (Tomlin
+    2006; Snyder and Shen 2019, section 9.2, theorem 9.5).
     """
     _positive(demand=demand, holding_cost=holding_cost, shortage_cost=shortage_cost)
     if not (0 < fail_probability <= 1 and 0 < recover_probability <= 1):

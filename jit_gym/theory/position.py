@@ -58,13 +58,13 @@ class Position:
 
     A random lead time that keeps orders in sequence has arrival ages that are drawn anew in each period, whatever is on
     the way (Kaplan 1970): by period t the latest shipment to have arrived is that of period t - k with the chance of a
-    lead time of k, and there is its z less the demand since. So the costs of t + k, weighed by that chance and b^k,
-    are charged in t for each k (Nahmias 1979, Ehrhardt 1984).
+    lead time of k, and there is its z less the demand since. So the costs of t + k, weighed by that chance and b^k, are
+    charged in t for each k (Nahmias 1979; Ehrhardt 1984a).
 
     Where the lane ships in each period either all that waits, or nothing, as disruptions will have it, what waits is no
     part of the state either: until the next shipment leaves, there is the z of the last one less the demand since. So
-    the costs of all periods until then are charged as it leaves (an outage is a random lead time, Song and Zipkin
-    1996). An order's delay can then be left out too, for an order counts from the moment at which it is read.
+    the costs of all periods until then are charged as it leaves (an outage is a random lead time; Song and Zipkin
+    1996b). An order's delay can then be left out too, for an order counts from the moment at which it is read.
 
     All that is expected is linear in z below 0, where nothing is on hand; the tables hold the rest.
     """

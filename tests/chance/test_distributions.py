@@ -115,7 +115,7 @@ def test_continuous_units_keep_a_continuous_distribution(name: str):
 
 
 def test_a_normal_demand_far_above_0_is_normal():
-    """Normal(50, 8), the demand of Snyder and Shen's example 4.3, is never cut (Kolmogorov-Smirnov)."""
+    """Normal(50, 8), the demand of Snyder and Shen (2019), example 4.3, is never cut (Kolmogorov-Smirnov)."""
     sample = draws({"name": "norm", "loc": 50, "scale": 8}, "continuous")
     assert stats.kstest(sample, stats.norm(50, 8).cdf).pvalue > 1e-3
 

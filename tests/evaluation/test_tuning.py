@@ -87,7 +87,7 @@ def test_it_finds_the_indices_of_two_suppliers(rule: str):
 
 @pytest.mark.slow
 def test_it_finds_the_levels_of_a_line_stock_by_stock():
-    """Snyder and Shen, example 6.1: three real numbers, 6.49, 12.02 and 22.71."""
+    """Snyder and Shen (2019), example 6.1: three real numbers, 6.49, 12.02 and 22.71."""
     published = "echelon-base-stock(level={shop: 6.49, warehouse: 12.02, factory: 22.71})"
     check(tune("echelon-base-stock", "serial", seed=1), published, load("serial"))
 

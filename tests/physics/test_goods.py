@@ -29,7 +29,7 @@ def ages(by_hand: ByHand, i: int = 0) -> list[float]:
 def test_a_shelf_life_of_1_is_the_newsvendor():
     """Ten papers bought at 3 and six sold at 5 leave four for the bin, at 2 each; tomorrow begins with nothing.
 
-    The profit is 6 x 5 - 10 x 3 - 4 x 2 = -8 (the newsvendor's, Arrow, Harris and Marschak 1951), and nothing is held.
+    The profit is 6 x 5 - 10 x 3 - 4 x 2 = -8 (the newsvendor's; Arrow et al. 1951), and nothing is held.
     """
     by_hand = world(
         {

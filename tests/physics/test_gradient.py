@@ -144,7 +144,7 @@ def test_rewards_are_those_of_the_simulation():
 
 
 def test_gradient_descent_finds_the_newsvendors_level():
-    """Normal(50, 8), h=.18, p=.70, lead time 0: the best level is 56.604 (Snyder and Shen, example 4.3)."""
+    """Normal(50, 8), h=.18, p=.70, lead time 0: the best level is 56.604 (Snyder and Shen 2019, example 4.3)."""
     scenario = shop(
         {
             "stocks.shop.holding_cost": 0.18,

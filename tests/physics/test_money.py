@@ -145,8 +145,8 @@ def truck(**route: float) -> ByHand:
 def test_lanes_on_a_route_share_its_vehicles(apples: float, pears: float, vehicles: float, fixed: float):
     """Four apples and six pears fill one truck of 10, for 100; half a pear more takes a second one.
 
-    Each that is ordered has its own order cost besides: the joint replenishment problem (Silver 1974; Khouja and Goyal
-    2008), with one major cost a truck.
+    Each that is ordered has its own order cost besides: the joint replenishment problem (Khouja and Goyal 2008), with
+    one major cost a truck.
     """
     by_hand = truck()
     flows = by_hand.step([float(apples), float(pears), 99.0], luck(by_hand))

@@ -22,9 +22,10 @@ NEWSVENDOR = {
 
 @pytest.mark.parametrize(("lead_time", "level", "cost"), [(0, 56.604, 1.99761), (4, 264.767, 4.46678)])
 def test_base_stock_with_backlog_costs_what_the_newsvendor_says(lead_time: int, level: float, cost: float):
-    """Normal(50, 8), h=.18, p=.70: S=56.604 costs 1.998, with lead time 4 S=264.77 4.467 (Snyder & Shen, ex. 4.3, 4.4).
+    """Normal(50, 8), h=.18, p=.70: S=56.604 costs 1.998, with lead time 4 S=264.77 4.467 (Snyder and Shen 2019).
 
-    The cost of the level S is h n + (h + p) E max(D - S, 0) with n = S - E D, D the demand of L + 1 periods.
+    Their examples 4.3 and 4.4. The cost of the level S is h n + (h + p) E max(D - S, 0) with n = S - E D, D the demand
+    of L + 1 periods.
     """
     scenario = shop(NEWSVENDOR | {"lanes.supplier.lead_time": lead_time})
     paths, periods, warmup = 2000, 500, 20

@@ -412,7 +412,7 @@ TWO_SUPPLIERS: dict[str, Any] = {
 
 
 def test_a_level_for_each_state_of_supply():
-    """Up to 20 while all are up, up to 8 while one is known to be down (Song and Zipkin 1996)."""
+    """Up to 20 while all are up, up to 8 while one is known to be down (Song and Zipkin 1996b)."""
     world, rule = shop(**TWO_SUPPLIERS), "state-dependent(level=20, level_down=8)"
     assert orders(rule, world, seen=[1, 1, 1], on_hand=[2]) == [18, 0, 0]
     assert orders(rule, world, seen=[0, 1, 1], on_hand=[2]) == [6, 0, 0]

@@ -97,7 +97,7 @@ EQUAL, UNEQUAL, SLOW = (0.7, 0.7, 0.7), (0.9, 0.8, 0.85), (0.6, 0.9, 0.75)
     ],
 )
 def test_conwip_makes_what_the_markov_chain_of_its_line_says(machines: tuple[float, ...], cards: int, unshipped: str):
-    """Spearman, Woodruff and Hopp (1990): work is released while there are cards, and pushed on by every machine.
+    """Spearman et al. (1990): work is released while there are cards, and pushed on by every machine.
 
     With two cards p = 0.7 makes 0.4128 parts a slot, and p = 0.9, 0.8, 0.85 makes 0.5275.
     """

@@ -32,7 +32,7 @@ BY_HIM = {"lanes.supplier.supplier": "hasty"} | OFTEN_LATE
 def test_the_variance_of_the_net_stock_is_what_the_formula_says(change: dict[str, Any]):
     """S less the net stock has the mean m (L + 1) and the variance (L + 1) s^2 + m^2 s_L^2 at the end of a period.
 
-    With orders that cross, s_L^2 is the variance of the number outstanding (Robinson, Bradley and Thomas 2001).
+    With orders that cross, s_L^2 is the variance of the number outstanding (Robinson et al. 2001).
     """
     world = load("lost-sales", WAITING | change)
     plan, player = policy("base-stock", world).plan, policy("base-stock(level=100)", world)

@@ -150,7 +150,7 @@ def test_s_s_orders_at_the_reorder_point():
 def test_just_in_case_keeps_a_service_level_and_outlasts_a_disruption():
     """Demand 5 (variance 5), lead time 4 (variance 2), 99 %: 25 + 2.3263 * sqrt(5 * 5 + 25 * 2) = 45.15; and 6 periods.
 
-    45.15 + 6 * 5 = 75.15, in whole units 76; of those, 10 are there (Silver, Pyke and Thomas 2017, section 6.7).
+    45.15 + 6 * 5 = 75.15, in whole units 76; of those, 10 are there (Silver et al. 2017, section 6.7).
     """
     world = load(
         "lost-sales",
@@ -375,7 +375,7 @@ def test_a_reorder_point_may_be_negative_where_customers_wait():
     ],
 )
 def test_the_newsvendors_level(overrides: dict[str, Any], level: float):
-    """m (L + 1) + z sqrt((L + 1) s^2 + m^2 s_L^2), with z at p / (p + h) (Arrow, Harris and Marschak 1951)."""
+    """m (L + 1) + z sqrt((L + 1) s^2 + m^2 s_L^2), with z at p / (p + h) (Arrow et al. 1951)."""
     world = load("lost-sales", {"units": "continuous", **overrides})
     assert formula("base-stock", world) == {"level": pytest.approx(level, abs=1e-3)}
 

@@ -10,7 +10,7 @@ SETUP = [85, 102, 102, 101, 98, 114, 105, 86, 119, 110, 98, 114]
 
 
 def test_the_example_of_wagner_and_whitin():
-    """Wagner and Whitin (1958), "Dynamic version of the economic lot size model", table 1: 864 in twelve months.
+    """Wagner and Whitin (1958), table 1: 864 in twelve months.
 
     Holding a unit costs 1 a month, and each month has its own cost of setting up: here a lane that can be ordered on
     in that month alone. One of their plans makes 98 + 0, 97, 0, 121, 0, 0, 112, 0, 67, 135, 0 units.

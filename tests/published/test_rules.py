@@ -330,10 +330,7 @@ def test_smooth_orders_vary_and_cost_what_dejonckheere_says(b: float):
 
 @pytest.mark.parametrize("a", [0.1, 0.3])
 def test_a_forecast_that_learns_makes_orders_vary_as_chen_says(a: float):
-    """Chen, Ryan and Simchi-Levi (2000): 1 + 2 K a + 2 K^2 a^2 / (2 - a), for K = L + 1 and no safety stock.
-
-    "The impact of exponential smoothing forecasts on the bullwhip effect", Naval Research Logistics 47(4).
-    """
+    """Chen et al. (2000b): 1 + 2 K a + 2 K^2 a^2 / (2 - a), for K = L + 1 and no safety stock."""
     rule = f"adaptive(smoothing={a}, service_level=0.5)"
     variance = 100 * (1 + 6 * a + 18 * a**2 / (2 - a))
     assert variance_of_orders(rule, normal()) == pytest.approx(variance, rel=0.01)
@@ -341,10 +338,9 @@ def test_a_forecast_that_learns_makes_orders_vary_as_chen_says(a: float):
 
 @pytest.mark.parametrize("window", [4, 10])
 def test_a_moving_average_makes_orders_vary_as_chen_says(window: int):
-    """Chen, Drezner, Ryan and Simchi-Levi (2000): 1 + 2 K / p + 2 K^2 / p^2, for K = L + 1 and no safety stock.
+    """Chen et al. (2000a): 1 + 2 K / p + 2 K^2 / p^2, for K = L + 1 and no safety stock.
 
-    "Quantifying the bullwhip effect in a simple supply chain", Management Science 46(3). Their lead time counts the
-    period of review, so it is K; their orders may be negative, and none is here.
+    Their lead time counts the period of review, so it is K; their orders may be negative, and none is here.
     """
     rule = f"moving-average(window={window}, service_level=0.5)"
     variance = 100 * (1 + 6 / window + 18 / window**2)

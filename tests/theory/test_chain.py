@@ -34,7 +34,7 @@ def two_or_none(chance: float) -> dict[str, Any]:
 @pytest.mark.parametrize("level", [20, 60, 100])
 @pytest.mark.parametrize(("fails", "recovers"), [(0.01, 0.4), (0.04, 0.25), (0.2, 0.1)])
 def test_base_stock_with_disruptions_costs_what_the_textbook_says(level: int, fails: float, recovers: float):
-    """Snyder and Shen (2019), section 9.3: any number of periods down, each with a smaller chance than the last."""
+    """Snyder and Shen (2019), section 9.2: any number of periods down, each with a smaller chance than the last."""
     known = closed_forms.cost_with_disruptions(level, 20, 1, 7, fails, recovers)
     exact = exact_cost(f"base-stock(level={level})", shop(failing(fails, recovers)))
     assert exact.low <= known <= exact.high
@@ -43,7 +43,7 @@ def test_base_stock_with_disruptions_costs_what_the_textbook_says(level: int, fa
 
 
 def test_the_best_level_with_disruptions_is_the_optimum():
-    """Snyder and Shen (2019), section 9.3; customers who wait are counted up to a number, and bounded beyond it."""
+    """Snyder and Shen (2019), section 9.2; customers who wait are counted up to a number, and bounded beyond it."""
     known = closed_forms.base_stock_with_disruptions(20, 1, 7, 0.04, 0.25)
     optimum = solve(shop(failing(0.04, 0.25) | {"lanes.supplier.batch": 20}))
     assert optimum.low <= known.cost <= optimum.high

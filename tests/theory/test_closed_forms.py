@@ -15,7 +15,7 @@ OTHERS = others()
 
 @pytest.mark.parametrize("lead_time", ["0", "4"])
 def test_normal_demand_with_backlog(lead_time: str):
-    """Snyder and Shen, examples 4.3 and 4.4: Normal(50, 8), h = 0.18, p = 0.70."""
+    """Snyder and Shen (2019), examples 4.3 and 4.4: Normal(50, 8), h = 0.18, p = 0.70."""
     given = OTHERS["newsvendor"]
     level, cost = given["by_lead_time"][lead_time].values()
     demand = {"name": "norm", "loc": given["demand_mean"], "scale": given["demand_standard_deviation"]}
@@ -50,7 +50,7 @@ def test_the_exact_solver_agrees(fixed_cost: int):
 
 
 def test_lots_balance_orders_and_stock():
-    """Snyder and Shen, example 3.1: 1,300 bars a year, 8 an order, 0.225 to hold one: 304.1 bars, 68.4 a year."""
+    """Snyder and Shen (2019), example 3.1: 1,300 bars a year, 8 an order, 0.225 to hold: 304.1 bars, 68.4 a year."""
     found = closed_forms.economic_order_quantity(1300, 8, 0.225)
     assert found == pytest.approx((304.05, 68.41), abs=0.01)
 
@@ -80,7 +80,7 @@ def test_lots_with_disruptions_cost_what_a_simulation_of_cycles_says(rates: tupl
 
 
 def test_deterministic_demand_and_a_supplier_who_fails():
-    """Snyder and Shen, example 9.3: four periods' stock is best, and costs 2737.07; one period's costs 3310.34."""
+    """Snyder and Shen (2019), example 9.3: four periods' stock is best, at 2737.07; one period's costs 3310.34."""
     given = OTHERS["disruptions"]
     names = "demand", "holding_cost", "shortage_cost", "fail_probability", "recover_probability"
     numbers = [given[name] for name in names]
