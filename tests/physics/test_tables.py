@@ -1,4 +1,9 @@
-"""Every field of every table is laid out, changed or filled in by somebody: one that is forgotten is named here."""
+"""Each field of a scenario changes what is played, and each field of a table is laid out, or filled in by the period.
+
+Who adds one uses it in a world below; a test then names the place that was missed.
+"""
+
+import warnings
 
 import numpy as np
 import pytest
@@ -6,7 +11,8 @@ import pytest
 import jit_gym
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, tables
-from jit_gym.scenario import Scenario, load
+from jit_gym.scenario import Scenario, ScenarioError, load
+from jit_gym.scenario.supports import SUPPORT, TABLES
 
 from ..envs.rich import rich
 
@@ -52,9 +58,47 @@ HARBOUR = {
 }  # fmt: skip
 
 
+BAZAAR = {
+    "name": "bazaar",
+    "horizon": {"periods": 30},
+    "stocks": {"rugs": {"initial": 20, "holding_cost": 1}, "lamps": {"initial": 20, "holding_cost": 1}},
+    "routes": {"caravan": {"capacity": 9, "rationing": "proportional"}},
+    "lanes": {
+        "rugs-in": {"to": "rugs", "lead_time": 1, "route": "caravan", "unshipped": "lapses"},
+        "lamps-in": {"to": "lamps", "lead_time": 1, "route": "caravan"},
+    },
+    "demands": {
+        "tourists": {
+            "from": "rugs",
+            "distribution": {"name": "poisson", "mu": 5},
+            "autocorrelation": 0.6,
+            "trend": 0.1,
+        },
+        "brides": {
+            "from": "lamps",
+            "regimes": {
+                "quiet": {"distribution": 2, "next": {"feast": 0.2}},
+                "feast": {"distribution": 9, "next": {"quiet": 0.4}},
+            },
+            "regime_seen": "hidden",
+        },
+    },
+    "spikes": {"fair": {"hits": ["tourists"], "starts": {"rate": 0.2}, "lasts": 3, "factor": 2, "seen": "hidden"}},
+    "disruptions": {
+        "sandstorm": {"hits": ["rugs-in"], "starts": {"rate": 0.2}, "lasts": 2, "recovers_over": 3, "seen_late": 1},
+        "toll": {"hits": ["lamps-in"], "starts": {"rate": 0.2}, "lasts": 2, "announced": 2},
+    },
+}
+
+
 def worlds() -> list[Scenario]:
     """Return worlds in which together everything is used."""
-    return [rich(), load(HARBOUR), *(jit_gym.load(name) for name in ("perishable", "dual-sourcing", "beer-game"))]
+    return [
+        rich(),
+        load(HARBOUR),
+        load(BAZAAR),
+        *(jit_gym.load(name) for name in ("perishable", "dual-sourcing", "beer-game")),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +143,54 @@ def test_each_switch_of_the_period_is_on_somewhere(played: list[Simulation]):
     """A step that no world takes is none."""
     sizes = np.array([simulation.layout.sizes for simulation in played])
     assert set(np.array(tables.Sizes._fields)[~sizes.any(axis=0)]) == set()
+
+
+DOES_NOTHING_HERE = {
+    "stocks.unit_value": "figures and observations use it",
+    "lanes.share": "rules and observations use it",
+    "lanes.critical": "a rule uses it",
+    "lanes.crossing": "it matters to random lead times only, which `lorry` has not",
+    "demands.forecast": "it is seen, and changes nothing",
+    "demands.occurs": "it is for histories and intermittent demand: tests/chance/test_demand.py",
+}
+
+
+def outcome(world: Scenario) -> list[np.ndarray]:
+    """Return all that happens, and is seen, with orders that do not depend on the world's numbers."""
+    layout, rng = Layout(world), np.random.default_rng(2)
+    trace = Chance(world).draw(3, 2, min(world.horizon.periods, 40))
+    simulation, found = Simulation(layout, trace), [trace.seen.copy()]
+    for _ in range(trace.periods):
+        simulation.step(rng.integers(0, 12, (2, len(layout.lanes))).astype(float))
+        for kind in (simulation.state, simulation.flows):
+            found += [rows.view(float).copy() if rows.size else np.zeros(0) for rows in kind]
+    return found
+
+
+def test_each_field_of_a_scenario_changes_what_is_played():
+    """Taken out of a world that says it, a field leaves another outcome behind."""
+    said, matters = set(), set()
+    for world in worlds():
+        whole, plain = outcome(world), world.resolved
+        for table in ("stocks", "lanes", "suppliers", "routes", "demands", "spikes", "disruptions"):
+            for name, part in plain.get(table, {}).items():
+                for key in [key for key in part if f"{table}.{key}" in SUPPORT or key == "from"]:
+                    place = f"{table}.{key}"
+                    said.add(place)
+                    if place in matters:
+                        continue
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")
+                        try:
+                            other = load(world, {f"{table}.{name}.{key}": None})
+                        except ScenarioError:  # it cannot be left out
+                            matters.add(place)
+                            continue
+                    after = outcome(other)
+                    if len(after) != len(whole) or any(
+                        a.shape != b.shape or not np.array_equal(a, b) for a, b in zip(whole, after, strict=True)
+                    ):
+                        matters.add(place)
+    fields = {place for place in SUPPORT if place.partition(".")[0] in TABLES} - set(DOES_NOTHING_HERE)
+    assert fields - {place.replace(".from", ".draws_on") for place in said} == set(), "no world here says these"
+    assert fields - {place.replace(".from", ".draws_on") for place in matters} == set(), "these change nothing"
