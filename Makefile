@@ -59,7 +59,7 @@ bench: $(CORE)  ## measure the speed of the simulator
 
 reference: $(CORE)  ## write the references of scenarios and of the API again, from schema and docstrings
 	$(BIN)/jit-gym show --reference > docs/scenario-reference.md
-	$(BIN)/python -c "from jit_gym.report.api import api; print(api(), end='')" > docs/api.md
+	$(BIN)/python -c "import jit_gym; from jit_gym.report.api import api; print(api(jit_gym), end='')" > docs/api.md
 
 clean:  ## remove builds, caches and reports, but not .venv
 	rm -rf build dist reports *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

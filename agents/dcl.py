@@ -62,8 +62,8 @@ class DCL(Fitted):
         with inside("dcl"):
             self.action = Action(choices=choices(scenario, settings.most)).fit(scenario)
         self.rollouts = Rollouts(self.layout, self.action.choices)  # type: ignore[arg-type]
-        self.coding = self.rollouts.coding
-        self.inputs = len(self.coding.names)
+        self.codec = self.rollouts.codec
+        self.inputs = len(self.codec.names)
         self.net = self._new_net()
         self.shift, self.scale = np.zeros(self.inputs, np.float32), np.ones(self.inputs, np.float32)
         self.seen = np.zeros((0, self.inputs), np.float32)
@@ -145,7 +145,7 @@ class DCL(Fitted):
 
     def _choose(self, view: View) -> np.ndarray:
         """Order as the present network does."""
-        return self.rollouts.choices[self.perceptron()(self.coding.observe(view)).argmax(-1)]
+        return self.rollouts.choices[self.perceptron()(self.codec.observe(view)).argmax(-1)]
 
     def _visit(self, act: Any, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return states that a policy visits, one a path at a random time (count, numbers), and when (count,)."""
@@ -165,7 +165,7 @@ class DCL(Fitted):
         return found, clocks
 
     def _observe(self, states: np.ndarray, clocks: np.ndarray) -> np.ndarray:
-        return self.coding.observe(View(_Found(self.layout, states, clocks)))
+        return self.codec.observe(View(_Found(self.layout, states, clocks)))
 
     def _look_ahead(self, states: np.ndarray, clocks: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return how much worse each choice is than the best one (states, choices), and how sure that is (states,)."""

@@ -15,7 +15,7 @@ import torch
 from pydantic import Field
 
 from jit_gym.chance import Chance
-from jit_gym.envs.observation import Coding
+from jit_gym.envs.observation import Codec
 from jit_gym.physics import Layout, View
 from jit_gym.physics.gradient import TensorSimulation
 from jit_gym.physics.numbers import is_tensor, like
@@ -69,7 +69,7 @@ class Hindsight(Learner):
             )
         self.action = self.numbers()
         self._check()
-        self.coding = Coding(self.worlds[1][0], 1)
+        self.codec = Codec(self.worlds[1][0], 1)
         self.shift, self.scale, _ = scales(scenario, seed)
         gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count() if torch.cuda.is_available() else 0)]
         devices = ["auto", "cpu", *(["cuda", *gpus] if gpus else [])]
@@ -77,7 +77,7 @@ class Hindsight(Learner):
             raise BadInput(f"hindsight: device: must be {' or '.join(devices)} here, got {settings.device!r}")
         self.device = ("cuda" if gpus else "cpu") if settings.device == "auto" else settings.device
         hidden = [settings.hidden] * 2
-        self.net = perceptron(len(self.coding.names), hidden, self.action.outputs, seed).to(self.device)
+        self.net = perceptron(len(self.codec.names), hidden, self.action.outputs, seed).to(self.device)
         with torch.no_grad():  # begin with the everyday order
             self.net[-1].weight.mul_(0.1)
             self.net[-1].bias.zero_()
@@ -164,6 +164,6 @@ class Hindsight(Learner):
                     demand.backlog = demand.backlog + (-more).clamp(min=0.0)
 
     def _say(self, view: View) -> torch.Tensor:
-        seen = self.coding.observe(view)
+        seen = self.codec.observe(view)
         said: torch.Tensor = torch.tanh(self.net((seen - like(self.shift, seen)) * like(self.scale, seen)))
         return said

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from jit_gym.chance import Chance
-from jit_gym.envs.observation import Coding
+from jit_gym.envs.observation import Codec
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
 from jit_gym.policies.action import Action
@@ -60,14 +60,14 @@ class Imitate(Fitted):
         with inside(place):
             self.master = best_of(settings.rule, scenario)
         self.layout, self.chance = Layout(scenario), Chance(scenario)
-        self.coding = Coding(self.layout, 1)
+        self.codec = Codec(self.layout, 1)
         if settings.discrete:
             with inside(f"{self.name}: discrete"):
                 action = Action(choices=choices(scenario, None))
         else:
             action = Action.default(scenario, most=settings.most)
         self.action = action.fit(scenario)
-        inputs = len(self.coding.names)
+        inputs = len(self.codec.names)
         self.net = perceptron(inputs, [settings.hidden] * 2, self.action.outputs, seed, settings.activation)
         self.shift, self.scale = np.zeros(inputs, np.float32), np.ones(inputs, np.float32)
         self.seen = np.zeros((0, inputs), np.float32)
@@ -93,7 +93,7 @@ class Imitate(Fitted):
         seen, said = [self.seen], [self.said]
         for _ in range(trace.periods):
             view = View(world)
-            shown, orders = self.coding.observe(view), np.array(self.master(view), float)
+            shown, orders = self.codec.observe(view), np.array(self.master(view), float)
             seen.append(shown)
             said.append(self._label(orders))
             if k:

@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from jit_gym.chance import Chance
 from jit_gym.common.text import nearest
-from jit_gym.envs.observation import Coding
+from jit_gym.envs.observation import Codec
 from jit_gym.evaluation.tuning import free, tune
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import Rule, policy
@@ -47,7 +47,7 @@ class Learner:
     name: ClassVar[str]
     unit: ClassVar[str]  # what the budget counts
     settable: ClassVar[type]
-    coding: Coding  # what it sees, and
+    codec: Codec  # what it sees, and
     action: Action  # what it says
     net: Any  # what decides, in torch, of
     shift: np.ndarray  # what is seen, shifted
@@ -133,7 +133,7 @@ class Learner:
             self.name,
             self.scenario.name,
             self.scenario.fingerprint,
-            tuple(self.coding.names),
+            tuple(self.codec.names),
             self.forward,
             settings=dataclasses.asdict(self.settings),
         )
@@ -215,13 +215,13 @@ def scales(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray, float
     Where supply can fail, half of the paths are those of a rule that outlasts it.
     """
     layout = Layout(scenario)
-    coding = Coding(layout, 1)
+    codec = Codec(layout, 1)
     periods = min(scenario.horizon.periods, 100) if stays_as_it_is(scenario) else scenario.horizon.periods
     rules = ("base-stock", "just-in-case") if scenario.disruptions else ("base-stock",)
     seen, rewards = [], []
     for rule in rules:
         world, player = Simulation(layout, Chance(scenario).draw(seed, 64, periods)), policy(rule, scenario)
         for _ in range(periods):
-            seen.append(coding.observe(View(world)))
+            seen.append(codec.observe(View(world)))
             rewards.append(world.step(player(View(world))).money["reward"].copy())
     return *scaling(np.concatenate(seen)), float(np.std(rewards)) or 1.0

@@ -16,7 +16,7 @@ import numpy as np
 from jit_gym.chance import usage
 from jit_gym.common import digest, files
 from jit_gym.common.checks import one_line
-from jit_gym.envs.observation import Coding
+from jit_gym.envs.observation import Codec
 from jit_gym.physics import Layout
 from jit_gym.policies import PolicyError
 from jit_gym.policies.models import KEY, OLDER, Manifest, Model, contents
@@ -51,10 +51,10 @@ def _sees_the_same(manifest: Manifest) -> bool:
         scenario = load(manifest.scenario)
     except ValueError:
         return False
-    coding = Coding(Layout(scenario), 1)
-    uses = [mean for mean, _ in usage(scenario).values()] @ coding.layout.into.T
-    same = scenario.fingerprint == manifest.fingerprint and tuple(coding.names) == manifest.observation
-    return same and np.allclose(coding.lanes["use"], uses)
+    codec = Codec(Layout(scenario), 1)
+    uses = [mean for mean, _ in usage(scenario).values()] @ codec.layout.into.T
+    same = scenario.fingerprint == manifest.fingerprint and tuple(codec.names) == manifest.observation
+    return same and np.allclose(codec.lanes["use"], uses)
 
 
 def main() -> None:

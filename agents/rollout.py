@@ -8,8 +8,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from jit_gym.chance import Trace
-from jit_gym.envs.observation import Coding, show
-from jit_gym.envs.stage import NOTHING_ELSE, ONE_OF_EACH
+from jit_gym.envs.episodes import NOTHING_ELSE, ONE_OF_EACH
+from jit_gym.envs.observation import Codec, write_numbers
 from jit_gym.kernels.arrays import borrowed
 from jit_gym.kernels.cache import compiled
 from jit_gym.physics import Layout
@@ -47,7 +47,7 @@ def _choose(net: Any, shown: Any, memory: Any, clock: float, first: int, paths: 
     shift, scale, w0, b0, w1, b1, w2, b2 = net
     seen, x, h0, h1, out = room
     for b in range(paths):
-        show(seen, 0, shown, memory[first + b], 0)
+        write_numbers(seen, 0, shown, memory[first + b], 0)
         if len(seen) > len(shown):
             seen[-1] = clock
         for i in range(len(seen)):
@@ -179,7 +179,7 @@ class Rollouts:
         """Prepare a scenario's tables; `choices` (n, lanes) are the orders that can be chosen."""
         self.layout = layout
         self.scenario = layout.scenario
-        self.coding = Coding(layout, 1)
+        self.codec = Codec(layout, 1)
         self.choices = np.ascontiguousarray(choices, float)
         self.sizes = layout.sizes
 
@@ -210,7 +210,7 @@ class Rollouts:
         assert len(perceptron.layers) == 3
         horizon = self.scenario.horizon.periods if self.scenario.horizon.ends else 0
         discount = float(self.scenario.objective.discount)
-        program = self.layout.numbers, self.coding.from_state, self.choices, discount, self.layout.flows_size
+        program = self.layout.numbers, self.codec.from_state, self.choices, discount, self.layout.flows_size
         net = (perceptron.shift, perceptron.scale, *(array for layer in perceptron.layers for array in layer))
         net = tuple(np.ascontiguousarray(array, np.float32) for array in net)
         span = (*between, trace.paths // len(states), trace.periods, horizon)

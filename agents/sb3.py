@@ -29,7 +29,7 @@ from stable_baselines3.common.vec_env import VecEnvWrapper, VecNormalize
 
 from jit_gym.common.text import nearest
 from jit_gym.envs import VectorEnv
-from jit_gym.envs.observation import Coding
+from jit_gym.envs.observation import Codec
 from jit_gym.envs.sb3 import vec_env
 from jit_gym.physics import Layout
 from jit_gym.policies.action import Action
@@ -156,7 +156,7 @@ class StableBaselines(Learner):
                 " normalize={norm_obs: false})"
             )
         begun = None if settings.start is None else beginning(self)
-        self.coding = Coding(Layout(scenario), 1)
+        self.codec = Codec(Layout(scenario), 1)
         self.envs: Any = Acting(scenario, settings.n_envs, self.action, self.shift, self.scale, money)
         if norm is not None:
             gamma = arguments.get("gamma", inspect.signature(self.algorithm).parameters["gamma"].default)
@@ -391,7 +391,7 @@ class Acting(VecEnvWrapper):
     ) -> None:
         """Make the batch."""
         envs = VectorEnv(scenario, rows, most_ordered=ANY, rewards="money")
-        self.stage, self.action = envs.stage, action
+        self.episodes, self.action = envs.episodes, action
         self.shift, self.scale, self.money = shift, scale, money
         space: Any = space_of(action)  # Stable-Baselines3 has types of its own
         seen = Box(-np.inf, np.inf, shift.shape, np.float32)
@@ -403,7 +403,7 @@ class Acting(VecEnvWrapper):
 
     def step_async(self, actions: np.ndarray) -> None:
         """Order what the actions mean."""
-        self.venv.step_async(encoded(self.action, actions, self.stage))
+        self.venv.step_async(encoded(self.action, actions, self.episodes))
 
     def step_wait(self) -> Any:
         """Play the step."""

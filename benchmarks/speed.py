@@ -79,10 +79,10 @@ def vector_env() -> None:
     """Compare the vector env's env-steps, sampling and resets included, with NumPy's draws of the same demand."""
     envs = gym.make_vec(SCENARIO, num_envs=BATCH)
     envs.reset(seed=0)
-    steps = envs.unwrapped.stage.horizon + 1  # a whole episode, and the step that begins the next
+    steps = envs.unwrapped.episodes.horizon + 1  # a whole episode, and the step that begins the next
     actions = np.random.default_rng(0).uniform(-1, 1, (BATCH, 1)).astype(np.float32)
     generator = np.random.default_rng(0)
-    stage = envs.unwrapped.stage
+    episodes = envs.unwrapped.episodes
 
     def play() -> None:
         for _ in range(steps):
@@ -93,7 +93,7 @@ def vector_env() -> None:
             generator.poisson(5.0, BATCH)
 
     ours, theirs, share = ratio(play, draw)
-    sampling = statistics.median(seconds(lambda: stage.restart(np.arange(BATCH))) for _ in range(ROUNDS))
+    sampling = statistics.median(seconds(lambda: episodes.restart(np.arange(BATCH))) for _ in range(ROUNDS))
     million = BATCH * steps / 1e6
     print(
         f"vector env: {million / ours:.1f} million env-steps a second, NumPy {million / theirs:.1f} million poisson(5)"

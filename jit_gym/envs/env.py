@@ -12,11 +12,11 @@ from gymnasium.error import ResetNeeded
 
 from ..common.checks import check_seed
 from ..scenario import Scenario, load
+from .episodes import EpisodeBatch, read_actions
 from .observation import MOST_ORDERED
 from .rendering import Screen, write
 from .reward import unit_of
 from .spec import SpecInJson, is_config
-from .stage import Stage, read_actions
 
 
 class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
@@ -44,7 +44,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
     `Box(0, high, (n,), float32)`, each quantity in units of its own stock's, demand's or lane's use and cut at 100 of
     them (raw: in units); where chance depends on the date, the phase of each season, the periods to an announced spike,
     and the share of the horizon that has passed. `env.unwrapped.observation_names` names each number. See
-    `jit_gym.envs.observation.Coding`.
+    `jit_gym.envs.observation.Codec`.
 
     ## Rewards
     Revenue less costs of the period, in units of `env.unwrapped.reward_unit`: the money that a period costs on average
@@ -98,55 +98,57 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
             raise ValueError(f"render_mode: must be one of {self.metadata['render_modes']}, got {render_mode!r}")
         self.scenario = load(scenario, overrides)
         self.render_mode = render_mode
-        self.stage = Stage(self.scenario, 1, units, most_ordered)
-        self.observation_space, self.action_space = self.stage.coding.spaces
-        self._shape: tuple[int, ...] = self.stage.coding.lanes.shape
-        self._flows, self._width = self.stage.layout.flows(1), self.stage.width
-        self._period = self._horizon = self.stage.horizon
+        self.episodes = EpisodeBatch(self.scenario, 1, units, most_ordered)
+        self.observation_space, self.action_space = self.episodes.codec.spaces
+        self._shape: tuple[int, ...] = self.episodes.codec.lanes.shape
+        self._flows, self._width = self.episodes.layout.flows(1), self.episodes.width
+        self._period = self._horizon = self.episodes.horizon
         self._ends = self.scenario.horizon.ends
         self.reward_unit = unit_of(rewards, self.scenario)
-        self._reward_place = self.stage.reward_place
-        self._names = [name if name != "reward" else "path" for name in self.stage.flow_names]  # of what is in `info`
+        self._reward_place = self.episodes.reward_place
+        self._names = [
+            name if name != "reward" else "path" for name in self.episodes.flow_names
+        ]  # of what is in `info`
         self._past: list[dict[str, float]] = []
         self._screen: Screen | None = None
 
     @property
     def observation_names(self) -> list[str]:
         """Return the name of each number of an observation."""
-        return self.stage.coding.names
+        return self.episodes.codec.names
 
     def costs(self) -> dict[str, float]:
         """Return the costs of the last period by stock, lane and demand, in money: `shop.holding_cost` and so on."""
-        return {name: float(cost[0]) for name, cost in self.stage.costs(self._flows).items()}
+        return {name: float(cost[0]) for name, cost in self.episodes.costs(self._flows).items()}
 
     def orders(self, action: np.ndarray) -> np.ndarray:
         """Return the units that an action (lanes,) orders on each lane, before they are rounded to whole ones."""
-        return self.stage.coding.orders(action)
+        return self.episodes.codec.orders(action)
 
     def action(self, orders: np.ndarray) -> np.ndarray:
         """Return the action (lanes,) that orders these units, or as many of them as can be ordered."""
-        return self.stage.coding.encode(np.asarray(orders, float))
+        return self.episodes.codec.encode(np.asarray(orders, float))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin the next path, or the first path of a seed."""
         super().reset(seed=None if seed is None else check_seed(seed))
-        if seed is not None or not self.stage.seeded:
-            self.stage.seed(int(self.np_random_seed or 0))
-        self.stage.restart(np.arange(1))
+        if seed is not None or not self.episodes.seeded:
+            self.episodes.seed(int(self.np_random_seed or 0))
+        self.episodes.restart(np.arange(1))
         self._period = 0
         self._past.clear()
         info: dict[str, Any] = dict.fromkeys(self._names, 0.0)
-        info["path"] = self._path = int(self.stage.path[0])
-        return self.stage.observe()[0], info
+        info["path"] = self._path = int(self.episodes.path[0])
+        return self.episodes.observe()[0], info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Order, and play one period."""
         if self._period >= self._horizon:
             raise ResetNeeded("the episode is over: call reset() first")
         shown = np.empty(self._width, np.float32)
-        self.stage.play(read_actions(action, self._shape, "action"), self._flows, shown)
+        self.episodes.play(read_actions(action, self._shape, "action"), self._flows, shown)
         flows, place = self._flows.tolist(), self._reward_place
         reward = flows[place] / self.reward_unit
         flows[place] = self._path
@@ -163,5 +165,5 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
             return write(self.scenario, self._past)
         if self.render_mode == "rgb_array":
             self._screen = self._screen or Screen(self.scenario)
-            return self._screen.draw(self._past, self.stage.working(0))
+            return self._screen.draw(self._past, self.episodes.working(0))
         raise ValueError(f"render: this env was made without a render_mode (one of {self.metadata['render_modes']})")

@@ -24,8 +24,10 @@ from ..scenario import BadInput, Lane
 MOST_SEEN = 100.0  # periods of use; a quantity beyond is shown as this
 MOST_ORDERED = 2.0  # times what is used, on a lane without fixed costs or lots, unless the env is told otherwise
 
-SHOWN = np.dtype([("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")])  # path b's is at first + b * step
-SAID = np.dtype([("raw", "i8"), ("use", "f8"), ("slope", "f8"), ("bend", "f8"), ("limit", "f8")])
+OBSERVED = np.dtype(
+    [("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")]
+)  # path b's is at first + b * step
+ORDERED = np.dtype([("raw", "i8"), ("use", "f8"), ("slope", "f8"), ("bend", "f8"), ("limit", "f8")])
 
 _INT, _REAL, _SIZES = np.dtype(np.int64), np.dtype(np.float64), len(Sizes._fields)
 _HEADER = _SIZES + 9
@@ -33,7 +35,7 @@ _HEADER = _SIZES + 9
 Row = tuple[int, int, float, float]
 
 
-class Coding:
+class Codec:
     """The observation and action of an env: which number stands where, and in which unit.
 
     An observation holds, in this order: on hand and last period's use of each stock; the backlog of each demand whose
@@ -64,8 +66,8 @@ class Coding:
         self._places: list[tuple[str, str, int]] = []  # of what is shown: table, field and number, or in the pipeline
         state, seen = list(self._state()), list(self._seen())
         self.names = [name for name, _ in state + seen] + self.calendar.names
-        self.from_state = np.array([row for _, row in state], SHOWN)
-        self.from_seen = np.array([row for _, row in seen], SHOWN)
+        self.from_state = np.array([row for _, row in state], OBSERVED)
+        self.from_seen = np.array([row for _, row in seen], OBSERVED)
         dates = self.calendar.at(np.arange(layout.scenario.horizon.periods + 1))
         tables = layout.numbers, self.lanes.view(float), self.from_state.view(float), self.from_seen.view(float), dates
         ends = np.cumsum([table.size for table in tables])
@@ -128,7 +130,7 @@ class Coding:
             return torch.cat(parts, -1)
         return np.concatenate(parts, -1).astype(np.float32)
 
-    def read(self, observation: Any) -> Decoded:
+    def read(self, observation: Any) -> DecodedState:
         """Return what an observation, or a batch of them (paths, n), shows, as `decode` does.
 
         Raises:
@@ -149,14 +151,14 @@ class Coding:
             raise BadInput(f"observation: {self.names[k]} cannot be {seen[row, k]:g} {where} (is it another env's?)")
         return self.decode(seen)
 
-    def decode(self, observation: np.ndarray) -> Decoded:
+    def decode(self, observation: np.ndarray) -> DecodedState:
         """Return the state that observations (paths, n) show, in units, for a `View` to look at."""
         scale = np.concatenate([self.from_state["scale"], self.from_seen["scale"]])
         numbers = observation[:, : len(scale)] / scale
         if self.layout.scenario.units == "whole":  # 32-bit floats miss whole numbers of units by a hair
             state = slice(len(self.from_state))
             numbers[:, state] = np.round(numbers[:, state])
-        seen = Decoded(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
+        seen = DecodedState(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
         seen.period = self.calendar.period_of(observation[:, len(scale) :])
         return seen
 
@@ -239,7 +241,7 @@ class Coding:
                 lane = scenario.lanes[name]
                 lot = mean * float(economic_cycle(lane.fixed_cost, mean, holding_cost))
                 rows[name] = self._lane(lane, use, max(most_ordered * mean, lot), limits[name])
-        return np.array([rows[name] for name in scenario.lanes], SAID)
+        return np.array([rows[name] for name in scenario.lanes], ORDERED)
 
     def _lane(self, lane: Lane, use: float, most: float, limit: float) -> tuple[bool, float, float, float, float]:
         """Return what a lane's action means: its use, the slope and the bend above it, and the most it can order.
@@ -301,7 +303,7 @@ def _cut(quantities: Any, shown: np.ndarray) -> Any:
     return np.minimum(np.maximum(quantities, 0.0) * shown["scale"], shown["high"])
 
 
-class Decoded:
+class DecodedState:
     """A batch of observations, to look at as one looks at a simulation; what is not observed is 0."""
 
     period: Any = None  # observed only where the world ends; a caller that counts periods may set it
@@ -394,9 +396,9 @@ def unpack(program: np.ndarray, sizes: Sizes) -> Program:
     from_state, from_seen, width, periods, dates, a, b, c, d = table(program, _INT, 0, 1, _HEADER)[0, _SIZES:]
     return Program(
         net_of(program[_HEADER:], sizes),
-        table(program, SAID, _HEADER + a, 1, sizes.lanes)[0],
-        table(program, SHOWN, _HEADER + b, 1, from_state)[0],
-        table(program, SHOWN, _HEADER + c, 1, from_seen)[0],
+        table(program, ORDERED, _HEADER + a, 1, sizes.lanes)[0],
+        table(program, OBSERVED, _HEADER + b, 1, from_state)[0],
+        table(program, OBSERVED, _HEADER + c, 1, from_seen)[0],
         table(program, _REAL, _HEADER + d, periods, dates),
         width,
     )
@@ -412,7 +414,7 @@ def order_of(said: Any, action: float) -> float:
 
 
 @register_jitable(forceinline=True)
-def show(out: Any, start: int, shown: Any, numbers: Any, b: int) -> None:
+def write_numbers(out: Any, start: int, shown: Any, numbers: Any, b: int) -> None:
     """Write what is shown of path b, from a batch's vector of numbers, into `out` from place `start` on."""
     for k in range(len(shown)):
         at = shown[k]

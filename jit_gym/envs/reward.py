@@ -10,7 +10,7 @@ from ..chance import usage
 from ..physics.tables import flows_of
 from ..physics.view import View
 from ..scenario import Scenario
-from .stage import Stage
+from .episodes import EpisodeBatch
 
 PATHS, PERIODS, SEED = 32, 200, 2**32 + 4
 """The paths and periods that are played for it at most, on a seed used for nothing else."""
@@ -31,17 +31,17 @@ def reward_unit(scenario: Scenario) -> float:
     on each of its lanes an equal part. It is simulated on paths of its own; the mean is kept to three digits, so that
     it is the same on every machine. Where nothing costs anything it is the mean revenue, or 1.
     """
-    stage = Stage(scenario, PATHS, "raw", np.inf)
-    stage.seed(SEED)
-    stage.restart(np.arange(PATHS))
-    level, into = _levels(scenario), stage.layout.into
+    episodes = EpisodeBatch(scenario, PATHS, "raw", np.inf)
+    episodes.seed(SEED)
+    episodes.restart(np.arange(PATHS))
+    level, into = _levels(scenario), episodes.layout.into
     part = into / into.sum(axis=0)
-    flows, shown = stage.layout.flows(PATHS), stage.observe()
+    flows, shown = episodes.layout.flows(PATHS), episodes.observe()
     costs, revenues = [], []
     for _ in range(min(PERIODS, scenario.horizon.periods)):
-        missing = np.maximum(level - View(stage.coding.decode(shown)).inventory_position, 0.0)
-        stage.play((missing @ part.T).astype(np.float32).ravel(), flows, shown.ravel())
-        money = flows_of(flows, stage.layout.sizes, PATHS).money
+        missing = np.maximum(level - View(episodes.codec.decode(shown)).inventory_position, 0.0)
+        episodes.play((missing @ part.T).astype(np.float32).ravel(), flows, shown.ravel())
+        money = flows_of(flows, episodes.layout.sizes, PATHS).money
         costs.append(money["cost"].mean())
         revenues.append(money["revenue"].mean())
     unit = float(np.mean(costs)) or float(np.mean(revenues))

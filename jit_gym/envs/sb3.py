@@ -49,13 +49,13 @@ def policy(model: Any, envs: SB3VecEnv) -> Callable[[View], Any]:
     Raises:
         TypeError: when it is first asked, for a model with a state of its own, such as RecurrentPPO.
     """
-    coding, meaning = envs.stage.coding, getattr(envs.envs, "meaning", None)
+    codec, meaning = envs.episodes.codec, getattr(envs.envs, "meaning", None)
 
     def order(view: View) -> Any:
-        said, state = model.predict(coding.observe(view), deterministic=True)
+        said, state = model.predict(codec.observe(view), deterministic=True)
         if state is not None:
             raise TypeError(f"{order.__name__} keeps a state from period to period, which is not handed on here")
-        return coding.orders(said) if meaning is None else meaning.orders(said, view)
+        return codec.orders(said) if meaning is None else meaning.orders(said, view)
 
     order.__name__ = type(model).__name__.lower()
     return order
@@ -68,7 +68,7 @@ class SB3VecEnv(VecEnv):
         """Take over a batch, and what it is wrapped in."""
         batch.set_autoreset_mode(AutoresetMode.SAME_STEP)
         self.envs: Any = envs
-        self.stage, self.length = batch.stage, batch.length
+        self.episodes, self.length = batch.episodes, batch.length
         self._actions = np.zeros(envs.action_space.shape or (), np.float32)
         self._returns, self._began = np.zeros(envs.num_envs), time.time()
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)

@@ -16,10 +16,10 @@ from ..common.checks import check_seed, check_seeds
 from ..physics.layout import Layout
 from ..physics.tables import fields
 from ..scenario import Scenario, load
+from .episodes import EpisodeBatch, flow_names, read_actions
 from .observation import MOST_ORDERED
 from .reward import unit_of
 from .spec import SpecInJson, is_config
-from .stage import Stage, flow_names, read_actions
 
 
 class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -65,37 +65,37 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             raise ValueError(f"render_mode: a batch is not rendered, got {render_mode!r} (render a single env)")
         self.scenario = load(scenario, overrides)
         self.num_envs = num_envs
-        self.stage = Stage(self.scenario, num_envs, units, most_ordered)
+        self.episodes = EpisodeBatch(self.scenario, num_envs, units, most_ordered)
         self.render_mode = None
         self.set_autoreset_mode(AutoresetMode(autoreset_mode))
-        self.single_observation_space, self.single_action_space = self.stage.coding.spaces
+        self.single_observation_space, self.single_action_space = self.episodes.codec.spaces
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._everyone = np.ones(num_envs, bool)
         self.reward_unit = unit_of(rewards, self.scenario)
-        self.length = min(self.stage.horizon, max_episode_steps or self.stage.horizon)
-        self._flows = self.stage.layout.flows(num_envs)
-        self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.stage.horizon
-        self._shape = num_envs, len(self.stage.layout.lanes)
-        self._columns = {name: where for name, *where in _columns(self.stage.layout, num_envs)}
+        self.length = min(self.episodes.horizon, max_episode_steps or self.episodes.horizon)
+        self._flows = self.episodes.layout.flows(num_envs)
+        self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.episodes.horizon
+        self._shape = num_envs, len(self.episodes.layout.lanes)
+        self._columns = {name: where for name, *where in _columns(self.episodes.layout, num_envs)}
         self._reward = self._columns.pop("reward")
 
     @property
     def observation_names(self) -> list[str]:
         """Return the name of each number of an observation."""
-        return self.stage.coding.names
+        return self.episodes.codec.names
 
     def costs(self) -> dict[str, np.ndarray]:
         """Return the costs of the last period by stock, lane and demand (num_envs,), in money; 0 in a new episode."""
-        return self.stage.costs(self._flows)
+        return self.episodes.costs(self._flows)
 
     def orders(self, actions: np.ndarray) -> np.ndarray:
         """Return the units that actions (num_envs, lanes) order, before they are rounded to whole ones."""
-        return self.stage.coding.orders(actions)
+        return self.episodes.codec.orders(actions)
 
     def action(self, orders: np.ndarray) -> np.ndarray:
         """Return the actions (num_envs, lanes) that order these units, or as many of them as can be ordered."""
-        return self.stage.coding.encode(np.asarray(orders, float))
+        return self.episodes.codec.encode(np.asarray(orders, float))
 
     def reset(
         self,
@@ -111,13 +111,13 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if seed is not None and one is None:  # all of them are looked at before anything changes
             check_seeds(seed, self.num_envs, "row", gaps=True)
         super().reset(seed=one)
-        if not self.stage.seeded:
-            self.stage.seed(int(self.np_random_seed or 0))
+        if not self.episodes.seeded:
+            self.episodes.seed(int(self.np_random_seed or 0))
         if seed is not None:
-            self.stage.seed(seed)
-        self.stage.restart(np.flatnonzero(self._everyone if not self._begun else mask))
+            self.episodes.seed(seed)
+        self.episodes.restart(np.flatnonzero(self._everyone if not self._begun else mask))
         self._begun = True
-        return self.stage.observe(), self._infos(self.stage.layout.flows(self.num_envs))
+        return self.episodes.observe(), self._infos(self.episodes.layout.flows(self.num_envs))
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Order on each path, and play one period.
@@ -129,16 +129,16 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             ResetNeeded: before the first reset, and, with autoreset DISABLED, while an episode is over.
         """
         actions = read_actions(actions, self._shape, "actions")
-        ended = self.stage.clock == self.length  # asked of the clock, which an interrupted step leaves right
+        ended = self.episodes.clock == self.length  # asked of the clock, which an interrupted step leaves right
         waits = bool(ended.any())
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
             raise ResetNeeded("an episode is over, or none has begun: call reset() first")
-        size = self.num_envs * self.stage.layout.flows_size
+        size = self.num_envs * self.episodes.layout.flows_size
         flows = np.zeros(size) if waits else np.empty(size)  # where all rows play, all of it is filled
-        observations = np.empty((self.num_envs, self.stage.width), np.float32)
+        observations = np.empty((self.num_envs, self.episodes.width), np.float32)
         self._flows = flows
-        self.stage.play(actions.ravel(), flows, observations.ravel())
-        over = self.stage.clock == self.length
+        self.episodes.play(actions.ravel(), flows, observations.ravel())
+        over = self.episodes.clock == self.length
         if waits:  # their action is not played: this step begins a new episode
             over &= ~ended
             self._restart(ended, observations)
@@ -162,13 +162,13 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def _restart(self, mask: np.ndarray, observations: np.ndarray) -> None:
         rows = np.flatnonzero(mask)
-        self.stage.restart(rows)
-        observations[rows] = self.stage.observe()[rows]
+        self.episodes.restart(rows)
+        observations[rows] = self.episodes.observe()[rows]
 
     def _infos(self, flows: np.ndarray) -> dict[str, Any]:
         """Return the paths and the flows by name, each with a mask of rows that have it, as Gymnasium's envs do."""
         everyone = self._everyone.copy()
-        infos: dict[str, Any] = {"path": self.stage.path.copy(), "_path": everyone}
+        infos: dict[str, Any] = {"path": self.episodes.path.copy(), "_path": everyone}
         for name, (start, stop, width) in self._columns.items():
             infos[name] = flows[start:stop:width]
             infos[f"_{name}"] = everyone

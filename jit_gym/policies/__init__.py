@@ -8,7 +8,7 @@ from typing import Any
 
 from ..common.plugins import load_plugins, register
 from ..common.text import nearest
-from ..envs.stage import stage_of
+from ..envs.episodes import episodes_of
 from ..scenario import Scenario, ScenarioError, yaml12
 from .adaptive import Adaptive, MovingAverage
 from .base import Parameter, Policy, PolicyError, Rule
@@ -128,10 +128,10 @@ def policy(what: Any, scenario: Any) -> Any:
         BadInput: for what is no env, or is wrapped in what changes its observations or actions.
     """
     if not isinstance(scenario, Scenario):
-        stage = stage_of(scenario)
-        player = policy(what, stage.scenario)
+        episodes = episodes_of(scenario)
+        player = policy(what, episodes.scenario)
         if isinstance(player, Policy):
-            player.env_coding = stage.coding
+            player.env_codec = episodes.codec
         return player
     if isinstance(what, str):
         agent = re.fullmatch(r"\s*agent:(.+?)\s*", what, re.DOTALL)

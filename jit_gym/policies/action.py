@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..envs.observation import MOST_ORDERED, Coding
+from ..envs.observation import MOST_ORDERED, Codec
 from ..physics import View
 from ..physics.numbers import like
 from ..scenario import Scenario
@@ -49,7 +49,7 @@ class Action:
         twice that, and corrections take or add as much as an env orders at most.
         """
         plan = Plan(scenario)
-        lanes = Coding(plan.layout, 1, most_ordered=most).lanes
+        lanes = Codec(plan.layout, 1, most_ordered=most).lanes
         if means == "quantity":
             low, middle, high = np.zeros(len(lanes)), lanes["use"], lanes["limit"]
         elif means == "order-up-to":

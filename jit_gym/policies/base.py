@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..common.text import nearest
-from ..envs.observation import Coding
+from ..envs.observation import Codec
 from ..physics import View
 from ..scenario import BadInput, Scenario, limits
 from .limits import ignored, listed, overtaking, replayed
@@ -34,7 +34,7 @@ class Policy:
 
     name: ClassVar[str]
     scenario: Scenario
-    env_coding: Coding | None = None
+    env_codec: Codec | None = None
     """What the numbers mean of the env that `predict` plays in; `jit_gym.policy(name, env)` sets it."""
 
     def fit(self, scenario: Scenario) -> Self:
@@ -48,11 +48,11 @@ class Policy:
         raise NotImplementedError
 
     @cached_property
-    def coding(self) -> Coding:
+    def codec(self) -> Codec:
         """Return what the numbers of an env of this scenario mean, made without other arguments."""
         from ..physics import Layout
 
-        return Coding(Layout(self.scenario), paths=1)
+        return Codec(Layout(self.scenario), paths=1)
 
     @property
     def cycle(self) -> int | None:
@@ -92,11 +92,11 @@ class Policy:
             PolicyError: for a policy that knows no env.
             BadInput: for observations of another width, or that its env cannot show.
         """
-        if self.env_coding is None:
+        if self.env_codec is None:
             raise PolicyError(
                 f"{self}: predict must know the env whose observations it reads: jit_gym.policy({str(self)!r}, env)"
             )
-        view = View(seen := self.env_coding.read(observation))
+        view = View(seen := self.env_codec.read(observation))
         if episode_start is not None:
             starts = np.reshape(episode_start, (-1, 1)) | (state is None)
             past = np.zeros((len(starts), 1)) if state is None else np.reshape(state, (len(starts), -1))
@@ -109,7 +109,7 @@ class Policy:
             state = seen.period + 1
             if memory is not None:
                 state = np.column_stack([state, memory])
-        action = self.env_coding.encode(orders)
+        action = self.env_codec.encode(orders)
         return (action if np.ndim(observation) == 2 else action[0]), state
 
 

@@ -158,13 +158,13 @@ class Network(Acting):
             PolicyError: for a world that shows other things, or has another number of lanes or stocks to order for.
         """
         fitted = super().fit(scenario)
-        fitted.__dict__.pop("coding", None)
-        shown, known = (_kinds(names) for names in (fitted.coding.names, self.manifest.observation))
+        fitted.__dict__.pop("codec", None)
+        shown, known = (_kinds(names) for names in (fitted.codec.names, self.manifest.observation))
         if shown != known:
             differ = f"{len(known)} numbers and this world shows {len(shown)}"
             if len(shown) == len(known):
                 k = next(k for k, (one, other) in enumerate(zip(shown, known, strict=True)) if one != other)
-                differ = f"{self.manifest.observation[k]} where this world shows {fitted.coding.names[k]}"
+                differ = f"{self.manifest.observation[k]} where this world shows {fitted.codec.names[k]}"
             raise PolicyError(
                 f"{self.label}: was trained on {self.manifest.scenario}, which shows {differ}"
                 " (jit-gym train makes an agent for this one)"
@@ -176,8 +176,8 @@ class Network(Acting):
     @property
     def cycle(self) -> int | None:
         """Return after how many periods the date that it sees comes again, None where it sees none or it never does."""
-        cycles = self.coding.calendar.cycles
-        return None if self.coding.calendar.passes or not cycles else math.lcm(*cycles)
+        cycles = self.codec.calendar.cycles
+        return None if self.codec.calendar.passes or not cycles else math.lcm(*cycles)
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes), in units; with a memory, remembering the simulation's past."""
@@ -195,7 +195,7 @@ class Network(Acting):
 
     def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
         """Return orders (paths, lanes), in units, and what to keep in mind."""
-        seen = self.coding.observe(view)
+        seen = self.codec.observe(view)
         if self.memory is not None and memory is not None:
             memory = self.memory(seen, memory.astype(np.float32))
             seen = memory[:, : self.memory.width]
@@ -203,7 +203,7 @@ class Network(Acting):
 
     def says(self, view: View) -> np.ndarray:
         """Return choices (paths,), or numbers between -1 and 1 (paths, outputs), of a network without a memory."""
-        return self._said(self.coding.observe(view))
+        return self._said(self.codec.observe(view))
 
     def _said(self, seen: np.ndarray) -> np.ndarray:
         out = self.perceptron(seen)

@@ -11,38 +11,38 @@ from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector.utils import batch_space
 
 from ..common.text import quoted
+from ..envs.episodes import EpisodeBatch, read_actions
 from ..envs.observation import MOST_ORDERED
-from ..envs.stage import Stage, read_actions
 from ..scenario import BadInput
 from .action import Action
 from .base import PolicyError
 
 
-def encoded(action: Action, said: Any, stage: Stage) -> np.ndarray:
+def encoded(action: Action, said: Any, episodes: EpisodeBatch) -> np.ndarray:
     """Return what the envs of a stage take (paths, lanes) for what was said, numbers (paths, outputs) or choices."""
-    return stage.coding.encode(action.orders(said, stage.view()))
+    return episodes.codec.encode(action.orders(said, episodes.view()))
 
 
-def heard(env: Any, means: str, rule: Any, most: float, choices: Any) -> tuple[Stage, Action]:
+def heard(env: Any, means: str, rule: Any, most: float, choices: Any) -> tuple[EpisodeBatch, Action]:
     """Return the stage of an env or a batch, however it is wrapped, and what is said on it.
 
     Raises:
         PolicyError: for what cannot be said, or what the env cannot order.
     """
-    stage: Stage = env.unwrapped.stage
+    episodes: EpisodeBatch = env.unwrapped.episodes
     if choices is None:
-        return stage, Action.default(stage.scenario, means, rule, most).fit(stage.scenario)
-    action = Action.choosing(stage.scenario, means, rule, most, choices).fit(stage.scenario)
+        return episodes, Action.default(episodes.scenario, means, rule, most).fit(episodes.scenario)
+    action = Action.choosing(episodes.scenario, means, rule, most, choices).fit(episodes.scenario)
     if means == "quantity":
         assert action.choices is not None
-        low, high, limits = action.choices.min(), action.choices.max(axis=0), stage.coding.lanes["limit"]
+        low, high, limits = action.choices.min(), action.choices.max(axis=0), episodes.codec.lanes["limit"]
         if low < 0:
             raise PolicyError(f"choices: must be 0 units or more, got {low:g}")
-        for lane, top, limit in zip(stage.layout.lanes, high, limits, strict=True):
+        for lane, top, limit in zip(episodes.layout.lanes, high, limits, strict=True):
             if top > limit:
                 more = f"make the env with a larger most_ordered than {top / limit:.1f} times its own"
                 raise PolicyError(f"choices: {top:g} on {lane} is more than this env orders, {limit:g} ({more})")
-    return stage, action
+    return episodes, action
 
 
 def _written(choices: Any) -> Any:
@@ -64,23 +64,23 @@ def read_choices(given: Any, paths: int, choices: int, name: str) -> np.ndarray:
     return array
 
 
-def possible(action: Action, stage: Stage) -> np.ndarray:
+def possible(action: Action, episodes: EpisodeBatch) -> np.ndarray:
     """Return which choices do what they say on each path (paths, choices); all of them where none does.
 
     A choice does not where it orders on a lane whose ordering is known to be stopped, or a quantity that the lane would
     change: less than its minimum, or no whole number of its batches.
     """
     assert action.choices is not None
-    view, columns = stage.view(), stage.layout.columns
+    view, columns = episodes.view(), episodes.layout.columns
     known_now = view.source.seen
-    out = np.empty((stage.paths, action.outputs), bool)
-    stopped = np.zeros((stage.paths, len(stage.layout.lanes)), bool)
+    out = np.empty((episodes.paths, action.outputs), bool)
+    stopped = np.zeros((episodes.paths, len(episodes.layout.lanes)), bool)
     for (kind, name), known in columns.visible.items():
         if kind == "ordering":
-            stopped[:, stage.layout.lanes.index(name)] = known_now[:, known.start] <= 0
-    least, batch = (stage.layout.net.lanes[name] for name in ("least", "batch"))
+            stopped[:, episodes.layout.lanes.index(name)] = known_now[:, known.start] <= 0
+    least, batch = (episodes.layout.net.lanes[name] for name in ("least", "batch"))
     for k in range(action.outputs):
-        orders = action.orders(np.full(stage.paths, k), view)
+        orders = action.orders(np.full(episodes.paths, k), view)
         wrong = (orders > 0) & stopped
         if action.means == "quantity":
             parts = orders / np.where(batch > 0, batch, 1.0)
@@ -119,7 +119,7 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
         """Wrap an env."""
         RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most, choices=_written(choices))
         gym.ActionWrapper.__init__(self, env)
-        self.stage, self.meaning = heard(env, means, rule, most, choices)
+        self.episodes, self.meaning = heard(env, means, rule, most, choices)
         self.action_space = space_of(self.meaning)
 
     def action(self, action: Any) -> np.ndarray:
@@ -128,11 +128,11 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
             said = read_choices(np.reshape(action, -1), 1, self.meaning.outputs, "action")
         else:
             said = read_actions(action, (self.meaning.outputs,), "action")[None]
-        return encoded(self.meaning, said, self.stage)[0]
+        return encoded(self.meaning, said, self.episodes)[0]
 
     def action_masks(self) -> np.ndarray:
         """Return which choices do what they say now (choices,): what sb3-contrib's MaskablePPO asks."""
-        return possible(self.meaning, self.stage)[0]
+        return possible(self.meaning, self.episodes)[0]
 
 
 class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs):
@@ -149,19 +149,19 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
         """Wrap a batch."""
         RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most, choices=_written(choices))
         gym.vector.VectorActionWrapper.__init__(self, env)
-        self.stage, self.meaning = heard(env, means, rule, most, choices)
+        self.episodes, self.meaning = heard(env, means, rule, most, choices)
         self.single_action_space = space_of(self.meaning)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
 
     def actions(self, actions: Any) -> np.ndarray:
         """Return the batch's actions (num_envs, lanes) for numbers (num_envs, numbers), or choices (num_envs,)."""
-        paths = self.stage.paths
+        paths = self.episodes.paths
         if self.meaning.discrete:
             said = read_choices(actions, paths, self.meaning.outputs, "actions")
         else:
             said = read_actions(actions, (paths, self.meaning.outputs), "actions")
-        return encoded(self.meaning, said, self.stage)
+        return encoded(self.meaning, said, self.episodes)
 
     def action_masks(self) -> np.ndarray:
         """Return which choices do what they say now, on each path (num_envs, choices)."""
-        return possible(self.meaning, self.stage)
+        return possible(self.meaning, self.episodes)

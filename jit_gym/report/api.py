@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 HEAD = """# API reference
@@ -23,14 +24,12 @@ GROUPS = {
 }
 
 
-def api() -> str:
-    """Return the reference of the public names, in Markdown."""
-    import jit_gym
-
+def api(library: ModuleType) -> str:
+    """Return the reference of the public names of `jit_gym`, in Markdown."""
     sections = [HEAD]
     for title, names in GROUPS.items():
         sections.append(f"## {title}\n")
-        sections += [_entry(f"jit_gym.{name}", getattr(jit_gym, name)) for name in names]
+        sections += [_entry(f"jit_gym.{name}", getattr(library, name)) for name in names]
     return "\n".join(sections)
 
 

@@ -37,7 +37,7 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
         chosen = np.full(len(cost), first)
         if t > 0:
             world.period = clock + t  # which is what an observation shows
-            chosen = act(rollouts.coding.observe(view)).argmax(-1)
+            chosen = act(rollouts.codec.observe(view)).argmax(-1)
             world.period = t
         flows = world.step(rollouts.choices[chosen])
         cost -= scenario.objective.discount**t * flows.money["reward"][:, 0]
@@ -60,7 +60,7 @@ def test_a_choice_costs_what_its_futures_cost(scenario: Scenario):
     layout = Layout(scenario)
     choices = np.array([[0.0], [3.0], [5.0], [9.0]]) * np.ones(len(layout.lanes))
     rollouts, random = Rollouts(layout, choices), np.random.default_rng(1)
-    act = network(len(rollouts.coding.names), len(choices))
+    act = network(len(rollouts.codec.names), len(choices))
     states = np.repeat(layout.start[None], 3, 0)
     state_of(states[1], layout.sizes, 1).stocks["on_hand"] = 1.0
     state_of(states[2], layout.sizes, 1).stocks["on_hand"] = 25.0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jit_gym.chance import moments, usage
 from jit_gym.chance.calendar import Calendar
 from jit_gym.envs import Env, VectorEnv
-from jit_gym.envs.observation import Coding, signs
+from jit_gym.envs.observation import Codec, signs
 from jit_gym.physics import Simulation, View
 from jit_gym.scenario import Scenario
 
@@ -87,14 +87,14 @@ def test_rows_may_be_out_of_step(mode: AutoresetMode):
         if mask.any():
             again, _ = batch.reset(options={"reset_mask": mask})
             assert np.array_equal(again, singles.reset(options={"reset_mask": mask})[0])
-    assert len(set(batch.stage.clock)) > 1
+    assert len(set(batch.episodes.clock)) > 1
 
 
 def seen_by_name(world: Simulation) -> dict[str, np.ndarray]:
     """Return all that an observation may show of a simulation's state (paths,), in units of what is used."""
     view, scenario, out = View(world), world.layout.scenario, {}
     used = {name: mean or 1.0 for name, (mean, _) in usage(scenario).items()}
-    units = Coding(world.layout, 1).lanes["use"]
+    units = Codec(world.layout, 1).lanes["use"]
     asked = {name: moments(scenario, name)[0] or 1.0 for name in scenario.demands}
     for i, name in enumerate(scenario.stocks):
         out[f"{name}.on_hand"] = view.on_hand[:, i] / used[name]
@@ -142,7 +142,7 @@ def check_physics(scenario: Scenario, seed: int) -> None:
         seen = seen_by_name(world)
         for k, name in enumerate(batch.observation_names):
             assert np.allclose(observations[:, k], np.minimum(seen[name], 100), rtol=1e-6, atol=1e-6), name
-        assert np.array_equal(Coding(world.layout, 1).observe(View(world)), observations)
+        assert np.array_equal(Codec(world.layout, 1).observe(View(world)), observations)
 
 
 @pytest.mark.parametrize("seed", [0, 8])
@@ -174,7 +174,7 @@ def test_a_batch_of_one_is_a_single_env():
     for episode in range(3):
         first, told = single.reset(seed=3 if episode == 0 else None)
         assert np.array_equal(observations[0], first)
-        assert told["path"] == batch.stage.path[0] == episode
+        assert told["path"] == batch.episodes.path[0] == episode
         for action in actions_for(batch.action_space, episode, 7):
             observations, rewards, *_, info = batch.step(action)
             last, reward, *_ = single.step(action[0])

@@ -146,8 +146,8 @@ def test_what_is_no_seed_is_refused_in_one_line(seed: Any, complaint: str):
         batch.reset(seed=seed)
     with pytest.raises(ValueError, match=rf"^seed\[1\]: {complaint}"):
         batch.reset(seed=[2, seed])
-    assert env.stage.path.tolist() == [0]  # and nothing has begun
-    assert np.array_equal(batch.stage.observe(), rows)
+    assert env.episodes.path.tolist() == [0]  # and nothing has begun
+    assert np.array_equal(batch.episodes.observe(), rows)
     assert np.array_equal(env.reset(seed=np.int64(3))[0], first)
     assert np.array_equal(batch.reset(seed=np.uint64(3))[0], rows)
     assert np.array_equal(env.reset(seed=(1 << 128) - 1)[0], Env().reset(seed=(1 << 128) - 1)[0])
@@ -208,7 +208,7 @@ def test_a_mask_resets_its_rows_and_no_others():
     after, told = batch.reset(options={"reset_mask": np.array([False, True, False])})
     assert np.array_equal(after[[0, 2]], before[[0, 2]])
     assert told["path"].tolist() == [0, 4, 2]
-    assert batch.stage.clock.tolist() == [3, 0, 3]
+    assert batch.episodes.clock.tolist() == [3, 0, 3]
     with pytest.raises(ValueError, match=r"reset_mask: must have the shape \(3,\), got \(2,\)"):
         batch.reset(options={"reset_mask": np.array([True, False])})
 
@@ -243,7 +243,7 @@ def test_next_step_ignores_the_action_of_a_reset():
     assert truncated.all()
     first, rewards, terminated, truncated, infos = batch.step(most)
     assert not np.array_equal(first, last)
-    assert batch.stage.clock.tolist() == [0, 0]
+    assert batch.episodes.clock.tolist() == [0, 0]
     assert rewards.tolist() == [0, 0]
     assert not (terminated | truncated).any()
     assert infos["supplier.ordered"].tolist() == [0, 0]
@@ -338,9 +338,9 @@ def test_nan_is_refused_before_anything_is_played(units: str):
         env.step(np.array([np.nan]))
     with pytest.raises(ValueError, match="action for lane 'supplier' in row 1: must be a number, got nan"):
         batch.step(np.array([[1.0], [np.nan], [1.0]]))
-    assert np.array_equal(env.stage.observe()[0], before)
-    assert np.array_equal(batch.stage.observe(), rows)
-    assert batch.stage.clock.tolist() == [0, 0, 0]
+    assert np.array_equal(env.episodes.observe()[0], before)
+    assert np.array_equal(batch.episodes.observe(), rows)
+    assert batch.episodes.clock.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("mode", AutoresetMode)
@@ -353,7 +353,7 @@ def test_a_refused_action_changes_nothing_of_what_comes_after(mode: AutoresetMod
     straight.reset(seed=4)
     stumbling.reset(seed=4)
     for t, action in enumerate(actions_for(straight.action_space, 1, 7)):
-        ended = straight.stage.clock == 3
+        ended = straight.episodes.clock == 3
         if ended.all():  # a row that begins anew ignores its action, whatever it is
             action[0, 0] = np.nan
         else:
@@ -389,7 +389,7 @@ def test_an_interrupted_step_leaves_a_batch_that_plays_on(mode: AutoresetMode, m
     assert rewards.tolist() == [0, 0, 0]
     assert not (terminated | truncated).any()
     assert not infos["cost"].any()
-    assert batch.stage.clock.tolist() == [0, 0, 0]
+    assert batch.episodes.clock.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -408,8 +408,8 @@ def test_what_is_no_number_is_refused_in_one_line(action: Any):
         batch.step([action, action] if isinstance(action, list) else action)
     with pytest.raises(ValueError, match=r"^action: must be rows of numbers of one length, got .*$"):
         env.step([[1.0], [1.0, 2.0]])
-    assert env.stage.clock.tolist() == [0]
-    assert batch.stage.clock.tolist() == [0, 0]
+    assert env.episodes.clock.tolist() == [0]
+    assert batch.episodes.clock.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("units", ["raw", "mean-demand"])

@@ -183,7 +183,7 @@ def test_a_config_may_come_first():
     config = {"scenario": "lost-sales", "overrides": {"lanes": {"supplier": {"lead_time": 2}}}, "units": "raw"}
     for env in (Env(config), VectorEnv(config), VectorEnv({**config, "num_envs": 3})):
         assert env.scenario.lanes["supplier"].lead_time.mean == 2
-        assert env.stage.coding.raw
+        assert env.episodes.codec.raw
     assert env.num_envs == 3
     assert VectorEnv({"num_envs": 2, "max_episode_steps": 5}).length == 5
     assert Env({}).scenario.name == "lost-sales"

@@ -72,7 +72,7 @@ def test_predict_orders_what_the_rule_orders(world: str, what: str, units: str):
     observation, _ = env.reset(seed=3)
     state, begun = None, True
     for _ in range(scenario.horizon.periods):
-        wanted = np.minimum(player(View(simulation)), env.stage.coding.lanes["limit"])
+        wanted = np.minimum(player(View(simulation)), env.episodes.codec.lanes["limit"])
         action, state = player.predict(observation, state, np.array([begun]))
         flows = simulation.step(wanted)
         assert action.shape == env.action_space.shape
@@ -180,7 +180,7 @@ def test_a_rule_takes_the_coding_of_any_kind_of_env(wrapped: str):
         "vec_env": vec_env(batch),
         "make_vec": batch,
     }
-    assert policy("base-stock", envs[wrapped]).env_coding.raw
+    assert policy("base-stock", envs[wrapped]).env_codec.raw
     with pytest.raises(BadInput, match="env: is wrapped in what changes its observations or actions"):
         policy("base-stock", VecNormalize(dummy))
     with pytest.raises(BadInput, match="env: must be an env or a batch of jit_gym, got "):

@@ -14,7 +14,7 @@ from safetensors.numpy import save
 import jit_gym
 from jit_gym.chance import Chance
 from jit_gym.common.digest import BLANK
-from jit_gym.envs.observation import Coding
+from jit_gym.envs.observation import Codec
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.action import Action
@@ -44,7 +44,7 @@ def arrays(inputs: int, *widths: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 def model(scenario: Scenario = SHOP, action: Action | None = None, **changes: Any) -> Model:
     """Return a random model for a scenario."""
-    names = Coding(Layout(scenario), 1).names
+    names = Codec(Layout(scenario), 1).names
     action = action or Action.default(scenario)
     manifest = Manifest(
         "made-up", scenario.name, scenario.fingerprint, tuple(names), {"activation": "relu", "squash": "clip"}

@@ -189,7 +189,7 @@ def test_what_is_no_action_is_refused_before_anything_is_played(means: dict[str,
     env.reset(seed=1)
     batch.reset(seed=1)
     (outputs,) = env.action_space.shape or ()
-    before = batch.unwrapped.stage.observe()
+    before = batch.unwrapped.episodes.observe()
     for wrong, complaint in (
         (np.full(outputs, np.nan), "must be a number, got nan"),
         (np.zeros(outputs + 1), rf"action: must have the shape \({outputs},\), got \({outputs + 1},\)"),
@@ -200,7 +200,7 @@ def test_what_is_no_action_is_refused_before_anything_is_played(means: dict[str,
             env.step(wrong)
         with pytest.raises(ValueError, match=complaint.replace("action:", "actions:").split(r"\(")[0]):
             batch.step(np.stack([np.zeros(outputs), wrong]) if np.shape(wrong) == (outputs,) else wrong)
-    assert np.array_equal(batch.unwrapped.stage.observe(), before)
+    assert np.array_equal(batch.unwrapped.episodes.observe(), before)
     most = [each.step(np.full(each.action_space.shape, np.inf)) for each in (env, batch)]
     env.reset(seed=1)
     batch.reset(seed=1)

@@ -8,7 +8,7 @@ import pytest
 
 from jit_gym.chance import usage
 from jit_gym.envs import Env, VectorEnv
-from jit_gym.envs.observation import Coding
+from jit_gym.envs.observation import Codec
 from jit_gym.physics import Layout, View
 from jit_gym.scenario import Scenario, load, names
 
@@ -83,7 +83,7 @@ def test_random_actions_order_about_what_is_used(name: str):
     A machine that can make one part a slot and must make one is asked for half a part.
     """
     env = Env(name)
-    layout, use = env.stage.layout, np.array([mean for mean, _ in usage(env.scenario).values()])
+    layout, use = env.episodes.layout, np.array([mean for mean, _ in usage(env.scenario).values()])
     least = 0.49 if name == "two-machine-line" else 0.75
     actions = np.random.default_rng(0).uniform(-1, 1, (20_000, len(env.scenario.lanes)))
     assert ((least * use <= (mean := env.orders(actions).mean(axis=0) @ layout.into)) & (mean <= 1.5 * use)).all()
@@ -150,12 +150,12 @@ def test_every_whole_order_can_be_said(units: str):
     """`encode` gives an action that orders exactly these units, on every lane, from nothing to the most."""
     world = rich(lanes__lorry__batch=None, lanes__lorry__capacity=2, lanes__van__share=0.25)
     env = Env(world, units=units)
-    coding = env.stage.coding
-    most = coding.lanes["limit"]
+    codec = env.episodes.codec
+    most = codec.lanes["limit"]
     env.reset(seed=0)
     for k in range(int(most.max()) + 1):
         orders = np.minimum(k, np.floor(most))
-        action = coding.encode(orders[None])[0]
+        action = codec.encode(orders[None])[0]
         assert action.dtype == np.float32
         assert action in env.action_space
         env.reset()
@@ -165,8 +165,8 @@ def test_every_whole_order_can_be_said(units: str):
 
 def test_encode_cuts_what_cannot_be_said():
     """More than the most is the most, and less than nothing nothing."""
-    coding = Coding(Layout(load("lost-sales")), paths=1)
-    said = coding.encode(np.array([[99.0], [-3.0], [10.0], [5.0], [0.0]])).ravel()
+    codec = Codec(Layout(load("lost-sales")), paths=1)
+    said = codec.encode(np.array([[99.0], [-3.0], [10.0], [5.0], [0.0]])).ravel()
     assert said.tolist() == pytest.approx([1, -1, 1, 0, -1], abs=1e-6)
 
 
@@ -341,7 +341,7 @@ def test_decode_reads_the_state_back(units: str):
     env, simulation = Env(world, units=units), simulated(world, 2, [0])
     observation, _ = env.reset(seed=2)
     for action in actions_for(env.action_space, 2, 7):
-        seen, real = View(env.stage.coding.decode(observation[None])), View(simulation)
+        seen, real = View(env.episodes.codec.decode(observation[None])), View(simulation)
         for field in ("on_hand", "used", "backlog", "in_transit", "on_order", "inventory_position"):
             assert np.array_equal(getattr(seen, field), getattr(real, field)), field
         assert np.array_equal(seen.arriving(1, 2), real.arriving(1, 2))
@@ -356,5 +356,5 @@ def test_what_is_known_of_demand_is_observed():
     customers = {"from": "shop", "distribution": 5}
     for more in ({"autocorrelation": 0.5}, {"forecast": {"accuracy": [0.5, 0.2, 0]}}):
         world = shop({"lanes.supplier.lead_time": 2}, demands={"customers": {**customers, **more}})
-        names = Coding(Layout(world), 1).names
+        names = Codec(Layout(world), 1).names
         assert [name for name in names if "forecast" in name] == [f"customers.forecast_{h}" for h in range(3)]

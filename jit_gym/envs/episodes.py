@@ -19,7 +19,7 @@ from ..physics.period import compiled_period
 from ..physics.tables import Sizes, fields, flows_of, flows_of_path, path_of, state_of
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
-from .observation import Coding, order_of, show, sizes_of, unpack
+from .observation import Codec, order_of, sizes_of, unpack, write_numbers
 
 ONE_OF_EACH = 1, 1, 1, 1, 0
 NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
@@ -28,10 +28,10 @@ WHOLE, SINGLE = np.dtype(np.int64), np.dtype(np.float32)
 
 
 @register_jitable(forceinline=True)
-def _show(out: Any, told: Any, states: Any, row: Any, b: int, t: int) -> None:
+def _write_observation(out: Any, told: Any, states: Any, row: Any, b: int, t: int) -> None:
     """Write what path b shows at the start of period t: its state, what is seen of chance, and the date."""
-    show(out, 0, told.from_state, states, b)
-    show(out, len(told.from_state), told.from_seen, row, 0)
+    write_numbers(out, 0, told.from_state, states, b)
+    write_numbers(out, len(told.from_state), told.from_seen, row, 0)
     first = len(told.from_state) + len(told.from_seen)
     for k in range(first, len(out)):
         out[k] = told.dates[t, k - first]
@@ -44,7 +44,7 @@ def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None
     clock, states = table(memory, WHOLE, 0, 1, paths)[0], memory[paths:]
     shown = table(out, SINGLE, 0, paths, told.width)
     for b in range(paths):
-        _show(shown[b], told, states, rows[clock[b], b], b, clock[b])
+        _write_observation(shown[b], told, states, rows[clock[b], b], b, clock[b])
 
 
 @inlined
@@ -70,7 +70,7 @@ def _play_paths(
             compiled_period(told.net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
             t += 1
             clock[b] = t
-        _show(shown[b], told, states, draws[t, b], b, t)
+        _write_observation(shown[b], told, states, draws[t, b], b, t)
     return -1
 
 
@@ -111,23 +111,23 @@ def read_actions(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
         return np.asarray(array, np.float32, "C")
 
 
-def stage_of(env: Any) -> Stage:
+def episodes_of(env: Any) -> EpisodeBatch:
     """Return the stage of an env, of a batch, or of a Stable-Baselines3 VecEnv of either, however it is wrapped.
 
     Raises:
         BadInput: for anything else, and for what is wrapped in something that changes what is seen or what is said.
     """
     inner, spaces, changed = env, _spaces(env), False
-    while not hasattr(inner, "stage"):
+    while not hasattr(inner, "episodes"):
         changed |= bool(getattr(inner, "norm_obs", False))  # VecNormalize keeps the space as it was
         inside = [getattr(inner, name) for name in ("venv", "env", "envs") if hasattr(inner, name)]
         if not inside:
             raise BadInput(f"env: must be an env or a batch of jit_gym, got {quoted(env)}")
         inner = inside[0][0] if isinstance(inside[0], list) else inside[0]
-    stage: Stage = inner.stage
-    if changed or spaces != stage.coding.spaces:
+    episodes: EpisodeBatch = inner.episodes
+    if changed or spaces != episodes.codec.spaces:
         raise BadInput(f"env: is wrapped in what changes its observations or actions (take the one inside), got {env}")
-    return stage
+    return episodes
 
 
 def _spaces(env: Any) -> tuple[Any, ...]:
@@ -146,14 +146,14 @@ def flow_names(layout: Layout) -> list[str]:
     ]
 
 
-class Stage:
+class EpisodeBatch:
     """Episodes of one scenario, one a path, each with its own clock and its own next path to play."""
 
     def __init__(self, scenario: Scenario, paths: int, units: str, most_ordered: float) -> None:
-        """Set the stage; `restart` begins the first episodes."""
+        """Make room for them; `restart` begins the first episodes."""
         self.scenario, self.paths = scenario, paths
         self.layout, self.chance = Layout(scenario), Chance(scenario)
-        self.coding = Coding(self.layout, paths, units, most_ordered)
+        self.codec = Codec(self.layout, paths, units, most_ordered)
         self.horizon = scenario.horizon.periods
         self._memory = np.concatenate([np.zeros(paths), self.layout.states(paths)])
         self.clock[:] = self.horizon
@@ -161,7 +161,7 @@ class Stage:
         self._rows = np.zeros((self.horizon + 1, paths, columns.chance + columns.seen))
         self.flow_names = flow_names(self.layout)
         self.reward_place = self.flow_names.index("reward")  # in a path's flows
-        self.width = len(self.coding.names)
+        self.width = len(self.codec.names)
         self._is_simple = self.layout.sizes[:5] == ONE_OF_EACH and self.layout.sizes[6:] == NOTHING_ELSE
         self._seeds = np.full(paths, None, object)
         self.path = np.zeros(paths, np.int64)  # the one being played
@@ -228,12 +228,12 @@ class Stage:
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
         out = np.empty(self.paths * self.width, np.float32)
-        _observe(self.coding.program, self._memory, self._rows, self.paths, out)
+        _observe(self.codec.program, self._memory, self._rows, self.paths, out)
         return out.reshape(self.paths, self.width)
 
     def view(self) -> View:
         """Return what each path shows, in units, to look at by name."""
-        seen = self.coding.decode(self.observe())
+        seen = self.codec.decode(self.observe())
         seen.period = self.clock.copy()
         return View(seen)
 
@@ -249,7 +249,7 @@ class Stage:
             BadInput: for an action that is NaN; then no path has been played.
         """
         play = _play_one if self._is_simple else _play
-        wrong = play(self.coding.program, self._memory, self._rows, self.paths, actions, flows, out)
+        wrong = play(self.codec.program, self._memory, self._rows, self.paths, actions, flows, out)
         if wrong >= 0:
             row, m = divmod(wrong, len(self.layout.lanes))
             where = f" in row {row}" if self.paths > 1 else ""
