@@ -5,7 +5,8 @@
 
 Each instance is trained as `jit-gym train` does it (a training that was stopped goes on), and its deployed policy is
 judged: by its exact cost where the states can be enumerated, and elsewhere on paths that it was not trained or chosen
-on. Rows go to results/agents.csv; a row of the same instance, agent and seed is replaced. OR-Gym's rows are mean
+on. Rows go to results/agents.csv; one of the same instance, agent and seed
+is replaced with --replace alone. OR-Gym's rows are mean
 rewards of its own 30 periods. From all rows results/README.md gets its table: the interquartile mean over instances
 and seeds, with a bootstrap interval (Agarwal et al. 2021).
 """
@@ -14,22 +15,20 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime as dt
 import shlex
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rows import CERTIFICATE, certificate, refuse_known, run
 
 import jit_gym
 from jit_gym.agents import program, tuned
 from jit_gym.agents.learner import TEST, settings_of
 from jit_gym.agents.training import Run
 from jit_gym.common import files
-from jit_gym.common.provenance import commit
 from jit_gym.common.statistics import bootstrap, interquartile_mean
 from jit_gym.theory.process import TooMany
 
@@ -38,8 +37,9 @@ PUBLISHED = ROOT / "tests" / "published"
 RESULTS, NOTES = ROOT / "results" / "agents.csv", ROOT / "results" / "README.md"
 COLUMNS = [
     "family", "instance", "agent", "seed", "cost", "error", "judged", "reference", "reference_is", "gap_percent",
-    "gap_error", "train_seconds", "command", "commit", "date",
+    "gap_error", "train_seconds", "command", *CERTIFICATE,
 ]  # fmt: skip
+KEY = COLUMNS[:4]
 
 
 def published(name: str) -> list[dict[str, str]]:
@@ -164,14 +164,18 @@ def row_of(agent: str, family: str, k: int, seed: int, out: Path, validate: int)
         "cost": f"{cost:.5f}", "error": f"{error:.5f}", "judged": how,
         "reference": f"{reference:.5f}", "reference_is": column,
         "gap_percent": f"{gap:.3f}", "gap_error": f"{gap_error:.3f}",
-        "train_seconds": f"{manifest.seconds:.0f}", "command": command, "commit": commit(),
-        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "train_seconds": f"{manifest.seconds:.0f}", "command": command,
+        **certificate(scenario),
     }  # fmt: skip
 
 
-def keep(row: dict[str, Any]) -> None:
-    """Write a row, in place of the one that it renews, and the table over all."""
-    files.fill(NOTES, "table", table(files.renew(RESULTS, COLUMNS, COLUMNS[:4], row)))
+def keep(row: dict[str, Any], replace: bool = False) -> str:
+    """Write a row and the table over all; return the row in words."""
+    files.fill(NOTES, "table", table(files.add_row(RESULTS, COLUMNS, KEY, row, replace=replace)))
+    return (
+        f"{row['instance']} {row['agent']} seed {row['seed']}: {row['cost']} ± {row['error']},"
+        f" {row['gap_percent']} %, {row['train_seconds']} s"
+    )
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -220,23 +224,17 @@ def main() -> None:
     parser.add_argument("--only", help="which rows of the table, from 0: 0,3")
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2,3,4")
     parser.add_argument("--jobs", type=int, default=1, help="how many are trained at once")
+    parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
     parser.add_argument("--validate", type=int, default=512, help="the paths that training is chosen on")
     parser.add_argument("--out", type=Path, default=Path("runs") / "published")
     given = parser.parse_args()
-    places = range(len(instances(given.family))) if given.only is None else map(int, given.only.split(","))
-    tasks = product(map(int, given.seeds.split(",")), places)
-    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
-        futures = [
-            pool.submit(row_of, given.agent, given.family, k, seed, given.out, given.validate) for seed, k in tasks
-        ]
-        for future in as_completed(futures):
-            row = future.result()
-            keep(row)
-            print(
-                f"{row['instance']} {given.agent} seed {row['seed']}: {row['cost']} ± {row['error']},"
-                f" {row['gap_percent']} %, {row['train_seconds']} s",
-                flush=True,
-            )
+    rows = instances(given.family)
+    places = range(len(rows)) if given.only is None else map(int, given.only.split(","))
+    tasks = list(product(map(int, given.seeds.split(",")), places))
+    keys = [(given.family, FAMILIES[given.family][2](rows[k])[0], given.agent, seed) for seed, k in tasks]
+    refuse_known(RESULTS, KEY, keys, given.replace)
+    arguments = [(given.agent, given.family, k, seed, given.out, given.validate) for seed, k in tasks]
+    run(row_of, arguments, given.jobs, partial(keep, replace=given.replace))
 
 
 if __name__ == "__main__":

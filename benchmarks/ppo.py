@@ -5,32 +5,32 @@
 
 No scenario has settings of its own: what differs is scaled by the environment. What was learnt plays on paths that
 nothing was trained on, beside base-stock with the parameters of its formula, on the same paths. Rows go to
-results/ppo.csv, in place of those that they renew, and the table to results/README.md.
+results/ppo.csv, in place of others with --replace alone, and the table to results/README.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+from rows import CERTIFICATE, certificate, refuse_known, run
 
 import jit_gym
 from jit_gym.agents.learner import TEST, TUNING
 from jit_gym.common import files
-from jit_gym.common.provenance import commit
 from jit_gym.evaluation import Estimate
 
 ROOT = Path(__file__).parents[1]
 RESULTS, NOTES = ROOT / "results" / "ppo.csv", ROOT / "results" / "README.md"
 COLUMNS = [
     "scenario", "seed", "frames", "cost", "base_stock", "gap_percent", "low", "high", "tuned_percent", "seconds",
-    "commit", "date",
+    *CERTIFICATE,
 ]  # fmt: skip
+KEY = COLUMNS[:2]
 MOST_LANES, FRAMES, PATHS, RULE_BUDGET = 4, 1_000_000, 2048, 2_000_000
 
 
@@ -64,13 +64,14 @@ def learn(scenario: str, seed: int) -> dict[str, Any]:
         "scenario": scenario, "seed": seed, "frames": model.num_timesteps,
         "cost": f"{-ours.mean('profit'):.5g}", "base_stock": f"{-theirs.mean('profit'):.5g}",
         "gap_percent": f"{gap.mean:.2f}", "low": f"{gap.low:.2f}", "high": f"{gap.high:.2f}", "tuned_percent": tuned,
-        "seconds": f"{seconds:.0f}", "commit": commit(), "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "seconds": f"{seconds:.0f}", **certificate(jit_gym.load(scenario)),
     }  # fmt: skip
 
 
-def keep(row: dict[str, Any]) -> None:
-    """Write a row, in place of the one that it renews, and the table over all."""
-    files.fill(NOTES, "ppo", table(files.renew(RESULTS, COLUMNS, COLUMNS[:2], row)))
+def keep(row: dict[str, Any], replace: bool = False) -> str:
+    """Write a row and the table over all; return the row in words."""
+    files.fill(NOTES, "ppo", table(files.add_row(RESULTS, COLUMNS, KEY, row, replace=replace)))
+    return f"{row['scenario']} seed {row['seed']}: {row['gap_percent']} % above base-stock, {row['seconds']} s"
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -93,16 +94,11 @@ def main() -> None:
     parser.add_argument("scenarios", nargs="*", default=scenarios(), help="which (default: all of up to four lanes)")
     parser.add_argument("--seeds", default="0,1,2", help="which seeds: 0,1,2")
     parser.add_argument("--jobs", type=int, default=1, help="how many are trained at once")
+    parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
     given = parser.parse_args()
-    tasks = product(map(int, given.seeds.split(",")), given.scenarios)
-    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(learn, name, seed) for seed, name in tasks]):
-            row = future.result()
-            keep(row)
-            print(
-                f"{row['scenario']} seed {row['seed']}: {row['gap_percent']} % above base-stock, {row['seconds']} s",
-                flush=True,
-            )
+    tasks = [(name, seed) for seed, name in product(map(int, given.seeds.split(",")), given.scenarios)]
+    refuse_known(RESULTS, KEY, tasks, given.replace)
+    run(learn, tasks, given.jobs, partial(keep, replace=given.replace))
 
 
 if __name__ == "__main__":

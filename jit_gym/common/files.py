@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from .checks import reason
+from .checks import BadInput, reason
 
 
 def check(path: Path) -> None:
@@ -84,11 +84,25 @@ def _mode(path: Path) -> int | None:
     return stat.S_IMODE(about.st_mode)
 
 
-def renew(path: Path, columns: Sequence[str], key: Sequence[str], row: Mapping[str, object]) -> list[dict[str, str]]:
-    """Write a row to a CSV file, in place of the one with the same key, and return all rows, in the order of keys."""
+def rows_of(path: Path, key: Sequence[str]) -> dict[tuple[str, ...], dict[str, str]]:
+    """Return the rows of a CSV file by their keys, the values of some columns; none of a file that is not there."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    new = {name: str(row[name]) for name in columns}
-    rows = {tuple(each[name] for name in key): each for each in (*csv.DictReader(io.StringIO(text)), new)}
+    return {tuple(row[name] for name in key): row for row in csv.DictReader(io.StringIO(text))}
+
+
+def add_row(
+    path: Path, columns: Sequence[str], key: Sequence[str], row: Mapping[str, object], *, replace: bool = False
+) -> list[dict[str, str]]:
+    """Write a row to a CSV file, and return all rows, in the order of keys.
+
+    Raises:
+        BadInput: where a row of the same key is there already, unless `replace`.
+    """
+    rows, new = rows_of(path, key), {name: str(row[name]) for name in columns}
+    place = tuple(new[name] for name in key)
+    if place in rows and not replace:
+        raise BadInput(f"{path}: has a row of {', '.join(place)} already, which stays as it is (add --replace)")
+    rows[place] = new
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 LIBRARIES = ("jit_gym", "numpy", "numba", "scipy", "highspy")
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python, of this library and of those that its numbers depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+def versions(*more: str) -> dict[str, str]:
+    """Return the versions of Python, of this library and of those that its numbers depend on, and of `more`."""
+    return {"python": platform.python_version(), **{name: version(name) for name in (*LIBRARIES, *more)}}
+
+
+def in_words(found: Mapping[str, str]) -> str:
+    """Return versions in one text, as a row of results holds them."""
+    return "; ".join(f"{name} {number}" for name, number in found.items())
 
 
 def commit() -> str | None:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from jit_gym.common import files
+from jit_gym.common.checks import BadInput
 
 
 def test_missing_folders_are_made(tmp_path):
@@ -110,11 +111,18 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path, name: str):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_row_takes_the_place_of_the_one_with_its_key(tmp_path):
+def test_a_row_takes_the_place_of_the_one_with_its_key_only_if_told(tmp_path):
     """Rows are kept by key, in its order; a new file begins with the names of the columns."""
     path, columns = tmp_path / "rows.csv", ["name", "seed", "cost"]
-    for name, seed, cost in (("b", 0, 2.5), ("a", 1, 3.5), ("b", 0, 1.5)):
-        rows = files.renew(path, columns, columns[:2], {"name": name, "seed": seed, "cost": cost})
+    for name, seed, cost in (("b", 0, 2.5), ("a", 1, 3.5)):
+        files.add_row(path, columns, columns[:2], {"name": name, "seed": seed, "cost": cost})
+    again, before = {"name": "b", "seed": 0, "cost": 1.5}, path.read_text()
+    with pytest.raises(
+        BadInput, match=r"rows\.csv: has a row of b, 0 already, which stays as it is \(add --replace\)$"
+    ):
+        files.add_row(path, columns, columns[:2], again)
+    assert path.read_text() == before
+    rows = files.add_row(path, columns, columns[:2], again, replace=True)
     assert path.read_text() == "name,seed,cost\na,1,3.5\nb,0,1.5\n"
     assert rows == [{"name": "a", "seed": "1", "cost": "3.5"}, {"name": "b", "seed": "0", "cost": "1.5"}]
 

@@ -1,0 +1,45 @@
+"""What was measured holds where it comes from, and the tables in results/README.md are made from it."""
+
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "results").glob("*.csv"))
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a file."""
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_row_has_a_birth_certificate(path: Path):
+    """Fingerprint, versions, commit and date; the first two are empty in rows from before they were kept."""
+    for row in rows(path):
+        assert list(row)[-4:] == ["fingerprint", "versions", "commit", "date"]
+        assert row["date"]
+        assert row["commit"]
+        assert not row["commit"].endswith("-dirty")
+        assert len(row["fingerprint"]) in (0, 16)
+
+
+@pytest.mark.parametrize(("file", "mark"), [("agents", "table"), ("ppo", "ppo")])
+def test_the_tables_are_those_of_the_rows(file: str, mark: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    sys.modules.pop(file, None)
+    module = __import__(file)
+    shown = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
+    table = shown.split(f"<!-- {mark} -->\n")[1].split(f"\n<!-- end of {mark} -->")[0]
+    assert module.table(rows(ROOT / "results" / f"{file}.csv")).strip() == table.strip()
+
+
+def test_a_benchmark_replaces_nothing_silently(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Asked for rows that are there, it says so before anything is trained."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    module = __import__("ppo")
+    monkeypatch.setattr(sys, "argv", ["ppo.py", "serial", "--seeds", "0"])
+    with pytest.raises(ValueError, match=r"^ppo\.csv: has 1 of these rows, such as serial, 0 \(add --replace\)$"):
+        module.main()
