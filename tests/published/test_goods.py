@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jit_gym import evaluation as evaluate
+from jit_gym import evaluate
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation
 from jit_gym.physics.tables import state_of

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jit_gym import evaluation as evaluate
-from jit_gym import load
+from jit_gym import evaluate, load
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
