@@ -63,4 +63,4 @@ def bound(
     if as_json:
         print(json.dumps(bounds.document(found, command, notes), indent=2, allow_nan=False))
     else:
-        bounds.show(found, console())
+        bounds.print_bound(found, console())

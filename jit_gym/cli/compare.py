@@ -157,7 +157,7 @@ def compare(
     else:
         from ..report import table
 
-        table.show(comparison, out, by)
+        table.print_table(comparison, out, by)
     if target is None:
         return
     from ..report import page

@@ -87,6 +87,6 @@ def solve(
         print(json.dumps(optima.document(optimum, costs, command, notes), indent=2, allow_nan=False))
         return
     out = console()
-    optima.show(optimum, costs, out)
+    optima.print_optimum(optimum, costs, out)
     if save is not None:
         out.print(f"Policy: {plain(str(save))}", style="dim", soft_wrap=True)

@@ -75,4 +75,4 @@ def tune(
         command = request.command("tune", policy, seed=seed, budget=budget, periods=periods, warmup=warmup)
         print(json.dumps(tuned.document(best, played, command, notes), indent=2, allow_nan=False))
         return
-    tuned.show(best, played, request.command("compare", "jit", str(best)), console())
+    tuned.print_tuned(best, played, request.command("compare", "jit", str(best)), console())

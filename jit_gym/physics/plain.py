@@ -19,7 +19,7 @@ from .period import period
 from .tables import Flows, Net, State, state_of
 
 
-def spread(table: np.ndarray) -> list[Any]:
+def as_records(table: np.ndarray) -> list[Any]:
     """Return a table of records as a list of plain objects, and a table of numbers as a list of floats."""
     if table.dtype.names is None:
         return table.tolist()
@@ -39,13 +39,13 @@ class ByHand:
     def __init__(self, layout: Layout) -> None:
         """Start in the scenario's first state."""
         self.layout = layout
-        self.net = Net._make([*(spread(table) for table in layout.net[:-1]), layout.sizes])
-        self.state = State(*(spread(table[0]) for table in state_of(layout.start.copy(), layout.sizes, 1)))
+        self.net = Net._make([*(as_records(table) for table in layout.net[:-1]), layout.sizes])
+        self.state = State(*(as_records(table[0]) for table in state_of(layout.start.copy(), layout.sizes, 1)))
         self.period = 0
 
     def step(self, order: Sequence[Any], chance: Sequence[Any]) -> Flows:
         """Play one period with these orders (lanes,) and this row of chance, and return its flows."""
-        flows = Flows._make(spread(np.zeros(len(names), kind)) for names, kind in self.layout.flow_tables())
+        flows = Flows._make(as_records(np.zeros(len(names), kind)) for names, kind in self.layout.flow_tables())
         self.period += 1
         return period(self.net, self.state, order, chance, flows)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def show(bound: Bound, console: Console) -> None:
+def print_bound(bound: Bound, console: Console) -> None:
     """Print the clairvoyant bound and its interval."""
     scenario, (low, high) = bound.scenario, bound.interval()
     period, discount = a(scenario.horizon.period), scenario.objective.discount

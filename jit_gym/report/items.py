@@ -75,7 +75,7 @@ def _table(title: str, meaning: str, policies: list[str], names: list[str], valu
     return ItemTable(title, meaning, policies, [names[k] for k in order], rows, len(names) - len(rows))
 
 
-def show_items(comparison: Comparison, by: str, console: Console) -> None:
+def print_items(comparison: Comparison, by: str, console: Console) -> None:
     """Print the tables of some kinds of item; what there is less of, items or policies, makes the columns."""
     from rich import box
     from rich.table import Table

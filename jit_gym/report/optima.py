@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def show(optimum: Optimum, costs: Sequence[ExactCost], console: Console) -> None:
+def print_optimum(optimum: Optimum, costs: Sequence[ExactCost], console: Console) -> None:
     """Print what the optimum costs, and what policies cost beside it."""
     from rich import box
     from rich.table import Table

@@ -63,7 +63,7 @@ def columns(comparison: Comparison) -> list[Column]:
     return [column for column in shown if column.cells]
 
 
-def show(comparison: Comparison, console: Console, by: str | None = None) -> None:
+def print_table(comparison: Comparison, console: Console, by: str | None = None) -> None:
     """Print the table, in as many columns as fit, what each policy is, and the verdict."""
     from rich import box
     from rich.table import Table
@@ -97,9 +97,9 @@ def show(comparison: Comparison, console: Console, by: str | None = None) -> Non
     for note in comparison.notes:
         console.print(Text.assemble(("Note: ", "bold yellow"), note))
     if by is not None:
-        from .items import show_items
+        from .items import print_items
 
-        show_items(comparison, by, console)
+        print_items(comparison, by, console)
     if len(shown) < all_of_them:
         console.print(Text("A wider terminal shows more columns, and the report all figures.", "dim"))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def show(rule: Rule, played: Comparison, again: str, console: Console) -> None:
+def print_tuned(rule: Rule, played: Comparison, again: str, console: Console) -> None:
     """Print the rule as one may paste it, what it and its formula cost, and the command that plays it again.
 
     Args:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 import jit_gym
-from jit_gym.report.table import columns, shares, show
+from jit_gym.report.table import columns, print_table, shares
 
 
 @pytest.fixture(scope="module", params=jit_gym.names())
@@ -18,7 +18,7 @@ def comparison(request):
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_the_table_fits(comparison, width):
     file = io.StringIO()
-    show(comparison, Console(file=file, width=width, highlight=False))
+    print_table(comparison, Console(file=file, width=width, highlight=False))
     text = file.getvalue()
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
@@ -37,7 +37,7 @@ def test_the_table_fits(comparison, width):
 
 def test_a_wide_terminal_shows_every_column(comparison):
     file = io.StringIO()
-    show(comparison, Console(file=file, width=250, highlight=False))
+    print_table(comparison, Console(file=file, width=250, highlight=False))
     for column in columns(comparison):
         for word in column.name.split():
             assert word in file.getvalue()
@@ -82,7 +82,7 @@ def test_each_cost_comes_with_its_distance_unless_it_is_not_wanted():
 def test_it_says_what_the_gap_is_to():
     def said(scenario, **options):
         file = io.StringIO()
-        show(jit_gym.compare(["jit"], scenario, paths=4, **options), Console(file=file, width=200))
+        print_table(jit_gym.compare(["jit"], scenario, paths=4, **options), Console(file=file, width=200))
         return " ".join(file.getvalue().split())
 
     assert "Gap: to the optimum (216.8 a day in the long run, 331 states)" in said("dual-sourcing", periods=30)
