@@ -30,7 +30,7 @@ def fields() -> set[str]:
 
 
 def test_each_field_of_the_schema_has_a_row_and_each_row_a_field():
-    """Who adds a field to scenario/model.py says here which consumers support it."""
+    """Who adds a field to a part of a scenario says here which consumers support it."""
     assert fields() == set(SUPPORT)
 
 

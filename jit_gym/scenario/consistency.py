@@ -1,0 +1,228 @@
+"""What must hold between the parts of a scenario: each function refuses one kind of misfit, with place and fix."""
+
+from __future__ import annotations
+
+from graphlib import CycleError
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..common.text import nearest, quoted
+
+if TYPE_CHECKING:
+    from .lanes import Lane
+    from .model import Scenario
+
+
+def check(scenario: Scenario, *, unread: bool) -> None:
+    """Refuse a scenario whose parts do not fit together; `unread` lets CSV histories be that are still to be read."""
+    names_fit_together(scenario)
+    orders_fit_capacities(scenario)
+    full_loads_can_be_full(scenario)
+    correlations_fit_together(scenario)
+    stocks_are_replenished(scenario)
+    nothing_is_made_of_itself(scenario)
+    units_are_whole(scenario)
+    demands_reach_a_unit(scenario)
+    time_fits_together(scenario, unread=unread)
+
+
+def names_fit_together(scenario: Scenario) -> None:
+    """Refuse names that stand for two things or for none, each with its place."""
+    places: dict[str, str] = {}
+    for table in ("suppliers", "routes", "lanes"):
+        for name in getattr(scenario, table):
+            if name in places:
+                raise ValueError(f"{table}.{name}: {places[name]} has this name too (rename one)")
+            places[name] = f"one of the {table}"
+    for name, lane in scenario.lanes.items():
+        _known(lane.to, scenario.stocks, f"lanes.{name}.to", "stock")
+        for stock in lane.uses:
+            _known(stock, scenario.stocks, f"lanes.{name}.uses", "stock")
+        if lane.to in lane.uses:
+            raise ValueError(f"lanes.{name}.uses: cannot take from the stock it replenishes, {lane.to!r}")
+        if lane.uses and scenario.sources_ship == "after-receiving" and lane.lead_time.lowest < 1:
+            must = "must be 1 period or more where stocks ship after receiving"
+            raise ValueError(f"lanes.{name}.lead_time: {must}, got {lane.lead_time}")
+        _known(lane.supplier, scenario.suppliers, f"lanes.{name}.supplier", "supplier")
+        _known(lane.route, scenario.routes, f"lanes.{name}.route", "route")
+    for name, demand in scenario.demands.items():
+        for stock in demand.draws_on:
+            _known(stock, scenario.stocks, f"demands.{name}.from", "stock")
+        for key, regime in demand.regimes.items():
+            for other in regime.next:
+                place = f"demands.{name}.regimes.{key}.next"
+                _known(other, demand.regimes, place, "regime")
+                if other == key:
+                    raise ValueError(f"{place}: must name other regimes (what is left stays), got {key!r}")
+    for name, spike in scenario.spikes.items():
+        for target in spike.hits:
+            _known(target, scenario.demands, f"spikes.{name}.hits", "demand")
+    for name, disruption in scenario.disruptions.items():
+        for target in disruption.hits:
+            _known(target, places, f"disruptions.{name}.hits", "supplier, route or lane")
+    for name, hits in scenario.hit_by.items():
+        stalls = [key for key in hits if scenario.disruptions[key].stops == "transit"]
+        if stalls and scenario.lanes[name].lead_time.lowest < 1:
+            must = f"must be 1 period or more for {stalls[0]!r} to stop what is on the way"
+            raise ValueError(f"lanes.{name}.lead_time: {must}, got {scenario.lanes[name].lead_time}")
+
+
+def orders_fit_capacities(scenario: Scenario) -> None:
+    """Refuse capacities below a unit or an order, and capacities of lanes from outside and from stocks at once."""
+    whole = scenario.units == "whole"
+    kinds = (("lanes", scenario.lanes), ("suppliers", scenario.suppliers), ("routes", scenario.routes))
+    for place, capacity in {
+        f"{kind}.{name}.capacity": each.capacity for kind, parts in kinds for name, each in parts.items()
+    }.items():
+        if whole and capacity is not None and capacity < 1:
+            must = "must be 1 or more where units are whole"
+            raise ValueError(f"{place}: {must}, got {quoted(capacity)} (or set units: continuous)")
+    sharing: dict[str, list[str]] = {}
+    for name, lane in scenario.lanes.items():
+        shared = scenario.shared_by(name)
+        for place in shared:
+            sharing.setdefault(place, []).append(name)
+        for place, part in {f"lanes.{name}": lane, **shared}.items():
+            if part.capacity is None:
+                continue
+            if lane.batch and lane.batch > part.capacity:
+                must = f"must be {quoted(part.capacity)} (the capacity of {place}) or less"
+                raise ValueError(f"lanes.{name}.batch: {must}, got {quoted(lane.batch)}")
+            batch = lane.batch or (1.0 if whole else 0.0)
+            most = np.floor(part.capacity / batch + 1e-9) * batch if batch else part.capacity
+            if lane.minimum_order > most * (1 + 1e-9):
+                in_batches = f" in batches of {quoted(batch)}" if most < part.capacity else ""
+                must = f"must be {quoted(float(most))} (the capacity of {place}{in_batches}) or less"
+                raise ValueError(f"lanes.{name}.minimum_order: {must}, got {quoted(lane.minimum_order)}")
+    for place, names in sharing.items():
+        _of_one_kind(f"{place}.capacity", {name: scenario.lanes[name] for name in names})
+
+
+def full_loads_can_be_full(scenario: Scenario) -> None:
+    """Refuse vehicles that must be full and that the lanes of their route can never fill."""
+    for key, route in scenario.routes.items():
+        lanes = {name: lane for name, lane in scenario.lanes.items() if lane.route == key}
+        if not route.full_loads or not lanes:
+            continue
+        _of_one_kind(f"routes.{key}.full_loads", lanes)
+        limits = [limit for name in lanes if (limit := scenario.capacities[name]) is not None]
+        if len(limits) == len(lanes) and route.vehicle_capacity and sum(limits) < route.vehicle_capacity:
+            must = f"must be {quoted(sum(limits))} (the capacities of its lanes) or less with full_loads"
+            raise ValueError(f"routes.{key}.vehicle_capacity: {must}, got {quoted(route.vehicle_capacity)}")
+
+
+def correlations_fit_together(scenario: Scenario) -> None:
+    """Refuse correlations of what is no demand, has a history, or cannot all be so at once."""
+    for each in scenario.correlations:
+        for name in each.between:
+            _known(name, scenario.demands, "correlations", "demand")
+            if scenario.demands[name].history:
+                raise ValueError(f"correlations: demands.{name} has a history, which is as it was (leave it out)")
+    names, matrix = scenario.correlated
+    if names and np.linalg.eigvalsh(matrix)[0] < 1e-9:
+        pairs = ", ".join(f"{' and '.join(each.between)} {quoted(each.correlation)}" for each in scenario.correlations)
+        raise ValueError(f"correlations: cannot all be so at once (not positive definite), got {pairs}")
+
+
+def stocks_are_replenished(scenario: Scenario) -> None:
+    """Refuse a stock that no lane leads to, and shares of its orders that do not add up to 1."""
+    for stock, names in scenario.feeds.items():
+        if not names:
+            raise ValueError(f"stocks.{stock}: no lane leads to it (add one with 'to: {stock}')")
+        given = {name: share for name in names if (share := scenario.lanes[name].share) is not None}
+        total = sum(given.values())
+        if total > 1 + 1e-9 or (len(given) == len(names) and total < 1 - 1e-9):
+            shares = ", ".join(f"{name} {quoted(share)}" for name, share in given.items())
+            raise ValueError(f"stocks.{stock}: the shares of its lanes must add up to 1, got {shares}")
+
+
+def nothing_is_made_of_itself(scenario: Scenario) -> None:
+    """Refuse stocks that feed each other in a circle."""
+    try:
+        _ = scenario.downstream_first
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise ValueError(f"lanes: these stocks feed each other in a circle: {circle}") from None
+
+
+def units_are_whole(scenario: Scenario) -> None:
+    """Refuse fractions where they would leave a fraction of a unit on the shelf."""
+    quantities: dict[str, Any] = {}
+    for name, stock in scenario.stocks.items():
+        quantities[f"stocks.{name}.initial"] = stock.initial
+        quantities[f"stocks.{name}.storage_limit"] = stock.storage_limit
+    for name, lane in scenario.lanes.items():
+        quantities[f"lanes.{name}.batch"] = lane.batch
+        quantities[f"lanes.{name}.initial"] = lane.initial
+        quantities[f"lanes.{name}.initial_orders"] = lane.initial_orders
+        for part, units in lane.uses.items():
+            quantities[f"lanes.{name}.uses.{part}"] = units
+    for name, route in scenario.routes.items():
+        if route.full_loads:
+            quantities[f"routes.{name}.vehicle_capacity"] = route.vehicle_capacity
+    for name, demand in scenario.demands.items():
+        for part, units in demand.draws_on.items():
+            quantities[f"demands.{name}.from.{part}"] = units
+    for place, quantity in quantities.items():
+        if scenario.units == "whole" and isinstance(quantity, float) and not quantity.is_integer():
+            raise ValueError(f"{place}: must be whole, got {quoted(quantity)} (or set units: continuous)")
+
+
+def demands_reach_a_unit(scenario: Scenario) -> None:
+    """Refuse demands that are always rounded to nothing."""
+    whole = scenario.units == "whole"
+    for name, demand in scenario.demands.items() if whole else ():
+        given = {f"demands.{name}.distribution": demand.distribution}
+        given |= {
+            f"demands.{name}.regimes.{key}.distribution": each.distribution for key, each in demand.regimes.items()
+        }
+        for place, distribution in given.items():
+            if distribution and 0 < distribution.highest < 0.5:
+                must = "must reach 0.5 where units are whole, or it is always rounded to 0"
+                raise ValueError(f"{place}: {must}, got {distribution} (or set units: continuous)")
+        values = demand.history.values if demand.history else None
+        if values and 0 < max(values) < 0.5:
+            must = "must reach 0.5 where units are whole, or all are rounded to 0"
+            raise ValueError(
+                f"demands.{name}.history: {must}, got {quoted(max(values))} at most (or set units: continuous)"
+            )
+
+
+def time_fits_together(scenario: Scenario, *, unread: bool) -> None:
+    """Refuse dates before the start, and histories that are shorter than the horizon or were not read."""
+    beginnings = {f"stocks.{name}.obsolete": stock.obsolete for name, stock in scenario.stocks.items()}
+    for table in ("spikes", "disruptions"):
+        beginnings |= {f"{table}.{name}.starts": event.starts for name, event in getattr(scenario, table).items()}
+    for place, starts in beginnings.items():
+        for when in (starts and starts.at) or ():
+            try:
+                scenario.horizon.period_of(when)
+            except ValueError as error:
+                raise ValueError(f"{place}.at: {error}") from None
+    if unread:
+        return
+    for name, demand in scenario.demands.items():
+        if (history := demand.history) is None:
+            continue
+        if history.values is None:
+            raise ValueError(f"demands.{name}.history.file: was not read (jit_gym.load does)")
+        length, periods = len(history.values), scenario.horizon.periods
+        if history.replay == "as-it-was" and length < periods:
+            limit = f"{length} (the length of demands.{name}.history)"
+            hint = "or set replay: resampled"
+            raise ValueError(f"horizon.periods: must be {limit} or less, got {periods} ({hint})")
+
+
+def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:
+    if name is not None and name not in known:
+        raise ValueError(f"{place}: unknown {what} {quoted(name)}{nearest(name, known)}")
+
+
+def _of_one_kind(place: str, lanes: dict[str, Lane]) -> None:
+    """Refuse lanes of which some come from outside, which ship at another moment, and some from stocks."""
+    inner = [name for name, lane in lanes.items() if lane.uses]
+    outer = [name for name in lanes if name not in inner]
+    if inner and outer:
+        got = f"{', '.join(outer)} from outside and {', '.join(inner)} from stocks"
+        raise ValueError(f"{place}: its lanes must come all from outside or all from stocks, got {got}")
