@@ -72,8 +72,8 @@ class Chain:
         self._apart = self.layout.columns.last is None  # else what is on the way has a value in the last period
         self._tables: dict[int, DemandTable] = {}
         supplies, demands = (np.count_nonzero(c, axis=1) for c in (outcomes.supply_chance, outcomes.demand_chance))
-        follow = np.tile(np.count_nonzero(outcomes.move, axis=1), outcomes.season)
-        self._most = supplies * np.maximum(demands[outcomes.mood], demands[outcomes.last_mood]) * follow
+        follow = np.tile(np.count_nonzero(outcomes.transition, axis=1), outcomes.season)
+        self._most = supplies * np.maximum(demands[outcomes.demand_state], demands[outcomes.last_demand_state]) * follow
 
     def __len__(self) -> int:
         """Return how many states are expanded."""
@@ -101,7 +101,7 @@ class Chain:
 
     def phases(self, which: np.ndarray) -> np.ndarray:
         """Return the phase of some states."""
-        phases: np.ndarray = self.states.rows[which, -1] // self.outcomes.modes
+        phases: np.ndarray = self.states.rows[which, -1] // self.outcomes.per_phase
         return phases
 
     def expand(self, which: np.ndarray) -> None:
@@ -111,7 +111,7 @@ class Chain:
             TooMany: where that makes more states than are wanted.
         """
         for some in self._batches(which):
-            ends, nexts, chances, costs = self.play(some, self.outcomes.mood)
+            ends, nexts, chances, costs = self.play(some, self.outcomes.demand_state)
             self._grow()
             first = self._nexts.many
             self._begins.all[some], self._ends.all[some] = first + np.append(0, ends[:-1]), first + ends
@@ -130,7 +130,7 @@ class Chain:
         """Return the expected cost in some states of the last period, where what is left has a value (states,)."""
         if self.layout.columns.last is None or not len(which):
             return self.costs[which]
-        found = [self.play(some, self.outcomes.last_mood)[3] for some in self._batches(which)]
+        found = [self.play(some, self.outcomes.last_demand_state)[3] for some in self._batches(which)]
         self._grow()
         return np.concatenate(found)
 
@@ -158,8 +158,10 @@ class Chain:
             self._apart, self._tables = False, {}
             return self.play(some, mood)
         starts, ends, parts, weights, more = table.groups
-        follow, follow_chance = _likely(np.arange(outcomes.modes), outcomes.move[exogenous % outcomes.modes])
-        follow += (exogenous // outcomes.modes + 1) % outcomes.season * outcomes.modes
+        follow, follow_chance = _likely(
+            np.arange(outcomes.per_phase), outcomes.transition[exogenous % outcomes.per_phase]
+        )
+        follow += (exogenous // outcomes.per_phase + 1) % outcomes.season * outcomes.per_phase
         room = int((ends - starts)[level[made]].sum()) * len(follow)
         self.states.make_room(room)
         stops, nexts, chances = np.empty(len(some), np.int64), np.empty(room, np.int32), np.empty(room)
@@ -270,11 +272,11 @@ class Chain:
                 return
             action = self.actions_of(self.states.rows[x : x + 1, :-1].astype(float), np.array([exogenous]))[0]
             supply, supply_chance = _likely(outcomes.supply, outcomes.supply_chance[exogenous])
-            demand, demand_chance = _likely(outcomes.demand, outcomes.demand_chance[outcomes.mood[exogenous]])
+            demand, demand_chance = _likely(outcomes.demand, outcomes.demand_chance[outcomes.demand_state[exogenous]])
             chance = np.outer(supply_chance, demand_chance).ravel()
             rows, costs = played(layout, raw, action, (supply[:, None] + demand[None, :]).reshape(len(chance), -1))
-            later = (exogenous // outcomes.modes + 1) % outcomes.season * outcomes.modes
-            move = outcomes.move[exogenous % outcomes.modes]
+            later = (exogenous // outcomes.per_phase + 1) % outcomes.season * outcomes.per_phase
+            move = outcomes.transition[exogenous % outcomes.per_phase]
             expected = np.zeros(len(self.states))
             spread(np.array([x]), *self.transitions, np.ones(x + 1), expected)
             for mode in np.flatnonzero(move).tolist():
@@ -283,7 +285,7 @@ class Chain:
             if np.abs(expected).max() > 1e-9 or not same:
                 raise AssertionError(f"{self.scenario.name}: a period goes otherwise than its transitions say")
             raw = np.ascontiguousarray(rows[rng.choice(len(chance), p=chance)])
-            exogenous = later + int(rng.choice(outcomes.modes, p=move))
+            exogenous = later + int(rng.choice(outcomes.per_phase, p=move))
 
     def _simplified(self, rows: np.ndarray, exogenous: int) -> np.ndarray:
         """Return states in the form in which they are found, with their exogenous state."""

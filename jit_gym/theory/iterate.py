@@ -223,11 +223,13 @@ class Iteration(ValueIteration):
         """Start with values of 0, and free to choose unless each state's pair is given (phases, modes, states)."""
         outcomes = process.outcomes
         super().__init__(outcomes.season, discount, free=choice is None)
-        self.process, self.modes = process, outcomes.modes
+        self.process, self.modes = process, outcomes.per_phase
         shape = self.phases, self.modes, len(process.before)
         self.values = np.zeros(shape)
         self.choice = np.zeros(shape, np.int64) if choice is None else choice
-        self.mood, self.last_mood = (each.reshape(shape[:2]) for each in (outcomes.mood, outcomes.last_mood))
+        self.mood, self.last_mood = (
+            each.reshape(shape[:2]) for each in (outcomes.demand_state, outcomes.last_demand_state)
+        )
         self.chance = outcomes.supply_chance.reshape(self.phases, self.modes, -1)
         self._ready = np.empty((self.modes, len(process.ready)))
 
@@ -246,7 +248,13 @@ class Iteration(ValueIteration):
         """Return what states are worth (modes, states) a period before they are worth `after`, perhaps in the last."""
         process, mood = self.process, (self.last_mood if last else self.mood)[phase]
         follows = process.weights, process.next_start, process.nexts, process.demand_cost
-        follow = process.level, process.level_start, *follows, mood, self.discount * (process.outcomes.move @ after)
+        follow = (
+            process.level,
+            process.level_start,
+            *follows,
+            mood,
+            self.discount * (process.outcomes.transition @ after),
+        )
         orders = process.made, process.order_cost, self.chance[phase]
         out = np.empty_like(after)
         if keep:
@@ -261,7 +269,7 @@ class Iteration(ValueIteration):
         process, out = self.process, np.zeros_like(now)
         follows = process.level, process.level_start, process.weights, process.next_start, process.nexts
         _spread(process.made, self.chance[phase], *follows, self.mood[phase], choice, now, out)
-        moved: np.ndarray = process.outcomes.move.T @ out
+        moved: np.ndarray = process.outcomes.transition.T @ out
         return moved
 
     def to_the_end(self, periods: int, progress: Callable[[str], Any] | None = None) -> tuple[float, np.ndarray]:

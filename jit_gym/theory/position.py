@@ -98,8 +98,11 @@ class Position:
             supply = outcomes.supply.copy()
             supply[:, column] = 1.0
             outcomes = replace(outcomes, supply=supply)
-        each, chance = np.arange(outcomes.states), outcomes.demand_chance[outcomes.mood]  # a mood for each, for `ahead`
-        self.outcomes = replace(outcomes, mood=each, last_mood=each, demand_chance=chance)
+        each, chance = (
+            np.arange(outcomes.states),
+            outcomes.demand_chance[outcomes.demand_state],
+        )  # a mood for each, for `ahead`
+        self.outcomes = replace(outcomes, demand_state=each, last_demand_state=each, demand_chance=chance)
         where = places(self.layout)
         self._on_hand, self._backlog = where["stocks", "on_hand"][0], where["demands", "backlog"][0]
         self._more = np.zeros((0, 0))
@@ -141,7 +144,7 @@ class Position:
 
     def over(self, periods: int) -> None:
         """Tell the exogenous states apart by so many periods, as if the season were as long."""
-        place = np.arange(periods * self.outcomes.modes) % self.outcomes.states
+        place = np.arange(periods * self.outcomes.per_phase) % self.outcomes.states
         self.ships, self.outcomes = self.ships[place], self.outcomes.over(periods)
         self._more = np.zeros((0, 0))
 
@@ -181,16 +184,18 @@ class Position:
         outcomes, net = self.outcomes, np.arange(-1, most + 1)
         rows = np.zeros((len(net), self.layout.state_size))
         rows[:, self._on_hand], rows[:, self._backlog] = np.maximum(net, 0), np.maximum(-net, 0)
-        tables = {mood: DemandTable(self.layout, outcomes, mood, apart=True) for mood in set(outcomes.mood.tolist())}
+        tables = {
+            mood: DemandTable(self.layout, outcomes, mood, apart=True) for mood in set(outcomes.demand_state.tolist())
+        }
         costs = {mood: table.costs(rows) for mood, table in tables.items()}
-        return np.stack([costs[mood] for mood in outcomes.mood.tolist()])
+        return np.stack([costs[mood] for mood in outcomes.demand_state.tolist()])
 
     @property
     def _asked(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the units that may be asked for in a period, and the chance of each (exogenous states, outcomes)."""
         outcomes = self.outcomes
         units = outcomes.demand[:, next(iter(outcomes.columns.demand.values()))].astype(int)
-        return units, outcomes.demand_chance[outcomes.mood]
+        return units, outcomes.demand_chance[outcomes.demand_state]
 
     def _a_period_ahead(self, later: np.ndarray) -> np.ndarray:
         """Return the expectation of a function of the next period's exogenous state and net inventory."""

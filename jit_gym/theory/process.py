@@ -309,8 +309,8 @@ class Process:
         rng, layout, outcomes = np.random.default_rng(seed), self.layout, self.outcomes
         raw = layout.start.copy()
         for t in range(times):
-            state = t % outcomes.season * outcomes.modes + int(rng.integers(outcomes.modes))
-            mood = int(rng.choice([outcomes.mood[state], outcomes.last_mood[state]]))
+            state = t % outcomes.season * outcomes.per_phase + int(rng.integers(outcomes.per_phase))
+            mood = int(rng.choice([outcomes.demand_state[state], outcomes.last_demand_state[state]]))
             x = int(self.before.find(self.simplified(raw[None, :]))[0])
             _, orders, _ = orders_of(self.before.all[x : x + 1].astype(float), x)
             a = int(rng.integers(len(orders))) if any_order else state

@@ -242,7 +242,7 @@ def _enumerated(
     process.check(orders_of)
     if position is not None:
         ready = process.ready.all.astype(float)
-        for exogenous, mood in enumerate(outcomes.mood.tolist()):
+        for exogenous, mood in enumerate(outcomes.demand_state.tolist()):
             process.demand_cost[mood] += position.ahead(exogenous, ready)
     return process, orders
 
@@ -295,7 +295,7 @@ def _idle(scenario: Scenario, outcomes: Outcomes, position: Position | None) -> 
         idle = (share == 0).all(axis=1)
     if position is not None and position.catches_up:
         idle |= ~position.ships
-    return idle.reshape(outcomes.season, outcomes.modes)
+    return idle.reshape(outcomes.season, outcomes.per_phase)
 
 
 def _lattice(scenario: Scenario, outcomes: Outcomes) -> float:
@@ -476,7 +476,7 @@ def _lasting(process: Process, choice: np.ndarray, iteration: Iteration) -> np.n
     phases, modes, many = choice.shape
     heads, tails = [], []
     states = np.arange(many)
-    follows = np.argwhere(process.outcomes.move > 0)
+    follows = np.argwhere(process.outcomes.transition > 0)
     for phase in range(phases):
         for mode in range(modes):
             for r in np.flatnonzero(iteration.chance[phase, mode] > 0):
