@@ -21,8 +21,9 @@ from ..physics.period import APART
 from ..physics.worth import Worth
 from ..scenario import BadInput, Scenario, load
 from ..scenario.errors import check_count
-from .iterate import processors
-from .program import INF, Answer, Numbers, Program, Solver, Unbounded
+from .growing import GrowingArray
+from .program import INF, Answer, Program, Solver, Unbounded
+from .workers import processors
 
 NODES = 100  # of the search for whole numbers on each path
 LARGEST = 500_000  # periods of a stock, a lane or a demand in a program
@@ -191,8 +192,8 @@ def _whole_answer(nodes: int, program: Program) -> Answer:
 def _relaxed(program: Program) -> Program:
     """Return a program without its whole numbers."""
     twin = copy(program)
-    twin.integer = Numbers()
-    twin.integer.add(np.zeros(program.integer.many))
+    twin.integer = GrowingArray()
+    twin.integer.add(np.zeros(program.integer.size))
     return twin
 
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .growing import GrowingArray
+
 INF = float("inf")
 MOST_NODES = 2**31 - 1
 WHOLE = 1e-9  # how near to a whole number is whole
@@ -28,9 +30,9 @@ class Program:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.lower, self.upper, self.cost, self.integer = Numbers(), Numbers(), Numbers(), Numbers()
-        self.least, self.most = Numbers(), Numbers()
-        self.row, self.column, self.value = Numbers(), Numbers(), Numbers()
+        self.lower, self.upper, self.cost, self.integer = GrowingArray(), GrowingArray(), GrowingArray(), GrowingArray()
+        self.least, self.most = GrowingArray(), GrowingArray()
+        self.row, self.column, self.value = GrowingArray(), GrowingArray(), GrowingArray()
         self.offset = 0.0
 
     def columns(
@@ -44,7 +46,7 @@ class Program:
             lower, upper = np.ceil(np.asarray(lower) - WHOLE), np.floor(np.asarray(upper) + WHOLE)
         for numbers, values in (self.lower, lower), (self.upper, upper), (self.cost, cost), (self.integer, integer):
             numbers.add(np.broadcast_to(values, many))
-        return np.arange(self.cost.many - many, self.cost.many)
+        return np.arange(self.cost.size - many, self.cost.size)
 
     def rows(self, least: Any, most: Any, *terms: tuple[Any, np.ndarray]) -> np.ndarray:
         """Add rows, each of them `least <= sum of terms <= most`, and return their places.
@@ -54,7 +56,7 @@ class Program:
         many = len(terms[0][1]) if terms else len(np.atleast_1d(least))
         self.least.add(np.broadcast_to(least, many))
         self.most.add(np.broadcast_to(most, many))
-        rows = np.arange(self.least.many - many, self.least.many)
+        rows = np.arange(self.least.size - many, self.least.size)
         for coefficient, columns in terms:
             self.put(rows, columns, coefficient)
         return rows
@@ -70,25 +72,6 @@ class Program:
     def pay(self, columns: np.ndarray, cost: Any) -> None:
         """Add to what columns cost."""
         self.cost.all[columns] += cost
-
-
-class Numbers:
-    """A vector that grows."""
-
-    def __init__(self, kind: type = float) -> None:
-        self._room: np.ndarray = np.empty(256, kind)
-        self.many = 0
-
-    def add(self, values: np.ndarray) -> None:
-        end = self.many + len(values)
-        if end > len(self._room):
-            self._room = np.concatenate([self._room[: self.many], np.empty(2 * end - self.many, self._room.dtype)])
-        self._room[self.many : end] = values
-        self.many = end
-
-    @property
-    def all(self) -> np.ndarray:
-        return self._room[: self.many]
 
 
 class Solver:
@@ -137,7 +120,7 @@ class Solver:
             for name in ("row", "column", "value", "integer")
         )
         self._last = program
-        columns, rows = program.cost.many, program.least.many
+        columns, rows = program.cost.size, program.least.size
         if same:
             of_columns, of_rows = np.arange(columns, dtype=np.int32), np.arange(rows, dtype=np.int32)
             highs.changeColsBounds(columns, of_columns, program.lower.all, program.upper.all)
