@@ -1,7 +1,8 @@
-"""A linear or integer program that is written down period by period, and HiGHS to solve it again and again."""
+"""A linear or mixed-integer program, written down row by row, and HiGHS to solve it."""
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ WHOLE = 1e-9  # how near to a whole number is whole
 
 
 class Answer(NamedTuple):
-    """What is known of a program: nothing is less than `bound`; `value` is what the best point found has."""
+    """What is known of a program: a lower bound of its least value, and the best point found with its value."""
 
     bound: float
     value: float
@@ -26,10 +27,13 @@ class Unbounded(Exception):
 
 
 class Program:
-    """Columns with bounds and costs, rows with bounds, and what stands where they meet."""
+    """Minimise cost @ x + offset, for columns lower <= x <= upper and rows least <= A x <= most; some x are integer.
+
+    A is kept as coordinates: `value` where `row` and `column` meet; values at the same place add up.
+    """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Create an empty program."""
         self.lower, self.upper, self.cost, self.integer = GrowingArray(), GrowingArray(), GrowingArray(), GrowingArray()
         self.least, self.most = GrowingArray(), GrowingArray()
         self.row, self.column, self.value = GrowingArray(), GrowingArray(), GrowingArray()
@@ -51,7 +55,7 @@ class Program:
     def rows(self, least: Any, most: Any, *terms: tuple[Any, np.ndarray]) -> np.ndarray:
         """Add rows, each of them `least <= sum of terms <= most`, and return their places.
 
-        A term is a coefficient and the places of columns, one a row, or -1 where there is none.
+        A term is a coefficient and the places of columns, one for each row, or -1 where there is none.
         """
         many = len(terms[0][1]) if terms else len(np.atleast_1d(least))
         self.least.add(np.broadcast_to(least, many))
@@ -72,6 +76,13 @@ class Program:
     def pay(self, columns: np.ndarray, cost: Any) -> None:
         """Add to what columns cost."""
         self.cost.all[columns] += cost
+
+    def relaxed(self) -> Program:
+        """Return the linear relaxation: the same program without integer columns."""
+        twin = copy(self)
+        twin.integer = GrowingArray()
+        twin.integer.add(np.zeros(self.integer.size))
+        return twin
 
 
 class Solver:
