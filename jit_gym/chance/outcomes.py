@@ -149,7 +149,7 @@ def replayed(scenario: Scenario) -> int | None:
     return min(lengths, default=None)
 
 
-def lasts(scenario: Scenario) -> int | None:
+def horizon_of(scenario: Scenario) -> int | None:
     """Return how many periods there are to solve: the horizon, where the world ends or a history is replayed, or None.
 
     A replayed history tells nothing of what comes after it.

@@ -91,7 +91,7 @@ def _fixed_cost(scenario: Scenario, lane: Any) -> float:
 
 
 def stocks_with_backlog(scenario: Scenario) -> np.ndarray:
-    """Tell for which stocks somebody may wait, customers or orders of other stocks (stocks,)."""
+    """Tell for which stocks customers, or orders of other stocks, may wait (stocks,)."""
     found = {name: False for name in scenario.stocks}
     for demand in scenario.demands.values():
         for name in demand.draws_on:

@@ -1,4 +1,4 @@
-"""What a policy costs, to the last digit: its states enumerated, its chances added up."""
+"""What a policy costs, without simulation: its states are enumerated, and its chances added up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..chance.outcomes import Outcomes, lasts, replayed
+from ..chance.outcomes import Outcomes, horizon_of, replayed
 from ..physics import Layout, View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
@@ -101,7 +101,7 @@ def exact_cost(
     for name, value, least in (("periods", periods, 1), ("warmup", warmup, 0)):
         if value is not None:
             check_count(name, value, least)
-    if periods is None and (length := lasts(scenario)) is not None:
+    if periods is None and (length := horizon_of(scenario)) is not None:
         periods = length - warmup
     scenario.check_length(warmup, periods or 0)
     known = replayed(scenario)

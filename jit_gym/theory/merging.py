@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..chance.outcomes import lasts
+from ..chance.outcomes import horizon_of
 from ..chance.trace import hits_of
 from ..scenario import Scenario
 from ..scenario.part import meaning
@@ -95,7 +95,7 @@ def _netted(scenario: Scenario, simple: dict[str, bool]) -> np.ndarray:
             and set(meaning(demand)) <= _HARMLESS_DEMAND_FIELDS
             and list(demand.draws_on.values()) == [1.0]
             and all(simple[name] and name not in sources and served.count(name) == 1 for name in demand.draws_on)
-            and not (lasts(scenario) and any(scenario.stocks[name].terminal_value for name in demand.draws_on))
+            and not (horizon_of(scenario) and any(scenario.stocks[name].terminal_value for name in demand.draws_on))
             for demand in scenario.demands.values()
         ]
     )

@@ -84,7 +84,7 @@ class Optimal(Policy):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Return what can be said of it in a line."""
+        """Return the cost and the number of states, as figures to print."""
         return {"cost": self.cost, "states": int(self.orders[..., 0].size)}
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..chance.lead_times import longest
-from ..chance.outcomes import Outcomes, lasts
+from ..chance.outcomes import Outcomes, horizon_of
 from ..chance.tables import counts
 from ..physics import Layout, View
 from ..scenario import Scenario
@@ -110,7 +110,7 @@ class Position:
         """Tell whether a scenario has one stock, one lane with a lead time, customers who wait, and no more to it."""
         if len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands) > 3:
             return False
-        if scenario.units != "whole" or lasts(scenario):
+        if scenario.units != "whole" or horizon_of(scenario):
             return False
         (stock,), (lane,) = scenario.stocks.values(), scenario.lanes.values()
         (demand,) = scenario.demands.values()

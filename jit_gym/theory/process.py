@@ -30,7 +30,7 @@ class DecisionProcess:
     r"""A periodic Markov decision process with factored states (Puterman 2005; Powell 2011, on post-decision states).
 
     A state is a triple (n, j, x): a phase n of the season, the number j of an exogenous state in that phase
-    (`Outcomes`), and a pre-decision state x: what is where, before the order. In a period
+    (`Outcomes`), and a pre-decision state x: the units in each place, before the order. In a period
 
     1. an action a in A(x) is taken: the pairs (x, a) are numbered, those of x from `pair_start[x]` to
        `pair_start[x + 1]`;

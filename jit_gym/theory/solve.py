@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..chance.outcomes import Outcomes, lasts
+from ..chance.outcomes import Outcomes, horizon_of
 from ..physics import Layout
 from ..scenario import BadInput, Scenario, ScenarioError, load
 from .action_limits import (
@@ -128,7 +128,7 @@ def solve(
     while True:
         process, orders = _enumerated(scenario, outcomes, position, limits, most_states, progress)
         share = tolerance / 2 if limits.has_backlog_limit else tolerance
-        found = (_long_run if lasts(scenario) is None else _finite_horizon)(process, scenario, share, progress)
+        found = (_long_run if horizon_of(scenario) is None else _finite_horizon)(process, scenario, share, progress)
         allowed = tolerance * max(1.0, abs(found.low + found.high) / 2) / 2 / max(found.cost_beyond, 1e-300)
         crowded = _chances_at_backlog_limit(process, limits, found, allowed / 10)
         relevant = found.relevant
@@ -146,7 +146,7 @@ def solve(
     best = orders.astype(np.int32)[process.action[found.policy]]
     policy = Optimal.of(process, position, best, (low + high) / 2, low, high)
     return Optimum(
-        scenario, policy.cost, low, high, process.num_states, found.sweeps, policy, left_out, lasts(scenario)
+        scenario, policy.cost, low, high, process.num_states, found.sweeps, policy, left_out, horizon_of(scenario)
     )
 
 
@@ -195,7 +195,7 @@ def _finite_horizon(process: DecisionProcess, scenario: Scenario, tolerance: flo
     Raises:
         TooMany: if the policy, one by period, has too many states.
     """
-    discount, periods = scenario.objective.discount, lasts(scenario)
+    discount, periods = scenario.objective.discount, horizon_of(scenario)
     assert periods is not None
     if periods * process.num_states // process.outcomes.season > MOST_PLANNED:
         must = f"{periods:,} are too many with {process.num_states:,} states (end sooner, or make the world smaller)"
@@ -209,7 +209,7 @@ def _finite_horizon(process: DecisionProcess, scenario: Scenario, tolerance: flo
 def _cost_before_the_first_order(scenario: Scenario, position: Position | None) -> float:
     """Return what a period costs more, or less, for the state at the start; nothing without a discount."""
     first = 0.0 if position is None else (1 - scenario.objective.discount) * position.cost_before_first_order()
-    if lasts(scenario) is None:  # else backward induction counts it
+    if horizon_of(scenario) is None:  # else backward induction counts it
         first += opening_worth(scenario)
     return first
 
