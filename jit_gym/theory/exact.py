@@ -212,7 +212,7 @@ class _PolicyOrders:
         if self.position is None:
             self.outcomes = self.outcomes.over(periods)
         else:
-            self.position.over(periods)
+            self.position.extend_season(periods)
             self.outcomes = self.position.outcomes
 
     def __call__(self, rows: np.ndarray, exogenous: np.ndarray) -> np.ndarray:

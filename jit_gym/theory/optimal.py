@@ -108,9 +108,9 @@ class Optimal(Policy):
         place = self.index.find(rows)
         if (strange := place < 0).any():
             place[strange] = self._tree.query(rows[strange], p=1)[1]
-        chance = self._chance(view, len(rows))
+        exogenous = self._exogenous_state(view, len(rows))
         phases, per_phase, _, lanes = self.orders.shape
-        return self.orders.reshape(phases * per_phase, -1, lanes)[chance, place].astype(float)
+        return self.orders.reshape(phases * per_phase, -1, lanes)[exogenous, place].astype(float)
 
     @cached_property
     def _tree(self) -> Any:
@@ -151,8 +151,8 @@ class Optimal(Policy):
         rows[:, where["demands", "backlog"][0]] = np.maximum(-net, 0.0)
         return np.round(rows)
 
-    def _chance(self, view: View, paths: int) -> np.ndarray:
-        """Return which state of chance is seen (paths,)."""
+    def _exogenous_state(self, view: View, paths: int) -> np.ndarray:
+        """Return the exogenous state that is nearest to what is seen (paths,)."""
         if len(self.phase) == 1:
             return np.zeros(paths, int)
         seen = np.broadcast_to(view.source.seen, (paths, self.seen.shape[1]))

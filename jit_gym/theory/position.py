@@ -11,34 +11,16 @@ from ..chance.lead_times import longest
 from ..chance.outcomes import Outcomes, horizon_of
 from ..chance.tables import counts
 from ..physics import Layout, View
-from ..scenario import Scenario
+from ..scenario import Distribution, Scenario
 from ..scenario.part import Part, meaning
 from .demand_table import DemandTable
 from .state_source import NotInState, StateSource, state_fields, view_of
 
 # Fields that may be set where the reduction holds. A field that is not listed may break it.
 _KNOWN_STOCK_FIELDS = {"initial", "unit_value", "holding_cost"}
-_KNOWN_LANE_FIELDS = {
-    "to",
-    "order_delay",
-    "lead_time",
-    "supplier",
-    "route",
-    "capacity",
-    "batch",
-    "minimum_order",
-    "unit_cost",
-}
-_KNOWN_LANE_FIELDS |= {
-    "fixed_cost",
-    "waiting_cost",
-    "unshipped",
-    "share",
-    "critical",
-    "initial",
-    "initial_orders",
-    "pays_after",
-}
+_KNOWN_LANE_FIELDS = {"to", "order_delay", "lead_time", "supplier", "route", "capacity", "batch", "minimum_order"}
+_KNOWN_LANE_FIELDS |= {"unit_cost", "fixed_cost", "waiting_cost", "unshipped", "share", "critical", "initial"}
+_KNOWN_LANE_FIELDS |= {"initial_orders", "pays_after"}
 _KNOWN_DEMAND_FIELDS = {"draws_on", "distribution", "occurs", "history", "season", "unmet", "shortage_cost", "regimes"}
 _KNOWN_DEMAND_FIELDS |= {"regime_seen", "pays_after"}
 _KNOWN_TABLES = {"horizon", "objective", "units", "sources_ship", "stocks", "lanes", "suppliers", "routes", "demands"}
@@ -46,7 +28,7 @@ _KNOWN_TABLES |= {"disruptions"}
 
 
 class Position:
-    """A scenario without its lead time, and what is charged in it: the expected cost of a lead time later.
+    r"""A scenario reduced to its inventory position: without its lead time, and charged what is expected after it.
 
     Let z be what is on hand, less what waits, plus what is on the way, when period t's shipment has left. Nothing that
     is shipped later arrives by period t + L, all that was shipped until then has arrived, and unmet demand waits. So
@@ -54,47 +36,44 @@ class Position:
 
         z - D[t] - D[t + 1] - ... - D[t + L],
 
-    whatever is ordered meanwhile (Scarf 1960; Karlin and Scarf 1958). So with b the discount, the costs of holding and
-    shortage in t + L, as expected in t given z and the exogenous state, weighted by b^L, can be charged in t, and the
-    lead time be left out. What is on the way is then on hand at once, and the state is the inventory position and what
-    waits at the source.
+    whatever is ordered meanwhile (Scarf 1960; Karlin and Scarf 1958). Let c(z) be the costs of holding and shortage in
+    a period that begins with net inventory z, and b the discount. Then period t can be charged
 
-    A random lead time that keeps orders in sequence has arrival ages that are drawn anew in each period, whatever is on
-    the way (Kaplan 1970): by period t the latest shipment to have arrived is that of period t - k with the chance of a
-    lead time of k, and there is its z less the demand since. So the costs of t + k, weighted by that chance and b^k,
-    are charged in t for each k (Nahmias 1979, Ehrhardt 1984).
+    .. math::
+        b^L \, E[c(z - D_t - \dots - D_{t+L-1}) \mid \text{exogenous state of } t]
+
+    in place of c, and the lead time be left out. What is on the way is then on hand at once, and the state is the
+    inventory position and what waits at the source.
+
+    A random lead time that keeps orders in sequence has arrival ages that are independent from period to period,
+    whatever is on the way (Kaplan 1970): with the chance P(L = k), the latest shipment to have arrived by period t is
+    that of period t - k, and net inventory is its z less the demand since. So the charge is the sum over k of P(L = k)
+    times the one above (Nahmias 1979, Ehrhardt 1984).
 
     Where disruptions make the lane ship either all that waits, or nothing, what waits is no part of the state either:
-    until the next shipment leaves, there is the z of the last one less the demand since. So the costs of all periods
-    until then are charged as it leaves (an outage is a random lead time, Song and Zipkin 1996). An order's delay can
-    then be left out too, for an order counts from the moment at which it is read.
+    until the next shipment leaves, net inventory is the z of the last one less the demand since. So the costs of all
+    periods until then are charged as it leaves (an outage is a random lead time, Song and Zipkin 1996). An order's
+    delay can then be left out too, for an order counts from the moment at which it reaches the source.
 
-    All that is expected is linear in z below 0, where nothing is on hand; the tables hold the rest.
+    All these expectations are linear in z below 0, where nothing is on hand; tables hold the rest.
+
+    Attributes:
+        scenario: the reduced scenario; `original` is the layout of the scenario itself, `layout` of the reduced one.
+        outcomes: its chance, with a demand state for each exogenous state, because the charge depends on it.
+        ships: in which exogenous states the lane ships (exogenous states,).
+        keeps_waiting: whether what waits at the source, and orders in the mail, stay in the state.
     """
 
     def __init__(self, scenario: Scenario, *, keeps_waiting: bool = False) -> None:
-        """Reduce a scenario for which `applies`; with `keeps_waiting`, what waits at the source stays in the state."""
+        """Reduce a scenario for which `applies`, perhaps no further than necessary (`keeps_waiting`)."""
         self.keeps_waiting = keeps_waiting or _must_keep_waiting(scenario)
-        ((name, lane),) = scenario.lanes.items()
+        (lane,) = scenario.lanes.values()
         self.original, self.discount = Layout(scenario), scenario.objective.discount
         self.scenario = without_lead_time(scenario, keeps_waiting=self.keeps_waiting)
         self.layout = Layout(self.scenario)
         self.delay = 0 if self.keeps_waiting else lane.order_delay
-        table = counts(lane.lead_time)
-        self.lead_time = np.zeros(int(table.values[-1]) + 1)  # P(lead time = k)
-        self.lead_time[table.values.astype(int)] = table.probabilities
-        slow = lane.model_copy(update={"lead_time": longest(lane.lead_time)})
-        outcomes = Outcomes.of(scenario.model_copy(update={"lanes": {name: slow}}))  # sees what the scenario shows
-        self.ships = np.ones(outcomes.states, bool)
-        column = outcomes.columns.working.get(("shipping", name))
-        if column is not None and not self.keeps_waiting:
-            self.ships = (outcomes.supply_chance @ outcomes.supply[:, column]) > 0.5
-            supply = outcomes.supply.copy()
-            supply[:, column] = 1.0
-            outcomes = replace(outcomes, supply=supply)
-        each = np.arange(outcomes.states)  # a demand state for each exogenous state, as `cost_ahead` needs
-        chance = outcomes.demand_chance[outcomes.demand_state]
-        self.outcomes = replace(outcomes, demand_state=each, last_demand_state=each, demand_chance=chance)
+        self.lead_time = _chances_of_lead_times(lane.lead_time)
+        self.outcomes, self.ships = _reduced_outcomes(scenario, keeps_waiting=self.keeps_waiting)
         where = state_fields(self.layout)
         self._on_hand, self._backlog = where["stocks", "on_hand"][0], where["demands", "backlog"][0]
         self._charges = np.zeros((0, 0))
@@ -139,7 +118,7 @@ class Position:
         scenario = self.original.scenario
         return Position(scenario, keeps_waiting=True) if _stops_shipping(scenario) and not self.keeps_waiting else None
 
-    def over(self, periods: int) -> None:
+    def extend_season(self, periods: int) -> None:
         """Tell the exogenous states apart by so many periods, as if the season were as long."""
         place = np.arange(periods * self.outcomes.per_phase) % self.outcomes.states
         self.ships, self.outcomes = self.ships[place], self.outcomes.over(periods)
@@ -189,7 +168,7 @@ class Position:
         return units, outcomes.demand_chance[outcomes.demand_state]
 
     def _a_period_ahead(self, later: np.ndarray) -> np.ndarray:
-        """Return the expectation of a function of the next period's exogenous state and net inventory."""
+        """Return E[later(next exogenous state, z - D)] for each exogenous state and net inventory z, from -1 on."""
         units, chance = self._demand
         later = self.outcomes.next @ later
         most, size = int(units.max()), later.shape[1]
@@ -235,6 +214,33 @@ class Position:
             follows = (likely * (stays @ full[:, most + z - some])).sum(axis=1)
             full[:, most + z] = inverse @ (cost[:, z + 1] + follows)
         return full[:, most - 1 : most - 1 + cost.shape[1]]
+
+
+def _chances_of_lead_times(lead_time: Distribution) -> np.ndarray:
+    """Return P(lead time = k) for k = 0, 1, ... (longest + 1,)."""
+    table = counts(lead_time)
+    chances = np.zeros(int(table.values[-1]) + 1)
+    chances[table.values.astype(int)] = table.probabilities
+    return chances
+
+
+def _reduced_outcomes(scenario: Scenario, *, keeps_waiting: bool) -> tuple[Outcomes, np.ndarray]:
+    """Return the chance of the reduced scenario, and in which exogenous states the lane ships (exogenous states,).
+
+    Where what waits is not kept, all is shipped in every period; the charges make up for it.
+    """
+    ((name, lane),) = scenario.lanes.items()
+    slow = lane.model_copy(update={"lead_time": longest(lane.lead_time)})  # what is seen is that of the scenario itself
+    outcomes = Outcomes.of(scenario.model_copy(update={"lanes": {name: slow}}))
+    ships = np.ones(outcomes.states, bool)
+    column = outcomes.columns.working.get(("shipping", name))
+    if column is not None and not keeps_waiting:
+        ships = (outcomes.supply_chance @ outcomes.supply[:, column]) > 0.5
+        supply = outcomes.supply.copy()
+        supply[:, column] = 1.0
+        outcomes = replace(outcomes, supply=supply)
+    each, chance = np.arange(outcomes.states), outcomes.demand_chance[outcomes.demand_state]
+    return replace(outcomes, demand_state=each, last_demand_state=each, demand_chance=chance), ships
 
 
 class PositionSource(StateSource):
