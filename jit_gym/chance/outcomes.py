@@ -17,34 +17,38 @@ from .tables import counts
 from .trace import Columns, hits_of, shared_hits_of
 
 LARGEST = 1 << 20  # outcomes of a period; more are too many to add up
-MODES = 1024  # states of regimes and disruptions together; more are too many to look at
+MOST_PER_PHASE = 1024  # states of regimes and disruptions together; more are too many to look at
 
 Points = tuple[np.ndarray, np.ndarray]  # values, and their probabilities
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The chance of a scenario as a Markov chain, and what may happen in a period in each of its states.
+    """The chance of a scenario as a Markov chain of exogenous states, and the outcomes of a period in each of them.
 
-    A state is a place in the season, and a mode: the regime of each demand, and how far each disruption is. A period's
-    outcome has two parts that are independent, given the state: what happens before the demand, to supply, and the
-    demand. What is asked for depends on the mood of a state: on the place in the season and the regimes.
+    An exogenous state is a phase of the season, the regime of each demand and the progress of each disruption. There
+    are `per_phase` of them in each phase; number `phase * per_phase + j` is the j-th of a phase. The phase advances by
+    one each period, and j moves by the matrix `transition`, the same in all phases.
 
-    Where a history is replayed as it was, it is known what comes in each of its periods, and nothing of what comes
-    after: the season is the history, and must not be played for longer.
+    A period's outcome has two parts that are independent, given the exogenous state: that of supply, which is known
+    before the demand, and the demand. Demand depends only on the phase and the regimes: on the *demand state* of an
+    exogenous state.
+
+    Where a history is replayed as it was, its demands are known in advance: the season is the history, and must not be
+    played for longer.
     """
 
     columns: Columns
     season: int  # periods until the demand's pattern repeats
     phase: np.ndarray  # in which period of the season each state is (states,)
     seen: np.ndarray  # what is seen in each state (states, columns.seen)
-    move: np.ndarray  # P(next mode | mode) (modes, modes)
+    transition: np.ndarray  # P(next j | j) (per_phase, per_phase)
     supply: np.ndarray  # rows of chance, demands 0 (outcomes, columns.chance)
     supply_chance: np.ndarray  # P(row | state) (states, outcomes)
     demand: np.ndarray  # rows of chance, all but the demands and the end 0 (outcomes, columns.chance)
-    demand_chance: np.ndarray  # P(row | mood) (moods, outcomes)
-    mood: np.ndarray  # the mood of each state (states,)
-    last_mood: np.ndarray  # its mood in the last period, where what is left then has a value (states,)
+    demand_chance: np.ndarray  # P(row | demand state) (demand states, outcomes)
+    demand_state: np.ndarray  # the demand state of each exogenous state (states,)
+    last_demand_state: np.ndarray  # the same in the last period, where what is left then has a value (states,)
 
     @property
     def states(self) -> int:
@@ -52,15 +56,15 @@ class Outcomes:
         return len(self.phase)
 
     @property
-    def modes(self) -> int:
-        """Return the number of states in each period of the season."""
-        return len(self.move)
+    def per_phase(self) -> int:
+        """Return the number of exogenous states in each phase of the season."""
+        return len(self.transition)
 
     @property
     def next(self) -> np.ndarray:
         """Return P(next state | state) (states, states)."""
         turn = np.roll(np.eye(self.season), 1, axis=1)  # each phase is followed by the next
-        return np.kron(turn, self.move)
+        return np.kron(turn, self.transition)
 
     @property
     def hidden(self) -> bool:
@@ -70,9 +74,11 @@ class Outcomes:
 
     def over(self, periods: int) -> Outcomes:
         """Return the same chance with a state for each of so many periods, as if the season were as long."""
-        place = np.concatenate([t % self.season * self.modes + np.arange(self.modes) for t in range(periods)])
-        again = {name: getattr(self, name)[place] for name in ("seen", "supply_chance", "mood", "last_mood")}
-        return replace(self, season=periods, phase=np.repeat(np.arange(periods), self.modes), **again)
+        place = np.concatenate([t % self.season * self.per_phase + np.arange(self.per_phase) for t in range(periods)])
+        again = {
+            name: getattr(self, name)[place] for name in ("seen", "supply_chance", "demand_state", "last_demand_state")
+        }
+        return replace(self, season=periods, phase=np.repeat(np.arange(periods), self.per_phase), **again)
 
     @classmethod
     def of(cls, scenario: Scenario) -> Outcomes:
@@ -88,18 +94,18 @@ class Outcomes:
         season = replayed(scenario) or lcm(*(_season(demand) for demand in scenario.demands.values()))
         shifting = {name: transition(demand) for name, demand in scenario.demands.items() if demand.regimes}
         spells = {name: _spells(name, disruption) for name, disruption in scenario.disruptions.items()}
-        if (many := prod(len(chain) for chain in (*shifting.values(), *spells.values()))) > MODES:
+        if (many := prod(len(chain) for chain in (*shifting.values(), *spells.values()))) > MOST_PER_PHASE:
             raise ScenarioError(
                 f"disruptions: have {counted(many)} states together with the regimes, too many to look at"
             )
         if season * many > LARGEST:
             raise ScenarioError(f"demands: repeat after {season:,} periods together, too many to look at")
-        move = np.eye(1)
+        matrix = np.eye(1)
         for chain in (*shifting.values(), *spells.values()):
-            move = np.kron(move, chain)
+            matrix = np.kron(matrix, chain)
         regimes, progress = _combinations(shifting), _combinations(spells)
-        modes = list(product(regimes, progress))
-        states = [(phase, *mode) for phase in range(season) for mode in modes]
+        in_a_phase = list(product(regimes, progress))
+        states = [(phase, *each) for phase in range(season) for each in in_a_phase]
         working = [_working(scenario, columns, on) for _, _, on in states]
         supply, supply_chance = _supply(scenario, columns, [chance for chance, _ in working])
         demand, demand_chance = _demand(scenario, columns, season, regimes)
@@ -112,13 +118,13 @@ class Outcomes:
                 if factors is not None:
                     row[place] *= factors[phase : phase + columns.ahead]
         phases = np.array([phase for phase, _, _ in states])
-        mood = np.repeat(np.arange(season * len(regimes)), len(progress))
-        last_mood = mood
+        demand_state = np.repeat(np.arange(season * len(regimes)), len(progress))
+        last_demand_state = demand_state
         if columns.last is not None:
             demand, demand_chance = _with_the_end(demand, demand_chance, columns.last)
-            last_mood = mood + len(demand_chance) // 2
-        rest = supply, supply_chance, demand, demand_chance, mood, last_mood
-        return cls(columns, season, phases, seen, move, *rest)
+            last_demand_state = demand_state + len(demand_chance) // 2
+        rest = supply, supply_chance, demand, demand_chance, demand_state, last_demand_state
+        return cls(columns, season, phases, seen, matrix, *rest)
 
 
 def replayed(scenario: Scenario) -> int | None:
@@ -128,7 +134,7 @@ def replayed(scenario: Scenario) -> int | None:
     return min(lengths, default=None)
 
 
-def lasts(scenario: Scenario) -> int | None:
+def horizon_of(scenario: Scenario) -> int | None:
     """Return how many periods there are to solve: the horizon, where the world ends or a history is replayed, or None.
 
     A replayed history tells nothing of what comes after it.
@@ -151,7 +157,7 @@ def _means_ahead(scenario: Scenario, name: str, ahead: int) -> np.ndarray:
 
 
 def _with_the_end(rows: np.ndarray, chances: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return each row twice, as it is and as it is in the last period, and the chances by mood, then in the last."""
+    """Return each row twice, usual and of the last period, and the chances by demand state: usual, then in the last."""
     rows = np.repeat(rows, 2, axis=0)
     rows[1::2, last] = 1.0
     both = np.zeros((2, len(chances), len(rows)))
@@ -192,7 +198,7 @@ def _spells(name: str, disruption: Disruption) -> np.ndarray:
     """Return the chances to pass from quiet, disrupted, and each period of recovery to each of these."""
     begins, ends = _begins_and_ends(name, disruption)
     recovery = disruption.recovers_over
-    if 2 + recovery > MODES:
+    if 2 + recovery > MOST_PER_PHASE:
         raise ScenarioError(f"disruptions.{name}.recovers_over: has too many periods to look at, got {recovery}")
     move = np.zeros((2 + recovery, 2 + recovery))
     for k in range(len(move)):
@@ -223,7 +229,7 @@ def _memoryless(place: str, spell: Distribution) -> float:
 
 
 def _working(scenario: Scenario, columns: Columns, progress: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the row of chance and the row of what is seen, with the disruptions as far as they are."""
+    """Return the row of chance and the row of what is seen, given the progress of each disruption."""
     chance, seen = np.zeros(columns.chance), np.zeros(columns.seen)
     for key, hits in hits_of(scenario).items():
         left = {name: _left(hit, progress[name]) for name, hit in hits.items()}
@@ -236,7 +242,7 @@ def _working(scenario: Scenario, columns: Columns, progress: dict[str, int]) -> 
 
 
 def _supply(scenario: Scenario, columns: Columns, working: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of what may happen to supply, and their chances by state: lead times in each of the modes."""
+    """Return the rows of what may happen to supply, and their chances by state: lead times with what works in each."""
     draws: list[Points] = []
     for name in columns.lead_time:
         lane = scenario.lanes[name]
@@ -246,11 +252,11 @@ def _supply(scenario: Scenario, columns: Columns, working: list[np.ndarray]) -> 
         table = counts(lane.lead_time)
         draws.append((table.values, table.probabilities))
     lead_times, chances = _joint(draws)
-    modes, mode = np.unique(np.round(working, 12), axis=0, return_inverse=True)
-    rows = np.repeat(modes, len(lead_times), axis=0)
-    rows[:, list(columns.lead_time.values())] = np.tile(lead_times, (len(modes), 1))
-    chance = np.zeros((len(working), len(modes), len(lead_times)))
-    chance[np.arange(len(working)), mode.ravel()] = chances
+    works, which = np.unique(np.round(working, 12), axis=0, return_inverse=True)
+    rows = np.repeat(works, len(lead_times), axis=0)
+    rows[:, list(columns.lead_time.values())] = np.tile(lead_times, (len(works), 1))
+    chance = np.zeros((len(working), len(works), len(lead_times)))
+    chance[np.arange(len(working)), which.ravel()] = chances
     return rows, chance.reshape(len(working), -1)
 
 
@@ -258,9 +264,10 @@ def _demand(
     scenario: Scenario, columns: Columns, season: int, regimes: list[dict[str, int]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of what may be asked for, and their chances in each period of the season and each regime."""
-    moods = list(product(range(season), regimes))
+    demand_states = list(product(range(season), regimes))
     tables = [
-        [_points(scenario, name, phase, regime.get(name, 0)) for name in columns.demand] for phase, regime in moods
+        [_points(scenario, name, phase, regime.get(name, 0)) for name in columns.demand]
+        for phase, regime in demand_states
     ]
     supports = [np.unique(np.concatenate([t[d][0] for t in tables])) for d in range(len(columns.demand))]
     if (many := prod(len(support) for support in supports)) > LARGEST:
@@ -268,12 +275,12 @@ def _demand(
     values, _ = _joint([(support, np.ones(len(support))) for support in supports])
     rows = np.zeros((len(values), columns.chance))
     rows[:, list(columns.demand.values())] = values
-    chance = np.ones((len(moods), len(values)))
-    for mood, each in enumerate(tables):
+    chance = np.ones((len(demand_states), len(values)))
+    for demand_state, each in enumerate(tables):
         for d, (support, probability) in enumerate(each):
-            chance[mood] *= np.bincount(np.searchsorted(supports[d], support), probability, minlength=len(supports[d]))[
-                np.searchsorted(supports[d], values[:, d])
-            ]
+            chance[demand_state] *= np.bincount(
+                np.searchsorted(supports[d], support), probability, minlength=len(supports[d])
+            )[np.searchsorted(supports[d], values[:, d])]
     return rows, chance
 
 

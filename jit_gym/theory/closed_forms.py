@@ -65,8 +65,8 @@ def base_stock(
     from scipy.stats import norm
 
     z = norm.ppf(ratio)
-    mean, spread = (lead_time + 1) * distribution.mean, np.sqrt((lead_time + 1) * distribution.variance)
-    return Level(float(mean + z * spread), float((holding_cost + shortage_cost) * norm.pdf(z) * spread))
+    mean, deviation = (lead_time + 1) * distribution.mean, np.sqrt((lead_time + 1) * distribution.variance)
+    return Level(float(mean + z * deviation), float((holding_cost + shortage_cost) * norm.pdf(z) * deviation))
 
 
 def reorder_levels(
@@ -128,10 +128,10 @@ def economic_order_quantity_with_disruptions(
 ) -> Lot:
     """Return the best lot when the supplier is down now and then, and what is asked for meanwhile is lost.
 
-    Time is continuous; the supplier's up and down times are exponential with rates a and b. When the stock runs out he
-    is down with chance q = a / (a + b) (1 - exp(-(a + b) Q / d)), and for 1 / b on average; so the cost a period is
-    (K + h Q^2 / (2 d) + p d q / b) / (Q / d + q / b) (Parlar and Berkin 1991, as corrected by Berk and Arreola-Risa
-    1994; Snyder and Shen 2019, section 9.2, equation 9.5).
+    Time is continuous; the supplier's up and down times are exponential with rates a and b. When the stock runs
+    out, the supplier is down with chance q = a / (a + b) (1 - exp(-(a + b) Q / d)), and for 1 / b on average; so the
+    cost a period is (K + h Q^2 / (2 d) + p d q / b) / (Q / d + q / b) (Parlar and Berkin 1991, as corrected by Berk and
+    Arreola-Risa 1994; Snyder and Shen 2019, section 9.2, equation 9.5).
     """
     rates = {"failure_rate": failure_rate, "recovery_rate": recovery_rate}
     _positive(demand=demand, fixed_cost=fixed_cost, holding_cost=holding_cost, lost_cost=lost_cost, **rates)
@@ -159,10 +159,10 @@ def base_stock_with_disruptions(
 ) -> Level:
     """Return the best order-up-to level when demand is the same in every period, and the supplier fails now and then.
 
-    He fails in an up period with chance a and recovers in a down period with chance b; orders placed meanwhile are
-    lost, customers wait. The number of periods that he has been down has the distribution P(0) = b / (a + b), P(n) =
-    a b / (a + b) (1 - b)^(n - 1), and S = d (1 + n) with the smallest n for which it is p / (p + h) or more (Tomlin
-    2006; Snyder and Shen 2019, section 9.2, theorem 9.5).
+    The supplier fails in an up period with chance a and recovers in a down period with chance b; orders placed while it
+    is down are lost, customers wait. The number of periods that it has been down has the distribution
+    P(0) = b / (a + b), P(n) = a b / (a + b) (1 - b)^(n - 1), and S = d (1 + n) with the smallest n for which it is
+    p / (p + h) or more (Tomlin 2006; Snyder and Shen 2019, section 9.2, theorem 9.5).
     """
     _positive(demand=demand, holding_cost=holding_cost, shortage_cost=shortage_cost)
     if not (0 < fail_probability <= 1 and 0 < recover_probability <= 1):

@@ -1,4 +1,4 @@
-"""What a policy costs, to the last digit: its states enumerated, its chances added up."""
+"""What a policy costs, without simulation: its states are enumerated, and its chances added up."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from typing import Any
 
 import numpy as np
 
-from ..chance.outcomes import Outcomes, lasts, replayed
+from ..chance.outcomes import Outcomes, horizon_of, replayed
 from ..common.checks import check_count
 from ..physics import Layout, View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
-from .chain import FIRST, Chain, long_run, summed
-from .iterate import NotSettled
-from .position import Glance, Position, PositionView
-from .process import MOST_STATES, LooksFurther, Shown, TooMany, nothing_merged, opening_worth
+from .chain import Chain
+from .iterate import NotConverged
+from .long_run import RAREST, discounted_sum, long_run
+from .merging import nothing_merged
+from .position import Position, PositionSource, PositionView
+from .process import MOST_STATES, TooMany
+from .state_source import NotInState, StateSource, opening_worth, view_of
 
-ALL = 50_000  # states up to which all that can be reached are kept, however rarely they come
-MORE = 4  # or up to so many times those that come now and then
-RAREST = 1e-16  # chance in a period below which a state is left out where there are more
+ALL = 50_000  # states up to which all that can be reached are kept, however rarely they are visited
+MORE = 4  # or up to so many times those that are visited often enough
+NEGLIGIBLE = 1e-16  # chance in a period below which a state is left out where there are more
 
 
 @dataclass(frozen=True)
 class ExactCost:
     """What a policy costs a period, costs less revenue; it lies between `low` and `high`, and `float(...)` gives it.
 
-    With a discount b below 1 it is a mean in which the cost of period t weighs b^t, over the periods that were asked
-    for, or all. `total` is the sum over the periods asked for, so weighted.
+    With a discount b below 1 it is the mean weighted by b^t in period t, over the periods that were asked for, or all.
+    `total` is the weighted sum over the periods asked for.
 
     `left_out` is the chance a period to enter a state that was left out as too rare; where it is not 0, the bounds hold
     as long as `proviso` says.
@@ -98,101 +101,118 @@ def exact_cost(
     for name, value, least in (("periods", periods, 1), ("warmup", warmup, 0)):
         if value is not None:
             check_count(name, value, least)
-    if periods is None and (length := lasts(scenario)) is not None:
+    if periods is None and (length := horizon_of(scenario)) is not None:
         periods = length - warmup
     scenario.check_length(warmup, periods or 0)
     known = replayed(scenario)
     if known is not None and periods is not None and not 0 < periods <= known - warmup:
         raise BadInput(f"periods: the history of {scenario.name} has {known} periods, got {warmup} + {periods}")
-    asker = _Asker(policy(what, scenario), scenario, None if periods is None else warmup + periods)
+    orders_of = _PolicyOrders(policy(what, scenario), scenario, None if periods is None else warmup + periods)
     while True:
         try:
-            return _cost(asker, periods, warmup, most_states, tolerance, progress)
-        except _Again:
-            pass
+            if periods is None:
+                return _long_run_cost(orders_of, most_states, tolerance, progress)
+            return _cost_of_periods(orders_of, periods, warmup, most_states, progress)
+        except _StatesTooCoarse:
+            pass  # once more, with states that have what the policy looks at
 
 
-def _cost(
-    asker: _Asker, periods: int | None, warmup: int, most_states: int, tolerance: float, progress: Any
-) -> ExactCost:
-    """Explore the states that a policy reaches, and compute what it costs in the long run or over some periods."""
-    scenario, discount, position = asker.scenario, asker.scenario.objective.discount, asker.position
-    world = scenario if position is None else position.scenario
-    ahead = None if position is None else position.ahead
-    merging = nothing_merged(world, use=not asker.sees_use)
-
-    def fresh(most: int) -> Chain:
-        return Chain(world, asker.outcomes, merging, asker, most_states=most, ahead=ahead, progress=progress)
-
-    if periods is not None:
-        try:
-            chain = fresh(min(ALL, most_states))
-            found = summed(chain, periods, warmup, discount)
-        except TooMany:
-            chain = fresh(most_states)
-            found = summed(chain, periods, warmup, discount, RAREST)
-        chain.check()
-        weight = float((discount ** np.arange(periods)).sum())
-        low, mean, high = (total / weight for total in found[:3])
-        return ExactCost(asker.name, scenario, mean, low, high, len(chain), found.total, found.left_out)
-    chain = fresh(most_states)
-    if not (closed := chain.close(min(ALL, most_states))):
-        chain = fresh(most_states)
-        chain.reach(FIRST * tolerance, discount)
-        if closed is not None:
-            chain.close(min(MORE * len(chain), most_states))
+def _long_run_cost(orders_of: _PolicyOrders, most_states: int, tolerance: float, progress: Any) -> ExactCost:
+    """Explore the states that a policy reaches, and compute what it costs in the long run, or discounted."""
+    scenario, discount, position = orders_of.scenario, orders_of.scenario.objective.discount, orders_of.position
+    chain = _chain(orders_of, most_states, progress)
+    if not (all_of_them := chain.expand_all(min(ALL, most_states))):
+        chain = _chain(orders_of, most_states, progress)
+        chain.reach(RAREST * tolerance, discount)
+        if all_of_them is not None:
+            chain.expand_all(min(MORE * len(chain), most_states))
     try:
         low, high, left_out = long_run(chain, discount, tolerance)
-    except NotSettled as error:
+    except NotConverged as error:
         between = f"between {error.low:.6g} and {error.high:.6g}"
-        raise BadInput(f"{asker.name}: its long-run cost depends on how the world begins ({between})") from None
+        raise BadInput(f"{orders_of.name}: its long-run cost depends on how the world begins ({between})") from None
     chain.check()
     opening = opening_worth(scenario)
     low, high = low + opening, high + opening
     if position is not None:
-        first = (1 - discount) * position.head_start()
+        first = (1 - discount) * position.cost_before_first_order()
         low, high = low + first, high + first
-    return ExactCost(asker.name, scenario, (low + high) / 2, low, high, len(chain), left_out=left_out)
+    return ExactCost(orders_of.name, scenario, (low + high) / 2, low, high, len(chain), left_out=left_out)
 
 
-class _Again(Exception):
-    """The policy looks at more than was thought; the states must be told apart by that too."""
+def _cost_of_periods(orders_of: _PolicyOrders, periods: int, warmup: int, most_states: int, progress: Any) -> ExactCost:
+    """Play the distribution of the state forward over the warm-up and some periods, and add up what these cost."""
+    scenario, discount = orders_of.scenario, orders_of.scenario.objective.discount
+    try:
+        chain = _chain(orders_of, min(ALL, most_states), progress)
+        found = discounted_sum(chain, periods, warmup, discount)
+    except TooMany:
+        chain = _chain(orders_of, most_states, progress)
+        found = discounted_sum(chain, periods, warmup, discount, NEGLIGIBLE)
+    chain.check()
+    weight = float((discount ** np.arange(periods)).sum())
+    low, mean, high = (total / weight for total in found[:3])
+    return ExactCost(orders_of.name, scenario, mean, low, high, len(chain), found.total, found.left_out)
 
 
-class _Asker:
-    """Asks a policy what it orders, and notes what it looks at.
+def _chain(orders_of: _PolicyOrders, most_states: int, progress: Any) -> Chain:
+    """Return the chain of a policy, in its scenario or in what a reduction leaves of it, with no state expanded."""
+    position = orders_of.position
+    world = orders_of.scenario if position is None else position.scenario
+    return Chain(
+        world,
+        orders_of.outcomes,
+        nothing_merged(world, ignores_use=not orders_of.sees_use),
+        orders_of,
+        most_states=most_states,
+        cost_ahead=None if position is None else position.cost_ahead,
+        progress=progress,
+    )
 
-    It is shown the inventory position alone, where that may be the whole state. Where it looks further, at what was
-    used, or at the period of a world of which only so many `periods` count, states must be told apart by that: `_Again`
-    is raised, and whoever asks begins anew with its `position`, `outcomes` and `sees_use`.
+
+class _StatesTooCoarse(Exception):
+    """The policy looks at more than the states have; they must be told apart by that too."""
+
+
+class _PolicyOrders:
+    """What a policy orders in given states, and what of them it looks at.
+
+    At first states are told apart by as little as possible: by the inventory position alone, where that may be the
+    whole state. Where the policy looks further, at what was used, or at the period of a world of which only so many
+    `periods` count, `_StatesTooCoarse` is raised; `position`, `outcomes` and `sees_use` then say by what to tell states
+    apart, and the chain must be built anew.
     """
 
     def __init__(self, player: Any, scenario: Scenario, periods: int | None) -> None:
-        """Ask a fitted policy, in a world of which so many periods count."""
+        """Take a fitted policy, in a world of which so many periods count, or all.
+
+        Raises:
+            PolicyError: for a policy that keeps the past in mind.
+        """
         self.player, self.scenario, self.periods = player, scenario, periods
         self.name = getattr(player, "__name__", None) or str(player)
         self.layout, self.sees_use = Layout(scenario), False
-        self._repeat: set[int] = set()  # the phases of which it is known that orders repeat
+        self._phases_checked: set[int] = set()  # in which it is known that orders repeat
         self.sees_period = getattr(player, "cycle", None) is not None
         self.reduce(Position(scenario) if periods is None and Position.applies(scenario) else None)
         begin = getattr(player, "begin", None)
         start = self.layout.start[None, :]
-        if begin is not None and begin(View(Shown(self.layout, start, self.outcomes.seen[:1], 0))) is not None:
+        if begin is not None and begin(View(StateSource(self.layout, start, self.outcomes.seen[:1], 0))) is not None:
             raise PolicyError(f"{self.name}: keeps the past in mind; only a simulation can tell what that costs")
 
     def reduce(self, position: Position | None) -> None:
-        """Take a state for what is left of it in a reduction, or for all of it."""
+        """Tell states apart by what is left of them in a reduction, or by all of it."""
         self.position = position
         self.outcomes = Outcomes.of(self.scenario) if position is None else position.outcomes
         if (cycle := getattr(self.player, "cycle", None)) is not None:
-            self.over(int(np.lcm(cycle, self.outcomes.season)))
+            self._extend_season(int(np.lcm(cycle, self.outcomes.season)))
 
-    def over(self, periods: int) -> None:
+    def _extend_season(self, periods: int) -> None:
         """Tell the exogenous states apart by so many periods."""
         if self.position is None:
             self.outcomes = self.outcomes.over(periods)
         else:
-            self.position.over(periods)
+            self.position.extend_season(periods)
             self.outcomes = self.position.outcomes
 
     def __call__(self, rows: np.ndarray, exogenous: np.ndarray) -> np.ndarray:
@@ -202,52 +222,54 @@ class _Asker:
         for phase in np.unique(phases).tolist():
             some = np.flatnonzero(phases == phase)
             seen, period = self.outcomes.seen[exogenous[some]], phase if self.sees_period else None
-            orders[some] = self._asked(rows[some], seen, period)
-            if period is not None and phase not in self._repeat:
-                self._repeat.add(phase)
-                if (self._asked(rows[some], seen, period + self.outcomes.season) != orders[some]).any():
+            orders[some] = self._orders_seeing(rows[some], seen, period)
+            if period is not None and phase not in self._phases_checked:
+                self._phases_checked.add(phase)
+                if (self._orders_seeing(rows[some], seen, period + self.outcomes.season) != orders[some]).any():
                     says = f"says that its orders repeat after {self.player.cycle} periods, and they do not"
                     raise PolicyError(f"{self.name}: {says}")
         return orders
 
-    def _asked(self, rows: np.ndarray, seen: np.ndarray, period: int | None) -> np.ndarray:
-        """Ask in states (states, width) with what is seen of chance (states, columns.seen) in a period, if it is known.
+    def _orders_seeing(self, rows: np.ndarray, seen: np.ndarray, period: int | None) -> np.ndarray:
+        """Return the orders in states (states, width), given what is seen of chance (states, columns.seen).
+
+        The period is given too, if states are told apart by it.
 
         Raises:
-            _Again: if the policy looks at more than was thought.
+            _StatesTooCoarse: if the policy looks at more than the states have.
         """
-        shown: Shown
+        source: StateSource
         if self.position is None:
-            shown = Shown(self.layout, rows, seen, period)
-            view = View(shown)
+            source = StateSource(self.layout, rows, seen, period)
+            view = View(source)
         else:
-            shown = Glance(self.position, rows, seen, period)
-            view = PositionView(shown, self.position.positions(rows))
-        shown.timeless = not self.sees_period
+            source = PositionSource(self.position, rows, seen, period)
+            view = PositionView(source, view_of(self.position.layout, rows).inventory_position)
+        source.hides_period = not self.sees_period
         try:
             orders = self._orders(view, len(rows))
-        except LooksFurther:
-            if ("period", "") in shown.asked and not self.sees_period:
+        except NotInState:
+            if ("period", "") in source.fields_read and not self.sees_period:
                 self._see_the_period()
             else:
                 assert self.position is not None
                 self.reduce(self.position.less_reduced())
-            raise _Again from None
-        if ("stocks", "used") in shown.asked and not self.sees_use:
+            raise _StatesTooCoarse from None
+        if ("stocks", "used") in source.fields_read and not self.sees_use:
             self.sees_use = True
-            raise _Again
+            raise _StatesTooCoarse
         return orders
 
     def _see_the_period(self) -> None:
-        """Tell states apart by the period, if only so many count."""
+        """Tell states apart by the period, if only so many periods count."""
         if self.periods is None:
             sorry = "looks at the period; only a simulation can tell what that costs in the long run"
             raise PolicyError(f"{self.name}: {sorry} (or give it a `cycle`, after which its orders repeat)")
-        self.sees_period, self._repeat = True, set(range(self.periods))
-        self.over(self.periods)
+        self.sees_period, self._phases_checked = True, set(range(self.periods))
+        self._extend_season(self.periods)
 
     def _orders(self, view: View, states: int) -> np.ndarray:
-        """Ask for orders, and refuse what is none."""
+        """Return the policy's orders (states, lanes), and refuse what is none."""
         shape = states, len(self.scenario.lanes)
         orders: np.ndarray = np.asarray(self.player(view), float)
         if orders.shape != shape or not np.isfinite(orders).all() or orders.min(initial=0.0) < 0:

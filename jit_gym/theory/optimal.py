@@ -19,9 +19,12 @@ from ..common.digest import sealed, unsealed
 from ..physics import Layout, View
 from ..policies import Policy, PolicyError
 from ..scenario import BadInput, Scenario, ScenarioError, load, reading
+from .merging import Merging
 from .position import Position, without_lead_time
-from .process import Merging, Process, places
-from .space import Rows, simplify
+from .process import DecisionProcess
+from .space import merge_states
+from .state_index import StateIndex
+from .state_source import state_fields
 
 FORMAT = "jit_gym optimal policy 2"
 ARRAYS = "states", "orders", "phase", "seen", "use", "arrivals", "waiters", "longest", "steps"
@@ -41,9 +44,9 @@ class Optimal(Policy):
     low: float
     high: float
     states: np.ndarray = field(repr=False)  # (states, width)
-    orders: np.ndarray = field(repr=False)  # (phases, modes, states, lanes); a phase a period in a world that ends
-    phase: np.ndarray = field(repr=False)  # (phases * modes,)
-    seen: np.ndarray = field(repr=False)  # (phases * modes, columns.seen)
+    orders: np.ndarray = field(repr=False)  # (phases, per phase, states, lanes); a phase a period in a world that ends
+    phase: np.ndarray = field(repr=False)  # (exogenous states,)
+    seen: np.ndarray = field(repr=False)  # (exogenous states, columns.seen)
     merging: Merging = field(repr=False)
     reduced: Reduced = "no"
     """What is left of the state, where a `Position` takes the place of the scenario."""
@@ -51,24 +54,30 @@ class Optimal(Policy):
     def __post_init__(self) -> None:
         """Make the states findable."""
         self.layout = Layout(self.scenario)
-        self.told = _told(self.scenario, self.reduced)
+        self.state_layout = _state_layout(self.scenario, self.reduced)
         self.season = self.orders.shape[0]
-        self.rows = Rows(self.states.shape[1])
-        self.rows.put(self.states)
+        self.index = StateIndex(self.states.shape[1])
+        self.index.insert(self.states)
 
     @classmethod
     def of(
-        cls, process: Process, position: Position | None, orders: np.ndarray, cost: float, low: float, high: float
+        cls,
+        process: DecisionProcess,
+        position: Position | None,
+        orders: np.ndarray,
+        cost: float,
+        low: float,
+        high: float,
     ) -> Self:
-        """Return the policy with some orders (phases, modes, states, lanes) in the states of a process."""
+        """Return the policy with some orders (phases, exogenous states, pre-decision states, lanes) in a process."""
         outcomes, scenario = process.outcomes, process.scenario
         reduced: Reduced = "no"
         if len(orders) != outcomes.season:
             outcomes = outcomes.over(len(orders))
         if position is not None:
             scenario = position.original.scenario
-            reduced = "to-position-and-waiting" if position.keeps else "to-position"
-        tables = process.before.all.copy(), orders, outcomes.phase, outcomes.seen, process.merging
+            reduced = "to-position-and-waiting" if position.keeps_waiting else "to-position"
+        tables = process.pre_states.all.copy(), orders, outcomes.phase, outcomes.seen, process.merging
         return cls(scenario, cost, low, high, *tables, reduced)
 
     def __str__(self) -> str:
@@ -76,7 +85,7 @@ class Optimal(Policy):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Return what can be said of it in a line."""
+        """Return the cost and the number of states, as figures to print."""
         return {"cost": self.cost, "states": int(self.orders[..., 0].size)}
 
     @property
@@ -96,13 +105,13 @@ class Optimal(Policy):
     def __call__(self, view: View) -> np.ndarray:
         """Return the best orders (paths, lanes) for what is seen."""
         rows = self._rows(view) if self.reduced == "no" else self._reduced_rows(view)
-        simplify(self.told.numbers, self.told.sizes, self.merging, rows)
-        place = self.rows.find(rows)
+        merge_states(self.state_layout.numbers, self.state_layout.sizes, self.merging, rows)
+        place = self.index.find(rows)
         if (strange := place < 0).any():
             place[strange] = self._tree.query(rows[strange], p=1)[1]
-        chance = self._chance(view, len(rows))
-        phases, modes, _, lanes = self.orders.shape
-        return self.orders.reshape(phases * modes, -1, lanes)[chance, place].astype(float)
+        exogenous = self._exogenous_state(view, len(rows))
+        phases, per_phase, _, lanes = self.orders.shape
+        return self.orders.reshape(phases * per_phase, -1, lanes)[exogenous, place].astype(float)
 
     @cached_property
     def _tree(self) -> Any:
@@ -115,7 +124,7 @@ class Optimal(Policy):
         """Return the states that are seen, as rows (paths, width)."""
         source = view.source
         rows = np.zeros((len(view.on_hand), self.layout.state_size))
-        where = places(self.layout)
+        where = state_fields(self.layout)
         for (table, name), numbers in where.items():
             if not len(numbers) or table == "books":
                 continue
@@ -131,20 +140,20 @@ class Optimal(Policy):
 
     def _reduced_rows(self, view: View) -> np.ndarray:
         """Return the states that are seen, without what is left out of them (paths, width)."""
-        where, net = places(self.told), view.inventory_position[:, 0]
-        rows = np.zeros((len(net), self.told.state_size))
+        where, net = state_fields(self.state_layout), view.inventory_position[:, 0]
+        rows = np.zeros((len(net), self.state_layout.state_size))
         if self.reduced == "to-position-and-waiting":
             rows[:, where["lanes", "waiting"][0]] = waiting = view.waiting[:, 0]
             net = net - waiting
-            for m, letters in self.told.in_transmission.items():
+            for m, letters in self.state_layout.in_transmission.items():
                 rows[:, where["pipeline", ""][letters]] = mail = view.source.pipeline[:, self.layout.in_transmission[m]]
                 net = net - mail.sum(axis=1)
         rows[:, where["stocks", "on_hand"][0]] = np.maximum(net, 0.0)
         rows[:, where["demands", "backlog"][0]] = np.maximum(-net, 0.0)
         return np.round(rows)
 
-    def _chance(self, view: View, paths: int) -> np.ndarray:
-        """Return which state of chance is seen (paths,)."""
+    def _exogenous_state(self, view: View, paths: int) -> np.ndarray:
+        """Return the exogenous state that is nearest to what is seen (paths,)."""
         if len(self.phase) == 1:
             return np.zeros(paths, int)
         seen = np.broadcast_to(view.source.seen, (paths, self.seen.shape[1]))
@@ -177,7 +186,7 @@ class Optimal(Policy):
 
     def _arrays(self) -> dict[str, np.ndarray]:
         merging = self.merging
-        all_arrays = self.states, self.orders, self.phase, self.seen, np.array(merging.use), *merging[1:]
+        all_arrays = self.states, self.orders, self.phase, self.seen, np.array(merging.ignores_use), *merging[1:]
         return dict(zip(ARRAYS, all_arrays, strict=True))
 
     @classmethod
@@ -205,7 +214,7 @@ class Optimal(Policy):
             cost, low, high = (float(about[name]) for name in ("cost", "low", "high"))
             if not np.isfinite([cost, low, high]).all():
                 raise ValueError("its cost is no number")
-            _check(arrays, Layout(made_for), _told(made_for, reduced))
+            _check(arrays, Layout(made_for), _state_layout(made_for, reduced))
         except (
             ValueError,
             KeyError,
@@ -243,25 +252,25 @@ def _arrays_in(content: bytes) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return found.pop("manifest"), found
 
 
-def _told(scenario: Scenario, reduced: Reduced) -> Layout:
-    """Return the layout of the states that are told apart."""
+def _state_layout(scenario: Scenario, reduced: Reduced) -> Layout:
+    """Return the layout of the states that the policy tells apart."""
     if reduced != "no":
-        scenario = without_lead_time(scenario, keeps=reduced == "to-position-and-waiting")
+        scenario = without_lead_time(scenario, keeps_waiting=reduced == "to-position-and-waiting")
     return Layout(scenario)
 
 
-def _check(arrays: dict[str, np.ndarray], layout: Layout, told: Layout) -> None:
-    """Refuse arrays that are not states of a scenario, as told, and whole orders, 0 or more, in each of them."""
+def _check(arrays: dict[str, np.ndarray], layout: Layout, state_layout: Layout) -> None:
+    """Refuse arrays that are not states of a layout, and whole orders, 0 or more, in each of them."""
     states, orders, phase, seen = (arrays[name] for name in ("states", "orders", "phase", "seen"))
     lanes, demands = len(layout.lanes), len(layout.demands)
     if orders.ndim != 4 or 0 in orders.shape:
         raise ValueError(f"orders has the shape {orders.shape}")
-    phases, modes, many, _ = orders.shape
+    phases, per_phase, many, _ = orders.shape
     shapes = {
-        "states": (many, told.state_size),
-        "orders": (phases, modes, many, lanes),
-        "phase": (phases * modes,),
-        "seen": (phases * modes, layout.columns.seen),
+        "states": (many, state_layout.state_size),
+        "orders": (phases, per_phase, many, lanes),
+        "phase": (phases * per_phase,),
+        "seen": (phases * per_phase, layout.columns.seen),
         "use": (),
         "arrivals": (lanes,),
         "waiters": (demands,),

@@ -1,10 +1,13 @@
-"""A linear or integer program that is written down period by period, and HiGHS to solve it again and again."""
+"""A linear or mixed-integer program, written down row by row, and HiGHS to solve it."""
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from .growing import GrowingArray
 
 INF = float("inf")
 MOST_NODES = 2**31 - 1
@@ -12,7 +15,7 @@ WHOLE = 1e-9  # how near to a whole number is whole
 
 
 class Answer(NamedTuple):
-    """What is known of a program: nothing is less than `bound`; `value` is what the best point found has."""
+    """What is known of a program: a lower bound of its least value, and the best point found with its value."""
 
     bound: float
     value: float
@@ -24,13 +27,16 @@ class Unbounded(Exception):
 
 
 class Program:
-    """Columns with bounds and costs, rows with bounds, and what stands where they meet."""
+    """Minimise cost @ x + offset, for columns lower <= x <= upper and rows least <= A x <= most; some x are integer.
+
+    A is kept as coordinates: `value` where `row` and `column` meet; values at the same place add up.
+    """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
-        self.lower, self.upper, self.cost, self.integer = Numbers(), Numbers(), Numbers(), Numbers()
-        self.least, self.most = Numbers(), Numbers()
-        self.row, self.column, self.value = Numbers(), Numbers(), Numbers()
+        """Create an empty program."""
+        self.lower, self.upper, self.cost, self.integer = GrowingArray(), GrowingArray(), GrowingArray(), GrowingArray()
+        self.least, self.most = GrowingArray(), GrowingArray()
+        self.row, self.column, self.value = GrowingArray(), GrowingArray(), GrowingArray()
         self.offset = 0.0
 
     def columns(
@@ -44,17 +50,17 @@ class Program:
             lower, upper = np.ceil(np.asarray(lower) - WHOLE), np.floor(np.asarray(upper) + WHOLE)
         for numbers, values in (self.lower, lower), (self.upper, upper), (self.cost, cost), (self.integer, integer):
             numbers.add(np.broadcast_to(values, many))
-        return np.arange(self.cost.many - many, self.cost.many)
+        return np.arange(self.cost.size - many, self.cost.size)
 
     def rows(self, least: Any, most: Any, *terms: tuple[Any, np.ndarray]) -> np.ndarray:
         """Add rows, each of them `least <= sum of terms <= most`, and return their places.
 
-        A term is a coefficient and the places of columns, one a row, or -1 where there is none.
+        A term is a coefficient and the places of columns, one for each row, or -1 where there is none.
         """
         many = len(terms[0][1]) if terms else len(np.atleast_1d(least))
         self.least.add(np.broadcast_to(least, many))
         self.most.add(np.broadcast_to(most, many))
-        rows = np.arange(self.least.many - many, self.least.many)
+        rows = np.arange(self.least.size - many, self.least.size)
         for coefficient, columns in terms:
             self.put(rows, columns, coefficient)
         return rows
@@ -71,24 +77,12 @@ class Program:
         """Add to what columns cost."""
         self.cost.all[columns] += cost
 
-
-class Numbers:
-    """A vector that grows."""
-
-    def __init__(self, kind: type = float) -> None:
-        self._room: np.ndarray = np.empty(256, kind)
-        self.many = 0
-
-    def add(self, values: np.ndarray) -> None:
-        end = self.many + len(values)
-        if end > len(self._room):
-            self._room = np.concatenate([self._room[: self.many], np.empty(2 * end - self.many, self._room.dtype)])
-        self._room[self.many : end] = values
-        self.many = end
-
-    @property
-    def all(self) -> np.ndarray:
-        return self._room[: self.many]
+    def relaxed(self) -> Program:
+        """Return the linear relaxation: the same program without integer columns."""
+        twin = copy(self)
+        twin.integer = GrowingArray()
+        twin.integer.add(np.zeros(self.integer.size))
+        return twin
 
 
 class Solver:
@@ -137,7 +131,7 @@ class Solver:
             for name in ("row", "column", "value", "integer")
         )
         self._last = program
-        columns, rows = program.cost.many, program.least.many
+        columns, rows = program.cost.size, program.least.size
         if same:
             of_columns, of_rows = np.arange(columns, dtype=np.int32), np.arange(rows, dtype=np.int32)
             highs.changeColsBounds(columns, of_columns, program.lower.all, program.upper.all)

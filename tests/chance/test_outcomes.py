@@ -66,7 +66,7 @@ def test_they_are_the_shares_of_traces(name: str):
     for t in range(periods):
         drawn = {
             "supply": (trace.chance[t], outcomes.supply, states @ outcomes.supply_chance),
-            "demand": (trace.chance[t], outcomes.demand, states @ outcomes.demand_chance[outcomes.mood]),
+            "demand": (trace.chance[t], outcomes.demand, states @ outcomes.demand_chance[outcomes.demand_state]),
         }
         for part, (rows, values, chances) in drawn.items():
             columns = [column for name, column in outcomes.columns.demand.items()]
@@ -95,9 +95,9 @@ def test_a_season_may_be_as_long_as_a_world():
     """Told period by period, what is seen and what may happen repeat with the season."""
     outcomes = Outcomes.of(load(SHOP, WORLDS["both"]))
     longer = outcomes.over(8)
-    assert (longer.season, longer.modes, longer.states) == (8, outcomes.modes, 8 * outcomes.modes)
-    turns = longer.phase % outcomes.season * outcomes.modes + np.tile(np.arange(outcomes.modes), 8)
-    for name in ("seen", "supply_chance", "mood"):
+    assert (longer.season, longer.per_phase, longer.states) == (8, outcomes.per_phase, 8 * outcomes.per_phase)
+    turns = longer.phase % outcomes.season * outcomes.per_phase + np.tile(np.arange(outcomes.per_phase), 8)
+    for name in ("seen", "supply_chance", "demand_state"):
         np.testing.assert_array_equal(getattr(longer, name), getattr(outcomes, name)[turns])
 
 
@@ -109,7 +109,7 @@ def test_a_replayed_history_is_its_own_season():
     assert outcomes.season == 4
     column = outcomes.columns.demand["others"]
     for phase, known in enumerate([4, 0, 3, 2]):
-        chance = outcomes.demand_chance[outcomes.mood[phase * outcomes.modes]]
+        chance = outcomes.demand_chance[outcomes.demand_state[phase * outcomes.per_phase]]
         assert set(outcomes.demand[chance > 0, column]) == {known}
         assert chance.sum() == pytest.approx(1)
 
@@ -147,7 +147,7 @@ def test_what_never_begins_is_never_on():
     never = Outcomes.of(load(SHOP, {"disruptions.fire.starts": {"every": float("inf")}}))
     without = Outcomes.of(load(SHOP, {"disruptions.fire": None}))
     for outcomes in (never, without):
-        mode = np.linalg.matrix_power(outcomes.move, 50)[0]
-        seen = outcomes.seen[: outcomes.modes]
+        mode = np.linalg.matrix_power(outcomes.transition, 50)[0]
+        seen = outcomes.seen[: outcomes.per_phase]
         assert sorted(np.unique(seen[mode > 0], axis=0)[:, -1]) == [0.5, 1.0]
-    assert np.count_nonzero(np.linalg.matrix_power(never.move, 50)[0]) == without.modes == 2
+    assert np.count_nonzero(np.linalg.matrix_power(never.transition, 50)[0]) == without.per_phase == 2

@@ -8,7 +8,7 @@ import pytest
 from jit_gym.physics import Layout, View
 from jit_gym.scenario import Scenario, load
 from jit_gym.theory import exact_cost, solve
-from jit_gym.theory.process import Shown
+from jit_gym.theory.state_source import StateSource
 
 from .instances import JOINT, joint, lost_sales, perishable
 from .tables import others, rows
@@ -111,7 +111,7 @@ def test_joint_replenishment_costs_what_vanvuchelen_says(setting: dict[str, Any]
     # With nothing on hand, setting 1 is printed with orders of 6 and 6; they would make it 64.9234.
     for on_hand in ((5, 0), (0, 0)) if setting["setting"] > 1 else ((5, 0),):
         layout = Layout(joint(setting, {f"stocks.item-{k + 1}.initial": on_hand[k] for k in (0, 1)}))
-        orders = optimum.policy(View(Shown(layout, layout.start[None, :], np.zeros((1, 0)))))
+        orders = optimum.policy(View(StateSource(layout, layout.start[None, :], np.zeros((1, 0)))))
         assert orders[0].tolist() == setting[f"act_{on_hand[0]}_{on_hand[1]}"]
 
 

@@ -1,5 +1,6 @@
 """The clairvoyant bound: nobody beats it, and where the optimum is known it is that."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jit_gym.evaluation import evaluate
-from jit_gym.evaluation.distance import paid
+from jit_gym.evaluation.optimality_gap import paid
 from jit_gym.scenario import BadInput, Scenario, load
 from jit_gym.theory import clairvoyant
 
@@ -247,3 +248,23 @@ def test_what_has_no_bound_is_refused_in_a_line():
             clairvoyant("serial", **option)
     with pytest.raises(BadInput, match="beer-game ends after 36 periods, got 1 \\+ 36"):
         clairvoyant("beer-game", periods=36, warmup=1)
+
+
+def test_the_plans_of_paths_do_not_depend_on_how_many_are_solved_at_once(monkeypatch: pytest.MonkeyPatch):
+    """When a capacity binds differs from path to path, and with it the columns of the program; the orders are right."""
+    works = {"hits": ["to-a"], "starts": {"rate": 0.3}, "lasts": {"name": "geom", "p": 0.5}}
+    demand = {"distribution": {"name": "poisson", "mu": 3}, "unmet": "backlog", "shortage_cost": 9}
+    two = shop(
+        units="whole",
+        horizon={"periods": 12},
+        stocks={name: {"initial": 3, "holding_cost": 1} for name in "ab"},
+        lanes={f"to-{name}": {"to": name, "capacity": 4, "fixed_cost": 3, "lead_time": 1} for name in "ab"},
+        demands={f"of-{name}": {"from": name, **demand} for name in "ab"},
+        disruptions={"stop": works},
+    )
+    plans = []
+    for threads in (1, 4):
+        module = import_module("jit_gym.theory.clairvoyant")  # the package's name means the function
+        monkeypatch.setattr(module, "processors", lambda threads=threads: threads)
+        plans.append(clairvoyant(two, paths=4, seed=1, orders=True).orders)
+    np.testing.assert_array_equal(*plans)

@@ -166,10 +166,10 @@ def test_it_plays_in_an_env(units: str, policy: Optimal):
 def test_it_knows_what_to_do_where_it_can_never_come(policy: Optimal):
     """A shop that begins with 300 units is not among the states; it orders as from the nearest one: nothing."""
     from jit_gym.physics import View
-    from jit_gym.theory.process import Shown
+    from jit_gym.theory.state_source import StateSource
 
     rows = policy.layout.start[None, :].repeat(2, axis=0)
     rows[0, 0] = 300
-    orders = policy(View(Shown(policy.layout, rows, np.zeros((2, 0)))))
+    orders = policy(View(StateSource(policy.layout, rows, np.zeros((2, 0)))))
     assert orders[0, 0] == 0
     assert orders[1, 0] > 0
