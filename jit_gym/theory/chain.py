@@ -14,7 +14,6 @@ from ..scenario import BadInput, Scenario
 from .demand_table import DemandTable, likely
 from .enumeration import MOST_ROUNDS
 from .growing import GrowingArray
-from .iterate import MOST_SWEEPS
 from .merging import Merging
 from .process import TooMany, merged, simulate_period
 from .space import expand_actions, list_transitions
@@ -24,6 +23,7 @@ OrdersIn = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """What a policy orders (states, lanes), given states (states, width) and their exogenous states (states,)."""
 
 CHUNK = 1 << 21  # transitions that are listed by one call
+MOST_PERIODS = 100_000  # that are played forward before giving up
 STRIDE = 16  # periods that are played forward between two looks at which states were entered
 STEADY = 0.02  # change of the chance to leave from one such stride to the next, as a share, that counts as none
 
@@ -194,7 +194,7 @@ class Chain:
             if not self._expand_entered(entered, rarest, discount) and settled:
                 return
             before = leaving
-            if periods > MOST_SWEEPS:
+            if periods > MOST_PERIODS:
                 raise TooMany(
                     f"{self.scenario.name}: after {periods:,} periods states are reached that never were before, as if "
                     "there were no end to them (play it: jit_gym.evaluate)"

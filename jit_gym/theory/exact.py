@@ -75,7 +75,7 @@ def exact_cost(
 
     Where one stock's customers wait and the policy looks at its inventory position alone, that is the whole state
     (`position`). Where more states can be reached than are worth keeping, or there is no end to them, those that come
-    too rarely are left out, and the bounds say what that may change (`chain.long_run`).
+    too rarely are left out, and the bounds say what that may change (`long_run.long_run`).
 
     Args:
         what: a policy: its name, with parameters or without, the object, or a function of a `View`.

@@ -181,10 +181,7 @@ class PathProgram:
         if not (delay or row["can_refuse"] or batch or placed or (partly_filled and row["waiting_cost"])):
             self._order_columns.append((shipped, 1.0))
             return
-        limit = np.full(T, float(row["order_limit"]))
-        if row["can_refuse"]:
-            accepted = self.chance[:, int(row["ordering"])]
-            limit = np.multiply(accepted, limit, out=np.zeros(T), where=accepted > 0)
+        limit = self._order_limit(m)
         size = batch if batch and self.whole else 1.0  # units of a column of orders
         orders = program.columns(T, limit / size, integer=bool(batch) and self.whole)
         self._order_columns.append((orders, size))
@@ -198,11 +195,26 @@ class PathProgram:
         program.rows(mailed, mailed, (1.0, unshipped), earlier, (1.0, shipped), (-size, lag(orders, delay)))
         if partly_filled:  # s <= filled (s + u)
             program.rows(-INF, 0.0, (1.0 - filled, shipped), (-filled, unshipped))
-        if over_capacity.any() and self.whole:  # either u = 0, or s is all that can be shipped
-            left, sent = unshipped[over_capacity], shipped[over_capacity]
-            full = program.columns(len(left), 1.0, integer=True)
-            program.rows(-INF, 0.0, (1.0, left), (-most_unshipped[over_capacity], full))
-            program.rows(0.0, INF, (1.0, sent), (-capacity[over_capacity], full))
+        if over_capacity.any() and self.whole:
+            some = over_capacity
+            self._write_full_shipments(unshipped[some], most_unshipped[some], shipped[some], capacity[some])
+
+    def _write_full_shipments(
+        self, unshipped: np.ndarray, most_unshipped: np.ndarray, shipped: np.ndarray, capacity: np.ndarray
+    ) -> None:
+        """Leave nothing unshipped, or ship all that can be: either u = 0 or s = capacity."""
+        full = self.program.columns(len(unshipped), 1.0, integer=True)
+        self.program.rows(-INF, 0.0, (1.0, unshipped), (-most_unshipped, full))
+        self.program.rows(0.0, INF, (1.0, shipped), (-capacity, full))
+
+    def _order_limit(self, m: int) -> np.ndarray:
+        """Return the largest order that a lane accepts in each period (periods,)."""
+        row, T = self.net.lanes[m], self.periods
+        limit = np.full(T, float(row["order_limit"]))
+        if row["can_refuse"]:
+            accepted = self.chance[:, int(row["ordering"])]
+            limit = np.multiply(accepted, limit, out=np.zeros(T), where=accepted > 0)
+        return limit
 
     def _mailed_before_start(self, m: int) -> np.ndarray:
         """Return the orders placed before the start that reach the source in each period (periods,)."""
@@ -420,13 +432,17 @@ class PathProgram:
         if self.shipped_from[i] and not self.receives_first:  # what is shipped was there before
             program.rows(-INF, at_start, *self.shipped_from[i], (-1.0, lag(held)))
         if has_room_limit:
-            full = (1.0, held), *leaves, *(self.shipped_from[i] if self.receives_first else ())
-            program.rows(-INF, float(row["storage_limit"]), *full)
-            wasted_rows = program.rows(-INF, self.certain_arrivals[i], (1.0, wasted))
-            self._add_kept_arrivals(wasted_rows, i, np.full(T, -1), range(1))
+            self._write_storage_limit(i, held, wasted, leaves)
         if life:
             self._write_shelf_life(i, life, held, wasted, expired)
             self._write_worth_by_age(i, held, wasted)
+
+    def _write_storage_limit(self, i: int, held: np.ndarray, wasted: np.ndarray, leaves: list[Term]) -> None:
+        """Hold no more than fits when goods have been received; waste no more than arrives, for want of room."""
+        full = (1.0, held), *leaves, *(self.shipped_from[i] if self.receives_first else ())
+        self.program.rows(-INF, float(self.net.stocks[i]["storage_limit"]), *full)
+        rows = self.program.rows(-INF, self.certain_arrivals[i], (1.0, wasted))
+        self._add_kept_arrivals(rows, i, np.full(self.periods, -1), range(1))
 
     def _write_shelf_life(self, i: int, life: int, held: np.ndarray, wasted: np.ndarray, expired: np.ndarray) -> None:
         """Hold no more than arrived in the last periods of a shelf life, and let expire no more than arrived before.

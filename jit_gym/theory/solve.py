@@ -100,7 +100,7 @@ def solve(
     Where supply is limited, or stops now and then, any number of customers may wait. Those beyond a limit that is
     hardly ever reached are forgotten. Forgetting a customer costs nothing, so `low` stays a lower bound; `high` is
     what the policy costs that orders beyond the limit as it does at the limit, raised by what those customers may cost,
-    as in `chain.long_run`. The limit is raised until that is less than the tolerance allows.
+    as in `long_run.long_run`. The limit is raised until that is less than the tolerance allows.
 
     Args:
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
