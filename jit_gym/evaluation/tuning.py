@@ -13,11 +13,11 @@ import numpy as np
 
 from ..chance import Chance, Trace
 from ..chance.bits import stream
+from ..common.formulas import quantile
 from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
 from ..physics.worth import Worth
 from ..policies import PolicyError, Rule, parse, policy
-from ..policies.plan import quantile
 from ..scenario import BadInput, Scenario, load
 from ..scenario.window import in_whole_cycles, settling, stays_as_it_is, window
 from .rollout import name_of

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import base_stock_level, quantile
 from ..physics import View
 from .base import Mindful, Parameter, has_passed, positive
 from .limits import FORECAST
-from .plan import Plan, quantile
+from .plan import Plan
 
 
 @dataclass(eq=False)
@@ -49,9 +50,9 @@ class Adaptive(Mindful):
         weight = np.where(has_passed(view), self.smoothing, 0.0)
         mean, deviation = mean + weight * news, deviation + weight * (np.abs(news) - deviation)
         exposed = plan.lead_time + 1.0
-        spread = exposed * (1.25 * deviation) ** 2 + mean**2 * plan.lead_time_variance
-        level = plan.rounded(positive(mean * exposed + quantile(self.service_level) * np.sqrt(spread)))
-        orders = plan.spread(positive(level - view.inventory_position))
+        variance, z = (1.25 * deviation) ** 2, quantile(self.service_level)
+        level = base_stock_level(mean, variance, exposed, z, plan.lead_time_variance)
+        orders = plan.spread(positive(plan.rounded(positive(level)) - view.inventory_position))
         return orders, np.hstack([plan.owed(view), mean, deviation])
 
 
@@ -108,8 +109,8 @@ class MovingAverage(Mindful):
         )
         mean, variance = ((self.weights * each).sum(axis=0) for each in (asked, errors))
         exposed = plan.lead_time + 1.0
-        spread = exposed * variance + mean**2 * plan.lead_time_variance
-        level = plan.rounded(positive(mean * exposed + quantile(self.service_level) * np.sqrt(spread)))
-        orders = plan.spread(positive(level - view.inventory_position))
+        z = quantile(self.service_level)
+        level = base_stock_level(mean, variance, exposed, z, plan.lead_time_variance)
+        orders = plan.spread(positive(plan.rounded(positive(level)) - view.inventory_position))
         kept = np.stack([asked, errors]).transpose(2, 0, 1, 3).reshape(paths, -1)
         return orders, np.hstack([plan.owed(view), kept])

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import quantile
 from ..physics import View
 from ..physics.numbers import like
 from .base import Parameter, Rule, positive
 from .limits import FORECAST, listed
-from .plan import Plan, quantile
+from .plan import Plan
 
 
 @dataclass(eq=False)

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import quantile
 from ..physics import View
 from ..physics.period import ROUNDING_TOLERANCE
 from .base import Mindful, Parameter, PolicyError, Rule, positive
 from .limits import listed
-from .plan import Plan, quantile
+from .plan import Plan
 
 LONGEST = 1000  # periods after which orders that depend on the period repeat, to be known to do so
 

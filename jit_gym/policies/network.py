@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import base_stock_level, quantile
 from ..physics import View
 from .base import Mindful, Parameter, Rule, has_passed, positive
-from .plan import Plan, quantile
+from .plan import Plan
 
 
 @dataclass(eq=False)
@@ -42,7 +43,7 @@ class EchelonBaseStock(Rule):
         ratios = [(b + inputs) / np.where(b + cost > 0, b + cost, 1.0) for cost in (np.maximum(last, h), h)]
         z = sum(quantile(np.where(ratio > 0, ratio, 0.95)) for ratio in ratios) / 2
         exposed = plan.through + 1.0
-        level = plan.mean * exposed + z * np.sqrt(exposed * plan.variance + plan.mean**2 * plan.through_variance)
+        level = base_stock_level(plan.mean, plan.variance, exposed, z, plan.through_variance)
         return {"level": plan.rounded(np.maximum(level, 0.0))}
 
     def quantities(self, view: View) -> Any:

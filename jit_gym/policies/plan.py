@@ -12,7 +12,7 @@ from ..chance import usage
 from ..chance.suppliers import supplier_of
 from ..chance.tables import LARGEST, Table, counts
 from ..chance.unknown import growth, unknown
-from ..envs.observation import economic_cycle
+from ..common.formulas import base_stock_level, economic_cycle, quantile
 from ..physics import Layout, View
 from ..physics.numbers import is_tensor, like
 from ..scenario import Scenario, Starts
@@ -278,8 +278,10 @@ class Plan:
         lead_time_variance: float | np.ndarray | None = None,
     ) -> np.ndarray:
         """Return a base-stock level: mean demand over lead time and review, plus safety stock; rounded up to units."""
-        safety = self.safety_stock(service_level, lead_time, lead_time_variance=lead_time_variance)
-        return self.rounded(np.maximum(self.exposed_mean(lead_time) + safety, 0.0))
+        exposed = (self.lead_time if lead_time is None else lead_time) + 1.0
+        late = self.lead_time_variance if lead_time_variance is None else lead_time_variance
+        level = base_stock_level(self.mean, self.variance, exposed, quantile(service_level), late)
+        return self.rounded(np.maximum(level, 0.0))
 
     @cached_property
     def unforeseen(self) -> np.ndarray:
@@ -384,13 +386,6 @@ def _rounded(times: dict[float, float]) -> dict[float, float]:
     for time, units in times.items():
         merged[round(time * APART) / APART] = merged.get(round(time * APART) / APART, 0.0) + units
     return merged
-
-
-def quantile(service_level: Any) -> np.ndarray:
-    """Return z, the standard normal quantile of a service level."""
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(np.clip(service_level, 1e-6, 1 - 1e-6)))
 
 
 def positive(quantity: Any) -> Any:

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import quantile
 from ..physics import View
 from .base import Fault, Parameter, Rule, positive
 from .just_in_time import reviewed, reviews_repeat
-from .plan import Plan, quantile
+from .plan import Plan
 
 
 def power_approximation(plan: Plan, review: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:
