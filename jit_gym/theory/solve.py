@@ -14,7 +14,7 @@ import numpy as np
 
 from ..chance.outcomes import Outcomes, lasts
 from ..common.text import counted, nearest
-from ..policies.plan import Plan
+from ..policies.plan import PlanningData
 from ..scenario import BadInput, Scenario, ScenarioError, load
 from .chain import GROWTH
 from .iterate import Iteration, NotSettled
@@ -255,7 +255,7 @@ def _first_limits(
     How many customers are told apart is limited where disruptions may make any number wait, if they do so in the states
     that are enumerated (`waits`), and where what may be ordered is limited.
     """
-    plan = Plan(scenario)
+    plan = PlanningData(scenario)
     layout = plan.layout
     lanes = list(scenario.lanes.values())
     slowest = [
