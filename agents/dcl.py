@@ -16,7 +16,7 @@ from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.physics.tables import state_of
 from jit_gym.policies.action import Action
-from jit_gym.policies.plan import Plan
+from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import BadInput, Scenario
 
 from .learner import Count, Fitted, NotNegative, Positive, Share, best_of, inside
@@ -224,7 +224,7 @@ def choices(scenario: Scenario, most: int | None) -> np.ndarray:
     Raises:
         BadInput: in one line, where there are too many to try each.
     """
-    plan = Plan(scenario)
+    plan = PlanningData(scenario)
     need = plan.level(plan.critical_ratio, np.zeros(len(plan.mean)), lead_time_variance=0.0)
     tops = []
     for m, lane in enumerate(plan.layout.lanes):

@@ -46,7 +46,7 @@ def onnx(model: Model) -> bytes:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["paths", width])
 
     seen, inputs, outputs = "observation", [number("observation", len(arrays["shift"]))], []
-    if "memory.shift" in arrays:  # long short-term memory, as `policies.trained.Memory` has it
+    if "memory.shift" in arrays:  # long short-term memory, as `policies.trained.LSTM` has it
         width = 2 * arrays["memory.weight_hh"].shape[1]
         inputs = [number("observation", len(arrays["memory.shift"])), number("memory", width)]
         outputs = [number("remembered", width)]

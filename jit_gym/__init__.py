@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .policies import ActionMeaning as ActionMeaning
     from .policies import Parameter as Parameter
     from .policies import Rule as Rule
+    from .policies import StatefulRule as StatefulRule
     from .policies import VectorActionMeaning as VectorActionMeaning
     from .policies import policy as policy
     from .policies import rule as rule
@@ -50,6 +51,7 @@ _HOMES = {
     "Rule": "policies",
     "Scenario": "scenario",
     "ScenarioError": "scenario",
+    "StatefulRule": "policies",
     "VectorActionMeaning": "policies",
     "VectorEnv": "envs",
     "View": "physics",

@@ -14,6 +14,7 @@ from numba.extending import register_jitable
 
 from ..chance import moments, usage
 from ..chance.calendar import Calendar
+from ..common.formulas import economic_cycle
 from ..kernels.arrays import fixed_tuple, table
 from ..physics.layout import Layout
 from ..physics.numbers import is_tensor, like, minimum
@@ -266,15 +267,6 @@ def _divided(use: float, limits: dict[str, float]) -> dict[str, float]:
         even = (use - sum(shares.values())) / (len(limits) - len(shares))
         shares[name] = even if len(shares) + 1 == len(limits) else min(even, 0.5 * limit)
     return shares
-
-
-def economic_cycle(fixed_cost: Any, mean: Any, holding_cost: Any) -> np.ndarray:
-    """Return the periods between orders that cost least where use is steady, sqrt(2 K / (h m)) (Harris 1913).
-
-    It is 0 where nothing is used, or holding costs nothing.
-    """
-    rate = np.asarray(holding_cost * mean)
-    return np.sqrt(2 * fixed_cost / np.where(rate > 0, rate, np.inf))
 
 
 def _root(slope: np.ndarray, bend: np.ndarray, value: np.ndarray) -> np.ndarray:

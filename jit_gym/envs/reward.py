@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..chance import usage
+from ..common.formulas import base_stock_level
 from ..physics.tables import flows_of
 from ..physics.view import View
 from ..scenario import Scenario
@@ -59,5 +60,5 @@ def _levels(scenario: Scenario) -> np.ndarray:
     for (name, (mean, variance)), names in zip(usage(scenario).items(), scenario.feeds.values(), strict=True):
         lanes = [scenario.lanes[lane] for lane in names]
         exposed = 1.0 + (name in late) + max(lane.order_delay + lane.lead_time.mean for lane in lanes)
-        levels.append(mean * exposed + np.sqrt(variance * exposed))
+        levels.append(base_stock_level(mean, variance, exposed, z=1.0))
     return np.ceil(levels) if scenario.units == "whole" else np.array(levels)

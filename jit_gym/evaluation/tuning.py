@@ -13,11 +13,11 @@ import numpy as np
 
 from ..chance import Chance, Trace
 from ..chance.bits import stream
+from ..common.formulas import quantile
 from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
 from ..physics.worth import Worth
 from ..policies import PolicyError, Rule, parse, policy
-from ..policies.plan import quantile
 from ..scenario import BadInput, Scenario, load
 from ..scenario.window import in_whole_cycles, settling, stays_as_it_is, window
 from .rollout import name_of
@@ -167,7 +167,7 @@ def axes_of(rule: Rule, names: list[str]) -> list[Axis]:
     """Return what there is to look for: each parameter stock by stock, or at once where all stocks have the same."""
     plan, axes = rule.plan, []
     used = np.flatnonzero(plan.mean > 0)
-    spread = np.sqrt((plan.through + 1.0) * plan.variance + plan.mean**2 * plan.lead_time_variance)
+    spread = np.sqrt((plan.longest_cumulative_lead_time + 1.0) * plan.variance + plan.mean**2 * plan.lead_time_variance)
     for name in names:
         formula = getattr(rule, name)
         share = name in rule.shares
@@ -181,7 +181,7 @@ def axes_of(rule: Rule, names: list[str]) -> list[Axis]:
             low = -np.inf if name in rule.signed else 1.0 if name in rule.counts else 0.0
             start = float(np.clip(quantile(formula[i]), -3.0, 3.0)) if share else float(formula[i])
             step = max(step, least)
-            outage = 2.0 * plan.longest_outage[i] * plan.mean[i] if quantity else 0.0
+            outage = 2.0 * plan.disruptions.longest_outage[i] * plan.mean[i] if quantity else 0.0
             reach = max(3.0 * step, 0.75 * abs(start), outage)
             axes.append(Axis(name, stocks, start, step, least, low, reach, share, whole))
     return axes

@@ -1,4 +1,4 @@
-"""What one sees before ordering, by name: the same for rules, agents, and anybody's own function."""
+"""What can be seen before ordering, by name: the same for rules, agents, and any function of a view."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .numbers import is_tensor, lesser, like
 
 
 class Seen(Protocol):
-    """Whatever can tell a state: a simulation, a simulation on tensors, or an observation that is decoded."""
+    """What holds a state: a simulation, a simulation on tensors, or a decoded observation."""
 
     @property
     def layout(self) -> Layout: ...
@@ -33,8 +33,13 @@ class Seen(Protocol):
 class View:
     """The start of a period on a batch of paths, in units; arrays (or tensors) have one row a path.
 
-    It shows what is there when it is asked; ask before the next period is played. Arrays that are windows onto the
-    simulation are read-only: to reckon on with one, make another from it (`x = view.on_hand - 31`).
+    A property is read when it is first asked for, so ask before the next period is played. Arrays that are windows onto
+    the simulation are read-only: to change one, make another from it (`x = view.on_hand - 31`).
+
+    Attributes:
+        source: the simulation, or the decoded observation, that is looked at: one for all periods of a simulation.
+        scenario: the world.
+        layout: where each name of the world stands.
     """
 
     def __init__(self, source: Seen) -> None:
@@ -43,8 +48,8 @@ class View:
         self.layout = source.layout
         self.scenario = source.layout.scenario
 
-    def _told(self, table: str, field: str) -> Any:
-        """Return one field of the state as its records tell it, which may be late."""
+    def _recorded(self, table: str, field: str) -> Any:
+        """Return one field of the state according to the records, which may be late."""
         values = self.source.read(table, field)
         if late := self.layout.late[f"{table}.{field}"]:
             values = values.clone() if is_tensor(values) else values.copy()
@@ -59,22 +64,22 @@ class View:
     @cached_property
     def on_hand(self) -> Any:
         """Return the units of each stock (paths, stocks)."""
-        return self._told("stocks", "on_hand")
+        return self._recorded("stocks", "on_hand")
 
     @cached_property
     def used(self) -> Any:
         """Return the units drawn from each stock in the last period (paths, stocks)."""
-        return self._told("stocks", "used")
+        return self._recorded("stocks", "used")
 
     @cached_property
     def backlog(self) -> Any:
         """Return the units that wait to be served (paths, demands)."""
-        return self._told("demands", "backlog")
+        return self._recorded("demands", "backlog")
 
     @cached_property
     def in_transit(self) -> Any:
         """Return the units on the way on each lane (paths, lanes)."""
-        return self._told("lanes", "in_transit")
+        return self._recorded("lanes", "in_transit")
 
     @cached_property
     def waiting(self) -> Any:
@@ -88,6 +93,17 @@ class View:
         for m, places in self.layout.in_transmission.items():
             on_order[..., m] += self.source.pipeline[..., places].sum(-1)
         return on_order
+
+    @cached_property
+    def orders_read_today(self) -> Any:
+        """Return the units ordered earlier that reach each lane's source in this period (paths, lanes).
+
+        0 on lanes without an order delay, whose orders are read as they are placed.
+        """
+        out = self._filled(0.0, self.layout.lanes)
+        for m, places in self.layout.in_transmission.items():
+            out[..., m] = self.source.pipeline[..., places.start]
+        return out
 
     @cached_property
     def inventory_position(self) -> Any:
@@ -124,9 +140,26 @@ class View:
             return torch.stack(rows, dim=-2)
         return np.stack(rows, axis=-2)
 
+    @cached_property
+    def obsolete(self) -> Any:
+        """Tell which stocks are known to be obsolete: no demand will draw on them any more (paths, stocks)."""
+        obsolete = self._filled(0.0, self.layout.stocks)
+        for stock, known in self.layout.columns.seen_obsolete.items():
+            obsolete[..., self.layout.stocks.index(stock)] = self.source.seen[..., known.start]
+        return obsolete > 0
+
+    @cached_property
+    def ordering_stopped(self) -> Any:
+        """Tell on which lanes a disruption is known to stop orders in this period (paths, lanes)."""
+        works = self._filled(1.0, self.layout.lanes)
+        for (kind, name), known in self.layout.columns.visible.items():
+            if kind == "ordering":
+                works[..., self.layout.lanes.index(name)] = self.source.seen[..., known.start]
+        return works <= 0
+
     @property
     def available(self) -> Any:
-        """Return the share of each lane that is known to work, the worst of its troubles (paths, lanes)."""
+        """Return the share of each lane that is known to work, the least over its disruptions (paths, lanes)."""
         return self.outlook[..., 0]
 
     @cached_property
@@ -164,13 +197,17 @@ class View:
         return np.concatenate([older, newest], axis=-1)[..., :life]
 
     def _today(self, values: list[float], table: str, columns: str) -> Any:
-        """Return each one's value, times what is left of it where it falls."""
+        """Return the value of each lane or demand, times the share that is left of it where it erodes."""
         seen = self.source.seen
         out = self._like(np.broadcast_to(np.array(values), (*seen.shape[:-1], len(values))).copy())
         for name, column in getattr(self.layout.columns, columns).items():
             out[..., getattr(self.layout, table).index(name)] *= seen[..., column]
         return out
 
+    def _filled(self, value: float, names: list[str]) -> Any:
+        """Return one value for each of these on each path (paths, names)."""
+        return like(np.full((*self.on_hand.shape[:-1], len(names)), value), self.on_hand)
+
     def _like(self, array: np.ndarray) -> Any:
-        """Return an array as whatever kind the source's numbers are."""
+        """Return an array, or a tensor where the source's numbers are tensors."""
         return like(array, self.source.seen)

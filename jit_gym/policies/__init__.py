@@ -11,7 +11,7 @@ from ..common.text import nearest
 from ..envs.episodes import episodes_of
 from ..scenario import Scenario, ScenarioError, yaml12
 from .adaptive import Adaptive, MovingAverage
-from .base import Parameter, Policy, PolicyError, Rule
+from .base import Parameter, Policy, PolicyError, Rule, StatefulRule
 from .base_stock import BaseStock, JustInCase, SafetyLeadTime, SafetyStock
 from .disruption import Acceptance, Mitigation, Rerouting, StateDependent
 from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, SingleIndex, TailoredBaseSurge
@@ -78,6 +78,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Rule",
+    "StatefulRule",
     "VectorActionMeaning",
     "agents",
     "policy",

@@ -12,8 +12,8 @@ from ..envs.observation import MOST_ORDERED, Codec
 from ..physics import View
 from ..physics.numbers import like
 from ..scenario import Scenario
-from .base import Mindful, Policy, PolicyError, positive
-from .plan import Plan
+from .base import Policy, PolicyError, StatefulRule, positive
+from .plan import PlanningData
 
 MOST_CHOICES = 4096
 MEANINGS = ("quantity", "order-up-to", "correction")
@@ -39,7 +39,7 @@ class Action:
     low: np.ndarray | None = None
     middle: np.ndarray | None = None
     high: np.ndarray | None = None
-    plan: Plan = field(init=False, repr=False)
+    plan: PlanningData = field(init=False, repr=False)
 
     @classmethod
     def default(cls, scenario: Scenario, means: str = "quantity", rule: Any = None, most: float = MOST_ORDERED) -> Self:
@@ -48,7 +48,7 @@ class Action:
         Quantities go from 0 over what is used to the most that an env orders, levels from 0 over the newsvendor's to
         twice that, and corrections take or add as much as an env orders at most.
         """
-        plan = Plan(scenario)
+        plan = PlanningData(scenario)
         lanes = Codec(plan.layout, 1, most_ordered=most).lanes
         if means == "quantity":
             low, middle, high = np.zeros(len(lanes)), lanes["use"], lanes["limit"]
@@ -117,10 +117,10 @@ class Action:
         if (self.means == "correction") != (self.rule is not None):
             raise PolicyError("a rule must be given for corrections, and for nothing else")
         fitted = type(self)(self.means, self.rule, self.choices, self.low, self.middle, self.high)
-        fitted.plan = Plan(scenario)
+        fitted.plan = PlanningData(scenario)
         if self.rule is not None:
             fitted.rule = policy(self.rule, scenario)
-            if isinstance(fitted.rule, Mindful):
+            if isinstance(fitted.rule, StatefulRule):
                 name = fitted.rule.name
                 raise PolicyError(f"{name}: keeps the past in mind, and cannot be corrected (base-stock can)")
         width = len(scenario.stocks if self.means == "order-up-to" else scenario.lanes)
@@ -134,7 +134,7 @@ class Action:
         """Return orders in units (paths, lanes) for what was said: choices (paths,), or numbers (paths, outputs)."""
         meant = self._meant(said)
         if self.means == "order-up-to":
-            return self.plan.spread(positive(meant - view.inventory_position))
+            return self.plan.split_over_lanes(positive(meant - view.inventory_position))
         if self.means == "correction":
             return positive(self.rule(view) + meant)
         return positive(meant)

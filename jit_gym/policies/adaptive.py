@@ -1,4 +1,4 @@
-"""Learn the demand while it goes on."""
+"""Rules that estimate the demand from what they see while they play."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import base_stock_level, quantile
 from ..physics import View
-from .base import Mindful, Parameter, has_passed, positive
+from .base import Parameter, StatefulRule, has_passed, positive
 from .limits import FORECAST
-from .plan import Plan, quantile
+from .plan import PlanningData
 
 
 @dataclass(eq=False)
-class Adaptive(Mindful):
+class Adaptive(StatefulRule):
     """Order up to a level that follows the demand, smoothed exponentially (Brown 1959).
 
     Mean and mean absolute deviation are tracked with the weight `smoothing` of the last period: m + a (d - m), and so
@@ -34,29 +35,29 @@ class Adaptive(Mindful):
     def relies_on_formulas(self) -> bool:
         return True  # the level for the mean and the deviation that it has learned
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"smoothing": 0.1, "service_level": plan.critical_ratio}
 
     def begin(self, view: View) -> np.ndarray:
         first = np.hstack([self.plan.mean, np.sqrt(self.plan.variance) / 1.25])
         return np.hstack([self.plan.owed(view), np.broadcast_to(first, (len(view.on_hand), len(first)))])
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        assert memory is not None
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert state is not None
         plan = self.plan
-        owed, mean, deviation = np.hsplit(memory, 3)
-        news = plan.asked(view, owed) - mean
+        owed, mean, deviation = np.hsplit(state, 3)
+        news = plan.demand_last_period(view, owed) - mean
         weight = np.where(has_passed(view), self.smoothing, 0.0)
         mean, deviation = mean + weight * news, deviation + weight * (np.abs(news) - deviation)
         exposed = plan.lead_time + 1.0
-        spread = exposed * (1.25 * deviation) ** 2 + mean**2 * plan.lead_time_variance
-        level = plan.rounded(positive(mean * exposed + quantile(self.service_level) * np.sqrt(spread)))
-        orders = plan.spread(positive(level - view.inventory_position))
+        variance, z = (1.25 * deviation) ** 2, quantile(self.service_level)
+        level = base_stock_level(mean, variance, exposed, z, plan.lead_time_variance)
+        orders = plan.split_over_lanes(positive(plan.rounded(positive(level)) - view.inventory_position))
         return orders, np.hstack([plan.owed(view), mean, deviation])
 
 
 @dataclass(eq=False)
-class MovingAverage(Mindful):
+class MovingAverage(StatefulRule):
     """Order up to a level that follows the mean of the last periods (moving average; Chen et al. 2000a).
 
     The level is m (L + 1) + z sqrt((L + 1) s^2 + m^2 s_L^2), with m the mean of what was asked for in the last `window`
@@ -82,7 +83,7 @@ class MovingAverage(Mindful):
     def relies_on_formulas(self) -> bool:
         return True  # the level for the mean and the deviation that it has learned
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"window": 19.0, "service_level": plan.critical_ratio}
 
     def prepare(self) -> None:
@@ -94,12 +95,12 @@ class MovingAverage(Mindful):
         past = np.repeat([self.plan.mean, self.plan.variance], len(self.weights), axis=0).ravel()
         return np.hstack([self.plan.owed(view), np.broadcast_to(past, (len(view.on_hand), len(past)))])
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        assert memory is not None
-        plan, paths, stocks = self.plan, len(memory), len(self.plan.mean)
-        owed, past = memory[:, :stocks], memory[:, stocks:].reshape(paths, 2, -1, stocks).transpose(1, 2, 0, 3)
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert state is not None
+        plan, paths, stocks = self.plan, len(state), len(self.plan.mean)
+        owed, past = state[:, :stocks], state[:, stocks:].reshape(paths, 2, -1, stocks).transpose(1, 2, 0, 3)
         asked, errors = past  # (periods, paths, stocks), the last first; and the squares of the forecasts' errors
-        news = plan.asked(view, owed)
+        news = plan.demand_last_period(view, owed)
         error = (news - (self.weights * asked).sum(axis=0)) ** 2
         passed = has_passed(view)
         asked, errors = (
@@ -108,8 +109,8 @@ class MovingAverage(Mindful):
         )
         mean, variance = ((self.weights * each).sum(axis=0) for each in (asked, errors))
         exposed = plan.lead_time + 1.0
-        spread = exposed * variance + mean**2 * plan.lead_time_variance
-        level = plan.rounded(positive(mean * exposed + quantile(self.service_level) * np.sqrt(spread)))
-        orders = plan.spread(positive(level - view.inventory_position))
+        z = quantile(self.service_level)
+        level = base_stock_level(mean, variance, exposed, z, plan.lead_time_variance)
+        orders = plan.split_over_lanes(positive(plan.rounded(positive(level)) - view.inventory_position))
         kept = np.stack([asked, errors]).transpose(2, 0, 1, 3).reshape(paths, -1)
         return orders, np.hstack([plan.owed(view), kept])

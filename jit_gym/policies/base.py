@@ -1,4 +1,4 @@
-"""What every rule has in common: parameters by formula, orders by lane, a name to call it by."""
+"""What all rules have in common: a name, parameters by formula, and orders by lane."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..common.renamed import renamed
 from ..common.text import nearest
 from ..envs.observation import Codec
 from ..physics import View
 from ..scenario import BadInput, Scenario, limits
 from .limits import ignored, listed, overtaking, replayed
-from .plan import Plan, positive
+from .plan import PlanningData, positive
 
 Parameter = Any
 """One number for every stock, numbers by the stocks' names, or None: by the rule's formula.
@@ -30,15 +31,15 @@ class PolicyError(BadInput):
 
 
 class Policy:
-    """Whoever orders. Fitted to a scenario, it is called with a `View` and returns orders in units (paths, lanes)."""
+    """What decides orders. Fitted to a scenario, it is called with a `View` and returns units (paths, lanes)."""
 
     name: ClassVar[str]
     scenario: Scenario
     env_codec: Codec | None = None
-    """What the numbers mean of the env that `predict` plays in; `jit_gym.policy(name, env)` sets it."""
+    """The codec of the env that `predict` plays in; `jit_gym.policy(name, env)` sets it."""
 
     def fit(self, scenario: Scenario) -> Self:
-        """Return this policy, knowing what it must know of a scenario."""
+        """Return a copy of this policy, with all that it needs of a scenario."""
         fitted = copy.copy(self)
         fitted.scenario = scenario
         return fitted
@@ -49,7 +50,7 @@ class Policy:
 
     @cached_property
     def codec(self) -> Codec:
-        """Return what the numbers of an env of this scenario mean, made without other arguments."""
+        """Return the codec of an env of this scenario that is made without other arguments."""
         from ..physics import Layout
 
         return Codec(Layout(self.scenario), paths=1)
@@ -58,20 +59,20 @@ class Policy:
     def cycle(self) -> int | None:
         """Return after how many periods its orders repeat, 1 if they do not depend on the period; None if not known.
 
-        A policy that looks at the period says so, for then its cost can be computed exactly.
+        A policy whose orders depend on the period overrides this, so that its cost can be computed exactly.
         """
         return None
 
     def begin(self, view: View) -> np.ndarray | None:
-        """Return what to keep in mind before the first period (paths, n); None for whoever needs no memory."""
+        """Return the policy's own state before the first period (paths, n); None for a policy without one."""
         return None
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
-        """Return orders, and what to keep in mind until the next period (paths, n)."""
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
+        """Return orders in units (paths, lanes), and the policy's own state for the next period (paths, n)."""
         return self(view), None
 
     def notes(self) -> list[str]:
-        """Return what one should know before comparing this policy, fitted to a scenario: a sentence each."""
+        """Return warnings to read before comparing this policy, fitted to a scenario: a sentence each."""
         return []
 
     def predict(
@@ -83,9 +84,9 @@ class Policy:
     ) -> tuple[np.ndarray, Any]:
         """Return the action for an observation, or a batch of them: what Stable-Baselines3 asks of a model.
 
-        The policy must know whose observations they are: `jit_gym.policy("base-stock", env)`. An observation tells
-        neither the period nor the past. Where `episode_start` is given, the state that is returned counts periods and
-        holds what the policy keeps in mind (paths, 1 + n); hand it on with the next observation, as Stable-Baselines3
+        The policy must know the env that the observations are from: `jit_gym.policy("base-stock", env)`. An observation
+        tells neither the period nor the past. Where `episode_start` is given, the state that is returned counts periods
+        and holds the policy's own state (paths, 1 + n); hand it on with the next observation, as Stable-Baselines3
         does.
 
         Raises:
@@ -101,14 +102,14 @@ class Policy:
             starts = np.reshape(episode_start, (-1, 1)) | (state is None)
             past = np.zeros((len(starts), 1)) if state is None else np.reshape(state, (len(starts), -1))
             seen.period = np.where(starts[:, 0], 0, past[:, 0]).astype(int)
-        memory = self.begin(view)
-        if episode_start is not None and state is not None and memory is not None:
-            memory = np.where(starts, memory, past[:, 1:])
-        orders, memory = self.act(view, memory)
+        own = self.begin(view)
+        if episode_start is not None and state is not None and own is not None:
+            own = np.where(starts, own, past[:, 1:])
+        orders, own = self.act(view, own)
         if episode_start is not None:
             state = seen.period + 1
-            if memory is not None:
-                state = np.column_stack([state, memory])
+            if own is not None:
+                state = np.column_stack([state, own])
         action = self.env_codec.encode(orders)
         return (action if np.ndim(observation) == 2 else action[0]), state
 
@@ -150,13 +151,13 @@ class Rule(Policy):
     knows: ClassVar[frozenset[str]] = frozenset()
     """What of `limits.LIMITS` the formulas take into account."""
 
-    plan: Plan = field(init=False, repr=False)
+    plan: PlanningData = field(init=False, repr=False)
     tuning: Any = field(init=False, repr=False, default=None)
     """How the parameters were found, for a rule from `jit_gym.tune` (an `evaluate.Tuning`)."""
     by_formula: tuple[str, ...] = field(init=False, repr=False, default=())
     """The parameters, fitted, that come from the formulas for some stock or for all."""
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         """Return each parameter by formula (stocks,), or one number for all."""
         raise NotImplementedError
 
@@ -166,14 +167,14 @@ class Rule(Policy):
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes): each stock's quantity, over its lanes by their shares."""
-        return self.plan.spread(positive(self.quantities(view)))
+        return self.plan.split_over_lanes(positive(self.quantities(view)))
 
     def fit(self, scenario: Scenario) -> Self:
         """Return this rule with every parameter filled in."""
         fitted = super().fit(scenario)
         if self.tuning is not None and scenario != self.scenario:
             fitted.tuning = None
-        fitted.plan = Plan(scenario)
+        fitted.plan = PlanningData(scenario)
         self.check(fitted.plan)
         missing = (name for name in self.names() if getattr(self, name) is None)
         partly = (name for name in self.names() if isinstance(getattr(self, name), Mapping))
@@ -233,7 +234,7 @@ class Rule(Policy):
     def prepare(self) -> None:
         """Work out what follows from the parameters, and does not change while playing."""
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: PlanningData) -> None:
         """Refuse a scenario that the rule does not fit."""
 
     def _filled(self, parameter: str, given: Parameter, formula: Any, stocks: list[str]) -> np.ndarray:
@@ -285,14 +286,21 @@ class Rule(Policy):
         return f"{self.name}({inside})" if inside else self.name
 
 
-def recall(policy: Policy, view: View, kept: WeakKeyDictionary[Any, Any]) -> Any:
-    """Return the orders of a policy that keeps something in mind, with what it kept of this simulation's past."""
+def act_in_sequence(policy: Policy, view: View, states: WeakKeyDictionary[Any, Any]) -> Any:
+    """Return the orders of a policy with a state of its own, and store its next state for this simulation.
+
+    Args:
+        policy: the policy.
+        view: the start of a period. Where it is the one after the period played before, the policy's state goes on;
+            where it is the same, the orders are the same again; any other period begins anew.
+        states: for each simulation, the last period played, and the policy's state before and after it; is changed.
+    """
     source, period = view.source, view.period
-    before, memory, after = kept.get(source, (None, None, None))
-    if memory is None or period != before:
-        memory = after if before is not None and period == before + 1 else policy.begin(view)
-    orders, after = policy.act(view, memory)
-    kept[source] = period, memory, after
+    last, state, following = states.get(source, (None, None, None))
+    if state is None or period != last:
+        state = following if last is not None and period == last + 1 else policy.begin(view)
+    orders, following = policy.act(view, state)
+    states[source] = period, state, following
     return orders
 
 
@@ -302,27 +310,31 @@ def has_passed(view: View) -> Any:
 
 
 @dataclass(eq=False)
-class Mindful(Rule):
-    """A rule that keeps something in mind from one period to the next, path by path.
+class StatefulRule(Rule):
+    """A rule with a state of its own: numbers that it keeps from one period to the next (paths, n).
 
-    A subclass says what in `begin`, and orders in `act`. Called on a simulation, it remembers for it; a new one, or one
-    that has not just played the period before, begins anew. Asked twice in a period, it answers the same.
+    A subclass returns the first state in `begin`, and orders with the next state in `act`. Called on a simulation, it
+    stores the state for it; a new simulation, or one that has not just played the period before, begins anew. Called
+    twice in a period, it returns the same orders.
     """
 
-    _kept: WeakKeyDictionary[Any, Any] = field(init=False, repr=False, default_factory=WeakKeyDictionary)
+    _states: WeakKeyDictionary[Any, Any] = field(init=False, repr=False, default_factory=WeakKeyDictionary)
 
     def __call__(self, view: View) -> Any:
-        """Return orders (paths, lanes), remembering the simulation's past."""
-        return recall(self, view, self._kept)
+        """Return orders (paths, lanes), with the state stored for the view's simulation."""
+        return act_in_sequence(self, view, self._states)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_kept": None}
+        return self.__dict__ | {"_states": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state | {"_kept": WeakKeyDictionary()})
+        self.__dict__.update(state | {"_states": WeakKeyDictionary()})
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {number:g}" for name, number in value.items()) + "}"
     return f"{value:g}"
+
+
+__getattr__ = renamed(__name__, {"Mindful": "StatefulRule", "recall": "act_in_sequence"})

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import quantile
 from ..physics import View
 from ..physics.numbers import like
 from .base import Parameter, Rule, positive
 from .limits import FORECAST, listed
-from .plan import Plan, quantile
+from .plan import PlanningData
 
 
 @dataclass(eq=False)
@@ -27,7 +28,7 @@ class BaseStock(Rule):
     planned: ClassVar[tuple[str, ...]] = ("level",)
     level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"level": plan.level(plan.critical_ratio)}
 
     def quantities(self, view: View) -> Any:
@@ -52,7 +53,7 @@ class SafetyStock(Rule):
     service_level: Parameter = None
     buffer: np.ndarray = field(init=False, repr=False)
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"service_level": plan.critical_ratio}
 
     @property
@@ -67,7 +68,7 @@ class SafetyStock(Rule):
         return positive(level - view.inventory_position)
 
 
-def outlasted(plan: Plan, service_level: np.ndarray) -> np.ndarray:
+def outlasted(plan: PlanningData, service_level: np.ndarray) -> np.ndarray:
     """Return the periods of an outage that a stock should outlast, as far as it keeps (stocks,).
 
     A unit can be used in its first period and in shelf life - 1 more, of which the safety stock takes some.
@@ -75,7 +76,7 @@ def outlasted(plan: Plan, service_level: np.ndarray) -> np.ndarray:
     lives = np.array([stock.shelf_life or np.inf for stock in plan.scenario.stocks.values()])
     safety = positive(plan.safety_stock(service_level, demand_variance=plan.unforeseen))
     keeps = lives - 1.0 - safety / np.where(plan.mean > 0, plan.mean, np.inf)
-    return np.clip(plan.longest_outage, 0.0, positive(keeps))
+    return np.clip(plan.disruptions.longest_outage, 0.0, positive(keeps))
 
 
 @dataclass(eq=False)
@@ -92,7 +93,7 @@ class JustInCase(SafetyStock):
     periods: ClassVar[tuple[str, ...]] = ("cover",)
     cover: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         service_level = self._filled("service_level", self.service_level, 0.99, list(plan.scenario.stocks))
         return {"service_level": service_level, "cover": outlasted(plan, service_level)}
 
@@ -103,11 +104,11 @@ class JustInCase(SafetyStock):
     def notes(self) -> list[str]:
         notes = super().notes()
         if "cover" in self.by_formula:
-            if not self.plan.longest_outage.any():
+            if not self.plan.disruptions.longest_outage.any():
                 notes.append(f"{self.name}: no disruption can hit its lanes, so it covers none (cover: 0)")
-            cut = (self.cover < self.plan.longest_outage) & (self.plan.mean > 0)
+            cut = (self.cover < self.plan.disruptions.longest_outage) & (self.plan.mean > 0)
             if cut.any():
-                names = [name for name, less in zip(self.plan.layout.stocks, cut, strict=True) if less]
+                names = [name for name, less in zip(self.plan.stocks, cut, strict=True) if less]
                 notes.append(f"{self.name}: {listed(names)} does not keep for as long as an outage lasts")
         return notes
 
@@ -127,7 +128,7 @@ class SafetyLeadTime(Rule):
     periods: ClassVar[tuple[str, ...]] = ("periods_early",)
     periods_early: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"periods_early": 1.0 + positive(quantile(plan.critical_ratio)) * np.sqrt(plan.lead_time_variance)}
 
     def quantities(self, view: View) -> Any:

@@ -10,22 +10,22 @@ import numpy as np
 from ..physics import View
 from .base import Parameter, Rule, positive
 from .base_stock import BaseStock
-from .plan import Plan
+from .plan import PlanningData
 
 
-def outlasting(plan: Plan) -> np.ndarray:
+def outlasting(plan: PlanningData) -> np.ndarray:
     """Return how many periods of an outage each stock should outlast, by costs (stocks,).
 
     The least n such that an outage has been on for n periods or less, or not at all, with the chance p / (p + h), which
     is optimal for steady demand (Snyder and Shen 2019, theorem 9.5; Schmitt et al. 2010). A lane's part counts by its
     share, and of several disruptions of a lane the worst.
     """
-    periods = np.zeros(len(plan.layout.stocks))
-    for m, name in enumerate(plan.layout.lanes):
-        stock = int(plan.layout.into[m].argmax())
+    periods = np.zeros(len(plan.stocks))
+    for m, name in enumerate(plan.lanes):
+        stock = int(plan.stock_of[m])
         needed = 0
         for key in plan.scenario.hit_by[name]:
-            longer = np.append(plan.outage(key), 0.0)  # P(on for more than 0, 1, ... periods)
+            longer = np.append(plan.disruptions.outage(key), 0.0)  # P(on for more than 0, 1, ... periods)
             needed = max(needed, int(np.argmax(1.0 - longer >= plan.critical_ratio[stock] - 1e-12)))
         periods[stock] += plan.shares[m] * needed
     return periods
@@ -40,7 +40,7 @@ def undisturbed(rule: Rule) -> list[str]:
 def unseen(rule: Rule) -> list[str]:
     """Return a note where no disruption can be seen, for a rule that acts on what it sees."""
     same = f"{rule.name}: no disruption can be seen here (seen: hidden), so it orders as if there were none"
-    return [] if rule.plan.layout.columns.visible else [same]
+    return [] if rule.plan.sees_disruptions else [same]
 
 
 @dataclass(eq=False)
@@ -65,7 +65,7 @@ class Mitigation(BaseStock):
     name: ClassVar[str] = "mitigation"
     knows: ClassVar[frozenset[str]] = frozenset({"disruptions"})
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"level": plan.rounded(plan.level(plan.critical_ratio) + outlasting(plan) * plan.mean)}
 
     def notes(self) -> list[str]:
@@ -90,11 +90,11 @@ class StateDependent(Rule):
     level: Parameter = None
     level_down: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return Mitigation().formulas(plan) | {"level_down": plan.level(plan.critical_ratio)}
 
     def quantities(self, view: View) -> Any:
-        down = (view.available < 1.0) @ self.plan.layout.into > 0
+        down = (view.available < 1.0) @ self.plan.into > 0
         return positive(np.where(down, self.level_down, self.level) - view.inventory_position)
 
     def notes(self) -> list[str]:
@@ -115,19 +115,19 @@ class Rerouting(Rule):
     knows: ClassVar[frozenset[str]] = frozenset({"disruptions"})
     level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"level": plan.level(plan.critical_ratio)}
 
     def __call__(self, view: View) -> Any:
-        plan, into = self.plan, self.plan.layout.into
+        plan, into = self.plan, self.plan.into
         up = view.available >= 1.0
         elsewhere = up @ into > 0  # (paths, stocks): is there anybody to go to?
         stuck = np.where(up, 0.0, view.waiting) @ into
         quantities = positive(self.level - view.inventory_position + np.where(elsewhere, stuck, 0.0))
         shares = np.where(up, plan.shares, 0.0)
-        shares = np.where((shares @ into)[:, into.argmax(axis=1)] > 0, shares, up)
-        shares = np.where(elsewhere[:, into.argmax(axis=1)], shares, plan.shares)
-        return plan.spread(quantities, shares / (shares @ into)[:, into.argmax(axis=1)])
+        shares = np.where((shares @ into)[:, plan.stock_of] > 0, shares, up)
+        shares = np.where(elsewhere[:, plan.stock_of], shares, plan.shares)
+        return plan.split_over_lanes(quantities, shares / (shares @ into)[:, plan.stock_of])
 
     def notes(self) -> list[str]:
         return super().notes() + (undisturbed(self) or unseen(self))

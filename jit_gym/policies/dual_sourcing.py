@@ -11,8 +11,9 @@ from ..physics import View
 from ..scenario import Scenario
 from .base import Parameter, PolicyError, Rule, positive
 from .just_in_time import levelled, levelled_over
+from .lead_times import outstanding
 from .limits import listed
-from .plan import Plan, outstanding
+from .plan import PlanningData
 
 
 class TwoLanes(Rule):
@@ -22,9 +23,9 @@ class TwoLanes(Rule):
     slow: list[int]
     soon: list[int]
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: PlanningData) -> None:
         for stock, names in plan.scenario.feeds.items():
-            fixed = not any(name in plan.layout.columns.lead_time for name in names)
+            fixed = not any(name in plan.random_lead_times for name in names)
             if len(names) != 2 or not fixed:
                 got = f"{len(names)}" if len(names) != 2 else "random lead times"
                 raise PolicyError(f"{self.name}: needs two lanes with fixed lead times into {stock!r}, got {got}")
@@ -36,7 +37,7 @@ class TwoLanes(Rule):
 
     def __call__(self, view: View) -> Any:
         expedited, regular = self.two(view)
-        orders = np.zeros((len(view.on_hand), len(self.plan.layout.lanes)))
+        orders = np.zeros((len(view.on_hand), len(self.plan.lanes)))
         orders[:, self.fast] = expedited
         orders[:, self.slow] = regular
         return orders
@@ -64,7 +65,7 @@ class TwoLevels(TwoLanes):
     expedited_level: Parameter = None
     regular_level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return _levels(plan)
 
     def two(self, view: View) -> tuple[Any, Any]:
@@ -114,7 +115,7 @@ class CappedDualIndex(DualIndex):
     name: ClassVar[str] = "capped-dual-index"
     cap: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         formulas = super().formulas(plan)
         slow = np.array([slow for _, slow in _lead_times(plan)])
         return formulas | {"cap": plan.rounded(formulas["regular_level"] / (slow + 1.0))}
@@ -143,7 +144,7 @@ class TailoredBaseSurge(TwoLanes):
     expedited_level: Parameter = None
     base: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         base = positive(plan.mean - np.maximum(0.1 * plan.mean, 0.5 * np.sqrt(plan.variance)))
         return {"expedited_level": _levels(plan)["expedited_level"], "base": np.floor(base) if plan.whole else base}
 
@@ -171,11 +172,11 @@ class OrderSplitting(Rule):
     level: Parameter = None
     main: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
-        into, names = plan.layout.into, list(plan.scenario.stocks)
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
+        into, names = plan.into, list(plan.scenario.stocks)
         main = self._filled("main", self.main, 1.0 / into.sum(axis=0), names)
         shares = self.split(plan, main)
-        mean, variance = np.array([outstanding(plan.scenario, name) for name in plan.layout.lanes]).T
+        mean, variance = np.array([outstanding(plan.scenario, name) for name in plan.lanes]).T
         delay = np.array([lane.order_delay for lane in plan.scenario.lanes.values()])
         late = plan.lead_time - np.array([plan.time_of(name) for name in plan.main])
         level = plan.level(
@@ -186,17 +187,17 @@ class OrderSplitting(Rule):
         return {"level": level, "main": main}
 
     @staticmethod
-    def split(plan: Plan, main: np.ndarray) -> np.ndarray:
+    def split(plan: PlanningData, main: np.ndarray) -> np.ndarray:
         """Return the share of each lane (lanes,) or (paths, lanes), where the main ones have `main`."""
-        into = plan.layout.into
-        is_main = np.isin(plan.layout.lanes, plan.main)
+        into = plan.into
+        is_main = np.isin(plan.lanes, plan.main)
         others = np.maximum(into.sum(axis=0) - 1.0, 1.0)
         main = np.where(into.sum(axis=0) == 1.0, 1.0, main)
         return np.where(is_main, main @ into.T, ((1.0 - main) / others) @ into.T)
 
     def __call__(self, view: View) -> Any:
         shares = self.split(self.plan, self.main)
-        return self.plan.spread(positive(self.level - view.inventory_position), shares)
+        return self.plan.split_over_lanes(positive(self.level - view.inventory_position), shares)
 
     def notes(self) -> list[str]:
         alone = [name for name, lanes in self.scenario.feeds.items() if len(lanes) == 1]
@@ -204,26 +205,26 @@ class OrderSplitting(Rule):
         return super().notes() + same
 
 
-def _by_speed(plan: Plan) -> list[list[str]]:
+def _by_speed(plan: PlanningData) -> list[list[str]]:
     """Return the two lanes into each stock, the faster one first."""
     return [sorted(names, key=plan.time_of) for names in plan.scenario.feeds.values()]
 
 
-def _lead_times(plan: Plan) -> list[tuple[float, float]]:
+def _lead_times(plan: PlanningData) -> list[tuple[float, float]]:
     return [(plan.time_of(fast), plan.time_of(slow)) for fast, slow in _by_speed(plan)]
 
 
-def _levels(plan: Plan) -> dict[str, np.ndarray]:
+def _levels(plan: PlanningData) -> dict[str, np.ndarray]:
     """Return the newsvendor's levels over the lead times of the two lanes into each stock."""
     expedited, regular = (np.array(times) for times in zip(*_lead_times(plan), strict=True))
     ratio = plan.critical_ratio
     return {"expedited_level": plan.level(ratio, expedited), "regular_level": plan.level(ratio, regular)}
 
 
-def _lanes(plan: Plan) -> tuple[list[int], list[int], list[int]]:
+def _lanes(plan: PlanningData) -> tuple[list[int], list[int], list[int]]:
     """Return the faster and the slower lane of each stock, and within how many periods a shipment comes soon enough."""
     fast, slow = zip(*_by_speed(plan), strict=True)
-    place = plan.layout.lanes.index
+    place = plan.lanes.index
     return (
         [place(name) for name in fast],
         [place(name) for name in slow],

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..physics import View
 from ..scenario import Scenario
-from .base import Mindful, Parameter, positive
+from .base import Parameter, StatefulRule, positive
 from .base_stock import JustInCase, outlasted
 from .just_in_time import JustInTime
+from .lead_times import outstanding
 from .limits import FORECAST, listed
-from .plan import Plan, outstanding
+from .plan import PlanningData
 
 
 def shown(shares: np.ndarray) -> str:
@@ -24,7 +25,7 @@ def shown(shares: np.ndarray) -> str:
 
 
 @dataclass(eq=False)
-class Hybrid(Mindful):
+class Hybrid(StatefulRule):
     """Order critical stocks by `just-in-case`, and everyday ones by `jit` (Sheffi 2005, chapter 10).
 
     A stock is critical where one of its lanes is. `service_level` and `cover` are those of `just-in-case`.
@@ -39,7 +40,7 @@ class Hybrid(Mindful):
     everyday: JustInTime = field(init=False, repr=False)
     careful: JustInCase = field(init=False, repr=False)
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         service_level = self._filled("service_level", self.service_level, 0.99, list(plan.scenario.stocks))
         return {"service_level": service_level, "cover": outlasted(plan, service_level)}
 
@@ -75,10 +76,10 @@ class Hybrid(Mindful):
     def begin(self, view: View) -> Any:
         return self.everyday.begin(view)
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        assert memory is not None
-        lot = self.everyday.lot(view, memory)
-        return self.plan.spread(np.where(self.guarded, self.careful.quantities(view), lot)), memory
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert state is not None
+        lot = self.everyday.lot(view, state)
+        return self.plan.split_over_lanes(np.where(self.guarded, self.careful.quantities(view), lot)), state
 
 
 @dataclass(eq=False)
@@ -94,7 +95,7 @@ class HybridByValue(Hybrid):
     shares: ClassVar[tuple[str, ...]] = ("service_level", "dear")
     dear: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return super().formulas(plan) | {"dear": 0.8}
 
     @property
@@ -123,12 +124,12 @@ class HybridByRisk(Hybrid):
     shares: ClassVar[tuple[str, ...]] = ("service_level", "risk")
     risk: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return super().formulas(plan) | {"risk": 0.0}
 
     @property
     def guarded(self) -> np.ndarray:
-        return self.plan.down > self.risk
+        return self.plan.disruptions.down > self.risk
 
     @property
     def none_is_guarded(self) -> str:
@@ -136,7 +137,7 @@ class HybridByRisk(Hybrid):
 
 
 @dataclass(eq=False)
-class Emergency(Mindful):
+class Emergency(StatefulRule):
     """Order by `jit`, and at a `trigger` up to `level` by the fastest lane (Moinzadeh and Nahmias 1988).
 
     Trigger and level look at what will be there when an emergency order arrives: on hand, less what waits for it, and
@@ -151,15 +152,15 @@ class Emergency(Mindful):
     level: Parameter = None
     everyday: JustInTime = field(init=False, repr=False)
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         soon, variance = self.fastest(plan)
         level = plan.level(plan.critical_ratio, soon, lead_time_variance=variance)
         return {"trigger": plan.rounded(plan.exposed_mean(soon)), "level": level}
 
     @staticmethod
-    def fastest(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    def fastest(plan: PlanningData) -> tuple[np.ndarray, np.ndarray]:
         """Return the lead time of the fastest lane into each stock, and its variance (stocks,)."""
-        lanes = [plan.layout.lanes[m] for m in plan.fastest.argmax(axis=1)]
+        lanes = [plan.lanes[m] for m in plan.split.fastest.argmax(axis=1)]
         variance = np.array([outstanding(plan.scenario, name)[1] for name in lanes])
         late = plan.lead_time - np.array([plan.time_of(name) for name in plan.main])
         return np.array([plan.time_of(name) for name in lanes]) + late, variance
@@ -172,23 +173,23 @@ class Emergency(Mindful):
     def begin(self, view: View) -> Any:
         return self.everyday.begin(view)
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        assert memory is not None
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert state is not None
         plan = self.plan
         there = self.soon(view)
-        low = (there <= self.trigger) & (plan.mean > 0) & ~plan.obsolete(view)
+        low = (there <= self.trigger) & (plan.mean > 0) & ~view.obsolete
         more = np.where(low, positive(self.level - there), 0.0)
-        return plan.spread(self.everyday.lot(view, memory, more)) + more @ plan.fastest, memory
+        return plan.split_over_lanes(self.everyday.lot(view, state, more)) + more @ plan.split.fastest, state
 
     def soon(self, view: View) -> np.ndarray:
         """Return what will be there of each stock when an emergency order arrives (paths, stocks)."""
         plan = self.plan
         later = np.array(view.on_order, float)  # what arrives after it
-        for m, name in enumerate(plan.layout.lanes):
-            i = int(plan.layout.into[m].argmax())
-            fastest = plan.layout.lanes[int(plan.fastest[i].argmax())]
+        for m, name in enumerate(plan.lanes):
+            i = int(plan.stock_of[m])
+            fastest = plan.lanes[int(plan.split.fastest[i].argmax())]
             later[:, m] -= later[:, m] if name == fastest else plan.arriving(view, m, int(plan.time_of(fastest)) + 1)
-        position: np.ndarray = view.inventory_position - later @ plan.layout.into
+        position: np.ndarray = view.inventory_position - later @ plan.into
         return position
 
     def notes(self) -> list[str]:

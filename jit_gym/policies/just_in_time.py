@@ -9,17 +9,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import quantile
 from ..physics import View
 from ..physics.period import ROUNDING_TOLERANCE
-from .base import Mindful, Parameter, PolicyError, Rule, positive
+from .base import Parameter, PolicyError, Rule, StatefulRule, positive
 from .limits import listed
-from .plan import Plan, quantile
+from .plan import PlanningData
 
 LONGEST = 1000  # periods after which orders that depend on the period repeat, to be known to do so
 
 
 @dataclass(eq=False)
-class JustInTime(Mindful):
+class JustInTime(StatefulRule):
     """Order lot for lot what was asked for in the last period, and hold nothing for safety (Ohno 1988).
 
     Where customers wait, they are ordered for; where they are lost, what was sold is ordered. The line is primed once:
@@ -32,7 +33,7 @@ class JustInTime(Mindful):
     name: ClassVar[str] = "jit"
     level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"level": plan.level(0.5)}
 
     def begin(self, view: View) -> np.ndarray:
@@ -40,13 +41,13 @@ class JustInTime(Mindful):
         position = view.inventory_position
         return np.where(is_first(view), np.maximum(self.level, position), position + view.used)
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        assert memory is not None
-        return self.plan.spread(self.lot(view, memory)), memory
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert state is not None
+        return self.plan.split_over_lanes(self.lot(view, state)), state
 
     def lot(self, view: View, kept: np.ndarray, ordered: Any = 0.0) -> np.ndarray:
         """Return what to order for each stock to keep an inventory position, what was `ordered` otherwise included."""
-        return missing(kept, view.inventory_position + ordered, self.plan.obsolete(view))
+        return missing(kept, view.inventory_position + ordered, view.obsolete)
 
 
 def is_first(view: View) -> np.ndarray:
@@ -82,7 +83,7 @@ class Kanban(Rule):
     cards: Parameter = None
     container: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         tenth = plan.mean / 10.0
         container = np.maximum(np.floor(tenth + 0.5), 1.0) if plan.whole else np.where(tenth > 0, tenth, 1.0)
         if self.container is not None:
@@ -93,7 +94,7 @@ class Kanban(Rule):
         return {"cards": np.ceil((need + buffer(need, safety)) / container - 1e-9), "container": container}
 
     @staticmethod
-    def needed(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    def needed(plan: PlanningData) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean use of each stock over lead time and review, and its safety stock."""
         return plan.exposed_mean(), plan.safety_stock(plan.critical_ratio)
 
@@ -101,7 +102,7 @@ class Kanban(Rule):
         return super().notes() + buffered(self, *self.needed(self.plan))
 
     def quantities(self, view: View) -> Any:
-        held = view.on_hand + view.on_order @ self.plan.layout.into
+        held = view.on_hand + view.on_order @ self.plan.into
         free = self.cards - np.ceil(held / self.container - 1e-9)
         return positive(free) * self.container
 
@@ -116,7 +117,7 @@ def buffered(rule: Rule, need: np.ndarray, safety: np.ndarray) -> list[str]:
     more = safety > 0.1 * need
     if "cards" not in rule.by_formula or not more.any():
         return []
-    names = [name for name, each in zip(rule.plan.layout.stocks, more, strict=True) if each]
+    names = [name for name, each in zip(rule.plan.stocks, more, strict=True) if each]
     return [f"{rule.name}: demand on {listed(names)} varies, so it has cards for safety stock and not for 10 % only"]
 
 
@@ -133,36 +134,40 @@ class Conwip(Rule):
     planned: ClassVar[tuple[str, ...]] = ("cards",)
     cards: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         need, safety = self.needed(plan)
         return {"cards": plan.rounded(need + buffer(need, safety))}
 
     @staticmethod
-    def needed(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    def needed(plan: PlanningData) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean use of each stock until what it is made into is with a customer, and its safety stock."""
-        safety = plan.safety_stock(plan.critical_ratio, plan.through, lead_time_variance=plan.through_variance)
-        return plan.mean * (plan.through + 1.0), safety
+        safety = plan.safety_stock(
+            plan.critical_ratio,
+            plan.longest_cumulative_lead_time,
+            lead_time_variance=plan.longest_cumulative_lead_time_variance,
+        )
+        return plan.mean * (plan.longest_cumulative_lead_time + 1.0), safety
 
     def notes(self) -> list[str]:
         return super().notes() + buffered(self, *self.needed(self.plan))
 
     def __call__(self, view: View) -> Any:
-        plan, layout = self.plan, self.plan.layout
-        inside = layout.uses.any(axis=1)
-        work = plan.echelon(view.on_hand + np.where(inside, view.in_transit, view.on_order) @ layout.into)
-        orders = plan.spread(positive(self.cards - work), plan.outside)
+        plan = self.plan
+        inside = ~plan.lanes_from_outside
+        work = plan.echelon(view.on_hand + np.where(inside, view.in_transit, view.on_order) @ plan.into)
+        orders = plan.split_over_lanes(positive(self.cards - work), plan.split.outside_shares)
         there = view.on_hand
         if plan.scenario.sources_ship == "after-receiving":  # what arrives today can leave today
-            arrives = [self.arrives(view, m, orders[:, m]) for m in range(len(layout.lanes))]
-            there = there + np.stack(arrives, axis=-1) @ layout.into
-        position = view.inventory_position @ layout.into.T  # of the stock that each lane leads to
+            arrives = [self.arrives(view, m, orders[:, m]) for m in range(len(plan.lanes))]
+            there = there + np.stack(arrives, axis=-1) @ plan.into
+        position = view.inventory_position @ plan.into.T  # of the stock that each lane leads to
         for m in np.flatnonzero(inside):
-            used = layout.uses[m] > 0
+            used = plan.uses[m] > 0
             pushed = np.inf
             for i in np.flatnonzero(used):  # what there is goes where it is missing, so that all have the same cover
-                to = layout.uses[:, i] * position
+                to = plan.uses[:, i] * position
                 fair = plan.claims[m, i] * (there[:, i] + to.sum(axis=1)) - to[:, m]
-                pushed = np.minimum(pushed, np.minimum(fair, there[:, i]) / layout.uses[m, i])
+                pushed = np.minimum(pushed, np.minimum(fair, there[:, i]) / plan.uses[m, i])
             pushed = pushed - (view.on_order - view.in_transit)[:, m]
             orders[:, m] = positive(np.floor(pushed + 1e-9) if plan.whole else pushed)
         return orders
@@ -173,12 +178,12 @@ class Conwip(Rule):
         A push is a standing order: what may arrive is ordered on, so that it leaves in the period of its arrival. What
         does not arrive (a machine was down, a random lead time was longer) leaves an order that waits, or lapses.
         """
-        layout = self.plan.layout
-        lane, row = self.plan.scenario.lanes[layout.lanes[m]], layout.net.lanes[m]
-        there = view.in_transit[:, m] if row["varies"] else view.arriving(m, 1)
+        plan, name = self.plan, self.plan.lanes[m]
+        lane = plan.scenario.lanes[name]
+        there = view.in_transit[:, m] if name in plan.random_lead_times else view.arriving(m, 1)
         if not lane.uses and lane.lead_time.lowest == 0:  # what the supplier is asked for today may arrive today
-            read = view.source.pipeline[..., int(row["first_transmitted"])] if lane.order_delay else order
-            there = there + np.minimum(view.waiting[:, m] + read, row["most"])
+            read = view.orders_read_today[:, m] if lane.order_delay else order
+            there = there + np.minimum(view.waiting[:, m] + read, plan.most_shipped[m])
         return there
 
 
@@ -193,7 +198,7 @@ class Constant(Rule):
     fine: ClassVar[tuple[str, ...]] = ("quantity",)
     quantity: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"quantity": plan.mean}
 
     @property
@@ -209,7 +214,7 @@ class Constant(Rule):
         return [f"{self.name}: it orders what is used on average, so that stock and shortage drift without bound"]
 
 
-def levelled(plan: Plan, view: View, quantity: np.ndarray) -> Any:
+def levelled(plan: PlanningData, view: View, quantity: np.ndarray) -> Any:
     """Return a quantity, with fractions of a unit levelled over the periods (paths, stocks)."""
     if plan.whole and view.period is not None:
         periods = np.reshape(view.period, (-1, 1))
@@ -217,7 +222,7 @@ def levelled(plan: Plan, view: View, quantity: np.ndarray) -> Any:
     return np.broadcast_to(quantity, np.shape(view.on_hand))
 
 
-def levelled_over(plan: Plan, quantity: np.ndarray) -> int | None:
+def levelled_over(plan: PlanningData, quantity: np.ndarray) -> int | None:
     """Return over how many periods quantities are levelled: the least common denominator; None if it is large."""
     if not plan.whole:
         return 1
@@ -244,7 +249,7 @@ class Heijunka(Rule):
     level: Parameter = None
     smoothing: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         b = self._filled("smoothing", self.smoothing, 0.5, list(plan.scenario.stocks))
         still = np.maximum(b, 1e-3)
         later = plan.variance * (1 - still) ** 2 / (still * (2 - still))
@@ -258,7 +263,7 @@ class Heijunka(Rule):
 
 
 @dataclass(eq=False)
-class DemandFlow(Mindful):
+class DemandFlow(StatefulRule):
     """Order at every stage what the customers ordered, as soon as they do (demand flow).
 
     A customer's order goes to all stages at once, by the bill of materials; under `jit` each stage learns from the next
@@ -270,20 +275,20 @@ class DemandFlow(Mindful):
     name: ClassVar[str] = "demand-flow"
     level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"level": plan.level(0.5)}
 
     def begin(self, view: View) -> np.ndarray:
         """Return the echelon inventory position to keep (paths, stocks)."""
         plan = self.plan
         fill = positive(self.level - view.inventory_position)
-        drawn = plan.echelon(np.where(plan.layout.needs.any(axis=0), view.used, 0.0))
+        drawn = plan.echelon(np.where(plan.stocks_with_customers, view.used, 0.0))
         return plan.echelon_position(view) + np.where(is_first(view), fill, drawn)
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        assert memory is not None
-        quantities = missing(memory, self.plan.echelon_position(view), self.plan.obsolete(view))
-        return self.plan.spread(quantities), memory
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert state is not None
+        quantities = missing(state, self.plan.echelon_position(view), view.obsolete)
+        return self.plan.split_over_lanes(quantities), state
 
 
 @dataclass(eq=False)
@@ -299,7 +304,7 @@ class ShortCycle(Rule):
     review: Parameter = None
     level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         review = np.maximum(np.floor(plan.economic_cycle / 2 + 0.5), 1.0)
         review = self._filled("review", self.review, review, list(plan.scenario.stocks))
         return {"review": review, "level": plan.rounded(plan.mean * (plan.lead_time + review))}
@@ -336,7 +341,7 @@ class Synchronised(Rule):
     name: ClassVar[str] = "synchronised"
     safety: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"safety": 0.0}
 
     def quantities(self, view: View) -> Any:

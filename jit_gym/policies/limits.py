@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .plan import Plan, outstanding
+from .lead_times import outstanding
+from .plan import PlanningData
 
 FEW = 2  # names that are listed; of more it is said how many
 
-Names = Callable[[Plan], Iterator[str]]
+Names = Callable[[PlanningData], Iterator[str]]
 
 
 class Limit(NamedTuple):
@@ -21,7 +22,7 @@ class Limit(NamedTuple):
     fields: tuple[str, ...]
     where: Names | None = None  # which parts have it, where that is not just those that give one of the fields a value
 
-    def names(self, plan: Plan) -> Iterator[str]:
+    def names(self, plan: PlanningData) -> Iterator[str]:
         """Yield the names of a scenario's parts that have it."""
         if self.where is not None:
             yield from self.where(plan)
@@ -35,22 +36,22 @@ class Limit(NamedTuple):
                     yield name
 
 
-def _lost(plan: Plan) -> Iterator[str]:
+def _lost(plan: PlanningData) -> Iterator[str]:
     """Yield the demands that are lost where a lead time makes that matter: the formula is for customers who wait."""
     for name, demand in plan.scenario.demands.items():
-        slow = any(plan.lead_time[plan.layout.stocks.index(stock)] > 0 for stock in demand.draws_on)
+        slow = any(plan.lead_time[plan.stocks.index(stock)] > 0 for stock in demand.draws_on)
         if demand.unmet == "lost" and slow:
             yield name
 
 
-def _capacity(plan: Plan) -> Iterator[str]:
+def _capacity(plan: PlanningData) -> Iterator[str]:
     """Yield the lanes whose capacity may bind, then the suppliers and routes whose lanes share one that may.
 
     It may where it is less than three deviations above the mean use of a period.
     """
     means, variances = dict[str, float](), dict[str, float]()
     for m, (name, lane) in enumerate(plan.scenario.lanes.items()):
-        i = int(plan.layout.into[m].argmax())
+        i = int(plan.stock_of[m])
         most = plan.shares[m] * (plan.mean[i] + 3 * np.sqrt(plan.variance[i]))
         if lane.capacity is not None and lane.capacity < most:
             yield name
@@ -63,15 +64,15 @@ def _capacity(plan: Plan) -> Iterator[str]:
             yield name
 
 
-def _quality(plan: Plan) -> Iterator[str]:
+def _quality(plan: PlanningData) -> Iterator[str]:
     """Yield the lanes whose deliveries are rejected in part, and the suppliers who fall short."""
-    yield from plan.layout.columns.defects
+    yield from plan.lanes_with_defects
     for name, supplier in plan.scenario.suppliers.items():
         if supplier.short and supplier.short.chance:
             yield name
 
 
-def _correlated(plan: Plan) -> Iterator[str]:
+def _correlated(plan: PlanningData) -> Iterator[str]:
     for each in plan.scenario.correlations:
         yield " with ".join(each.between)
 
@@ -100,13 +101,13 @@ FORECAST = frozenset({"season", "trend", "spikes", "autocorrelation", "regimes"}
 """What a rule knows that follows the forecast, and whose safety stock is for what that does not know."""
 
 
-def ignored(plan: Plan, knows: Collection[str]) -> list[str]:
+def ignored(plan: PlanningData, knows: Collection[str]) -> list[str]:
     """Return what a scenario has that a formula which knows these does not take into account, each with its names."""
     found = ((limit.words, list(limit.names(plan))) for key, limit in LIMITS.items() if key not in knows)
     return [f"{words} ({listed(names)})" for words, names in found if names]
 
 
-def overtaking(plan: Plan) -> list[str]:
+def overtaking(plan: PlanningData) -> list[str]:
     """Return the main lanes on which later orders arrive before earlier ones, so that fewer vary in number."""
     lanes = plan.scenario.lanes
     return [
@@ -116,7 +117,7 @@ def overtaking(plan: Plan) -> list[str]:
     ]
 
 
-def replayed(plan: Plan) -> list[str]:
+def replayed(plan: PlanningData) -> list[str]:
     """Return the demands whose history is replayed as it was: its mean and variance are those of what is to come."""
     demands = plan.scenario.demands.items()
     return [name for name, demand in demands if demand.history and demand.history.replay == "as-it-was"]

@@ -16,7 +16,7 @@ from ..physics.numbers import lesser, like
 from ..scenario import Distribution, Scenario
 from ..scenario.supports import unsupported
 from .base import Parameter, PolicyError, Rule, positive
-from .plan import Plan
+from .plan import PlanningData
 
 LARGEST = 1 << 24  # numbers in the tables of a rule that looks two periods ahead
 AT_ONCE = 1 << 22  # numbers of such a table that are worked out at once
@@ -38,7 +38,7 @@ class CappedBaseStock(Rule):
     level: Parameter = None
     cap: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         level = plan.level(plan.critical_ratio)
         cap = level / (plan.lead_time + 1.0)
         return {"level": level, "cap": np.ceil(cap - 1e-9) if plan.whole else cap}
@@ -56,14 +56,14 @@ class Pipeline:
     best one, cut. What else would change what arrives, or what an order costs, is refused by name.
     """
 
-    def __init__(self, plan: Plan, stock: int, rule: str) -> None:
+    def __init__(self, plan: PlanningData, stock: int, rule: str) -> None:
         """Take one stock of a plan, which must have one lane with a fixed lead time, and one demand that is lost."""
         scenario, self.stock = plan.scenario, stock
-        name = plan.layout.stocks[stock]
+        name = plan.stocks[stock]
         feeds = [scenario.lanes[lane] for lane in scenario.feeds[name]]
         users = [key for key, demand in scenario.demands.items() if name in demand.draws_on]
         drawn = any(name in lane.uses for lane in scenario.lanes.values())
-        varies = scenario.feeds[name][0] in plan.layout.columns.lead_time
+        varies = scenario.feeds[name][0] in plan.random_lead_times
         if len(feeds) != 1 or varies or feeds[0].order_delay or feeds[0].uses or drawn:
             raise PolicyError(
                 f"{rule}: needs one lane with a fixed lead time, from outside, into {name!r} and none out of it"
@@ -88,9 +88,9 @@ class Pipeline:
             raise PolicyError(f"{rule}: the demand {users[0]!r} has too many values")
         self.demand = np.zeros(int(table.values[-1]) + 1)  # P(D = 0, 1, 2, ...)
         self.demand[table.values.astype(int)] = table.probabilities
-        self.lane = plan.layout.lanes.index(scenario.feeds[name][0])
+        self.lane = plan.lanes.index(scenario.feeds[name][0])
         self.lead_time = int(feeds[0].lead_time.mean)
-        self.most = float(plan.layout.net.lanes[self.lane]["order_limit"])
+        self.most = float(plan.order_limits[self.lane])
         self.ratio = float(plan.critical_ratio[stock])
         self._steps: dict[int, np.ndarray] = {}
 
@@ -198,7 +198,7 @@ class LostSales(Rule):
 
     orders: list[Callable[[View], np.ndarray]]
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {}
 
     def fit(self, scenario: Scenario) -> Self:
@@ -386,7 +386,7 @@ class ProjectedInventoryLevel(LostSales):
     fine: ClassVar[tuple[str, ...]] = ("level",)
     level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         if self.level is not None and not isinstance(self.level, Mapping):
             return {"level": 0.0}  # it is given
         return {"level": [projected_level(Pipeline(plan, stock, self.name)) for stock in range(len(plan.mean))]}

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import base_stock_level, quantile
 from ..physics import View
-from .base import Mindful, Parameter, Rule, has_passed, positive
-from .plan import Plan, quantile
+from .base import Parameter, Rule, StatefulRule, has_passed, positive
+from .plan import PlanningData
 
 
 @dataclass(eq=False)
@@ -26,11 +27,11 @@ class EchelonBaseStock(Rule):
     planned: ClassVar[tuple[str, ...]] = ("level",)
     level: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         direct = np.eye(len(plan.mean)) - np.linalg.inv(plan.content)
         h, b = plan.holding_cost, plan.shortage_cost
         inputs = np.minimum(direct @ h, h)
-        ends = plan.layout.needs.any(axis=0)
+        ends = plan.stocks_with_customers
         last = np.max(
             np.where(
                 np.outer(ends, np.ones(len(h))).astype(bool) & (plan.content > 0),
@@ -41,8 +42,8 @@ class EchelonBaseStock(Rule):
         )
         ratios = [(b + inputs) / np.where(b + cost > 0, b + cost, 1.0) for cost in (np.maximum(last, h), h)]
         z = sum(quantile(np.where(ratio > 0, ratio, 0.95)) for ratio in ratios) / 2
-        exposed = plan.through + 1.0
-        level = plan.mean * exposed + z * np.sqrt(exposed * plan.variance + plan.mean**2 * plan.through_variance)
+        exposed = plan.longest_cumulative_lead_time + 1.0
+        level = base_stock_level(plan.mean, plan.variance, exposed, z, plan.longest_cumulative_lead_time_variance)
         return {"level": plan.rounded(np.maximum(level, 0.0))}
 
     def quantities(self, view: View) -> Any:
@@ -50,7 +51,7 @@ class EchelonBaseStock(Rule):
 
 
 @dataclass(eq=False)
-class Anchoring(Mindful):
+class Anchoring(StatefulRule):
     """Order the expected use, corrected for stock and supply line (Sterman 1989).
 
     O = max(0, L + alpha (target - S - beta SL)), with the stock S less what waits for it, and the supply line SL of
@@ -73,19 +74,19 @@ class Anchoring(Mindful):
     beta: Parameter = None
     theta: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         target = plan.rounded(plan.mean * plan.lead_time) + 0.0
         return {"target": target, "use": plan.mean, "alpha": 1.0, "beta": 1.0, "theta": 0.0}
 
     def begin(self, view: View) -> np.ndarray:
         return np.hstack([self.plan.owed(view), np.broadcast_to(self.use, view.on_hand.shape)])
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray]:
-        assert memory is not None
-        owed, expected = np.hsplit(memory, 2)
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray]:
+        assert state is not None
+        owed, expected = np.hsplit(state, 2)
         theta = np.where(has_passed(view), self.theta, 0.0)
-        expected = expected + theta * (self.plan.asked(view, owed) - expected)
-        line = view.on_order @ self.plan.layout.into
+        expected = expected + theta * (self.plan.demand_last_period(view, owed) - expected)
+        line = view.on_order @ self.plan.into
         stock = view.inventory_position - line
-        orders = self.plan.spread(positive(expected + self.alpha * (self.target - stock - self.beta * line)))
+        orders = self.plan.split_over_lanes(positive(expected + self.alpha * (self.target - stock - self.beta * line)))
         return orders, np.hstack([self.plan.owed(view), expected])

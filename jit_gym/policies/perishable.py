@@ -9,7 +9,7 @@ import numpy as np
 
 from ..physics import View
 from .base import Parameter, PolicyError, Rule, positive
-from .plan import Plan
+from .plan import PlanningData
 
 
 @dataclass(eq=False)
@@ -26,23 +26,23 @@ class BaseStockWithWaste(Rule):
     knows: ClassVar[frozenset[str]] = frozenset({"shelf_life"})
     level: Parameter = None
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: PlanningData) -> None:
         for name, lane in plan.scenario.lanes.items():
-            if plan.scenario.stocks[lane.to].shelf_life and name in plan.layout.columns.lead_time:
+            if plan.scenario.stocks[lane.to].shelf_life and name in plan.random_lead_times:
                 raise PolicyError(f"{self.name}: needs fixed lead times into {lane.to!r}, which does not keep")
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         lives = np.array([stock.shelf_life or np.inf for stock in plan.scenario.stocks.values()])
         exposed = np.minimum(plan.lead_time + 1.0, plan.lead_time + lives)
         return {"level": plan.level(plan.critical_ratio, exposed - 1.0)}
 
     def quantities(self, view: View) -> Any:
-        waste = [self.waste(view, i) for i in range(len(self.plan.layout.stocks))]
+        waste = [self.waste(view, i) for i in range(len(self.plan.stocks))]
         return positive(self.level - view.inventory_position + np.stack(waste, axis=-1))
 
     def waste(self, view: View, i: int) -> np.ndarray:
         """Return what a stock is expected to waste before an order that is placed now arrives (paths,)."""
-        plan, name = self.plan, self.plan.layout.stocks[i]
+        plan, name = self.plan, self.plan.stocks[i]
         stock = plan.scenario.stocks[name]
         wasted = np.zeros(len(view.on_hand))
         if stock.shelf_life is None:
@@ -50,7 +50,7 @@ class BaseStockWithWaste(Rule):
         ages = np.array(view.ages(i))  # what lasts 1, 2, ... more periods
         oldest_first = list(range(stock.shelf_life))
         order = oldest_first if stock.issuing == "fifo" else oldest_first[::-1]
-        lanes = np.flatnonzero(plan.layout.into[:, i]).tolist()
+        lanes = np.flatnonzero(plan.into[:, i]).tolist()
         for k in range(int(plan.time_of(plan.main[i]))):
             for m in lanes:
                 ages[:, -1] += view.arriving(m, k + 1) - view.arriving(m, k)

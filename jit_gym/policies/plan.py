@@ -1,46 +1,86 @@
-"""What a planner knows of a scenario: the numbers that the textbook formulas ask for, stock by stock."""
+"""Planning data: the numbers of a scenario that the textbooks' formulas ask for, stock by stock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from ..chance import usage
-from ..chance.suppliers import supplier_of
-from ..chance.tables import LARGEST, Table, counts
 from ..chance.unknown import growth, unknown
-from ..envs.observation import economic_cycle
+from ..common.formulas import base_stock_level, economic_cycle, quantile
+from ..common.renamed import renamed, warn
 from ..physics import Layout, View
-from ..physics.numbers import is_tensor, like
-from ..scenario import Scenario, Starts
-from ..scenario.model import Horizon
+from ..physics.numbers import is_tensor
+from ..scenario import Scenario
+from .disruption_profile import DisruptionProfile
+from .lane_split import LaneSplit
+from .lead_times import lead_times, mean_time, outstanding
 
-APART = 1024
-"""How many times a stock may be reached at from a demand; where there are more, they are rounded to 1/1024 period."""
+MOST_LEADS, LEADS_A_PERIOD = 1024, 1024
+"""How many different leads of a stock before a demand are kept; where there are more, they are rounded to 1/1024."""
+
+RENAMED = {
+    "through": "longest_cumulative_lead_time",
+    "through_variance": "longest_cumulative_lead_time_variance",
+    "spread": "split_over_lanes",
+    "outside": "split.outside_shares",
+    "fastest": "split.fastest",
+    "down": "disruptions.down",
+    "longest_outage": "disruptions.longest_outage",
+    "mean_spell": "disruptions.mean_spell",
+    "outage": "disruptions.outage",
+    "asked": "demand_last_period",
+}
+"""Old names of attributes, which go on working for a version."""
 
 
-class Plan:
-    """Means, variances, lead times and costs of each stock (stocks,), from the scenario alone.
+class PlanningData:
+    """Means, variances, lead times and costs of each stock, from the scenario alone: what formulas ask for.
 
-    Where several lanes lead to a stock, its lead time is that of its main lane, the one with the largest share: from
-    the order, with its delay, until what arrives can be used. Its variance is that of `outstanding`.
+    Arrays have one number a stock (stocks,) where nothing else is said, in the scenario's order. Where several lanes
+    lead to a stock, its lead time is that of its main lane, the one with the largest share: from the order, with its
+    delay, until what arrives can be used. Its variance is that of the number of orders outstanding (`outstanding`).
+
+    Attributes:
+        scenario, layout: the world, and where its names stand.
+        whole: whether units are whole.
+        stocks, lanes: their names.
+        into, uses: which stock each lane leads to, and the units of each stock that one of its units takes
+            (lanes, stocks).
+        needs: the units of each stock that one unit of each demand takes (demands, stocks).
+        stock_of: the index of the stock that each lane leads to (lanes,).
+        shares: each lane's share of the everyday orders for its stock (lanes,).
+        content: how many units of each stock (columns) go into a unit of each stock (rows), itself included.
+        mean, variance: of the units used in a period, by customers and by other stocks.
+        main: the name of each stock's main lane.
+        lead_time, lead_time_variance: of the main lane, in periods and periods squared.
+        holding_cost, unit_value: money a unit and period, and a unit.
+        fixed_cost: money an order on the main lane.
+        critical: whether a lane into the stock is critical.
+        split: how orders are divided over lanes.
+        disruptions: how often and for how long lanes are disrupted.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
-        """Work out the numbers."""
-        self.scenario = scenario
-        self.layout = Layout(scenario)
+    def __init__(self, world: Layout | Scenario) -> None:
+        """Work out the numbers of a world that is laid out; a scenario is laid out first."""
+        self.layout = layout = world if isinstance(world, Layout) else Layout(world)
+        self.scenario = scenario = layout.scenario
         self.whole = scenario.units == "whole"
-        self._places = {name: i for i, name in enumerate(self.layout.stocks)}
+        self.stocks, self.lanes = layout.stocks, layout.lanes
+        self.into, self.needs, self.uses, self.content = layout.into, layout.needs, layout.uses, layout.content
+        self.split, self.disruptions = LaneSplit(layout), DisruptionProfile(layout)
+        self.shares, self.stock_of = self.split.shares, self.split.stock_of
+        self._places = {name: i for i, name in enumerate(self.stocks)}
         self.mean, self.variance = np.array(list(usage(scenario).values())).T
         self.main = [max(names, key=scenario.shares.__getitem__) for names in scenario.feeds.values()]
         delays = [scenario.lanes[name].order_delay for name in self.main]
         late = np.zeros(len(delays))
         if scenario.sources_ship == "before-receiving":  # what a stock receives, others can use a period later
-            late += self.layout.uses.any(axis=0)
+            late += self.uses.any(axis=0)
         times = np.array([outstanding(scenario, name) for name in self.main])
         self.lead_time = times[:, 0] + delays + late
         self.lead_time_variance = times[:, 1]
@@ -48,18 +88,55 @@ class Plan:
         self.fixed_cost = np.array([scenario.lanes[name].fixed_cost for name in self.main])
         self.unit_value = np.array([stock.unit_value for stock in scenario.stocks.values()])
         self.critical = np.array([any(scenario.lanes[n].critical for n in names) for names in scenario.feeds.values()])
-        self.shares = np.array([scenario.shares[name] for name in scenario.lanes])
-        into = self.layout.into
-        self._earlier = np.tril(into @ into.T).T  # (lanes, lanes): 1 where a lane comes before another into its stock
-        self._up_to = self.shares @ self._earlier
-        self.content = self.layout.content
-        self._routes = list(self._routes_of_demand())
+        self._dependent_demand = list(self._explode_demand())
 
-    def _routes_of_demand(self) -> Iterator[tuple[int, int, float, float]]:
-        """Yield how each demand reaches the stocks: the demand, the stock, units in a unit, and how long before it.
+    def __getattr__(self, name: str) -> Any:
+        if name not in RENAMED:
+            return object.__getattribute__(self, name)  # to raise the error that led here
+        warn(f"PlanningData.{name}", RENAMED[name])
+        return attrgetter(RENAMED[name])(self)
 
-        A stock that feeds others must have their orders ready a lead time before the demand comes. Ways that reach a
-        stock at the same time are one, so that their number does not double with each tier.
+    @cached_property
+    def lanes_from_outside(self) -> np.ndarray:
+        """Tell which lanes take from no stock (lanes,)."""
+        return np.asarray(~self.uses.any(axis=1))
+
+    @cached_property
+    def stocks_with_customers(self) -> np.ndarray:
+        """Tell which stocks a demand draws on (stocks,)."""
+        return np.asarray(self.needs.any(axis=0))
+
+    @cached_property
+    def random_lead_times(self) -> frozenset[str]:
+        """Return the names of the lanes whose lead time is random, or whose supplier may be late."""
+        return frozenset(self.layout.columns.lead_time)
+
+    @property
+    def lanes_with_defects(self) -> list[str]:
+        """Return the names of the lanes whose deliveries are rejected in part."""
+        return list(self.layout.columns.defects)
+
+    @property
+    def sees_disruptions(self) -> bool:
+        """Tell whether any disruption can be seen."""
+        return bool(self.layout.columns.visible)
+
+    @cached_property
+    def most_shipped(self) -> np.ndarray:
+        """Return the units that each lane can ship in a period while nothing is disrupted (lanes,)."""
+        return np.array(self.layout.net.lanes["most"])
+
+    @cached_property
+    def order_limits(self) -> np.ndarray:
+        """Return the most that each lane's capacity lets one order in a period, in whole batches (lanes,)."""
+        return np.array(self.layout.net.lanes["order_limit"])
+
+    def _explode_demand(self) -> Iterator[tuple[int, int, float, float]]:
+        """Yield the dependent demand of each stock: the demand, the stock, units in one of its units, and the lead.
+
+        A stock that feeds others must have their orders ready a lead time before the demand comes: its lead is the sum
+        of the lead times in between. Branches of the network with equal leads are added up, so that their number does
+        not double with each tier.
         """
         scenario = self.scenario
         for d, demand in enumerate(scenario.demands.values()):
@@ -68,8 +145,8 @@ class Plan:
                 for served in scenario.upstream(stock):
                     i = self._places[served]
                     times = reached.pop(served, {})
-                    if len(times) > APART:
-                        times = _rounded(times)
+                    if len(times) > MOST_LEADS:
+                        times = _merged(times)
                     for ahead, units in times.items():
                         yield d, i, units, ahead
                         for name in scenario.feeds[served]:
@@ -84,7 +161,7 @@ class Plan:
     def to_buy(self) -> dict[str, float]:
         """Return what a unit of each stock costs to buy, with all that goes into it, by the main lanes."""
         each = np.array([self.scenario.lanes[name].unit_cost for name in self.main])
-        return dict(zip(self.layout.stocks, (self.content @ each).tolist(), strict=True))
+        return dict(zip(self.stocks, (self.content @ each).tolist(), strict=True))
 
     @property
     def shortage_cost(self) -> np.ndarray:
@@ -93,7 +170,7 @@ class Plan:
         A stock that feeds others holds up what they would have served. A sale that is lost is worth its price less what
         it would have taken to buy, if that is less.
         """
-        worst = np.zeros(len(self.layout.stocks))
+        worst = np.zeros(len(self.stocks))
         for demand in self.scenario.demands.values():
             cost = demand.shortage_cost
             if demand.unmet == "lost":
@@ -113,17 +190,17 @@ class Plan:
         return np.where(p + h > 0, p / np.where(p + h > 0, p + h, 1.0), 0.95)
 
     @property
-    def through(self) -> np.ndarray:
+    def longest_cumulative_lead_time(self) -> np.ndarray:
         """Return the longest time from an order of each stock until a customer has what it is made into (stocks,)."""
-        return self._through[0]
+        return self._cumulative_lead_time[0]
 
     @property
-    def through_variance(self) -> np.ndarray:
+    def longest_cumulative_lead_time_variance(self) -> np.ndarray:
         """Return the variance of that time, the sum of those of the lead times on the longest way (stocks,)."""
-        return self._through[1]
+        return self._cumulative_lead_time[1]
 
     @cached_property
-    def _through(self) -> tuple[np.ndarray, np.ndarray]:
+    def _cumulative_lead_time(self) -> tuple[np.ndarray, np.ndarray]:
         time, variance = self.lead_time.copy(), self.lead_time_variance.copy()
         for served, i, _ in self._up_the_network():
             if self.lead_time[i] + time[served] > time[i]:
@@ -143,91 +220,14 @@ class Plan:
         """Return the periods between orders that cost least where demand is steady (stocks,)."""
         return economic_cycle(self.fixed_cost, self.mean, self.holding_cost)
 
-    @cached_property
-    def outside(self) -> np.ndarray:
-        """Return the shares of orders where only lanes from outside are ordered on (lanes,)."""
-        shares = np.where(self.layout.uses.any(axis=1), 0.0, self.shares)
-        total = self.layout.into @ (shares @ self.layout.into)
-        return shares / np.where(total > 0, total, 1.0)
-
-    @cached_property
-    def fastest(self) -> np.ndarray:
-        """Return 1 for the lane into each stock that delivers soonest, and 0 for the others (stocks, lanes)."""
-        lanes = self.scenario.lanes
-        out = np.zeros((len(self.layout.stocks), len(lanes)))
-        for i, names in enumerate(self.scenario.feeds.values()):
-            out[i, self.layout.lanes.index(min(names, key=self.time_of))] = 1.0
-        return out
-
     def time_of(self, lane: str) -> float:
-        """Return the mean time from an order on a lane, with its delay, to the arrival."""
-        return self.scenario.lanes[lane].order_delay + outstanding(self.scenario, lane)[0]
-
-    @cached_property
-    def down(self) -> np.ndarray:
-        """Return the share of the time that each stock is without supply, in the long run (stocks,)."""
-        return self.shares @ (self.layout.into * self._down_lanes[:, None])
-
-    @cached_property
-    def longest_outage(self) -> np.ndarray:
-        """Return the longest mean spell of any disruption that hits a lane into each stock, in periods (stocks,)."""
-        longest = np.zeros(len(self.layout.lanes))
-        for m, name in enumerate(self.layout.lanes):
-            spells = [self.mean_spell(key) for key in self.scenario.hit_by[name]]
-            longest[m] = max(spells, default=0.0)
-        return (self.layout.into * longest[:, None]).max(axis=0)
-
-    @cached_property
-    def _down_lanes(self) -> np.ndarray:
-        """Return the share of its capacity that each lane lacks in the long run (lanes,)."""
-        up = np.ones(len(self.layout.lanes))
-        for m, name in enumerate(self.layout.lanes):
-            for key in self.scenario.hit_by[name]:
-                disruption = self.scenario.disruptions[key]
-                up[m] *= 1.0 - disruption.severity * self.outage(key)[0]
-        return 1.0 - up
-
-    def mean_spell(self, key: str) -> float:
-        """Return how many periods a disruption lasts on average, if it ever begins; for ever is the whole horizon."""
-        disruption = self.scenario.disruptions[key]
-        if disruption.never_begins:
-            return 0.0
-        return float(self.scenario.horizon.periods) if disruption.lasts.is_forever else disruption.lasts.mean
-
-    def outage(self, key: str) -> np.ndarray:
-        """Return the chance that a disruption has been on for more than 0, 1, 2, ... periods, in the long run.
-
-        From the renewal theorem: the mean periods that a spell goes on beyond so many, over the mean cycle. What is
-        dated, or comes once, has the horizon over its mean number of events in it for a cycle. One that never ends is
-        always on in the long run; where its start is given, it is on from then to the horizon.
-        """
-        disruption, horizon = self.scenario.disruptions[key], self.scenario.horizon
-        if disruption.never_begins:
-            return np.zeros(1)
-        starts, chances = _starts_in(disruption.starts, horizon)
-        if disruption.lasts.is_forever:
-            if disruption.starts.spell is not None:
-                return np.ones(horizon.periods)
-            first, chances = (starts[:1], chances[:1]) if disruption.starts.at is not None else (starts, chances)
-            left = horizon.periods - first[:, None] - np.arange(horizon.periods + 1)
-            beyond = chances @ np.maximum(left, 0.0) / horizon.periods
-            return beyond[: max(1, np.count_nonzero(beyond) + 1)]
-        lasts = counts(disruption.lasts, horizon.periods)
-        if disruption.starts.spell is not None:
-            mean = lasts.mean if np.isfinite(lasts.mean) else disruption.lasts.mean
-            cycle = mean + disruption.starts.spell.mean
-        else:
-            cycle = horizon.periods / max(chances.sum(), 1e-9)
-        periods = np.minimum(lasts.values, max(horizon.periods, LARGEST)).astype(int)
-        beyond = np.zeros(int(periods[-1]) + 1)
-        np.add.at(beyond, periods - 1, lasts.probabilities)
-        longer = np.cumsum(beyond[::-1])[::-1]  # P(lasts > n)
-        return np.minimum(np.cumsum(longer[::-1])[::-1] / cycle, 1.0)
+        """Return the mean time from an order on a lane, with its delay, to the arrival, in periods."""
+        return mean_time(self.scenario, lane)
 
     @cached_property
     def claims(self) -> np.ndarray:
         """Return the share of each stock's use that goes to each lane (lanes, stocks)."""
-        goes = self.layout.uses * (self.shares * (self.layout.into @ self.mean))[:, None]
+        goes = self.uses * (self.shares * (self.into @ self.mean))[:, None]
         return goes / np.where(self.mean > 0, self.mean, 1.0)
 
     def exposed_mean(self, lead_time: np.ndarray | None = None) -> np.ndarray:
@@ -247,11 +247,11 @@ class Plan:
         The textbook formula for normal demand over a random lead time (Silver et al. 2017, section 6.7).
 
         Args:
-            service_level: the chance that what is asked for until the next order arrives is no more, (stocks,) or one.
+            service_level: the chance that the demand until the next order arrives is no more, (stocks,) or one.
             lead_time: L in periods, by default the main lane's; a longer review is a longer lead time.
             lead_time_variance: s_L^2 in periods squared, by default the main lane's.
-            demand_variance: of what is asked for over L + 1 periods, by default (L + 1) s^2. Whoever follows the
-                forecast needs safety against what that does not know alone (`unforeseen`).
+            demand_variance: of the demand over L + 1 periods, by default (L + 1) s^2. A rule that follows the forecast
+                needs safety stock for the forecast's error only (`unforeseen`).
         """
         return quantile(service_level) * self.deviation(
             lead_time, lead_time_variance=lead_time_variance, demand_variance=demand_variance
@@ -278,8 +278,10 @@ class Plan:
         lead_time_variance: float | np.ndarray | None = None,
     ) -> np.ndarray:
         """Return a base-stock level: mean demand over lead time and review, plus safety stock; rounded up to units."""
-        safety = self.safety_stock(service_level, lead_time, lead_time_variance=lead_time_variance)
-        return self.rounded(np.maximum(self.exposed_mean(lead_time) + safety, 0.0))
+        exposed = (self.lead_time if lead_time is None else lead_time) + 1.0
+        late = self.lead_time_variance if lead_time_variance is None else lead_time_variance
+        level = base_stock_level(self.mean, self.variance, exposed, quantile(service_level), late)
+        return self.rounded(np.maximum(level, 0.0))
 
     @cached_property
     def unforeseen(self) -> np.ndarray:
@@ -289,11 +291,11 @@ class Plan:
         (Heath and Jackson 1994; `chance.unknown`). Demands that meet at a stock are taken to be independent.
         """
         out, names = np.zeros(len(self.mean)), list(self.scenario.demands)
-        until = [ahead + self.lead_time[i] + 1.0 for _, i, _, ahead in self._routes]
+        until = [ahead + self.lead_time[i] + 1.0 for _, i, _, ahead in self._dependent_demand]
         longest = int(np.ceil(max(until, default=1.0)))
         variances = [unknown(self.scenario, name, longest) for name in names]
         starts = np.arange(longest, dtype=float)
-        for (d, i, units, ahead), end in zip(self._routes, until, strict=True):
+        for (d, i, units, ahead), end in zip(self._dependent_demand, until, strict=True):
             part = np.maximum(np.minimum(end, starts + 1.0) - np.maximum(ahead, starts), 0.0)  # of each period
             own, near, far = np.diag(variances[d]), *np.split(part, [len(variances[d])])
             alike = near @ (variances[d] - np.diag(own)) @ near + near @ own
@@ -308,40 +310,39 @@ class Plan:
         exposed = self.lead_time + more + 1.0
         if not self.layout.columns.forecast:
             return np.atleast_2d(self.mean * exposed)
-        needs = np.zeros((len(view.forecast), len(self.layout.stocks)))
+        needs = np.zeros((len(view.forecast), len(self.stocks)))
         starts = np.arange(self.layout.columns.ahead, dtype=float)
         stops = np.append(starts[1:], np.inf)
-        for d, i, units, ahead in self._routes:
+        for d, i, units, ahead in self._dependent_demand:
             until = ahead + exposed[..., i, None]
             window = np.minimum(until, stops) - np.maximum(ahead, starts)  # the part of each period that counts
             needs[:, i] += units * (view.forecast[:, d] * np.maximum(window, 0.0)).sum(axis=-1)
         return needs
 
-    def asked(self, view: View, owed: np.ndarray) -> np.ndarray:
-        """Return what was asked of each stock in the last period, given what it owed before it (paths, stocks).
+    def demand_last_period(self, view: View, owed: np.ndarray) -> np.ndarray:
+        """Return the demand on each stock in the last period, given what it owed before it (paths, stocks).
 
-        What was drawn, and what waits now and did not wait before; whoever was lost is not known.
+        It is what was used, and what waits now and did not wait before; sales that were lost are not known.
         """
         return positive(view.used + self.owed(view) - owed)
 
     def owed(self, view: View) -> np.ndarray:
-        """Return what waits for each stock, customers and lanes (paths, stocks)."""
-        return view.backlog @ self.layout.needs + view.waiting @ self.layout.uses
+        """Return the units that each stock owes, to customers and to lanes (paths, stocks)."""
+        return view.backlog @ self.needs + view.waiting @ self.uses
 
     def obsolete(self, view: View) -> np.ndarray:
-        """Tell which stocks nobody asks for any more, as far as one knows (paths, stocks)."""
-        out = np.zeros(np.shape(view.on_hand), bool)
-        for stock, known in self.layout.columns.seen_obsolete.items():
-            out[:, self.layout.stocks.index(stock)] = view.source.seen[..., known.start] > 0
-        return out
+        """Tell which stocks nobody asks for any more (paths, stocks); an old name of `View.obsolete`."""
+        warn("PlanningData.obsolete", "View.obsolete")
+        obsolete: np.ndarray = view.obsolete
+        return obsolete
 
     def arriving(self, view: View, lane: int, within: int) -> np.ndarray:
         """Return the units in transit on a lane that are expected within so many periods, this one included (paths,).
 
         Where lead times are random, it is the mean share of the units in transit: E min(L, within) / E L.
         """
-        name = self.layout.lanes[lane]
-        if name not in self.layout.columns.lead_time:
+        name = self.lanes[lane]
+        if name not in self.random_lead_times:
             return np.asarray(view.arriving(lane, within))
         beyond = 1.0 - np.minimum(np.cumsum(lead_times(self.scenario, name)), 1.0)
         total = beyond.sum()
@@ -352,9 +353,8 @@ class Plan:
 
         What is in it, on order for it, and contained in all that it feeds, less the customers who wait.
         """
-        layout = self.layout
-        asked = (view.on_order - view.in_transit) @ layout.uses  # of this stock, by lanes, and still here
-        return self.echelon(view.on_hand + view.on_order @ layout.into - view.backlog @ layout.needs - asked)
+        asked = (view.on_order - view.in_transit) @ self.uses  # of this stock, by lanes, and still here
+        return self.echelon(view.on_hand + view.on_order @ self.into - view.backlog @ self.needs - asked)
 
     def rounded(self, quantities: Any) -> Any:
         """Return quantities rounded up to whole units, where units are whole."""
@@ -364,33 +364,21 @@ class Plan:
         """Return each stock's own quantity and that contained in all it feeds (paths, stocks), from its own."""
         return local @ self.content
 
-    def spread(self, quantities: Any, shares: np.ndarray | None = None) -> Any:
+    def split_over_lanes(self, quantities: Any, shares: np.ndarray | None = None) -> Any:
         """Return orders for the lanes (paths, lanes) from orders for the stocks (paths, stocks), by the lanes' shares.
 
-        Whole units stay whole, and add up: a lane gets what its share adds to the rounded sum of the lanes before it.
-        Other `shares` than the scenario's may be given, (lanes,) or (paths, lanes).
+        Whole units stay whole, and add up. Other `shares` than the scenario's may be given, (lanes,) or (paths, lanes).
         """
-        up_to = self._up_to if shares is None else shares @ self._earlier
-        shares = self.shares if shares is None else shares
-        wanted = quantities @ like(self.layout.into.T, quantities)
-        if self.whole and not is_tensor(quantities):
-            return np.floor(wanted * up_to + 0.5) - np.floor(wanted * (up_to - shares) + 0.5)
-        return wanted * like(shares, wanted)
+        return self.split.orders(quantities, shares)
 
 
-def _rounded(times: dict[float, float]) -> dict[float, float]:
-    """Return units by time, with times that are nearly the same made one."""
+def _merged(leads: dict[float, float]) -> dict[float, float]:
+    """Return units by lead, with leads that are nearly the same made one."""
     merged: dict[float, float] = {}
-    for time, units in times.items():
-        merged[round(time * APART) / APART] = merged.get(round(time * APART) / APART, 0.0) + units
+    for time, units in leads.items():
+        lead = round(time * LEADS_A_PERIOD) / LEADS_A_PERIOD
+        merged[lead] = merged.get(lead, 0.0) + units
     return merged
-
-
-def quantile(service_level: Any) -> np.ndarray:
-    """Return z, the standard normal quantile of a service level."""
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(np.clip(service_level, 1e-6, 1 - 1e-6)))
 
 
 def positive(quantity: Any) -> Any:
@@ -398,55 +386,4 @@ def positive(quantity: Any) -> Any:
     return quantity.clamp(min=0.0) if is_tensor(quantity) else np.maximum(quantity, 0.0)
 
 
-def _starts_in(starts: Starts, horizon: Horizon) -> tuple[np.ndarray, np.ndarray]:
-    """Return the periods within the horizon in which events begin that are dated, or come once, and their chances."""
-    if starts.once is not None:
-        table = counts(starts.once, horizon.periods)
-        within = table.values < horizon.periods
-        return table.values[within], table.probabilities[within]
-    dates = sorted(when for date in starts.at or () if (when := horizon.period_of(date)) < horizon.periods)
-    return np.array(dates, float), np.ones(len(dates))
-
-
-def outstanding(scenario: Scenario, name: str) -> tuple[float, float]:
-    """Return the mean and variance of the number of orders that are on their way on a lane, in the long run.
-
-    With an order in every period, that number is what a base-stock level has to cover, and not the lead time. Where
-    orders arrive in their sequence both have the same distribution. Where they cross, the variance is the sum of
-    P(L > k) P(L <= k) over k, which is less (Robinson et al. 2001; Bradley and Robinson 2005). The periods by which a
-    supplier is late are part of the lead time, and let orders cross.
-    """
-    lane, late = scenario.lanes[name], supplier_of(scenario, name).late
-    mean = lane.lead_time.mean + (late.chance * late.by.mean if late is not None else 0.0)
-    if lane.crossing:
-        return mean, _spread(lead_times(scenario, name))
-    # The sum is exact for a fixed lead time, or a supplier who is never late.
-    return mean, lane.lead_time.variance + _spread(_lateness(scenario, name))
-
-
-def lead_times(scenario: Scenario, name: str) -> np.ndarray:
-    """Return the chances of 0, 1, 2, ... periods from a shipment on a lane to its arrival, the lateness included."""
-    return np.convolve(_chances(counts(scenario.lanes[name].lead_time)), _lateness(scenario, name))
-
-
-def _lateness(scenario: Scenario, name: str) -> np.ndarray:
-    """Return the chances that the supplier of a lane is late by 0, 1, 2, ... periods."""
-    late = supplier_of(scenario, name).late
-    if late is None or not late.chance:
-        return np.ones(1)
-    by = late.chance * _chances(counts(late.by))
-    by[0] += 1.0 - late.chance
-    return by
-
-
-def _chances(table: Table) -> np.ndarray:
-    """Return P(X = 0, 1, 2, ...) for a table of whole numbers."""
-    chances = np.zeros(int(table.values[-1]) + 1)
-    chances[table.values.astype(int)] = table.probabilities
-    return chances
-
-
-def _spread(chances: np.ndarray) -> float:
-    """Return the sum of P(L > k) P(L <= k) over k, for P(L = 0, 1, 2, ...)."""
-    by_then = np.minimum(np.cumsum(chances), 1.0)
-    return float(((1.0 - by_then) * by_then).sum())
+__getattr__ = renamed(__name__, {"Plan": "PlanningData"})

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..common.formulas import quantile
 from ..physics import View
 from .base import Fault, Parameter, Rule, positive
 from .just_in_time import reviewed, reviews_repeat
-from .plan import Plan, quantile
+from .plan import PlanningData
 
 
-def power_approximation(plan: Plan, review: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def power_approximation(plan: PlanningData, review: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Return s and S - s by the revised power approximation (Ehrhardt and Mosier 1984b), for a review of some periods.
 
     It was fitted to optimal policies where customers wait, and is mostly within a percent or two of them; up to 8 % off
@@ -40,13 +41,13 @@ def power_approximation(plan: Plan, review: Any = 1.0) -> tuple[np.ndarray, np.n
     return np.where(fits, s, usual[0]), np.where(fits, np.maximum(up_to - s, unit), usual[1])
 
 
-def point(plan: Plan, more: Any = 0.0) -> np.ndarray:
+def point(plan: PlanningData, more: Any = 0.0) -> np.ndarray:
     """Return the reorder point by formula: a unit below the newsvendor's level, over the lead time and `more`."""
     unit = 1.0 if plan.whole else 0.0
     return np.maximum(plan.level(plan.critical_ratio, plan.lead_time + more) - unit, 0.0)
 
 
-def best_point(plan: Plan, lot: np.ndarray) -> np.ndarray:
+def best_point(plan: PlanningData, lot: np.ndarray) -> np.ndarray:
     """Return R for lots of a size: the mean of P(demand <= y) over positions y from R to R + Q is p / (p + h)."""
     from scipy.special import ndtr
 
@@ -65,14 +66,14 @@ def best_point(plan: Plan, lot: np.ndarray) -> np.ndarray:
     return np.maximum(np.floor(high + 0.5) if plan.whole else high, _lowest(plan))
 
 
-def _lowest(plan: Plan) -> np.ndarray:
+def _lowest(plan: PlanningData) -> np.ndarray:
     """Return the least reorder point: 0, or none for a stock whose customers all wait (stocks,)."""
     waits = np.array([demand.unmet == "backlog" for demand in plan.scenario.demands.values()])
-    needed = plan.layout.needs > 0
+    needed = plan.needs > 0
     return np.where(needed.any(axis=0) & (needed[~waits].sum(axis=0) == 0), -np.inf, 0.0)
 
 
-def lot_size(plan: Plan) -> np.ndarray:
+def lot_size(plan: PlanningData) -> np.ndarray:
     """Return the economic lot sqrt(2 K m / h) (Harris 1913), in whole units at least one."""
     lot = plan.rounded(plan.economic_cycle * plan.mean)
     return np.maximum(lot, 1.0) if plan.whole else lot
@@ -95,7 +96,7 @@ class ReorderPoint(Rule):
     s: Parameter = None
     S: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         s, lot = power_approximation(plan)
         return {"s": s, "S": self._filled("s", self.s, s, list(plan.scenario.stocks)) + lot}
 
@@ -130,7 +131,7 @@ class ReviewedReorderPoint(ReorderPoint):
     counts: ClassVar[tuple[str, ...]] = ("R",)
     R: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         review = self._filled("R", self.R, 1.0, list(plan.scenario.stocks))
         s, lot = power_approximation(plan, review)
         return {"s": s, "S": self._filled("s", self.s, s, list(plan.scenario.stocks)) + lot, "R": review}
@@ -154,7 +155,7 @@ class ModifiedReorderPoint(ReorderPoint):
     name: ClassVar[str] = "s-S-q"
     q: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         formulas = super().formulas(plan)
         lot, level = formulas["S"] - formulas["s"], plan.level(plan.critical_ratio)
         return formulas | {"q": np.maximum(lot, plan.rounded(level / (plan.lead_time + 1.0)))}
@@ -181,7 +182,7 @@ class FixedLot(Rule):
     R: Parameter = None
     Q: Parameter = None
 
-    def formulas(self, plan: Plan) -> dict[str, Any]:
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
         economic = lot_size(plan)
         lot = np.where(economic > 0, economic, np.maximum(plan.mean, 1.0))
         return {"R": best_point(plan, self._filled("Q", self.Q, lot, list(plan.scenario.stocks))), "Q": lot}

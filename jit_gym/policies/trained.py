@@ -14,7 +14,7 @@ from ..common.text import plain
 from ..physics import View
 from ..scenario import Scenario
 from .action import Acting, Action, action_of
-from .base import PolicyError, recall
+from .base import PolicyError, act_in_sequence
 from .models import Manifest, Model
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -73,7 +73,7 @@ class Perceptron:
         return x @ weight.T + bias
 
 
-class Memory:
+class LSTM:
     """A layer of long short-term memory (Hochreiter and Schmidhuber 1997), in the order of torch's gates.
 
     What goes in is shifted and scaled first, as in a `Perceptron`.
@@ -97,17 +97,17 @@ class Memory:
         return len(self.shift)
 
     def blank(self, paths: int) -> np.ndarray:
-        """Return what is remembered at first: the output and the cell (paths, 2 * width)."""
+        """Return the layer's state at first: the output and the cell (paths, 2 * width), all 0."""
         return np.zeros((paths, 2 * self.width), np.float32)
 
-    def __call__(self, observation: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """Return what is remembered (paths, 2 * width) after one more observation (paths, inputs)."""
+    def __call__(self, observation: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """Return the layer's state (paths, 2 * width) after one more observation (paths, inputs)."""
         x = (observation - self.shift) * self.scale
-        output, cell = np.split(held, 2, axis=-1)
+        output, cell = np.split(state, 2, axis=-1)
         gates = x @ self.weight_ih.T + output @ self.weight_hh.T + self.bias
-        take, keep, new, show = np.split(gates, 4, axis=-1)
-        cell = _sigmoid(keep) * cell + _sigmoid(take) * np.tanh(new)
-        return np.concatenate([_sigmoid(show) * np.tanh(cell), cell], axis=-1)
+        input_gate, forget_gate, update, output_gate = np.split(gates, 4, axis=-1)
+        cell = _sigmoid(forget_gate) * cell + _sigmoid(input_gate) * np.tanh(update)
+        return np.concatenate([_sigmoid(output_gate) * np.tanh(cell), cell], axis=-1)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -120,7 +120,7 @@ class Network(Acting):
     It is read from a model (`jit_gym.policies.models`), and plays any scenario that shows the same things.
     """
 
-    _kept: WeakKeyDictionary[Any, Any]  # what is kept in mind of each simulation
+    _states: WeakKeyDictionary[Any, Any]  # of the network with a memory, by simulation
 
     def __init__(self, model: Model, label: str | None = None) -> None:
         """Take a model; `label` is what the policy is called."""
@@ -128,7 +128,7 @@ class Network(Acting):
         self.label = label or f"agent:{self.manifest.agent}"
         self.squash = self.manifest.network.get("squash")
         try:
-            self.memory = Memory(model.arrays) if "memory.shift" in model.arrays else None
+            self.memory = LSTM(model.arrays) if "memory.shift" in model.arrays else None
             self.perceptron = Perceptron(model.arrays, str(self.manifest.network.get("activation")))
             self.action: Action = action_of(self.manifest.action, model.arrays)
             if not self.action.discrete and self.squash not in SQUASHES:
@@ -170,7 +170,7 @@ class Network(Acting):
                 " (jit-gym train makes an agent for this one)"
             )
         fitted.action = self.action.fit(scenario)
-        fitted._kept = WeakKeyDictionary()
+        fitted._states = WeakKeyDictionary()
         return fitted
 
     @property
@@ -180,26 +180,26 @@ class Network(Acting):
         return None if self.codec.calendar.passes or not cycles else math.lcm(*cycles)
 
     def __call__(self, view: View) -> Any:
-        """Return orders (paths, lanes), in units; with a memory, remembering the simulation's past."""
-        return super().__call__(view) if self.memory is None else recall(self, view, self._kept)
+        """Return orders (paths, lanes), in units; a network with a memory goes on from its state in the simulation."""
+        return super().__call__(view) if self.memory is None else act_in_sequence(self, view, self._states)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_kept": None}
+        return self.__dict__ | {"_states": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state | {"_kept": WeakKeyDictionary()})
+        self.__dict__.update(state | {"_states": WeakKeyDictionary()})
 
     def begin(self, view: View) -> np.ndarray | None:
-        """Return what the network keeps in mind at first (paths, n): nothing, but room for its memory."""
+        """Return the state of the network's memory at first (paths, n), all 0; None without a memory."""
         return None if self.memory is None else self.memory.blank(len(view.on_hand))
 
-    def act(self, view: View, memory: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
-        """Return orders (paths, lanes), in units, and what to keep in mind."""
+    def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
+        """Return orders (paths, lanes), in units, and the state of the network's memory."""
         seen = self.codec.observe(view)
-        if self.memory is not None and memory is not None:
-            memory = self.memory(seen, memory.astype(np.float32))
-            seen = memory[:, : self.memory.width]
-        return self.action.orders(self._said(seen), view), memory
+        if self.memory is not None and state is not None:
+            state = self.memory(seen, state.astype(np.float32))
+            seen = state[:, : self.memory.width]
+        return self.action.orders(self._said(seen), view), state
 
     def says(self, view: View) -> np.ndarray:
         """Return choices (paths,), or numbers between -1 and 1 (paths, outputs), of a network without a memory."""

@@ -71,17 +71,12 @@ def possible(action: Action, episodes: EpisodeBatch) -> np.ndarray:
     change: less than its minimum, or no whole number of its batches.
     """
     assert action.choices is not None
-    view, columns = episodes.view(), episodes.layout.columns
-    known_now = view.source.seen
+    view = episodes.view()
     out = np.empty((episodes.paths, action.outputs), bool)
-    stopped = np.zeros((episodes.paths, len(episodes.layout.lanes)), bool)
-    for (kind, name), known in columns.visible.items():
-        if kind == "ordering":
-            stopped[:, episodes.layout.lanes.index(name)] = known_now[:, known.start] <= 0
     least, batch = (episodes.layout.net.lanes[name] for name in ("least", "batch"))
     for k in range(action.outputs):
         orders = action.orders(np.full(episodes.paths, k), view)
-        wrong = (orders > 0) & stopped
+        wrong = (orders > 0) & view.ordering_stopped
         if action.means == "quantity":
             parts = orders / np.where(batch > 0, batch, 1.0)
             wrong |= (orders > 0) & ((orders < least) | ((batch > 0) & (np.abs(parts - np.round(parts)) > 1e-9)))
@@ -104,7 +99,7 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
             of them do what they say.
 
     Raises:
-        PolicyError: for another meaning, a rule that does not fit the scenario or keeps the past in mind, or none, and
+        PolicyError: for another meaning, a rule that does not fit the scenario or is stateful, or none, and
             for choices that are none, or that the env cannot order.
     """
 

@@ -20,7 +20,8 @@ GROUPS = {
     "Environments": ("Env", "VectorEnv", "ActionMeaning", "VectorActionMeaning", "sb3"),
     "Policies": ("policy", "evaluate", "compare", "tune"),
     "Optima and bounds": ("solve", "Optimal", "exact_cost", "clairvoyant", "Bound"),
-    "Extensions": ("rule", "Rule", "Parameter", "View", "metric", "register_distribution", "register_scenarios"),
+    "Rules": ("rule", "Rule", "StatefulRule", "Parameter", "View"),
+    "Other extensions": ("metric", "register_distribution", "register_scenarios"),
 }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..chance.outcomes import Outcomes
 from ..common.text import counted, nearest
 from ..physics import Layout
-from ..policies.plan import Plan
+from ..policies.plan import PlanningData
 from ..scenario import BadInput, Scenario
 from .merging import Merging
 from .process import TooMany
@@ -47,7 +47,7 @@ def first_limits(
     Backlogs are limited where disruptions may make any number of customers wait, if they do so in the states that are
     enumerated (`outages_count`), and where what may be ordered is limited.
     """
-    plan = Plan(scenario)
+    plan = PlanningData(scenario)
     layout = plan.layout
     lanes = list(scenario.lanes.values())
     slowest = [

@@ -7,7 +7,7 @@ import pytest
 
 from jit_gym.chance import Chance
 from jit_gym.chance.unknown import unknown
-from jit_gym.policies.plan import Plan
+from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import Scenario
 
 from ..worlds import shop
@@ -87,4 +87,4 @@ def test_long_lead_times_are_planned_for(lead_time: int, autocorrelation: float)
         },
     )
     exact = 100 * (1 - r * r) * (((1 - r ** np.arange(1.0, n + 1)) / (1 - r)) ** 2).sum()
-    assert Plan(scenario).unforeseen == pytest.approx([exact], rel=2e-3)
+    assert PlanningData(scenario).unforeseen == pytest.approx([exact], rel=2e-3)

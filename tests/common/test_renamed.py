@@ -1,5 +1,7 @@
 """Old public names go on working for a version, and say what they are called now."""
 
+from importlib import import_module
+
 import pytest
 
 from jit_gym import compare, evaluation
@@ -20,3 +22,13 @@ def test_an_old_attribute_warns_and_means_the_new_one():
     comparison = compare(["jit", "base-stock"], "lost-sales", paths=2, periods=5)
     with pytest.warns(DeprecationWarning, match=r"^Comparison\.distance is now called optimality_gap$"):
         assert comparison.distance is comparison.optimality_gap
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"), [("plan", "Plan", "PlanningData"), ("base", "Mindful", "StatefulRule")]
+)
+def test_old_names_of_policies_go_on(module: str, old: str, new: str):
+    home = import_module(f"jit_gym.policies.{module}")
+    with pytest.warns(DeprecationWarning, match=rf"^jit_gym\.policies\.{module}\.{old} is now called {new}$"):
+        found = getattr(home, old)
+    assert found is getattr(home, new)

@@ -97,7 +97,7 @@ def test_a_view_is_the_same_on_arrays_and_tensors():
     arrays, tensors = View(played(Simulation)), View(played(TensorSimulation))
     for name in (
         *("on_hand", "used", "backlog", "in_transit", "on_order"),
-        *("inventory_position", "forecast", "available"),
+        *("inventory_position", "forecast", "available", "orders_read_today", "obsolete", "ordering_stopped"),
     ):
         one, other = getattr(arrays, name), getattr(tensors, name)
         assert isinstance(other, torch.Tensor)
@@ -122,3 +122,38 @@ def test_ages_add_up_to_what_is_on_hand(kind: type):
     orders = np.array([[2.0, 3.0, 4.0]] * 2)
     world.step(torch.as_tensor(orders) if kind is TensorSimulation else orders)
     assert [View(world).ages(i).tolist() for i in range(3)] == [[[3, 2, 0]] * 2, [[0]] * 2, [[]] * 2]
+
+
+@BOTH
+def test_what_reaches_its_source_is_seen_a_delay_after_it_was_ordered(kind: type):
+    """An order of 3 units is read two periods later; a lane without a delay has none on its way to be read."""
+    scenario = shop(
+        stocks={"shop": {"initial": 9}, "kiosk": {"initial": 9}},
+        lanes={"by-mail": {"to": "shop", "order_delay": 2}, "by-phone": {"to": "kiosk"}},
+        demands={"guests": {"from": {"shop": 1, "kiosk": 1}, "distribution": 0}},
+    )
+    world = kind(Layout(scenario), Chance(scenario).draw(1, 2))
+    read = []
+    for units in (3.0, 0.0, 0.0):
+        orders = np.array([[units, units]] * 2)
+        world.step(torch.as_tensor(orders) if kind is TensorSimulation else orders)
+        read.append(View(world).orders_read_today.tolist())
+    assert read == [[[0, 0]] * 2, [[3, 0]] * 2, [[0, 0]] * 2]
+
+
+@BOTH
+def test_what_is_over_or_stopped_is_told_apart(kind: type):
+    """The old model is obsolete from the second period on, and a strike stops orders on its lane in that period."""
+    scenario = shop(
+        stocks={"old": {"obsolete": {"at": [1]}}, "new": {}},
+        lanes={"first": {"to": "old"}, "second": {"to": "new"}},
+        demands={name: {"from": name, "distribution": 1} for name in ("old", "new")},
+        disruptions={"strike": {"hits": ["first"], "starts": {"at": [1]}, "lasts": 1, "stops": "ordering"}},
+    )
+    world = kind(Layout(scenario), Chance(scenario).draw(1, 2))
+    for over, stopped in ((False, False), (True, True), (True, False)):
+        view = View(world)
+        assert view.obsolete.tolist() == [[over, False]] * 2
+        assert view.ordering_stopped.tolist() == [[stopped, False]] * 2
+        orders = np.zeros((2, 2))
+        world.step(torch.as_tensor(orders) if kind is TensorSimulation else orders)

@@ -10,7 +10,7 @@ from jit_gym.chance import Chance
 from jit_gym.evaluation import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import PolicyError, policy
-from jit_gym.policies.plan import Plan
+from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import Scenario, load
 
 from ..worlds import shop
@@ -303,7 +303,7 @@ def test_a_hybrid_by_value_guards_what_is_cheap(dear: float, guarded: list[int])
 def test_a_hybrid_by_risk_guards_whose_supplier_fails(risk: float, guarded: list[int]):
     """Storms of five periods, ten periods apart, keep the ship away a third of the time."""
     rule = policy(f"hybrid-by-risk(risk={risk})", shop(**KIT))
-    assert rule.plan.down == pytest.approx([0, 1 / 3, 0])
+    assert rule.plan.disruptions.down == pytest.approx([0, 1 / 3, 0])
     assert rule.guarded.astype(int).tolist() == guarded
 
 
@@ -451,7 +451,7 @@ def test_what_comes_once_counts_as_one_event_in_the_horizon():
         ({"once": {"name": "randint", "low": 5, "high": 25}}, 0.75),
     ):
         world = shop(horizon={"periods": 20}, disruptions={"storm": one | {"starts": starts}})
-        outage = policy("acceptance", world).plan.outage("storm")
+        outage = policy("acceptance", world).plan.disruptions.outage("storm")
         assert outage == pytest.approx(share * np.array([5, 4, 3, 2, 1, 0]) / 20)
 
 
@@ -465,9 +465,9 @@ def test_an_outage_for_ever_is_planned_for_as_long_as_the_horizon():
     ):
         fire = {"hits": ["supplier"], "starts": starts, "lasts": float("inf")}
         world = shop({"stocks.shop.holding_cost": 1}, demands=STEADY, disruptions={"fire": fire})
-        assert Plan(world).outage("fire").tolist() == pytest.approx(list(on))
+        assert PlanningData(world).disruptions.outage("fire").tolist() == pytest.approx(list(on))
         longest = 0 if "every" in starts else 20
-        assert Plan(world).longest_outage.tolist() == [longest]
+        assert PlanningData(world).disruptions.longest_outage.tolist() == [longest]
         assert policy("just-in-case", world).parameters["cover"] == longest
         for rule in fitting(world):
             assert np.isfinite(np.concatenate([np.ravel(x) for x in policy(rule, world).parameters.values()])).all()

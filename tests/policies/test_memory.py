@@ -1,4 +1,4 @@
-"""Rules that keep something in mind: the same wherever they play, and new in every episode."""
+"""Stateful rules: the same wherever they play, and new in every episode."""
 
 import copy
 import pickle
@@ -12,15 +12,15 @@ from jit_gym.envs import Env, VectorEnv
 from jit_gym.evaluation import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import RULES, Policy, policy
-from jit_gym.policies.base import Mindful
+from jit_gym.policies.base import StatefulRule
 from jit_gym.scenario import Scenario, load
 
-MINDFUL = [name for name, rule in RULES.items() if issubclass(rule, Mindful)]
+STATEFUL = [name for name, rule in RULES.items() if issubclass(rule, StatefulRule)]
 WORLDS = {
     "fixed-cost": {"horizon.periods": 40, "lanes.supplier.lead_time": 2, "stocks.shop.initial": 30},
     "distribution": {"horizon.periods": 40},
 }
-everywhere = pytest.mark.parametrize(("world", "name"), [(world, name) for world in WORLDS for name in MINDFUL])
+everywhere = pytest.mark.parametrize(("world", "name"), [(world, name) for world in WORLDS for name in STATEFUL])
 
 
 def worlds(name: str) -> Scenario:
@@ -37,8 +37,8 @@ def played(player: Any, scenario: Scenario, paths: int = 3, periods: int = 20) -
     return np.array(found)
 
 
-def test_there_are_rules_with_a_memory():
-    assert {"jit", "demand-flow", "adaptive", "emergency", "hybrid"} <= set(MINDFUL)
+def test_there_are_stateful_rules():
+    assert {"jit", "demand-flow", "adaptive", "emergency", "hybrid"} <= set(STATEFUL)
 
 
 @everywhere
@@ -101,7 +101,7 @@ def test_two_simulations_do_not_disturb_each_other(world: str, name: str):
             simulation.step(orders)
 
 
-@pytest.mark.parametrize("name", MINDFUL)
+@pytest.mark.parametrize("name", STATEFUL)
 def test_a_player_can_be_copied_and_pickled(name: str):
     """A copy plays as the original does, and remembers nothing of what that has played."""
     scenario = worlds("distribution")

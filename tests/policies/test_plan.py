@@ -9,6 +9,7 @@ from jit_gym.chance import Chance
 from jit_gym.evaluation import evaluate
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import policy
+from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import load
 
 from ..worlds import normal
@@ -97,8 +98,8 @@ def test_an_echelon_has_the_lead_times_of_all_that_comes_after_it():
         | WAITING,
     )
     plan = policy("base-stock", world).plan
-    assert plan.through.tolist() == [4, 9]  # and a period until the depot can send on what arrives
-    assert plan.through_variance.tolist() == [4, 8]
+    assert plan.longest_cumulative_lead_time.tolist() == [4, 9]  # and a period until the depot can send on what arrives
+    assert plan.longest_cumulative_lead_time_variance.tolist() == [4, 8]
     # z at 19 / 20 and at 19 / 19.5 (Shang and Song 2003): 1.6449 and 1.9490, of which conwip takes the second.
     assert policy("echelon-base-stock", world).level[1] == np.ceil(50 + (1.6449 + 1.9490) / 2 * np.sqrt(50 + 200))
     assert policy("conwip", world).cards[1] == np.ceil(50 + 1.9490 * np.sqrt(50 + 200))
@@ -161,3 +162,26 @@ def test_to_know_more_in_advance_never_costs_more(rule: str, change: dict[str, A
     more = np.diff(np.array(costs), axis=0)  # path by path
     assert (more.mean(axis=1) < 2 * more.std(axis=1) / np.sqrt(64)).all()
     assert costs[-1].mean() < 0.9 * costs[0].mean()
+
+
+def test_old_names_go_on_working_for_a_version():
+    """`Plan`, `Mindful` and the attributes that have moved mean what they are called now, and warn."""
+    from jit_gym.policies import base, plan
+
+    with pytest.warns(DeprecationWarning, match="Plan is now called PlanningData"):
+        old = plan.Plan
+    with pytest.warns(DeprecationWarning, match="Mindful is now called StatefulRule"):
+        assert base.Mindful is base.StatefulRule
+    planned = old(load("dual-sourcing"))
+    for name, new in plan.RENAMED.items():
+        with pytest.warns(DeprecationWarning, match=f"PlanningData.{name} is now called {new}"):
+            getattr(planned, name)
+    with pytest.raises(AttributeError, match="has no attribute 'cost'"):
+        planned.cost  # noqa: B018
+
+
+def test_planning_data_takes_a_layout_or_a_scenario():
+    """A layout that is there already is not made again."""
+    layout = Layout(load("serial"))
+    assert PlanningData(layout).layout is layout
+    assert PlanningData(layout.scenario).lead_time.tolist() == PlanningData(layout).lead_time.tolist()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from jit_gym.chance import moments, usage
-from jit_gym.policies.plan import Plan
+from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import Scenario, load, names
 
 from ..worlds import scenarios
@@ -80,7 +80,7 @@ def test_what_a_random_network_uses_is_the_sum_over_all_ways(scenario: Scenario)
 @given(scenarios())
 def test_the_routes_of_demand_are_all_ways(scenario: Scenario):
     """By stock and time, the units of all routes of a demand are those of all ways, each walked by itself."""
-    plan = Plan(scenario)
+    plan = PlanningData(scenario)
     times = dict(zip(scenario.stocks, plan.lead_time, strict=True))
     expected: dict[Any, float] = {}
     for d, demand in enumerate(scenario.demands.values()):
@@ -104,9 +104,13 @@ def test_a_line_of_1500_tiers_is_no_deeper_than_one_of_three():
     mean, variance = np.array(list(usage(scenario).values())).T
     assert mean == pytest.approx(np.full(1500, 5), abs=1e-4)
     assert variance == pytest.approx(np.ones(1500), abs=1e-3)
-    plan = Plan(scenario)
-    assert plan.through[:3].tolist() == [1, 3, 5]  # a period on the way, and one until what is received can be used
-    assert plan.through[-1] == 2 * 1500 - 1
+    plan = PlanningData(scenario)
+    assert plan.longest_cumulative_lead_time[:3].tolist() == [
+        1,
+        3,
+        5,
+    ]  # a period on the way, and one until what is received can be used
+    assert plan.longest_cumulative_lead_time[-1] == 2 * 1500 - 1
     assert len(plan._routes) == 1500
 
 
@@ -116,7 +120,7 @@ def test_two_lanes_a_tier_are_no_more_ways_than_one():
     mean, variance = np.array(list(usage(scenario).values())).T
     assert mean == pytest.approx(np.full(60, 5), abs=1e-4)
     assert variance == pytest.approx(0.5 ** np.arange(60), rel=1e-3)
-    plan = Plan(scenario)
+    plan = PlanningData(scenario)
     assert len(plan._routes) == 60
     assert [units for _, _, units, _ in plan._routes] == pytest.approx([1] * 60)
     assert plan.to_buy["s0"] == 0
@@ -134,7 +138,7 @@ def test_ways_of_many_lengths_stay_few():
             lanes[f"{side}{k}"] = {"to": f"{side}{k}", "lead_time": spread, "crossing": True, **uses}
     world = {"name": "braid", "units": "continuous", "stocks": stocks, "lanes": lanes}
     scenario = load({**world, "demands": {"customers": {**DEMAND, "from": "a0"}}})
-    plan = Plan(scenario)
+    plan = PlanningData(scenario)
     assert len(plan._routes) < 2 * many * 5_000
     units = np.bincount([i for _, i, _, _ in plan._routes], [units for _, _, units, _ in plan._routes])
     assert units[2:] == pytest.approx(np.repeat(2.0 ** np.arange(many - 1), 2))
