@@ -1,4 +1,4 @@
-"""What will happen? Demand, lead times and disruptions, drawn as traces before anybody acts."""
+"""What will happen? Demand, lead times and disruptions, drawn as traces before the first order."""
 
 from .caveats import caveats
 from .demand import moments, usage

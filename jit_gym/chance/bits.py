@@ -1,8 +1,8 @@
 """Random bits by counter: any draw of any path can be computed by itself, in any order.
 
 Philox 4x32-10 (Salmon et al. 2011). A block of four 32-bit words is a function of a key and a counter alone. The key is
-a hash of the seed and of the name of a source of chance, the counter holds the path and the block's number; so a path
-is the same whatever else is drawn, and in which batch.
+a hash of the seed and of the name of a source of chance, the counter holds the path and the block's number. So a path
+does not depend on the batch that it is drawn in, or on what else is drawn.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The calendar: what the date alone tells about chance, as numbers between 0 and 1 that a network can read."""
+"""The calendar: what follows from the date alone, as features between 0 and 1 for a neural network."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ..scenario.model import Event
 from .trace import ends_with_money
 
 HARMONICS = 1, 2, 4
-"""Multiples of a phase that are shown: the finer ones tell the weeks of a year apart."""
+"""Multiples of a phase that are shown: the higher ones distinguish the weeks of a year."""
 
 
 class Calendar:
-    """The date, as far as demand, prices or announced events depend on it.
+    """Encodes the date, as far as demand, prices or announced events depend on it.
 
     For each season or cycle of n periods there are `season_n.sine_k` and `season_n.cosine_k`, (1 + sin(2 pi k t / n)) /
-    2 and (1 + cos(2 pi k t / n)) / 2, for k = 1, 2 and 4 as far as they tell more (Fourier terms, Hyndman and
-    Athanasopoulos 2021, section 7.4); and `horizon.passed`, the share of the horizon that has passed, where the world
-    ends or changes for good. A hidden event has no place in it.
+    2 and (1 + cos(2 pi k t / n)) / 2, for k = 1, 2 and 4 as far as they are not redundant (Fourier terms, Hyndman and
+    Athanasopoulos 2021, section 7.4); and `horizon.passed`, the share of the horizon that has passed, where the
+    world ends or a change is permanent. Hidden events are left out.
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        """Find out which dates matter."""
+        """Find the cycles of a scenario, and whether the number of the period matters."""
         self.horizon = scenario.horizon.periods
         self.cycles = sorted(set(_cycles(scenario)))
         self.passes = scenario.horizon.ends or _changes_for_good(scenario)
@@ -46,17 +46,17 @@ class Calendar:
         return np.concatenate([*waves, *passed, np.zeros((*t.shape[:-1], 0))], axis=-1)
 
     def period_of(self, shown: np.ndarray) -> np.ndarray | None:
-        """Return the periods (paths,) that these numbers (paths, n) show, or None where they tell the phase at most."""
+        """Return the periods (paths,) that these numbers (paths, n) encode, or None where they encode phases."""
         return np.round(shown[:, -1] * self.horizon) if self.passes else None
 
 
 def _multiples(cycle: int) -> list[int]:
-    """Return the multiples of a phase that tell something new: fewer than half as many as there are periods."""
+    """Return the multiples of a phase that are not redundant: those below half the number of periods."""
     return [k for k in HARMONICS if k == 1 or 2 * k < cycle]
 
 
 def _cycles(scenario: Scenario) -> Iterator[int]:
-    """Yield the periods after which demand, its spikes, or announced disruptions come again on every path."""
+    """Yield the fixed cycle lengths, in periods, of demand, its spikes, and announced disruptions."""
     for demand in scenario.demands.values():
         yield from [len(demand.season)] if len(demand.season) > 1 else []
         history = demand.history
@@ -70,13 +70,13 @@ def _cycles(scenario: Scenario) -> Iterator[int]:
 
 
 def _known(scenario: Scenario) -> Iterator[Event]:
-    """Yield the events that one may see coming: spikes that are not hidden, and disruptions that are announced."""
+    """Yield the events that can be foreseen: spikes that are not hidden, and disruptions that are announced."""
     yield from (spike for spike in scenario.spikes.values() if spike.seen == "at-once")
     yield from (each for each in scenario.disruptions.values() if each.seen == "at-once" and each.announced)
 
 
 def _changes_for_good(scenario: Scenario) -> bool:
-    """Tell whether a date counts that never comes again: a trend, a history played as it was, a dated event."""
+    """Tell whether the number of the period matters: a trend, a history replayed as it was, a dated event."""
     demands, stocks = scenario.demands.values(), scenario.stocks.values()
     once = any(demand.history is not None and demand.history.replay == "as-it-was" for demand in demands)
     dated = any(event.starts.at is not None for event in _known(scenario))

@@ -1,21 +1,21 @@
-"""Say what no comparison on a scenario can tell, because its demand is a history that is too short for it."""
+"""Limits of what a comparison can tell where demand comes from a short history."""
 
 from __future__ import annotations
 
 from ..scenario import History, Scenario
 
 FEW_SEASONS = 5
-"""With fewer whole seasons, what varies from season to season is known from so few that it is said."""
+"""With fewer whole seasons, a caveat says that how seasons differ is estimated from few."""
 FEW_BLOCKS = 30
-"""With fewer blocks that do not overlap, it is said that paths repeat each other (the usual least size of a sample)."""
+"""With fewer blocks that do not overlap, a caveat says that paths repeat each other (30: a usual minimum)."""
 
 
 def caveats(scenario: Scenario) -> list[str]:
-    """Return plain sentences about what a comparison on this scenario cannot tell; none where that is no question.
+    """Return sentences about what a comparison on this scenario cannot tell; none without a history.
 
-    A resampled history gives as many paths as one likes, and intervals as narrow; but what was never seen is never
-    drawn. With one season, every path repeats it; with a few, no year differs from them (Politis 2001: a seasonal block
-    bootstrap is consistent in the number of seasons, not of paths).
+    A resampled history gives any number of paths, and so intervals as narrow as wanted; but only values of the
+    history are drawn. With one season, every path repeats it; with a few, every season is like one of them (Politis
+    2001: a seasonal block bootstrap is consistent in the number of seasons, not of paths).
     """
     histories = {name: demand.history for name, demand in scenario.demands.items() if demand.history}
     found = (_caveat(f"demands.{name}", each, scenario.horizon.period) for name, each in histories.items())

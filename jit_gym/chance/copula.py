@@ -1,4 +1,4 @@
-"""Demand by its normal scores: correlated in time and with other demands, in regimes, and known in part in advance.
+"""Demand from normal scores: correlated in time and with other demands, with regimes, and partly known in advance.
 
 The normal score of a period's demand is the standard normal number z whose quantile the demand is, D = F^-1(Phi(z)).
 Scores may depend on each other in any way that leaves each of them standard normal, and F stays the distribution:
@@ -25,8 +25,8 @@ from ..scenario import Scenario
 from .bits import UNIT
 from .demand import Marginal, marginals, transition
 
-LOWEST, HIGHEST = UNIT / 2, 1.0 - UNIT / 2  # what a 32-bit word can mean; a score beyond means no more than that
-FEW = 128  # values of a demand whose means are worked out jump by jump
+LOWEST, HIGHEST = UNIT / 2, 1.0 - UNIT / 2  # the range of uniforms from 32-bit words; scores beyond are clipped to it
+FEW = 128  # values of a demand up to which its mean is an exact sum over the jumps of F^-1
 POINTS = 4096  # scores for which a mean is tabulated
 SCORES = np.linspace(ndtri(LOWEST), ndtri(HIGHEST), POINTS)
 
@@ -34,7 +34,7 @@ Source = Callable[[str], np.ndarray]  # uniform numbers of a source of chance (p
 
 
 class Copula:
-    """A demand that has to be drawn by its normal scores, or that is known in advance by them."""
+    """What is needed to draw and to forecast one demand from normal scores."""
 
     def __init__(self, scenario: Scenario, name: str) -> None:
         """Prepare to draw one of a scenario's demands."""
@@ -53,7 +53,7 @@ class Copula:
 
     @property
     def plain(self) -> bool:
-        """Tell whether its demand, for all that is known of it, depends on one number a period alone."""
+        """Tell whether the demand of a period depends on one uniform number only, which may be known in part."""
         return self.alone and not self.demand.regimes
 
     @property
@@ -63,10 +63,10 @@ class Copula:
 
 
 class Mean:
-    """The mean of a demand whose normal score is normal: m, with the variance v that is not known."""
+    """The mean of a demand whose normal score, given what is known, has mean m and variance v; from tables over m."""
 
     def __init__(self, marginal: Marginal) -> None:
-        """Prepare to tabulate it."""
+        """Prepare the tables, which are computed when a variance is first asked for."""
         self.marginal, self.mean = marginal, marginal.moments[0]
         self._tables: dict[float, np.ndarray] = {}
 
@@ -74,46 +74,46 @@ class Mean:
         """Return E[F^-1(Phi(m + sqrt(v) X))], where X is standard normal, for scores m (periods, paths)."""
         if variance > 1.0 - 1e-12:
             return self.mean
-        if variance < 1e-4:  # the mean bends too sharply for a table
+        if variance < 1e-4:  # a jump of F^-1 is too steep for linear interpolation
             return self.marginal.quantile(np.clip(ndtr(score), LOWEST, HIGHEST))
         if variance not in self._tables:
             self._tables[variance] = self._table(np.sqrt(variance))
         return look_up(score, self._tables[variance], float(SCORES[0]), float(SCORES[1] - SCORES[0]))
 
     def _table(self, deviation: float) -> np.ndarray:
-        """Return the mean for each score: F^-1 rises in jumps, each of which is reached with a normal chance."""
+        """Return the mean for each of SCORES: the sum of the jumps of F^-1, each times its chance to be reached."""
         table = self.marginal.table
         if table is not None and len(table.values) <= FEW:
             at = ndtri(table.cumulative[:-1])
             return table.values[0] + ndtr((SCORES[:, None] - at) / deviation) @ np.diff(table.values)
         values = self.marginal.quantile(np.clip(ndtr(SCORES), LOWEST, HIGHEST))
-        apart = (SCORES[1] - SCORES[0]) * (np.arange(2 * POINTS - 2) - POINTS + 1.5)  # scores from jumps amid them
+        apart = (SCORES[1] - SCORES[0]) * (np.arange(2 * POINTS - 2) - POINTS + 1.5)  # from scores to midpoints
         return values[0] + np.convolve(np.diff(values), ndtr(apart / deviation), "valid")
 
 
 @compiled
 def look_up(score: Any, table: Any, low: float, step: float) -> np.ndarray:
-    """Return what a table of scores, evenly spaced from `low` on, says between them (periods, paths)."""
+    """Interpolate linearly in a table over evenly spaced scores from `low` on (periods, paths)."""
     out = np.empty(score.shape)
     for t in range(score.shape[0]):
         for b in range(score.shape[1]):
             place = (score[t, b] - low) / step
-            place = min(place, len(table) - 1.0) if place > 0.0 else 0.0  # NaN, too, stays inside the table
+            place = min(place, len(table) - 1.0) if place > 0.0 else 0.0  # NaN becomes 0, inside the table
             k = min(int(place), len(table) - 2)
             out[t, b] = table[k] + (place - k) * (table[k + 1] - table[k])
     return out
 
 
 class Drawn:
-    """The normal scores of one demand on some paths, its regimes, and what is known of them when."""
+    """One demand drawn on some paths: its normal scores, its regimes, and the forecasts of its mean."""
 
     def __init__(self, copula: Copula, source: Source) -> None:
-        """Draw from sources of chance, each with one uniform number a period and path."""
+        """Set the source of uniform numbers, one a period and path for each name."""
         self.copula, self.source = copula, source
 
     @cached_property
     def new(self) -> np.ndarray:
-        """Return what is new in each score, e (periods, paths); in the first period that is the score itself."""
+        """Return the innovations e of the scores (periods, paths); in the first period that is the score itself."""
         own = {name: ndtri(self.source(f"demands.{name}")) for name in self.copula.mix}
         mixed = sum(weight * own[name] for name, weight in self.copula.mix.items())
         assert isinstance(mixed, np.ndarray)
@@ -134,7 +134,7 @@ class Drawn:
 
     @cached_property
     def regimes(self) -> np.ndarray:
-        """Return the number of the regime that each period is in (periods, paths)."""
+        """Return the index of the regime in each period (periods, paths)."""
         assert self.copula.transition is not None
         beyond = np.cumsum(self.copula.transition, axis=1)[:, :-1]
         u = self.source(f"demands.{self.copula.name}.regime")
@@ -159,8 +159,8 @@ class Drawn:
     def foretold(self, periods: int, ahead: int) -> Iterator[np.ndarray | float]:
         """Yield the mean demand 0, 1, ... `ahead` - 1 periods ahead, given what is known as each of the periods begins.
 
-        Known are the scores of the past, the part of what is new that the accuracy says, the regime of the period if
-        regimes are seen, and else the one that the first period was in. Each is (periods, paths), or a number.
+        Known are the scores of the past, the share of the innovations that the accuracy gives, and the regime of the
+        period where regimes are seen, else that of the first period. Each mean is (periods, paths), or a number.
         """
         for h, (score, first, later) in enumerate(self._known(periods, ahead)):
             total: np.ndarray | float = 0.0
@@ -192,7 +192,8 @@ class Drawn:
     def _parts(self, ahead: int) -> Iterator[tuple[float, np.ndarray]]:
         """Yield, for each period ahead, the accuracy W and E[e | known] of each period (periods, paths).
 
-        It goes back in time from e itself as a Brownian bridge to 0, so that e does not depend on what is known of it.
+        E[e | known] is sampled backwards in time from e, as a Brownian bridge to 0, so that e is the same with and
+        without a forecast.
         """
         before, part = 1.0, self.new
         for h in range(ahead):
@@ -219,9 +220,9 @@ class Drawn:
 
 
 def _mixes(scenario: Scenario, name: str) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the own scores that what is new in a demand is mixed of, and their weights, in the first period and later.
+    """Return the weights of independent scores in the innovation of a demand, in the first period and in later ones.
 
-    The scores are stationary: in the first period, their correlation is that which the later ones keep up,
+    They are rows of Cholesky factors. The scores are stationary: in the first period their correlation is
     c sqrt((1 - r^2) (1 - s^2)) / (1 - r s) for the autocorrelations r and s.
     """
     names, matrix = scenario.correlated

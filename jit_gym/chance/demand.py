@@ -1,4 +1,4 @@
-"""Demand: what customers ask for, before anybody has decided anything."""
+"""Demand: its distribution, moments and draws; it does not depend on orders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .tables import Table, fill, quantile, tabulate
 def moments(scenario: Scenario, name: str) -> tuple[float, float]:
     """Return the mean and variance of one period's demand: without trend and spikes, over a whole season.
 
-    They are those of a period picked at random from many: autocorrelation and forecasts leave them as they are.
+    They are those of a period picked at random; autocorrelation and forecasts do not change them.
     """
     demand = scenario.demands[name]
     mean, variance = level(scenario, name)
@@ -28,7 +28,7 @@ def moments(scenario: Scenario, name: str) -> tuple[float, float]:
 
 
 def level(scenario: Scenario, name: str) -> tuple[float, float]:
-    """Return the mean and variance of what season, trend and spikes multiply; in the long run, where regimes change."""
+    """Return the long-run mean and variance of a period's demand before season, trend and spikes."""
     demand = scenario.demands[name]
     if demand.history is not None:
         values = _past(demand.history, scenario.units == "whole")
@@ -52,7 +52,7 @@ class Marginal:
 
     @classmethod
     def of(cls, scenario: Scenario, distribution: Distribution, occurs: float) -> Marginal:
-        """Return the distribution of a demand that occurs with some chance, and then is drawn from another."""
+        """Return the distribution of a demand that is 0 unless it occurs, and is then drawn from `distribution`."""
         whole = scenario.units == "whole"
         table = tabulate(distribution) if whole or distribution.is_whole else None
         return cls(distribution, occurs, whole, table and table.thinned(occurs))
@@ -69,7 +69,7 @@ class Marginal:
         return self.occurs * mean, self.occurs * (variance + (1.0 - self.occurs) * mean**2)
 
     def quantile(self, u: np.ndarray) -> np.ndarray:
-        """Return the demand that numbers between 0 and 1 mean."""
+        """Return the quantiles at `u`, numbers between 0 and 1."""
         if self.table is not None:
             return self.table.values[np.searchsorted(self.table.cumulative, u, side="left")]
         if self.occurs == 1.0:
@@ -94,7 +94,7 @@ def transition(demand: Demand) -> np.ndarray:
 
 def in_the_long_run(matrix: np.ndarray) -> np.ndarray:
     """Return the share of time that a Markov chain which begins in the first state spends in each."""
-    lazy = (matrix + np.eye(len(matrix))) / 2  # spends the same shares, and does not go in circles
+    lazy = (matrix + np.eye(len(matrix))) / 2  # has the same long-run shares, and is aperiodic
     for _ in range(64):
         lazy = lazy @ lazy
         lazy /= lazy.sum(axis=1, keepdims=True)
@@ -121,7 +121,7 @@ def fill_demand(
 ) -> None:
     """Draw demand without season, trend and spikes into one column of `out` (periods, paths, columns).
 
-    This is for demands whose periods are drawn alike and apart; `Copula` draws the others.
+    This is for demands that are independent over periods; `Copula` draws the others.
     """
     demand = scenario.demands[name]
     whole = scenario.units == "whole"
@@ -167,7 +167,7 @@ def _place(history: History, length: int, t: np.ndarray, chosen: np.ndarray) -> 
     block, season = history.block, history.season
     first = t // block * block  # the period in which each period's block begins
     index = (first % season)[:, None] + season * chosen + (t - first)[:, None]
-    turn = length // season * season  # what runs past the end comes back a whole number of seasons earlier
+    turn = length // season * season  # an index past the end moves back by a whole number of seasons
     return index - np.maximum(index - length + turn, 0) // turn * turn
 
 
@@ -188,15 +188,15 @@ def usage(
 ) -> dict[str, tuple[float, float]]:
     """Return the mean and variance of what demands, and other stocks' replenishment, draw from each stock in a period.
 
-    A lane carries its share of what its stock is used, and draws on the stocks that it uses as much as that takes. The
-    variances of demands that meet are added, as if they were not correlated. `of` tells a demand's mean and variance.
+    A lane carries its share of the usage of its stock, times its `uses`, to the stocks that it takes from. The
+    variances of several demands on one stock are added, as if not correlated. `of` gives a demand's mean and variance.
     """
     total = {name: (0.0, 0.0) for name in scenario.stocks}
     for name, demand in scenario.demands.items():
         mean, variance = of(scenario, name)
         for stock, quantity in demand.draws_on.items():
             drawn = {stock: (quantity * mean, quantity**2 * variance)}
-            for below in scenario.upstream(stock):  # each is complete before it is passed on
+            for below in scenario.upstream(stock):  # a stock comes before its sources, so its usage is complete
                 mean_below, variance_below = drawn[below]
                 total[below] = (total[below][0] + mean_below, total[below][1] + variance_below)
                 for lane in scenario.feeds[below]:

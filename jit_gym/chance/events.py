@@ -1,4 +1,4 @@
-"""What comes, lasts and goes: demand spikes and disruptions, as spells of time."""
+"""Spikes, disruptions and obsolescence as spells: when each event on each path begins and ends."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ..scenario.model import LONGEST_HORIZON, LONGEST_SPELL, LONGEST_WAIT, Disru
 from .bits import words
 from .tables import counts, invert
 
-NEVER = np.iinfo(np.int32).max  # the start of a spell that is not on: later than any period
+NEVER = np.iinfo(np.int32).max  # marks periods in which no event is on: later than any period
 FOREVER = Distribution(name="fixed", value=float("inf"))
-FAR = float(1 << 30)  # periods; a spell that is longer, or for ever, is taken to last so many
+FAR = float(1 << 30)  # periods; longer spells, and `.inf`, are cut to this
 
 assert LONGEST_HORIZON + LONGEST_WAIT < LONGEST_SPELL < FAR < NEVER
 
 
 @register_jitable(forceinline=True)
 def _drawn(word: Any, table: Any, least: float) -> Any:
-    """Return a drawn number of periods, from the least to FAR, so that sums of two of them fit into 64 bits."""
+    """Return a number of periods, drawn from a table and clipped to least..FAR, so that sums fit into 64 bits."""
     return np.int64(min(max(invert(word, table[0], table[1], table[2]), least), FAR))
 
 
 @compiled
 def _random_spells(out: Any, keys: Any, paths: Any, every: Any, lasts: Any) -> None:
-    """Alternate quiet spells and events: event n of a path is a function of the key, the path and n alone."""
+    """Fill in alternating quiet spells and events; event n of a path depends on the key, the path and n only."""
     periods = out.shape[0]
     for b in range(len(paths)):
         end, n = np.int64(0), 0
@@ -54,7 +54,7 @@ def _dated_spells(out: Any, keys: Any, paths: Any, starts: Any, lasts: Any) -> N
 
 @compiled
 def _single_spells(out: Any, keys: Any, paths: Any, once: Any, lasts: Any) -> None:
-    """Let one event come on each path: its start and its length are functions of the key and the path alone."""
+    """Fill in one event on each path; its start and its length depend on the key and the path only."""
     periods = out.shape[0]
     for b in range(len(paths)):
         w0, w1, _, _ = words(keys[b], paths[b], 0)
@@ -69,7 +69,7 @@ def spells(
 ) -> np.ndarray:
     """Return when the event that is on in each period began (periods, paths), and NEVER where none is on.
 
-    The world begins in a quiet spell, unless the event comes in period 0. A quiet spell of n periods is n periods
+    Each path begins in a quiet spell, unless the event begins in period 0. A quiet spell of n periods is n periods
     without the event.
     """
     out = np.full((periods, len(paths)), NEVER, np.int32)
@@ -87,8 +87,8 @@ def spells(
 def left_working(disruption: Disruption, begun: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the share that a disruption leaves in each period, and when the last one began (periods, paths).
 
-    When it is over, what was gone comes back in equal steps: with `recovers_over` of n periods, k / (n + 1) of it is
-    back in the k-th.
+    After it ends, capacity recovers in equal steps: with `recovers_over` of n periods, k / (n + 1) of the loss is back
+    in the k-th of them.
     """
     now = np.arange(len(begun), dtype=np.int64)[:, None]
     on = begun != NEVER

@@ -1,4 +1,4 @@
-"""Lead times that vary: independent ones, which may let orders cross, and ones that keep orders in their sequence."""
+"""Random lead times: independent ones, with which orders may cross, and Kaplan's, with which they cannot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .tables import Table, counts, fill
 
 @compiled
 def _first_arrival(draws: Any, out: Any, column: int) -> None:
-    """Find, for an order of period t, the first age k at which the draw of period t + k is k or less."""
+    """Set the lead time of an order of period t: the first age k at which the draw of period t + k is at most k."""
     periods, paths = out.shape[0], out.shape[1]
     for t in range(periods):
         for b in range(paths):
@@ -34,9 +34,9 @@ def ages(table: Table) -> Table:
 
 
 def keep_sequence(distribution: Distribution) -> bool:
-    """Tell whether shipments with these lead times can arrive in the sequence of their orders.
+    """Tell whether Kaplan's model can have this distribution of lead times, without crossing.
 
-    The chance to arrive is then that of an arrival age, P(A <= k), which cannot fall with k.
+    The chance to arrive at age k is then P(A <= k) for an arrival age A, which cannot fall with k.
     """
     chance, under_way = _chance_to_arrive(counts(distribution))
     return bool(np.all((np.maximum.accumulate(chance) - chance) * under_way < 1e-9))
@@ -56,7 +56,7 @@ def longest(distribution: Distribution) -> int:
 
 
 def varies(distribution: Distribution) -> bool:
-    """Tell whether lead times need to be drawn: whether there is more than one."""
+    """Tell whether lead times need to be drawn: whether there is more than one possible value."""
     return len(counts(distribution).values) > 1
 
 

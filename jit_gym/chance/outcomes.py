@@ -1,4 +1,4 @@
-"""What may happen, with its chances: for exact sums over a period instead of draws."""
+"""The possible outcomes of a period and their probabilities, for exact expectations instead of draws."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .demand import level, marginals, pattern, transition
 from .tables import counts
 from .trace import Columns, hits_of, shared_hits_of
 
-LARGEST = 1 << 20  # outcomes of a period; more are too many to add up
+LARGEST = 1 << 20  # outcomes of a period, at most
 MOST_PER_PHASE = 1024  # states of regimes and disruptions together; more are too many to look at
 
 Points = tuple[np.ndarray, np.ndarray]  # values, and their probabilities
@@ -39,8 +39,8 @@ class Outcomes:
     """
 
     columns: Columns
-    season: int  # periods until the demand's pattern repeats
-    phase: np.ndarray  # in which period of the season each state is (states,)
+    season: int  # periods until the pattern of demand repeats
+    phase: np.ndarray  # the period of the season of each state (states,)
     seen: np.ndarray  # what is seen in each state (states, columns.seen)
     transition: np.ndarray  # P(next j | j) (per_phase, per_phase)
     supply: np.ndarray  # rows of chance, demands 0 (outcomes, columns.chance)
@@ -52,7 +52,7 @@ class Outcomes:
 
     @property
     def states(self) -> int:
-        """Return the number of states; the first is the one at the start."""
+        """Return the number of states; episodes begin in the first."""
         return len(self.phase)
 
     @property
@@ -63,17 +63,17 @@ class Outcomes:
     @property
     def next(self) -> np.ndarray:
         """Return P(next state | state) (states, states)."""
-        turn = np.roll(np.eye(self.season), 1, axis=1)  # each phase is followed by the next
+        turn = np.roll(np.eye(self.season), 1, axis=1)  # a cyclic shift of the phases
         return np.kron(turn, self.transition)
 
     @property
     def hidden(self) -> bool:
-        """Tell whether two states look the same, in the same period of the season."""
+        """Tell whether two states of one phase cannot be told apart by what is seen."""
         looks = np.column_stack([self.phase, np.round(self.seen, 9)])
         return len(np.unique(looks, axis=0)) < self.states
 
     def over(self, periods: int) -> Outcomes:
-        """Return the same chance with a state for each of so many periods, as if the season were as long."""
+        """Return the same chain unrolled over `periods`: with a season of that length."""
         place = np.concatenate([t % self.season * self.per_phase + np.arange(self.per_phase) for t in range(periods)])
         again = {
             name: getattr(self, name)[place] for name in ("seen", "supply_chance", "demand_state", "last_demand_state")
@@ -82,7 +82,7 @@ class Outcomes:
 
     @classmethod
     def of(cls, scenario: Scenario) -> Outcomes:
-        """Work out what may happen.
+        """Enumerate the outcomes of a scenario.
 
         Raises:
             ScenarioError: for chance that depends on more of the past than can be seen, naming the field.
@@ -128,22 +128,22 @@ class Outcomes:
 
 
 def replayed(scenario: Scenario) -> int | None:
-    """Return for how many periods it is known what is asked for, where a history is replayed as it was, or None."""
+    """Return the length of the shortest history that is replayed as it was, or None without one."""
     histories = [demand.history for demand in scenario.demands.values() if demand.history is not None]
     lengths = [len(history.values or ()) for history in histories if history.replay == "as-it-was"]
     return min(lengths, default=None)
 
 
 def horizon_of(scenario: Scenario) -> int | None:
-    """Return how many periods there are to solve: the horizon, where the world ends or a history is replayed, or None.
+    """Return the number of periods to solve, or None for the long run.
 
-    A replayed history tells nothing of what comes after it.
+    It is the horizon where the world ends, or where a history is replayed, after which nothing is known.
     """
     return scenario.horizon.periods if scenario.horizon.ends or replayed(scenario) else None
 
 
 def _combinations(chains: dict[str, np.ndarray]) -> list[dict[str, int]]:
-    """Return all combinations of the states that some chains may be in, the last one's changing quickest."""
+    """Return all combinations of the states of some chains; the last one varies fastest."""
     return [dict(zip(chains, each, strict=True)) for each in product(*(range(len(chain)) for chain in chains.values()))]
 
 
@@ -166,7 +166,7 @@ def _with_the_end(rows: np.ndarray, chances: np.ndarray, last: int) -> tuple[np.
 
 
 def _refuse_what_is_not_understood(scenario: Scenario) -> None:
-    """Refuse whatever a scenario says that is not known here to be Markov."""
+    """Refuse fields that the exact solver does not support, by name."""
     for place in unsupported("E", scenario):
         raise ScenarioError(f"{place}: cannot be solved exactly yet (jit_gym.evaluate plays it)")
     for name, demand in scenario.demands.items():
@@ -183,7 +183,7 @@ def _season(demand: Demand) -> int:
 
 
 def _begins_and_ends(name: str, disruption: Disruption) -> tuple[float, float]:
-    """Return the chances that a quiet period is followed by a disrupted one, and the other way round."""
+    """Return the chances to pass from a quiet to a disrupted period, and back."""
     if disruption.starts.spell is None:
         key, got = ("at", "dates") if disruption.starts.once is None else ("once", str(disruption.starts.once))
         raise ScenarioError(f"disruptions.{name}.starts.{key}: must be rate or every to be solved exactly, got {got}")
@@ -217,7 +217,7 @@ def _left(disruption: Disruption, progress: int) -> float:
 
 
 def _memoryless(place: str, spell: Distribution) -> float:
-    """Return the chance that a spell ends in any of its periods, if that is always the same."""
+    """Return the chance that a spell ends in a period, which must not depend on how long it has lasted."""
     if spell.is_forever:
         return 0.0
     if spell.name == "geom" and float(spell.parameters.get("loc", 0)) == 0:
@@ -263,7 +263,7 @@ def _supply(scenario: Scenario, columns: Columns, working: list[np.ndarray]) -> 
 def _demand(
     scenario: Scenario, columns: Columns, season: int, regimes: list[dict[str, int]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of what may be asked for, and their chances in each period of the season and each regime."""
+    """Return the rows of demand, and their chances by demand state."""
     demand_states = list(product(range(season), regimes))
     tables = [
         [_points(scenario, name, phase, regime.get(name, 0)) for name in columns.demand]
@@ -285,13 +285,13 @@ def _demand(
 
 
 def _points(scenario: Scenario, name: str, phase: int, regime: int) -> Points:
-    """Return a demand's values and probabilities in one period of the season, and one of its regimes."""
+    """Return a demand's values and probabilities in one phase and regime."""
     season = scenario.demands[name].season
     values, probability = _base(scenario, name, phase, regime)
     if season:
         scaled = values * season[phase % len(season)]
         low = np.floor(scaled)
-        up = scaled - low  # rounded up as often as makes the mean right
+        up = scaled - low  # the chance to round up, which keeps the mean
         values = np.concatenate([low, low + 1])
         probability = np.concatenate([probability * (1 - up), probability * up])
     values, index = np.unique(values, return_inverse=True)
@@ -300,7 +300,7 @@ def _points(scenario: Scenario, name: str, phase: int, regime: int) -> Points:
 
 
 def _base(scenario: Scenario, name: str, phase: int, regime: int) -> Points:
-    """Return what season multiplies: values and probabilities of one period."""
+    """Return the values and probabilities of a demand in one phase and regime, before season."""
     demand = scenario.demands[name]
     if (history := demand.history) is not None:
         place = f"demands.{name}.history"

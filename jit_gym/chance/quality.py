@@ -1,4 +1,4 @@
-"""Quality: what is rejected of what arrives, as a share of it, or because the process drifted during the lot."""
+"""Quality: the units rejected on arrival, as a share, or because the process drifted during the lot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rejects(lane: Lane) -> bool:
 
 
 def defective(u: np.ndarray, defects: Distribution | Drift) -> np.ndarray:
-    """Return what decides on each period's arrivals, from numbers between 0 and 1 (periods, paths).
+    """Return the defects of each period's arrivals, from numbers between 0 and 1 (periods, paths).
 
     For a share it is the share that is rejected. For a process that drifts with chance q at each unit it is how many
     units are good before it does: k or more with chance (1 - q)^k, so that of a lot of n units n - (1 - q)(1 - (1 -

@@ -1,4 +1,4 @@
-"""Suppliers as they are: late now and then, short now and then, whichever lane they ship on."""
+"""Suppliers that are late or fall short at random, on all their lanes at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .tables import counts, quantile
 
 
 def supplier_of(scenario: Scenario, lane: str) -> Supplier:
-    """Return who ships on a lane; a reliable nobody where none is named."""
+    """Return the supplier of a lane, or a default `Supplier`, never late or short, where none is named."""
     name = scenario.lanes[lane].supplier
     return scenario.suppliers[name] if name else Supplier()
 
@@ -29,11 +29,11 @@ def falls_short(scenario: Scenario, lane: str) -> bool:
 
 
 def slowest(scenario: Scenario, lane: str) -> int:
-    """Return the most periods that a shipment on a lane may take."""
+    """Return the longest time in periods that a shipment on a lane may take, supplier delays included."""
     late = supplier_of(scenario, lane).late
     return longest(scenario.lanes[lane].lead_time) + (int(counts(late.by).values[-1]) if late and late.chance else 0)
 
 
 def failing(u: np.ndarray, more: np.ndarray, how: Late | Short) -> np.ndarray:
-    """Return by how much a supplier is late or short in each period: mostly 0, from two numbers between 0 and 1."""
+    """Return by how much a supplier is late (periods) or short (share) in each period, from two uniform numbers."""
     return np.where(u < how.chance, quantile(how.by, more, whole=False), 0.0)

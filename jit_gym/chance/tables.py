@@ -1,4 +1,4 @@
-"""Draws from any distribution: by table where the values can be counted, by quantile where they cannot."""
+"""Draws from any distribution: by a table for a limited number of values, else by quantiles."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from ..kernels.cache import compiled
 from ..scenario import Distribution, ScenarioError
 from .bits import UNIT, words
 
-GUIDES = 1024  # slices of [0, 1) that the guide knows by heart
+GUIDES = 1024  # slices of [0, 1) in the guide table
 LARGEST = 1 << 16  # values a table may have; beyond that, quantiles are computed draw by draw
 
 _SHIFT = np.uint64(32 - GUIDES.bit_length() + 1)
 
 
 class Table(NamedTuple):
-    """A discrete distribution, ready to be inverted (Chen and Asau 1974: a guide table finds the place at once)."""
+    """A discrete distribution with a guide table, by which it is inverted in a few steps (Chen and Asau 1974)."""
 
     values: np.ndarray  # ascending
     cumulative: np.ndarray  # P(X <= values[k]); the last is 1
-    guide: np.ndarray  # for each slice of [0, 1), the first k that a number in it can mean
+    guide: np.ndarray  # for each slice of [0, 1), the lowest k that a number in it maps to
 
     @classmethod
     def of(cls, values: np.ndarray, probabilities: np.ndarray) -> Table:
-        """Return the table of values that come with these probabilities."""
+        """Return the table of ascending values with these probabilities, which are normalised."""
         cumulative = np.cumsum(probabilities) / np.sum(probabilities)
         cumulative[-1] = 1.0
         guide = np.searchsorted(cumulative, np.arange(GUIDES) / GUIDES, side="right")
         return cls(np.asarray(values, float), cumulative, np.minimum(guide, len(values) - 1))
 
     def thinned(self, occurs: float) -> Table:
-        """Return the table of a draw that is 0 instead, but for the chance that it occurs."""
+        """Return the table of a draw that is replaced by 0 with chance 1 - `occurs`."""
         if occurs == 1.0:
             return self
         values, chances = np.append(self.values, 0.0), np.append(occurs * self.probabilities, 1.0 - occurs)
@@ -95,7 +95,7 @@ def tabulate(distribution: Distribution, low: float = 0.0) -> Table | None:
 
 @lru_cache(maxsize=64)
 def _cut(name: str, parameters: str) -> Table:
-    """Return the first LARGEST values of a distribution of whole numbers, and for ever in place of all the others."""
+    """Return the table of the first LARGEST values of a distribution of whole numbers, with infinity for all others."""
     import json
 
     frozen = Distribution.model_validate({"name": name, **json.loads(parameters)}).frozen
@@ -107,8 +107,8 @@ def _cut(name: str, parameters: str) -> Table:
 def counts(distribution: Distribution, within: int | None = None) -> Table:
     """Return the table of a distribution of whole numbers from 0 up, such as a lead time or a duration.
 
-    Where nobody looks further than `within` periods, what is longer may be told as for ever: an event that comes once
-    in a million periods would have too many values otherwise.
+    Where only the first `within` periods matter, longer ones may become infinity: the spell before an event that comes
+    once in a million periods has too many values for a table.
     """
     import json
 
@@ -122,7 +122,7 @@ def counts(distribution: Distribution, within: int | None = None) -> Table:
 
 @register_jitable(forceinline=True)
 def invert(word: Any, values: Any, cumulative: Any, guide: Any) -> Any:
-    """Return the value that a 32-bit word means."""
+    """Return the value of a table for a 32-bit word, by inversion."""
     u = (word + 0.5) * UNIT
     k = guide[np.int64(word >> _SHIFT)]
     while cumulative[k] < u:
@@ -133,7 +133,7 @@ def invert(word: Any, values: Any, cumulative: Any, guide: Any) -> Any:
 @compiled
 def _fill(out: Any, column: int, keys: Any, paths: Any, values: Any, cumulative: Any, guide: Any) -> None:
     periods = out.shape[0]
-    drawn = np.empty((4, len(paths)), np.uint64)  # apart from the look-ups, the words are computed several at a time
+    drawn = np.empty((4, len(paths)), np.uint64)  # without the look-ups in this loop, the compiler vectorises it
     for block in range((periods + 3) // 4):
         for b in range(len(paths)):
             drawn[0, b], drawn[1, b], drawn[2, b], drawn[3, b] = words(keys[b], paths[b], block)

@@ -1,4 +1,4 @@
-"""A trace: everything random that will happen on some paths, drawn before anybody acts."""
+"""Traces: everything random that will happen on some paths, drawn before the first order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .suppliers import failing, falls_short, is_random, slowest, supplier_of
 
 
 class _Room:
-    """Hands out places in a row, one after another."""
+    """Allocates consecutive columns of a row."""
 
     def __init__(self) -> None:
         self.taken = 0
@@ -41,7 +41,7 @@ class _Room:
 
 @dataclass(frozen=True)
 class Columns:
-    """Where each random quantity stands in a row of chance, and each sign of it in a row of what is seen."""
+    """The column of each random quantity in a row of chance, and of each observable one in a row of what is seen."""
 
     demand: dict[str, int]
     lead_time: dict[str, int]  # lanes with random lead times only
@@ -52,7 +52,7 @@ class Columns:
     cost: dict[str, int]  # lanes whose unit cost falls: what is left of it
     price: dict[str, int]  # demands whose price falls: what is left of it
     obsolete: dict[str, int]  # stocks that can become obsolete: 1 where they are
-    last: int | None  # 1 in the last period, where what is left or waits then is worth or costs something
+    last: int | None  # 1 in the last period, with a terminal value or cost
     shared: dict[str, int]  # suppliers and routes: the share of their capacity that is left, where it can be hit
     forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
     visible: dict[tuple[str, str], slice]  # seen: the kind and the lane of visible disruptions, now and as far as known
@@ -132,7 +132,7 @@ def hits_of(scenario: Scenario) -> dict[tuple[str, str], dict[str, Disruption]]:
 
 
 def ends_with_money(scenario: Scenario) -> bool:
-    """Tell whether what is left when an episode ends is worth something, or what waits then costs something."""
+    """Tell whether there is a terminal value of stock or a terminal cost of backlog."""
     values = any(stock.terminal_value for stock in scenario.stocks.values())
     return values or any(demand.terminal_cost for demand in scenario.demands.values())
 
@@ -157,10 +157,10 @@ def _changes_visibly(scenario: Scenario, name: str) -> bool:
 
 @dataclass(frozen=True)
 class Trace:
-    """What will happen on `paths` in each period, and what can be seen of it at the start of each.
+    """What will happen on some paths in each period, and what is seen of it at the start of each.
 
-    `rows` is (periods + 1, paths, columns.chance + columns.seen). In the last row only what is seen has a meaning: it
-    is what one sees when the last period is over.
+    `rows` is (periods + 1, paths, columns.chance + columns.seen). Of the last row only the columns of what is seen are
+    used: they hold what is seen after the last period.
     """
 
     columns: Columns
@@ -203,7 +203,7 @@ class Trace:
 
     @property
     def working(self) -> dict[str, np.ndarray]:
-        """Return the share of each lane that works, the worst of its troubles, if it can have any (periods, paths)."""
+        """Return the share that the worst kind of disruption leaves of each lane that one can hit (periods, paths)."""
         shares: dict[str, np.ndarray] = {}
         for (_, lane), column in self.columns.working.items():
             shares[lane] = np.minimum(shares.get(lane, 1.0), self.chance[:, :, column])
@@ -216,8 +216,8 @@ class Trace:
 class Chance:
     """The randomness of a scenario, ready to be drawn.
 
-    Path i of seed s is the same in every batch, and whatever else the scenario holds: each source of chance draws from
-    a stream of its own, keyed by the seed and its name.
+    Path i of seed s does not depend on the batch, nor on the other parts of the scenario: each source of chance draws
+    from a stream of its own, keyed by the seed and its name.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -251,7 +251,7 @@ class Chance:
 
 
 def _numbers_of(paths: Any) -> np.ndarray:
-    """Return which paths are meant by how many there are, or by a list of them."""
+    """Return the numbers of the paths, given how many there are or a list of them."""
     if isinstance(paths, int | np.integer):
         check_count("paths", paths, 0)
         return np.arange(paths)
@@ -262,7 +262,7 @@ def _numbers_of(paths: Any) -> np.ndarray:
 
 
 class _Draw:
-    """One drawing of a trace: the paths, the periods, and the streams they come from."""
+    """Draws one trace: holds its paths, periods and seeds, and fills in its rows."""
 
     def __init__(self, chance: Chance, seeds: list[int], paths: np.ndarray, periods: int) -> None:
         self.scenario, self.columns, self.copulas = chance.scenario, chance.columns, chance.copulas
@@ -329,10 +329,10 @@ class _Draw:
         spikes: dict[str, Spike],
         begun: dict[str, np.ndarray],
     ) -> None:
-        """Write down this and the next periods' mean demand, as far as it is known (periods + 1, paths, ahead).
+        """Fill in the forecast of this and the next periods' mean demand (periods + 1, paths, ahead).
 
-        It knows the mean without season, trend and spikes of each period ahead, the season, the trend, and each spike
-        that has begun or is announced; the end of a spike is known.
+        It includes the mean of each period ahead before season, trend and spikes, the season, the trend, and each spike
+        that has begun or is announced, with its end.
         """
         now = np.arange(self.periods + 1)[:, None]
         for h, mean in enumerate(means):
@@ -343,7 +343,7 @@ class _Draw:
                     out[:, :, h][known] *= spike.factor
 
     def draw_shipments(self, chance: np.ndarray) -> None:
-        """Draw how long each period's shipments take, how much of them is missing, and what is rejected of arrivals."""
+        """Draw lead times of each period's shipments, shares that are missing, and defects of arrivals."""
         columns, lanes = self.columns, self.scenario.lanes
         for name, column in columns.lead_time.items():
             keys = self.keys(f"lanes.{name}.lead_time")
@@ -363,12 +363,12 @@ class _Draw:
         return uniforms(self.keys(source), self.paths, self.periods)
 
     def supplier_draws(self, lane: str, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return what decides whether, and by how much, a lane's supplier fails: the same on all its lanes."""
+        """Return uniform numbers for whether, and by how much, a lane's supplier fails, the same on all its lanes."""
         source = f"suppliers.{self.scenario.lanes[lane].supplier}.{what}"
         return self.draws(source), self.draws(f"{source}.by")
 
     def draw_disruptions(self, chance: np.ndarray, seen: np.ndarray) -> None:
-        """Fill in what share of each lane works, and what of that is known, now and as far ahead as it is announced."""
+        """Fill in the share of each lane that works, and what is seen of it, now and as far ahead as announced."""
         now = np.arange(self.periods + 1)[:, None]
         hits = hits_of(self.scenario)
         for (kind, lane), column in self.columns.working.items():
@@ -396,7 +396,7 @@ class _Draw:
             chance[:, :, self.columns.shared[name]] = works
 
     def announce_spikes(self, seen: np.ndarray) -> None:
-        """Fill in the periods to each announced spike, over those that it is announced ahead and one: 1 for none."""
+        """Fill in the periods until each announced spike, divided by `announced` + 1; 1 where none is announced."""
         for name, column in self.columns.coming.items():
             begun, limit = self.spells[f"spikes.{name}"], self.scenario.spikes[name].announced + 1
             now = np.arange(len(begun))[:, None]
@@ -415,9 +415,9 @@ class _Draw:
             chance[:, :, column], seen[:, :, columns.seen_price[name]] = left[:-1], left
 
     def draw_obsolescence(self, chance: np.ndarray, seen: np.ndarray) -> None:
-        """Mark the stocks that are obsolete, and end the demands that draw on them.
+        """Mark the stocks that are obsolete, and set the demands that draw on them to 0.
 
-        A date is known from the start, a chance when it has struck.
+        A date is seen in advance, a random period only when it has come.
         """
         columns, scenario = self.columns, self.scenario
         now = np.arange(self.periods + 1)[:, None]
@@ -435,7 +435,7 @@ class _Draw:
 
     @cached_property
     def spells(self) -> dict[str, np.ndarray]:
-        """Return when each event that is on began (periods and as far ahead as anybody looks, paths)."""
+        """Return when each event that is on began (periods and as many more as forecasts and warnings need, paths)."""
         disruptions, spikes = self.scenario.disruptions.values(), self.scenario.spikes.values()
         announced = max([0, *(each.announced for each in disruptions), *(each.announced for each in spikes)])
         beyond = self.periods + max(self.columns.ahead, 1 + announced)

@@ -1,7 +1,7 @@
-"""What of a demand its forecast does not say: the variance that safety stock has to cover.
+"""The variance of demand given its forecast, which safety stock has to cover.
 
-A forecast h periods ahead is the mean demand given what is known (`Drawn.foretold`). What is not known of the demand of
-n periods has the variance sum over h and k of E[Cov(D_h, D_k | known)] (Heath and Jackson 1994), which is exact here.
+A forecast h periods ahead is the mean demand given what is known (`Drawn.foretold`). The demand of n periods, given
+what is known, has the variance sum over h and k of E[Cov(D_h, D_k | known)] (Heath and Jackson 1994); it is exact here.
 For standard normal x and y with the correlation c, Cov(F^-1(Phi(x)), F^-1(Phi(y))) is a function G(c) of the
 distribution F alone, and since the normal score of period h is known with a share w_h of its variance,
 
@@ -22,17 +22,16 @@ from .demand import in_the_long_run, level
 NODES = np.linspace(-8.0, 8.0, 2049)[:, None]  # normal scores; smooth functions of them are integrated to 1e-10
 WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
 EVEN = (np.arange(1 << 16)[:, None] + 0.5) / (1 << 16)  # numbers between 0 and 1, where a function has jumps
-LONG, LONG_WITH_REGIMES = 256, 64  # periods that are looked at one by one
+LONG, LONG_WITH_REGIMES = 256, 64  # periods up to which covariances are computed one by one
 ANGLES = np.linspace(-np.pi / 2, np.pi / 2, 129)  # of correlations, c = sin(angle), for which G is tabulated
 
 
 def unknown(scenario: Scenario, name: str, periods: int) -> np.ndarray:
     """Return E[Cov(D_h, D_k | known)] of this and the next periods' demand (periods, periods), in units squared.
 
-    Of no more periods than `LONG` (or `LONG_WITH_REGIMES`), after which the variance of a sum grows as `growth` says.
-    Known is what the forecast knows: the season, the past, the regime where it is seen, and the share that the accuracy
-    says. It is the mean over a season and the long run. Trend and spikes do not count, nor does the rounding of a
-    season's demand to whole units.
+    At most `LONG` periods (`LONG_WITH_REGIMES` with regimes) are returned; `growth` extrapolates beyond. Known are the
+    season, the past, the regime where it is seen, and the share that the accuracy gives. The result is the mean over a
+    season and the long run. Trend, spikes and the rounding of a season's demand to whole units are left out.
     """
     demand = scenario.demands[name]
     periods = min(periods, LONG_WITH_REGIMES if demand.regimes else LONG)
@@ -48,13 +47,13 @@ def unknown(scenario: Scenario, name: str, periods: int) -> np.ndarray:
 
 
 def growth(found: np.ndarray) -> float:
-    """Return by how much the variance of a sum grows with each further period, from the later half of what is known."""
+    """Return the growth of the variance of a sum per further period, from the later half of the covariances."""
     half = len(found) // 2
     return float(found.sum() - found[:half, :half].sum()) / (len(found) - half)
 
 
 class _Unknown:
-    """The covariances of a demand drawn by its normal scores, before season, regime by regime."""
+    """The covariances of a demand that is drawn from normal scores, before season, by regime."""
 
     def __init__(self, copula: Copula) -> None:
         self.copula, self.means = copula, copula.means
@@ -75,11 +74,11 @@ class _Unknown:
         seen = self.copula.demand.regime_seen == "at-once"
         first, later = np.triu_indices(periods)
         scores = r ** (later - first).astype(float)
-        pairs = np.round([scores, scores * self.known(periods)[first]], 12)  # numbers that are nearly the same are one
+        pairs = np.round([scores, scores * self.known(periods)[first]], 12)  # so that equal ones are computed once
         values, places = np.unique(pairs, return_inverse=True)
         found, (of_all, of_known) = self.covariances(values), places.reshape(2, -1)
         out = np.empty((periods, periods))
-        if self.copula.transition is None:  # one regime: the means are the same, and drop out
+        if self.copula.transition is None:  # with one regime the products of means cancel
             out[first, later] = out[later, first] = (found[of_all] - found[of_known])[:, 0, 0]
         else:
             for h, k, i, j in zip(first, later, of_all, of_known, strict=True):
@@ -105,7 +104,7 @@ class _Unknown:
     def known(self, periods: int) -> np.ndarray:
         """Return the share of the variance of each period's normal score that is known, w (periods,).
 
-        1 - w_h = r^2 (1 - w_{h-1}) + (1 - r^2) (1 - W_h), with the accuracy W_h, and nothing is unknown of the past.
+        1 - w_h = r^2 (1 - w_{h-1}) + (1 - r^2) (1 - W_h), with the accuracy W_h; the past is known.
         """
         old = self.copula.autocorrelation**2
         accuracy = np.zeros(periods)

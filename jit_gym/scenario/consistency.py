@@ -28,7 +28,7 @@ def check(scenario: Scenario, *, unread: bool) -> None:
 
 
 def names_fit_together(scenario: Scenario) -> None:
-    """Refuse names that stand for two things or for none, each with its place."""
+    """Refuse duplicate names of lanes, suppliers and routes, unknown names, and lead times that they do not allow."""
     places: dict[str, str] = {}
     for table in ("suppliers", "routes", "lanes"):
         for name in getattr(scenario, table):
@@ -69,7 +69,7 @@ def names_fit_together(scenario: Scenario) -> None:
 
 
 def orders_fit_capacities(scenario: Scenario) -> None:
-    """Refuse capacities below a unit or an order, and capacities of lanes from outside and from stocks at once."""
+    """Refuse capacities below a unit, a batch or a minimum order, and ones shared by lanes of both kinds."""
     whole = scenario.units == "whole"
     kinds = (("lanes", scenario.lanes), ("suppliers", scenario.suppliers), ("routes", scenario.routes))
     for place, capacity in {
@@ -100,7 +100,7 @@ def orders_fit_capacities(scenario: Scenario) -> None:
 
 
 def full_loads_can_be_full(scenario: Scenario) -> None:
-    """Refuse vehicles that must be full and that the lanes of their route can never fill."""
+    """Refuse `full_loads` where the lanes of a route can never fill a vehicle."""
     for key, route in scenario.routes.items():
         lanes = {name: lane for name, lane in scenario.lanes.items() if lane.route == key}
         if not route.full_loads or not lanes:
@@ -113,7 +113,7 @@ def full_loads_can_be_full(scenario: Scenario) -> None:
 
 
 def correlations_fit_together(scenario: Scenario) -> None:
-    """Refuse correlations of what is no demand, has a history, or cannot all be so at once."""
+    """Refuse correlations of unknown demands or of histories, and a matrix that is not positive definite."""
     for each in scenario.correlations:
         for name in each.between:
             _known(name, scenario.demands, "correlations", "demand")
@@ -138,7 +138,7 @@ def stocks_are_replenished(scenario: Scenario) -> None:
 
 
 def nothing_is_made_of_itself(scenario: Scenario) -> None:
-    """Refuse stocks that feed each other in a circle."""
+    """Refuse stocks that are made of each other in a circle."""
     try:
         _ = scenario.downstream_first
     except CycleError as error:
@@ -147,7 +147,7 @@ def nothing_is_made_of_itself(scenario: Scenario) -> None:
 
 
 def units_are_whole(scenario: Scenario) -> None:
-    """Refuse fractions where they would leave a fraction of a unit on the shelf."""
+    """Refuse fractional quantities where units are whole."""
     quantities: dict[str, Any] = {}
     for name, stock in scenario.stocks.items():
         quantities[f"stocks.{name}.initial"] = stock.initial
@@ -170,7 +170,7 @@ def units_are_whole(scenario: Scenario) -> None:
 
 
 def demands_reach_a_unit(scenario: Scenario) -> None:
-    """Refuse demands that are always rounded to nothing."""
+    """Refuse demands that are always rounded to 0, where units are whole."""
     whole = scenario.units == "whole"
     for name, demand in scenario.demands.items() if whole else ():
         given = {f"demands.{name}.distribution": demand.distribution}
@@ -220,7 +220,7 @@ def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> No
 
 
 def _of_one_kind(place: str, lanes: dict[str, Lane]) -> None:
-    """Refuse lanes of which some come from outside, which ship at another moment, and some from stocks."""
+    """Refuse a mix of lanes from outside and from stocks, which ship at different moments of a period."""
     inner = [name for name, lane in lanes.items() if lane.uses]
     outer = [name for name in lanes if name not in inner]
     if inner and outer:

@@ -1,4 +1,4 @@
-"""A probability distribution as it is written in a scenario: scipy.stats' names and parameters."""
+"""Probability distributions of a scenario, with the names and parameters of scipy.stats."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ from ..common.text import nearest, quoted
 from . import limits
 from .part import Part
 
-# Written as a distribution, though scipy.stats has them under other constructors.
-OWN_NAMES = ("fixed", "empirical")
-INFINITE = ".inf"  # as YAML writes infinity, and where JSON, which has no infinity, has this text
-DRAWN = 2.0**-33  # draws come from words of 32 bits: from this quantile to 1 - this
+OWN_NAMES = ("fixed", "empirical")  # distributions that are not made by a generator of scipy.stats
+INFINITE = ".inf"  # infinity in YAML; in JSON, which has no infinity, this text stands for it
+DRAWN = 2.0**-33  # draws come from 32-bit words: their quantiles lie between this and 1 - this
 
 
 class Distribution(Part):
@@ -135,7 +134,7 @@ class Distribution(Part):
         if self.name in OWN_NAMES:
             values, weights = self.points
             return float(values @ weights)
-        with np.errstate(all="ignore"):  # scipy divides by zero where nothing varies
+        with np.errstate(all="ignore"):  # scipy divides by zero for degenerate distributions
             return float(self.frozen.mean())
 
     @property
@@ -161,7 +160,7 @@ class Distribution(Part):
 
     @property
     def longest(self) -> float:
-        """Return the largest number that is ever drawn: the upper end of the support, or of what 32 bits can mean."""
+        """Return the largest number that can be drawn: the upper end of the support, or the quantile 1 - DRAWN."""
         if self.name in OWN_NAMES:
             return self.highest
         with np.errstate(all="ignore"):
@@ -186,7 +185,7 @@ class Distribution(Part):
                 is_number = isinstance(number, int | float) and not isinstance(number, bool)
                 if not is_number or (isinstance(number, float) and not isfinite(number)):
                     raise ValueError(f"{self.name}: {key} must be a finite number, got {quoted(number)}")
-                if abs(number) > limits.NUMBER and self.name != "fixed":  # a field has its own limit for a number
+                if abs(number) > limits.NUMBER and self.name != "fixed":  # a fixed value is limited by its field
                     raise ValueError(f"{self.name}: {key} must be {limits.NUMBER:g} or less, got {quoted(number)}")
         missing = sorted(required - set(self.parameters))
         if missing:
@@ -220,7 +219,7 @@ class Distribution(Part):
 
 
 _added: dict[str, Any] = {}
-"""Distributions from outside scipy.stats, by their names."""
+"""Registered distributions, by their names."""
 
 
 def register_distribution(name: str, kind: Any) -> None:
@@ -241,7 +240,7 @@ def register_distribution(name: str, kind: Any) -> None:
 
 
 def _kind(name: str) -> Any:
-    """Return what makes distributions of a name: scipy.stats' own, or what was registered; None if nothing does."""
+    """Return the generator of a name, from scipy.stats or registered; None if there is none."""
     from scipy import stats
 
     if (kind := getattr(stats, name, None)) is None:

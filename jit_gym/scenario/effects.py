@@ -1,4 +1,4 @@
-"""Find the keys of a scenario that do nothing: they may be harmless, or a world that is not what it was meant to be."""
+"""Find the keys of a scenario that have no effect: they may be harmless, or a mistake in the scenario."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .part import meaning
 from .window import stays_as_it_is
 
 Found = Iterator[tuple[str, str, str]]
-"""The part, its key, and why the key does nothing or something else than it says."""
+"""The part, its key, and why the key has no effect or not the stated one."""
 
 
 class NoEffect(UserWarning):
@@ -23,9 +23,9 @@ class NoEffect(UserWarning):
 def without_effect(scenario: Scenario) -> list[str]:
     """Return a sentence for each key that does nothing, as in `lanes.supplier.crossing: has no effect, because ...`.
 
-    What can never mean anything is refused when a scenario is loaded; this is what may be harmless. Keys of several
-    parts that do nothing for the same reason are told of in one sentence. An `in_transit_cost` with a lead time of 0 is
-    not told of: it is there for variants that are slower.
+    Contradictions are refused when a scenario is loaded; keys without effect may be harmless. Keys of several parts
+    that have no effect for the same reason share a sentence. An `in_transit_cost` with a lead time of 0 is not
+    reported: variants with a longer lead time use it.
     """
     places: dict[tuple[str, str], list[str]] = {}
     for look in _LOOKS:
@@ -41,7 +41,7 @@ def without_effect(scenario: Scenario) -> list[str]:
 def _horizon(scenario: Scenario) -> Found:
     horizon = scenario.horizon
     known, given = PERIODS_PER_YEAR.get(horizon.period), horizon.periods_per_year
-    if known and given and not 0.4 * known <= given <= 1.05 * known:  # down to a working year of one shift
+    if known and given and not 0.4 * known <= given <= 1.05 * known:  # 0.4: hours of a working year with one shift
         why = f"a year has {known} {horizon.period}s, got {quoted(given)} (name another period, or leave it out)"
         yield "horizon", "periods_per_year", why
     dated = any(not isinstance(when, int) for _, starts in _beginnings(scenario) for when in starts.at or ())
@@ -229,7 +229,7 @@ _LOOKS: tuple[Callable[[Scenario], Found], ...] = (
 
 
 def _beginnings(scenario: Scenario) -> Iterator[tuple[str, Starts]]:
-    """Yield the place and the beginning of everything that begins."""
+    """Yield the place and the `Starts` of each event."""
     for name, stock in scenario.stocks.items():
         if stock.obsolete:
             yield f"stocks.{name}.obsolete", stock.obsolete
@@ -243,7 +243,7 @@ def _is_nothing(quantity: Any) -> bool:
 
 
 def _is_constant(demand: Demand) -> bool:
-    """Tell whether there is nothing random in a demand but its regime."""
+    """Tell whether a demand is not random, apart from its regime."""
     given = [demand.distribution, *(regime.distribution for regime in demand.regimes.values())]
     return not demand.history and demand.occurs == 1 and all(each.is_one_number for each in given if each)
 
@@ -260,12 +260,15 @@ def _stopped(scenario: Scenario, lane: str, *kinds: str) -> bool:
 
 
 def _can_wait(scenario: Scenario, name: str) -> bool:
-    """Tell whether a lane may ship less than it is asked for; whatever is not known here to let it ship, may fail."""
+    """Tell whether a lane may ship less than it is asked for.
+
+    A field of its supplier or route counts as a possible cause unless it is listed here as harmless.
+    """
     lane = scenario.lanes[name]
     supplier, route = scenario.suppliers.get(lane.supplier or ""), scenario.routes.get(lane.route or "")
     failing = set(meaning(supplier) if supplier else ()) - {"late"}
     failing |= set(meaning(route) if route else ()) - {"vehicle_capacity", "vehicle_cost"}
-    early = lane.capacity is not None and lane.initial_orders != 0  # orders on their way that no capacity has cut
+    early = lane.capacity is not None and lane.initial_orders != 0  # initial orders are not cut to the capacity
     return bool(lane.uses or failing or early or _stopped(scenario, name, "shipping"))
 
 

@@ -1,4 +1,4 @@
-"""Say in one line what is wrong with a scenario."""
+"""Turn validation errors into one line that names the place, the problem and the value."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class ScenarioError(BadInput):
 
 @contextmanager
 def at(place: str) -> Iterator[None]:
-    """Say where it is that something goes wrong inside."""
+    """Put a place in front of the message of each ScenarioError that is raised inside."""
     try:
         yield
     except ScenarioError as error:
         raise ScenarioError(f"{place}: {error}") from None
 
 
-# What must be, for each kind of pydantic's errors; the braces are filled from the error's context.
+# For each type of pydantic's errors, what must be the case; the braces are filled from the error's context.
 _MUST = {
     "bool_parsing": "be true or false",
     "bool_type": "be true or false",
@@ -51,13 +51,13 @@ _MUST = {
 
 
 def sentence(error: ValidationError) -> str:
-    """Return the first complaint of a validation error in plain words, and how many more there are."""
+    """Return the first error of a ValidationError in plain words, and how many more there are."""
     details = error.errors(include_url=False)
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return _complaint(details[0]) + more
+    return _described(details[0]) + more
 
 
-def _complaint(detail: ErrorDetails) -> str:
+def _described(detail: ErrorDetails) -> str:
     kind, place, context = detail["type"], [str(part) for part in detail["loc"]], detail.get("ctx", {})
     if kind == "value_error" and isinstance(context["error"], InField):
         return ".".join([*place, str(context["error"])])

@@ -47,7 +47,7 @@ def read(history: History, horizon: Horizon) -> dict[str, Any]:
 
 
 def _table(path: Path, wanted: Iterable[str]) -> pd.DataFrame:
-    """Return a CSV file as texts, indexed by line; the wanted columns are there, each once."""
+    """Return a CSV file as texts, indexed by line; refuse it if a wanted column is missing or there twice."""
     import pandas as pd
 
     content = reading.read(path, reading.CSV)
@@ -103,7 +103,7 @@ def _check_columns(columns: list[str], wanted: Iterable[str]) -> None:
 
 
 def _filtered(rows: pd.DataFrame, where: dict[str, str | int | float], file: str) -> pd.DataFrame:
-    """Return the rows that have the wanted values; a number is found however it is written."""
+    """Return the rows that have the wanted values; numbers are compared by value, not as texts."""
     import pandas as pd
 
     if rows.empty:

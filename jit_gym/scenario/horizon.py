@@ -37,7 +37,7 @@ class Horizon(Part):
 
     @model_validator(mode="after")
     def _period_is_known_or_meant(self) -> Self:
-        """Refuse a period that is nearly a known one: as an unknown one it would count as a day."""
+        """Refuse a period that looks like a misspelt known one: an unknown one would count as a day."""
         word = self.period.casefold()
         if self.periods_per_year is None and self.period not in PERIODS_PER_YEAR:
             for known in PERIODS_PER_YEAR:
@@ -83,7 +83,7 @@ class Objective(Part):
 
 
 def _one_off(word: str, known: str) -> bool:
-    """Tell whether a word is another one but for a letter that is wrong, missing or too many."""
+    """Tell whether two words differ by at most one edit: a letter changed, missing or added, or two swapped."""
     from rapidfuzz.distance import OSA
 
     return OSA.distance(word, known, score_cutoff=1) <= 1

@@ -1,13 +1,13 @@
-"""What is read from outside may be this large, and no larger.
+"""Limits on the size of files and values that are read.
 
-The limits are far above what a model of a supply chain needs, and low enough that what is refused is refused in
-seconds, and in a fraction of a laptop's memory.
+They are far above what a model of a supply chain needs, and low enough that larger input is refused within seconds and
+within a fraction of a laptop's memory.
 """
 
 YAML_BYTES = 5_000_000
 """Bytes of a scenario file; PyYAML reads about a million a second."""
 YAML_NODES = 200_000
-"""Keys and values of a YAML text, what an alias stands for counted each time: about ten seconds to read."""
+"""Keys and values of a YAML text, those behind an alias counted at each use: about ten seconds to read."""
 DEPTH = 50
 """Mappings and lists inside each other; a scenario needs eight."""
 EXTENDED = 20
@@ -18,11 +18,11 @@ PARTS = 5_000
 ENTRIES = 100_000
 """Entries of any other list of a scenario."""
 AHEAD = 1_000
-"""Periods that a forecast is stated for; each is a number that is seen in every period."""
+"""Periods ahead of a forecast's accuracy; each adds a number to what is seen in every period."""
 NUMBER = 1e15
-"""What a number may be at most: whole numbers up to here, and sums of some of them, are exact as floats."""
+"""The largest absolute value of a number: integers up to it, and sums of a few of them, are exact as floats."""
 REGIMES = 500
-"""Regimes of a demand: the long run takes powers of their matrix."""
+"""Regimes of a demand: their long-run shares take powers of the transition matrix."""
 
 CSV_BYTES = 100_000_000
 """Bytes of a history."""

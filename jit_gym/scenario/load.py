@@ -82,7 +82,7 @@ def source_of(name: str) -> str:
 
 
 _added: dict[str, str] = {}
-"""The files of scenarios from outside the package, by their names."""
+"""The files of registered scenarios, by their names."""
 
 
 def _in(folder: Path | Traversable) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 
 def _shipped() -> Traversable:
-    """Return the folder of what is shipped: the package jit_gym.configs, in a checkout the folder configs."""
+    """Return the folder of shipped scenarios: the package jit_gym.configs, or in a checkout the folder configs."""
     try:
         return resources.files("jit_gym.configs")
     except ModuleNotFoundError:
@@ -122,7 +122,7 @@ def _find(name: str | Path, folder: Path) -> Path:
 
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:
-    """Return what a scenario file says, on top of what it extends."""
+    """Return the content of a scenario file, merged into the scenario that it extends."""
     content = reading.read(path, reading.YAML)
     path = path.resolve()
     with at(path.name):
@@ -151,9 +151,9 @@ def _extended(raw: Raw, folder: Path, chain: tuple[Path, ...] = ()) -> Raw:
 
 
 def _merge(base: Raw, new: Raw) -> Raw:
-    """Return the base with the new values: mappings merge, null removes, and all else replaces.
+    """Return the base with the new values: mappings are merged, null removes a key, anything else replaces the value.
 
-    A distribution of another name replaces too, since its parameters are others.
+    A distribution with another name replaces the old one, since it has other parameters.
     """
     merged = dict(base)
     for key, value in new.items():
@@ -170,7 +170,7 @@ def _merge(base: Raw, new: Raw) -> Raw:
 
 
 def _overridden(raw: Raw, overrides: Mapping[str, Any]) -> Raw:
-    """Return a copy of a raw scenario with other values at the paths that the overrides name."""
+    """Return a copy of a raw scenario with the values of the overrides at their paths."""
     copy: Raw = _plain(raw)
     nested = {key: value for key, value in overrides.items() if "." not in key and isinstance(value, Mapping)}
     overrides = {key: value for key, value in overrides.items() if key not in nested}
@@ -198,9 +198,10 @@ def _overridden(raw: Raw, overrides: Mapping[str, Any]) -> Raw:
 
 
 def _check_new(key: str, known: Raw, overrides: Mapping[str, Any]) -> None:
-    """Refuse an override in an entry that does not exist, unless all of them together make the entry.
+    """Refuse an override in an entry that does not exist, unless all overrides together make a complete entry.
 
-    A stock, a supplier or a route needs nothing: it is meant where another override names it, and else is a slip.
+    A stock, a supplier or a route has no required keys: it is accepted where another override names it, and is taken
+    for a typing error elsewhere.
     """
     table, name, *_ = key.split(".")
     place = f"{table}.{name}"
@@ -232,14 +233,14 @@ def _fields(table: str) -> set[str]:
 
 
 def _needs(table: str) -> list[str]:
-    """Return the keys that an entry of a table cannot do without."""
+    """Return the required keys of an entry of a table."""
     _, kind = get_args(Scenario.model_fields[table].annotation)
     needed = [field.alias or name for name, field in kind.model_fields.items() if field.is_required()]
     return [*needed, "distribution"] if table == "demands" else needed
 
 
 def _complaint(raw: Raw) -> str:
-    """Return what is wrong with a raw scenario, or nothing."""
+    """Return the error message of a raw scenario, or an empty text."""
     try:
         _build(_plain(raw))
     except ScenarioError as error:
@@ -248,7 +249,7 @@ def _complaint(raw: Raw) -> str:
 
 
 def _build(raw: Raw) -> Scenario:
-    """Return the scenario that a raw one describes, by default as long as the shortest of its histories."""
+    """Return the scenario of a raw one; its horizon is by default the length of its shortest history."""
     try:
         draft = Scenario.model_validate(raw, context=UNREAD)
         past = {name: demand.history for name, demand in draft.demands.items() if demand.history}
@@ -265,7 +266,7 @@ def _build(raw: Raw) -> Scenario:
 
 
 def _histories(raw: Raw) -> Iterator[Raw]:
-    """Yield the histories that a raw scenario reads from a file, as far as it has the shape of one."""
+    """Yield the histories of a raw, unchecked scenario that name a file."""
     demands = raw.get("demands")
     for demand in demands.values() if isinstance(demands, dict) else ():
         each = demand.get("history") if isinstance(demand, dict) else None
@@ -274,7 +275,7 @@ def _histories(raw: Raw) -> Iterator[Raw]:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """Return a value as mappings, lists and numbers that are its own, to be changed without harm."""
+    """Return a deep copy of a value as dicts, lists and numbers."""
     if depth > limits.DEPTH:
         raise ScenarioError(f"is nested more than {limits.DEPTH} deep")
     if isinstance(value, Part):
@@ -283,4 +284,4 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return {key: _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth + 1) for item in value]
-    return value.tolist() if hasattr(value, "tolist") else value  # NumPy's numbers and arrays
+    return value.tolist() if hasattr(value, "tolist") else value  # NumPy scalars and arrays

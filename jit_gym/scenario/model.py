@@ -97,7 +97,7 @@ class Scenario(Part):
 
     @cached_property
     def correlated(self) -> tuple[tuple[str, ...], np.ndarray]:
-        """Return the demands that `correlations` names, in their order, and the matrix of their correlations."""
+        """Return the names of correlated demands, in the order of `demands`, and their correlation matrix."""
         named = {name for each in self.correlations for name in each.between}
         names = tuple(name for name in self.demands if name in named)
         matrix = np.eye(len(names))
@@ -107,13 +107,13 @@ class Scenario(Part):
         return names, matrix
 
     def check_length(self, warmup: int, periods: int) -> None:
-        """Refuse to play a world that ends for longer than it lasts."""
+        """Refuse to play more periods than the horizon has, where the world ends with it."""
         if self.horizon.ends and warmup + periods > self.horizon.periods:
             raise BadInput(f"periods: {self.name} ends after {self.horizon.periods} periods, got {warmup} + {periods}")
 
     @cached_property
     def feeds(self) -> dict[str, tuple[str, ...]]:
-        """Return the lanes into each stock, in their order."""
+        """Return the names of the lanes into each stock, in the order of `lanes`."""
         into: dict[str, list[str]] = {stock: [] for stock in self.stocks}
         for name, lane in self.lanes.items():
             into[lane.to].append(name)
@@ -121,14 +121,14 @@ class Scenario(Part):
 
     @cached_property
     def downstream_first(self) -> tuple[str, ...]:
-        """Return the stocks in an order in which each comes before those that it is made of."""
+        """Return the stocks in topological order: each comes before the stocks that its lanes take from."""
         made_of: dict[str, dict[str, None]] = {stock: {} for stock in self.stocks}
         for lane in self.lanes.values():
             made_of[lane.to] |= dict.fromkeys(lane.uses)
         return tuple(reversed(tuple(TopologicalSorter(made_of).static_order())))
 
     def upstream(self, stock: str) -> list[str]:
-        """Return a stock and all that goes into it, each once, and before those that it is made of itself."""
+        """Return a stock and its direct and indirect sources, each once, in the order of `downstream_first`."""
         found, following = {stock}, [stock]
         while following:
             for name in self.feeds[following.pop()]:
@@ -143,7 +143,7 @@ class Scenario(Part):
 
     @cached_property
     def shares(self) -> dict[str, float]:
-        """Return each lane's share of everyday orders; the first that is given none takes what is left."""
+        """Return each lane's share of the orders of its stock; the first lane without `share` gets the rest."""
         shares = {}
         for names in self.feeds.values():
             left = 1.0 - sum(self.lanes[name].share or 0.0 for name in names)
@@ -161,14 +161,14 @@ class Scenario(Part):
 
     @cached_property
     def capacities(self) -> dict[str, float | None]:
-        """Return what each lane ships in a period at most: the least of its own capacity and those that it shares."""
+        """Return the most that each lane ships in a period: the least of its own capacity and those that it shares."""
         parts = {name: [lane, *self.shared_by(name).values()] for name, lane in self.lanes.items()}
         limits = {name: [part.capacity for part in its if part.capacity is not None] for name, its in parts.items()}
         return {name: min(its, default=None) for name, its in limits.items()}
 
     @cached_property
     def hit_by(self) -> dict[str, tuple[str, ...]]:
-        """Return the disruptions that can hit each lane, by itself, its supplier or its route, in their order."""
+        """Return the disruptions that hit each lane, its supplier or its route, in the order of `disruptions`."""
         hitting: dict[str, dict[str, None]] = {}
         for key, disruption in self.disruptions.items():
             for target in disruption.hits:
@@ -186,16 +186,16 @@ class Scenario(Part):
 
     @property
     def resolved(self) -> dict[str, Any]:
-        """Return it as plain JSON that `jit_gym.load` takes back, histories included."""
+        """Return the scenario as plain JSON that `jit_gym.load` accepts, with the values of histories."""
         return self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
     @cached_property
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that are the same for the same world, on any machine.
 
-        Titles and the like do not count, nor does how a value was written. Any number does, and so does the
-        order of stocks, lanes and demands, which is the order of the numbers in orders and observations, and that of
-        regimes, of which the first begins.
+        Labels such as titles do not count, nor does the notation of a value. Any number counts, and so does the order
+        of stocks, lanes and demands, which is the order of the numbers in orders and observations, and that of regimes,
+        as the first is the initial one.
         """
         world = [meaning(self), list(self.stocks), list(self.lanes), list(self.demands)]
         world += [[name, *demand.regimes] for name, demand in self.demands.items() if demand.regimes]

@@ -1,4 +1,4 @@
-"""What all parts of a scenario share: frozen, strict about names, plain in their complaints."""
+"""The base class of all parts of a scenario: frozen, strict about keys and numbers, with one-line errors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from pydantic import (
 from ..common.text import nearest, plain, quoted
 from . import limits
 
-ENDLESS = 1e300  # what is larger, many a field could not even complain of
+ENDLESS = 1e300  # refused before fields are validated: above it, many an error message could not be formatted
 
 
 class InField(ValueError):
-    """What is wrong with one field of a part: `FIELD: what is wrong`."""
+    """Tells that one field of a part is wrong: `FIELD: what is wrong`."""
 
 
 class Part(BaseModel):
@@ -40,8 +40,8 @@ class Part(BaseModel):
         use_attribute_docstrings=True,
     )
 
-    labels: ClassVar[frozenset[str]] = frozenset({"title"})  # fields that the world does not depend on
-    most: ClassVar[Mapping[str, int]] = {}  # entries that a field may have, where it is not the usual number
+    labels: ClassVar[frozenset[str]] = frozenset({"title"})  # fields that are left out of the fingerprint
+    most: ClassVar[Mapping[str, int]] = {}  # entries that a field may have, where the limit is not PARTS or ENTRIES
 
     @model_validator(mode="before")
     @classmethod
@@ -57,7 +57,7 @@ class Part(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _is_of_a_size(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Refuse numbers that are larger than any quantity, unless a field has a limit of its own to complain of."""
+        """Refuse numbers above `limits.NUMBER`, after the fields have checked limits of their own."""
         built = handler(data)
         _check_numbers(data, limits.NUMBER)
         return built
@@ -81,7 +81,7 @@ class Part(BaseModel):
 
 
 def _check_numbers(data: Any, most: float) -> None:
-    """Refuse a number in or just below a part that is above `most`; what is not finite is refused where it is read."""
+    """Refuse a number in a field, or in its table or list, above `most`; fields themselves refuse infinity and NaN."""
     for place, value in _fields(data):
         if isinstance(value, int | float) and most < abs(value) != float("inf"):
             must = f"{limits.NUMBER:g} or less" if value > 0 else f"{-limits.NUMBER:g} or more"
@@ -89,7 +89,7 @@ def _check_numbers(data: Any, most: float) -> None:
 
 
 def _fields(data: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what stands in a part's fields, and in their tables and lists, with its place."""
+    """Yield the place and the value of each field, and of each entry of its table or list."""
     for key, value in data.items() if isinstance(data, dict) else ():
         yield key, value
         if isinstance(value, dict | list | tuple):
@@ -104,11 +104,11 @@ def _printable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_printable)]
-"""A text for people: a terminal and a browser show it, and do nothing else."""
+"""A text without control characters, so that printing it cannot change the state of a terminal."""
 
 
 def meaning(value: Any) -> Any:
-    """Return a value as plain JSON that is equal wherever the value means the same.
+    """Return a value as plain JSON that is the same for values that mean the same.
 
     Numbers become floats; labels, and fields that hold their default, are left out.
     """
@@ -127,12 +127,12 @@ def meaning(value: Any) -> Any:
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) + 0.0  # no minus zero
+        return float(value) + 0.0  # -0.0 becomes 0.0
     return value
 
 
 def says(sentence: str) -> WrapValidator:
-    """Let a field of several kinds complain in one sentence, whichever kind the value comes closest to."""
+    """Return a validator that replaces the errors of all members of a union by one sentence, with the value."""
 
     def validate(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Read a file that may be anything: in full, or not at all."""
+"""Read a file of any kind and size safely: a regular file below a limit is read in full, others are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .errors import ScenarioError
 
 
 class Kind(NamedTuple):
-    """A kind of file: how many bytes it may have, and what to do about a larger one."""
+    """A kind of file: how many bytes it may have, and what the error advises for a larger one."""
 
     most: int
     instead: str
@@ -23,7 +23,7 @@ class Kind(NamedTuple):
 YAML = Kind(limits.YAML_BYTES, "put long histories into a CSV file")
 CSV = Kind(limits.CSV_BYTES, "keep the rows and columns that are needed, or aggregate it")
 SAVED = Kind(limits.SAVED_BYTES, "save it again")
-CHECKPOINT = Kind(2**63, "")  # its size is up to the agent: it may keep all that it has seen
+CHECKPOINT = Kind(2**63, "")  # no limit: an agent may store all its samples
 PIECE = 1 << 24  # bytes
 
 
@@ -45,7 +45,7 @@ def read(path: Path, kind: Kind) -> bytes:
         if not stat.S_ISREG(about.st_mode):
             what = "a folder" if stat.S_ISDIR(about.st_mode) else "a pipe or a device"
             raise ScenarioError(f"{path.name}: must be a regular file, got {what}")
-        with open(handle, "rb", closefd=False) as file:  # in pieces: a single large read would take its memory at once
+        with open(handle, "rb", closefd=False) as file:  # in pieces: one large read would allocate its memory at once
             pieces: list[bytes] = []
             while sum(map(len, pieces)) <= kind.most and (piece := file.read(PIECE)):
                 pieces.append(piece)

@@ -1,4 +1,4 @@
-"""Describe scenario files to an editor, so that it completes and checks them as they are written."""
+"""The JSON Schema of scenario files, with which editors complete and check them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .model import Scenario
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a scenario file, short forms and `extends` included.
 
-    What it cannot know is left to `load`: whether a name exists, which parameters a distribution has, and
-    what a file that extends another may leave out.
+    Only `load` checks whether a name exists, which parameters a distribution has, and what a file that extends
+    another may leave out.
     """
     schema = vocabulary()
     for part in schema["$defs"].values():
@@ -23,7 +23,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def vocabulary() -> dict[str, Any]:
-    """Return the schema of a scenario that extends no other, with keys that may be left out but not taken away."""
+    """Return the schema of a scenario whose keys may be left out, but must not be null."""
     schema = Scenario.model_json_schema(schema_generator=_Terse)
     needed = [key for key in schema.pop("required") if key != "name"]
     parts, keys = schema.pop("$defs"), schema.pop("properties")
@@ -47,13 +47,13 @@ def vocabulary() -> dict[str, Any]:
 
 
 def _or_null(value: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a key that a file may take away from the one that it extends."""
+    """Return the schema of a key that may be null: a file removes a key of the one that it extends that way."""
     about: dict[str, Any] = {key: value.pop(key) for key in ("description", "default") if key in value}
     return {"anyOf": [value, {"type": "null"}], **about}
 
 
 class _Terse(GenerateJsonSchema):
-    """Leaves out titles that only repeat the name of a field."""
+    """A generator that leaves out titles which only repeat the name of a field."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False

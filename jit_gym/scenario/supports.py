@@ -1,7 +1,7 @@
 """Which fields of a scenario each consumer supports: one table, so that what is not supported is refused by name.
 
-A field that holds its default says nothing, and is supported by all. A new field of the schema needs a row here: a test
-names those that are missing.
+A field with its default value is supported by all. A new field of the schema needs a row here: a test names those that
+are missing.
 """
 
 from __future__ import annotations
@@ -125,13 +125,13 @@ def fields_of(consumer: str, table: str) -> frozenset[str]:
 
 
 def unsupported(consumer: str, scenario: Scenario, parts: Mapping[str, Iterable[str]] | None = None) -> Iterator[str]:
-    """Yield the place of each thing that a scenario says and a consumer does not support: `lanes.supplier.defects`.
+    """Yield the place of each field of a scenario that a consumer does not support: `lanes.supplier.defects`.
 
-    Of events that a consumer knows nothing of, only the name is told.
+    For a table of events of which a consumer supports no field, the places are names only: `spikes.fair`.
 
     Args:
         consumer: a letter of `CONSUMERS`.
-        scenario: the world.
+        scenario: the scenario to look at.
         parts: which parts of which tables to look at; all of them by default.
     """
     for table in TABLES:
@@ -148,5 +148,5 @@ def unsupported(consumer: str, scenario: Scenario, parts: Mapping[str, Iterable[
 
 
 def supports(consumer: str, table: str, part: Part) -> bool:
-    """Tell whether a consumer supports all that one part of a table says."""
+    """Tell whether a consumer supports all fields of a part that differ from their defaults."""
     return set(meaning(part)) <= fields_of(consumer, table)

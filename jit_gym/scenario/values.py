@@ -24,7 +24,7 @@ UNREAD = "CSV files are still to be read"  # the context of a validation that le
 
 
 def of_units(value: Distribution) -> Distribution:
-    """Refuse a distribution of units that counts below 0; a continuous one is cut there."""
+    """Refuse a discrete distribution of units with values below 0; a continuous one is cut at 0 when drawn."""
     _finite(value)
     if value.is_discrete and value.lowest < 0:
         raise ValueError(f"must be 0 or more, got {value}")
@@ -32,7 +32,7 @@ def of_units(value: Distribution) -> Distribution:
 
 
 def of_periods(value: Distribution, at_least: int, at_most: int = LONGEST_WAIT) -> Distribution:
-    """Refuse a distribution of periods that is not one of whole numbers from `at_least` up to `at_most`."""
+    """Refuse a distribution that is not one of whole numbers from `at_least` to `at_most`."""
     _finite(value)
     if not value.is_whole:
         raise ValueError(f"must be a whole number of periods, got {value}")
@@ -44,7 +44,7 @@ def of_periods(value: Distribution, at_least: int, at_most: int = LONGEST_WAIT) 
 
 
 def of_spells(value: Distribution) -> Distribution:
-    """Refuse a distribution that is neither one of whole numbers of periods, 1 or more, nor for ever."""
+    """Refuse a distribution that is neither one of whole numbers, 1 or more, nor `.inf`."""
     if value.is_forever:
         return value
     if value.is_whole and not value.longest <= LONGEST_SPELL:
@@ -53,7 +53,7 @@ def of_spells(value: Distribution) -> Distribution:
 
 
 def of_shares(value: Distribution) -> Distribution:
-    """Refuse a distribution of anything but shares from 0 to 1."""
+    """Refuse a distribution with values outside 0 to 1."""
     if value.lowest < 0 or value.highest > 1:
         raise ValueError(f"must be a share from 0 to 1, got {value}")
     return value

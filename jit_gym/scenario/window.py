@@ -1,4 +1,4 @@
-"""Which periods a figure is measured over: the long run where the world stays as it is, else the horizon."""
+"""Which periods a figure is measured over: the long run where the scenario is stationary, else the horizon."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from .model import Lane, Scenario
 
-WARMUP = 120  # periods that are played before those that count, at least, where the start must not matter
-LONGEST = 10 * WARMUP  # periods that are played for a warm-up, or to see a cycle as a whole, at most
+WARMUP = 120  # periods of the shortest warm-up
+LONGEST = 10 * WARMUP  # periods of the longest warm-up, and of the longest cycle that is measured as a whole
 
 
 class Window(NamedTuple):
-    """How many periods count, and how many are played before those and do not."""
+    """How many periods are measured, and how many are played before them."""
 
     periods: int
     warmup: int
@@ -21,9 +21,9 @@ class Window(NamedTuple):
 def window(scenario: Scenario, periods: int | None = None, warmup: int | None = None) -> Window:
     """Return the periods that count, and the warm-up before them, where they are not given.
 
-    A business that goes on in a world that stays as it is has a long-run average, and no start: its horizon is
-    measured after a warm-up, as a simulation's steady state is (Law 2015, section 9.5.1). Where events come by the
-    clock, it is rounded up to whole cycles of them: what counts has as many as the long run (Law 2015, section 9.5.3).
+    A stationary scenario that does not end has a long-run average: its horizon is measured after a warm-up, as a
+    simulation's steady state is (Law 2015, section 9.5.1). Where events recur at nearly fixed times, it is rounded up
+    to whole cycles, so that the share of time that they take is that of the long run (Law 2015, section 9.5.3).
     Elsewhere (an end, a discount, dates, a trend, a history played once) the horizon is measured from its start.
     """
     stays = stays_as_it_is(scenario)
@@ -35,19 +35,19 @@ def window(scenario: Scenario, periods: int | None = None, warmup: int | None = 
 
 
 def in_whole_cycles(scenario: Scenario, periods: int) -> int:
-    """Return so many periods or more: whole cycles of all events that come by the clock, or of the longest of them."""
+    """Return `periods` rounded up to whole cycles of all events that recur at nearly fixed times, or of the longest."""
     cycles = [cycle for cycle in by_the_clock(scenario).values() if cycle <= LONGEST]
-    whole = math.lcm(*cycles)  # 1 of none
+    whole = math.lcm(*cycles)  # 1 without cycles
     if whole > LONGEST:
         whole = max(cycles)
     return -(-periods // whole) * whole
 
 
 def by_the_clock(scenario: Scenario) -> dict[str, int]:
-    """Return the periods from one to the next of each event that comes at the same time on every path, or nearly so.
+    """Return the cycle length in periods of each event that recurs at nearly the same time on every path.
 
-    So it is with spells and durations that vary by less than a fifth of the cycle: some cycles must pass until paths
-    differ. The keys are places, such as `disruptions.strike`.
+    That is the case where the standard deviation of a cycle is less than a fifth of its mean: paths differ only after
+    several cycles. The keys are places, such as `disruptions.strike`.
     """
     found = {}
     for table in ("disruptions", "spikes"):
@@ -62,7 +62,7 @@ def by_the_clock(scenario: Scenario) -> dict[str, int]:
 
 
 def stays_as_it_is(scenario: Scenario) -> bool:
-    """Tell whether the long run has a meaning: no end, no discount, no trend, nothing dated or that comes but once."""
+    """Tell whether a long-run average exists: no end, no discount, no trend, no dated or single events."""
     events = [*scenario.spikes.values(), *scenario.disruptions.values()]
     demands = scenario.demands.values()
     histories = [demand.history for demand in demands if demand.history is not None]
@@ -82,10 +82,10 @@ def season_of(scenario: Scenario) -> int:
 
 
 def settling(scenario: Scenario) -> int:
-    """Return how many periods it takes, more or less, until the start is forgotten, in whole seasons.
+    """Return about how many periods it takes until the initial state has no influence, in whole seasons.
 
-    Ten times the longest way of a unit through the network, or two cycles of the rarest disruption; from 120 periods to
-    1,200.
+    That is ten times the longest mean time of a unit through the network, or two cycles of the rarest disruption, but
+    at least WARMUP and at most LONGEST.
     """
     cycles = [
         2.0 * (event.starts.spell.mean + (0.0 if event.lasts.is_forever else event.lasts.mean))

@@ -1,4 +1,4 @@
-"""Read YAML the way a scientist expects it, however it was written: in seconds, or not at all."""
+"""Read YAML 1.2, with limits on nesting and aliases, and errors that name the line."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from . import limits
 from .errors import ScenarioError
 
 _KINDS: dict[str, re.Pattern[str]] = {}
-"""The tags that a text may have, and how what they stand for is written."""
+"""The tags that are allowed, and the pattern that a value of each must match."""
 
 
 class _Loader(yaml.SafeLoader):
     """Reads texts and numbers as YAML 1.2 does, and refuses a key that is written twice.
 
     PyYAML follows version 1.1, in which 1e3 is a text, the store NO is false and the article 0012 is ten. It also
-    expands aliases without end, recurses as deep as a text is nested, and fails without a line where a value does not
-    fit its tag; here each of these is refused where it stands.
+    expands aliases without limit, recurses as deep as a text is nested, and names no line where a value does not
+    match its tag; this loader refuses these with their line.
     """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
@@ -28,7 +28,7 @@ class _Loader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.nodes, self.depth = 0, 0
-        self.sizes: dict[int, int] = {}  # the nodes of what has an anchor, once it is complete
+        self.sizes: dict[int, int] = {}  # nodes below each anchor, once it is complete
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
@@ -123,11 +123,11 @@ _PLAINER = {
     "but found another document": "begins a second document (a file holds one)",
     "found unhashable key": "has a mapping or a list for a key",
 }
-"""What PyYAML says of two things, in words that say what is wrong."""
+"""Messages of PyYAML, and plainer ones that replace them."""
 
 
 def parse(text: str) -> Any:
-    """Return what a YAML text says; raise ScenarioError with the line of what cannot be read."""
+    """Return the content of a YAML text; raise ScenarioError with the line of what cannot be read."""
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:

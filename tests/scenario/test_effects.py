@@ -369,7 +369,7 @@ LOOKED_AT = {
 
 
 def test_every_key_was_asked_when_it_does_nothing():
-    """Whoever adds a key adds it to one of the two tables: `effects.py` looks at it, or it can never be useless."""
+    """Each key is in one of the two tables: `effects.py` looks at it, or it can never be useless."""
     kinds: list[type[Part]] = [Scenario]
     for kind in kinds:
         for each in re.findall(r"'#/\$defs/(\w+)'", str(kind.model_json_schema(by_alias=False))):
