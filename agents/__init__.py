@@ -17,11 +17,11 @@ PROGRAMS = {
     "dcl": "dcl.DCL",
     "hindsight": "hindsight.Hindsight",
     "imitate": "imitate.Imitate",
-    "ppo": "sb3.PPO",
-    "ppo-lstm": "sb3.PPOLSTM",
-    "dqn": "sb3.DQN",
-    "sac": "sb3.SAC",
-    "td3": "sb3.TD3",
+    "ppo": "ppo.PPO",
+    "ppo-lstm": "ppo_lstm.PPOLSTM",
+    "dqn": "dqn.DQN",
+    "sac": "sac.SAC",
+    "td3": "td3.TD3",
 }
 """Each agent's module and class; imported when asked for, because torch is slow to import."""
 
