@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import jit_gym
+from jit_gym.agents import PROGRAMS, program, register_agent
 from jit_gym.common import plugins
 from jit_gym.scenario import BadInput, register_distribution, register_scenarios
 
@@ -40,6 +42,34 @@ def test_a_rule_a_scenario_a_distribution_and_a_metric_from_outside_are_compared
     ours, base_stock = (row["figures"] for row in found["policies"])
     assert ours["peak_stock"]["mean"] > 0
     assert ours["cost"]["mean"] != base_stock["cost"]["mean"]
+
+
+def test_an_agent_from_outside_is_trained(tmp_path: Path):
+    """Its model is a policy like any other; whatever is asked for it is loaded, and is not before."""
+    pytest.importorskip("torch")
+    options = (
+        "--budget",
+        "6",
+        "--setting",
+        "chunk=3",
+        "--paths",
+        "8",
+        "--rule-budget",
+        "0",
+        "--set",
+        "horizon.periods=30",
+    )
+    told = command("train", "lighthouse", "--agent", "trial", *options, "--out", str(tmp_path))
+    assert "seed 0: cost " in told
+    with np.load(tmp_path / "lighthouse/trial_1/seed-0/evaluations.npz") as saved:
+        assert saved["timesteps"].tolist() == [3, 6]
+    unknown = outside("-m", "jit_gym", "train", "lighthouse", "--agent", "trail", check=False)
+    assert unknown.stderr.strip().endswith("unknown agent 'trail' (did you mean 'trial'?)")
+    program = "import sys; from jit_gym.cli.options import complete_agent; print('trial' in complete_agent())"
+    assert outside("-c", f"{program}; print('jit_gym_outside.agent' in sys.modules)").stdout.split() == [
+        "True",
+        "False",
+    ]
 
 
 def test_what_is_registered_twice_is_the_same():
@@ -90,3 +120,26 @@ def test_names_that_are_taken_or_cannot_be_typed_are_refused(tmp_path: Path):
         jit_gym.metric("cost", "money", "another cost")(type("Cost", (), {}))
     with pytest.raises(BadInput, match=r"^rule: a name must be letters, digits, - and _, got 'no way'$"):
         plugins.register({}, "rule", "no way", object)
+
+
+def test_an_agent_that_is_none_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch):
+    for name in ("mine", "yours", "theirs"):
+        monkeypatch.setitem(PROGRAMS, name, "")  # so that the test leaves nothing behind
+        del PROGRAMS[name]
+    with pytest.raises(BadInput, match=r"^agent: the name 'ppo' is taken \(by jit_gym\.agents\.ppo:PPO\)$"):
+        register_agent("ppo", "mine.agent:Mine")
+    with pytest.raises(BadInput, match=r"^agent: a place must be like 'package\.module:Class', got 'mine\.Mine'$"):
+        register_agent("mine", "mine.Mine")
+    with pytest.raises(BadInput, match=r"^agent: mine must be a class that extends .*\.Learner, got <class 'int'>$"):
+        register_agent("mine", int)  # type: ignore[arg-type]
+    register_agent("mine", "no_such_module:Mine")
+    with pytest.raises(BadInput, match=r"^--agent: mine \(no_such_module:Mine\) cannot be loaded: No module named "):
+        program("mine")
+    register_agent("yours", "jit_gym.agents.imitate:Imitate")
+    with pytest.raises(BadInput, match=r"^agent: yours must be the name of Imitate, which is 'imitate'$"):
+        program("yours")
+    register_agent("theirs", "jit_gym.agents.imitate:Nothing")
+    with pytest.raises(
+        BadInput, match=r"^--agent: theirs \(.*\) cannot be loaded: module .* has no attribute 'Nothing'$"
+    ):
+        program("theirs")

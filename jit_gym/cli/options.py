@@ -34,9 +34,9 @@ def complete_policy(incomplete: str) -> list[str]:
 
 def complete_agent() -> list[str]:
     """Complete an agent to train in a shell."""
-    from ..agents import PROGRAMS
+    from ..agents import known
 
-    return list(PROGRAMS)
+    return known()
 
 
 def _beside(incomplete: str, suffix: str) -> list[str]:

@@ -588,6 +588,15 @@ def test_a_seed_that_is_too_large_is_refused_in_one_line():
     assert refused.stderr.splitlines()[-1] == f"jit-gym: --seeds: must be less than 2**32, got {2**32}"
 
 
+@pytest.mark.parametrize("agent", ["ppo", "ppo-lstm", "dqn", "sac", "td3"])
+def test_an_agent_is_found_by_the_module_that_held_it_once(agent: str):
+    from jit_gym.agents import sb3
+
+    learn = program(agent)
+    with pytest.warns(DeprecationWarning, match=rf"sb3\.{learn.__name__} is now called {learn.__module__}\."):
+        assert getattr(sb3, learn.__name__) is learn
+
+
 def test_an_unknown_agent_is_refused_in_one_line():
     with pytest.raises(BadInput, match=r"unknown agent 'pp' \(did you mean 'ppo'\?\)"):
         program("pp")
