@@ -41,7 +41,7 @@ def without_effect(scenario: Scenario) -> list[str]:
 def _horizon(scenario: Scenario) -> Found:
     horizon = scenario.horizon
     known, given = PERIODS_PER_YEAR.get(horizon.period), horizon.periods_per_year
-    if known and given and not 0.4 * known <= given <= 1.05 * known:  # 0.4: hours of a working year with one shift
+    if known and given and not 0.4 * known <= given <= 1.05 * known:  # working time alone may be 0.4 of a year
         why = f"a year has {known} {horizon.period}s, got {quoted(given)} (name another period, or leave it out)"
         yield "horizon", "periods_per_year", why
     dated = any(not isinstance(when, int) for _, starts in _beginnings(scenario) for when in starts.at or ())
