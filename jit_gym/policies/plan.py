@@ -88,7 +88,7 @@ class PlanningData:
         self.fixed_cost = np.array([scenario.lanes[name].fixed_cost for name in self.main])
         self.unit_value = np.array([stock.unit_value for stock in scenario.stocks.values()])
         self.critical = np.array([any(scenario.lanes[n].critical for n in names) for names in scenario.feeds.values()])
-        self._dependent_demand = list(self._explode_demand())
+        self.dependent_demand = list(self._explode_demand())
 
     def __getattr__(self, name: str) -> Any:
         if name not in RENAMED:
@@ -291,11 +291,11 @@ class PlanningData:
         (Heath and Jackson 1994; `chance.unknown`). Demands that meet at a stock are taken to be independent.
         """
         out, names = np.zeros(len(self.mean)), list(self.scenario.demands)
-        until = [ahead + self.lead_time[i] + 1.0 for _, i, _, ahead in self._dependent_demand]
+        until = [ahead + self.lead_time[i] + 1.0 for _, i, _, ahead in self.dependent_demand]
         longest = int(np.ceil(max(until, default=1.0)))
         variances = [unknown(self.scenario, name, longest) for name in names]
         starts = np.arange(longest, dtype=float)
-        for (d, i, units, ahead), end in zip(self._dependent_demand, until, strict=True):
+        for (d, i, units, ahead), end in zip(self.dependent_demand, until, strict=True):
             part = np.maximum(np.minimum(end, starts + 1.0) - np.maximum(ahead, starts), 0.0)  # of each period
             own, near, far = np.diag(variances[d]), *np.split(part, [len(variances[d])])
             alike = near @ (variances[d] - np.diag(own)) @ near + near @ own
@@ -313,7 +313,7 @@ class PlanningData:
         needs = np.zeros((len(view.forecast), len(self.stocks)))
         starts = np.arange(self.layout.columns.ahead, dtype=float)
         stops = np.append(starts[1:], np.inf)
-        for d, i, units, ahead in self._dependent_demand:
+        for d, i, units, ahead in self.dependent_demand:
             until = ahead + exposed[..., i, None]
             window = np.minimum(until, stops) - np.maximum(ahead, starts)  # the part of each period that counts
             needs[:, i] += units * (view.forecast[:, d] * np.maximum(window, 0.0)).sum(axis=-1)

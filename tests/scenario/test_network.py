@@ -89,7 +89,7 @@ def test_the_routes_of_demand_are_all_ways(scenario: Scenario):
                 place = d, list(scenario.stocks).index(reached), round(ahead, 9)
                 expected[place] = expected.get(place, 0.0) + units
     found: dict[Any, float] = {}
-    for d, i, units, ahead in plan._routes:
+    for d, i, units, ahead in plan.dependent_demand:
         found[d, i, round(ahead, 9)] = found.get((d, i, round(ahead, 9)), 0.0) + units
     used = {place: units for place, units in expected.items() if units}
     assert found.keys() == used.keys()
@@ -111,7 +111,7 @@ def test_a_line_of_1500_tiers_is_no_deeper_than_one_of_three():
         5,
     ]  # a period on the way, and one until what is received can be used
     assert plan.longest_cumulative_lead_time[-1] == 2 * 1500 - 1
-    assert len(plan._routes) == 1500
+    assert len(plan.dependent_demand) == 1500
 
 
 def test_two_lanes_a_tier_are_no_more_ways_than_one():
@@ -121,8 +121,8 @@ def test_two_lanes_a_tier_are_no_more_ways_than_one():
     assert mean == pytest.approx(np.full(60, 5), abs=1e-4)
     assert variance == pytest.approx(0.5 ** np.arange(60), rel=1e-3)
     plan = PlanningData(scenario)
-    assert len(plan._routes) == 60
-    assert [units for _, _, units, _ in plan._routes] == pytest.approx([1] * 60)
+    assert len(plan.dependent_demand) == 60
+    assert [units for _, _, units, _ in plan.dependent_demand] == pytest.approx([1] * 60)
     assert plan.to_buy["s0"] == 0
 
 
@@ -139,8 +139,10 @@ def test_ways_of_many_lengths_stay_few():
     world = {"name": "braid", "units": "continuous", "stocks": stocks, "lanes": lanes}
     scenario = load({**world, "demands": {"customers": {**DEMAND, "from": "a0"}}})
     plan = PlanningData(scenario)
-    assert len(plan._routes) < 2 * many * 5_000
-    units = np.bincount([i for _, i, _, _ in plan._routes], [units for _, _, units, _ in plan._routes])
+    assert len(plan.dependent_demand) < 2 * many * 5_000
+    units = np.bincount(
+        [i for _, i, _, _ in plan.dependent_demand], [units for _, _, units, _ in plan.dependent_demand]
+    )
     assert units[2:] == pytest.approx(np.repeat(2.0 ** np.arange(many - 1), 2))
 
 
