@@ -38,7 +38,7 @@ class Settings:
     explore: Share = 0.1  # the share of orders that are random, on the way to the states
     most: Most = 4.0  # periods of mean demand that are ordered at once, at most
     hidden: Count = 64  # units in each of two layers
-    activation: Literal["relu", "tanh"] = "relu"  # as whoever begins with the clone has them
+    activation: Literal["relu", "tanh"] = "relu"  # that of the agent that begins with the clone
     squash: Literal["tanh", "clip"] = "tanh"
     epochs: Count = 20
     rate: Positive = 3e-3

@@ -190,7 +190,7 @@ class Rule(Policy):
     def having(self, parameters: Mapping[str, np.ndarray]) -> Self:
         """Return this fitted rule with other parameters: (stocks,), or (paths, stocks), for each path its own.
 
-        Nobody looks at `faults`; whoever calls this does.
+        `faults` are not looked at: the caller does.
         """
         other = copy.copy(self)
         other.tuning = None

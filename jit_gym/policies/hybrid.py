@@ -116,8 +116,8 @@ class HybridByValue(Hybrid):
 class HybridByRisk(Hybrid):
     """Order stocks whose suppliers fail by `just-in-case`, and the others by `jit` (Tomlin 2006; Sheffi 2005).
 
-    Guarded is a stock that is without supply for more than a share `risk` of the time, by formula 0: whoever can fail
-    at all. `service_level` and `cover` are those of `just-in-case`.
+    Guarded is a stock that is without supply for more than a share `risk` of the time, by formula 0: a
+    supplier that can fail at all. `service_level` and `cover` are those of `just-in-case`.
     """
 
     name: ClassVar[str] = "hybrid-by-risk"
