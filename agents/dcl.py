@@ -18,6 +18,7 @@ from jit_gym.physics.tables import state_of
 from jit_gym.policies.action import Action
 from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import BadInput, Scenario
+from jit_gym.scenario.supports import unsupported
 
 from .learner import Count, Fitted, NotNegative, Positive, Share, best_of, inside
 from .networks import classify, perceptron, scaling
@@ -238,18 +239,14 @@ def choices(scenario: Scenario, most: int | None) -> np.ndarray:
 
 
 def _check(scenario: Scenario, layout: Layout) -> None:
-    """Refuse a world whose future depends on more than its state."""
+    """Refuse continuous units, and a world whose future depends on more than the state that look-ahead begins with."""
     if scenario.units != "whole":
         raise BadInput(f"dcl: chooses among whole units, and {scenario.name} counts in continuous ones")
-    columns, changing = layout.columns, ("history", "season", "trend", "regimes", "autocorrelation", "forecast")
-    memory = [
-        f"demands.{name}.{key}" for name, each in scenario.demands.items() for key in changing if getattr(each, key)
-    ]
+    columns = layout.columns
+    short = {scenario.lanes[name].supplier for name in columns.filled}
+    without_effect = {f"lanes.{name}.defects" for name in scenario.lanes if name not in columns.defects}
+    without_effect |= {f"suppliers.{name}.short" for name in scenario.suppliers if name not in short}
+    memory = [place for place in unsupported("D", scenario) if place not in without_effect]
     memory += [f"lanes.{name}.lead_time" for name in columns.lead_time if not scenario.lanes[name].crossing]
-    memory += [f"lanes.{name}" for name in (*columns.filled, *columns.defects, *columns.cost)]
-    memory += [f"demands.{name}.price_erosion" for name in columns.price]
-    memory += [f"stocks.{name}.obsolete" for name in columns.obsolete]
-    memory += ["horizon"] if columns.last is not None else []
-    memory += [f"spikes.{name}" for name in scenario.spikes] + [f"disruptions.{name}" for name in scenario.disruptions]
     if memory:
         raise BadInput(f"dcl: samples futures that do not depend on the past, and {memory[0]} does")

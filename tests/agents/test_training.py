@@ -583,6 +583,24 @@ def test_dcl_says_what_it_cannot_learn(scenario: str, complaint: str):
         program("dcl")(load(scenario), settings_of(program("dcl")), 0)
 
 
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"lanes.supplier.defects": 0.1}, "lanes.supplier.defects"),
+        ({"stocks.shop.terminal_value": 2}, "stocks.shop.terminal_value"),
+        (
+            {"suppliers.mill": {"short": {"chance": 0.1, "by": 0.5}}, "lanes.supplier.supplier": "mill"},
+            "suppliers.mill",
+        ),
+        ({"lanes.supplier.lead_time": {"name": "geom", "p": 0.5}}, "lanes.supplier.lead_time"),
+    ],
+)
+def test_dcl_names_the_field_that_it_does_not_support(changes: dict[str, Any], place: str):
+    """What `scenario.supports` has no D for, and lead times that do not cross."""
+    with pytest.raises(BadInput, match=rf"^dcl: samples futures that do not depend on the past, and {place}\S* does$"):
+        program("dcl")(load("lost-sales", changes), settings_of(program("dcl")), 0)
+
+
 def test_a_seed_that_is_too_large_is_refused_in_one_line():
     refused = CliRunner().invoke(app, ["train", "lost-sales", "--agent", "imitate", "--seeds", str(2**32)])
     assert refused.stderr.splitlines()[-1] == f"jit-gym: --seeds: must be less than 2**32, got {2**32}"
