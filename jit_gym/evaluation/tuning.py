@@ -72,8 +72,8 @@ def tune(
     The search begins with the rule's own formulas. It plays many candidates side by side as one batch, all on the same
     paths: a grid that is drawn closer for one number, differential evolution (Storn and Price 1997, SciPy's) for
     several, then a search among neighbours, and in the end a race on more and more paths, which leaves out those that
-    are behind (successive halving; Jamieson and Talwalkar 2016). The winner is then played on paths that the search has not
-    seen.
+    are behind (successive halving; Jamieson and Talwalkar 2016). The winner is then played on paths that the search has
+    not seen.
 
     Args:
         what: a rule's name, or a rule. Parameters that are given stay as they are: `"s-S(s=17)"` looks for `S`.
