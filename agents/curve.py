@@ -1,4 +1,4 @@
-"""A learning curve over seeds: the interquartile mean and its bootstrap interval."""
+"""Plot a learning curve over seeds: the interquartile mean and its bootstrap interval."""
 
 from __future__ import annotations
 
@@ -12,12 +12,25 @@ import numpy as np
 
 from jit_gym.common import files
 from jit_gym.common.checks import one_line
+from jit_gym.common.renamed import renamed
 from jit_gym.common.statistics import bootstrap, interquartile_mean
 from jit_gym.scenario import BadInput
 
 
-def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: float, unit: str) -> Path:
-    """Draw the cost of each evaluation of some runs over what was trained, in its unit, and return the file."""
+def plot(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: float, unit: str) -> Path:
+    """Plot the cost of each evaluation of some runs over the units trained, and return the file.
+
+    Args:
+        folder: where `curve.png` is written.
+        runs: the folder of each seed, with its `evaluations.npz`.
+        title: the name of the agent.
+        rule: the name of the rule that the agent is compared with.
+        rule_cost: the rule's cost a period, less revenue: a dashed line.
+        unit: what the agent's budget counts.
+
+    Raises:
+        BadInput: in one line, for a file of evaluations that is damaged.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -45,7 +58,7 @@ def draw(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: f
 
 
 def _evaluations(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return when a run was evaluated (evaluations,), and what it cost then."""
+    """Return at how many units a run was evaluated (evaluations,), and the costs (evaluations,)."""
     try:
         with np.load(file, allow_pickle=False) as saved:
             at, costs = saved["timesteps"].astype(float), saved["costs"].astype(float)
@@ -54,3 +67,6 @@ def _evaluations(file: Path) -> tuple[np.ndarray, np.ndarray]:
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(f"{file}: is damaged ({one_line(error)}; the models that were trained are not)") from None
     return at, costs
+
+
+__getattr__ = renamed(__name__, {"draw": "plot"})

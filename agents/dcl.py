@@ -1,8 +1,8 @@
-"""Deep controlled learning: look ahead by simulation, and teach a classifier what was found (Temizöz et al. 2025).
+"""Learn by deep controlled learning: label states by simulated look-ahead, and fit a classifier (Temizöz et al. 2025).
 
-Approximate policy iteration. From the states that a policy visits, each order is tried on the same sampled futures,
-with the policy itself from then on; sequential halving (Karnin et al. 2013) spends the futures on the orders that may
-still be best. A network learns to choose the best order of each state, and is the next policy.
+Approximate policy iteration. In states that the present policy visits, each order is tried as the first one on the same
+sampled futures, and the policy orders from then on; sequential halving (Karnin et al. 2013) spends the futures on the
+orders that may still be best. A network is fitted to the best order of each state, and is the next policy.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Settings:
 
     rule: str = "capped-base-stock"  # the first policy
     iterations: Count = 3  # of policy iteration
-    budget: Count = 3000  # states that are looked at in each iteration
+    budget: Count = 3000  # states that are labelled in each iteration
     chunk: Count = 500  # states between two checkpoints
-    futures: Count = 512  # for the two orders of each state that are tried last
+    futures: Count = 512  # sampled for the two orders of each state that are left in the last round of halving
     depth: Count = 40  # periods that a future lasts
-    explore: Share = 0.1  # the share of orders that are random, on the way to the states
+    explore: Share = 0.1  # the share of random orders among those that lead to the states
     most: Count | None = None  # the most that is ordered on a lane at once; by default what one period needs
     hidden: Count = 32  # units in each of two layers
     epochs: Count = 100
@@ -46,7 +46,7 @@ class Settings:
 
 
 class DCL(Fitted):
-    """The program: each step labels a chunk of states, or fits the classifier to them."""
+    """The program: each step labels a chunk of states, or fits the classifier to all of an iteration."""
 
     name: ClassVar[str] = "dcl"
     unit: ClassVar[str] = "states"
@@ -81,7 +81,7 @@ class DCL(Fitted):
         return 1 + self.settings.iterations * (self.chunks + 1)
 
     def done(self, k: int) -> int:
-        """Return the states that the first k steps look at, in all iterations."""
+        """Return how many states the first k steps label, in all iterations."""
         iterations, chunks = divmod(max(k - 1, 0), self.chunks + 1)
         return iterations * self.budget + super().done(chunks)
 
@@ -108,14 +108,14 @@ class DCL(Fitted):
         with inside("dcl: rule"):
             rule = best_of(self.settings.rule, self.scenario)
         states, clocks = self._visit(rule, np.random.default_rng([self.seed, 0]), 4 * self.chunk)
-        orders = rule(View(_Found(self.layout, states, clocks)))
+        orders = rule(View(_States(self.layout, states, clocks)))
         wrong = self.action.off(orders)
         self.seen = self._observe(states, clocks)
         self.regrets, self.noise = wrong, np.zeros(len(wrong))
         self._fit(0)
 
     def _label(self, k: int) -> dict[str, float]:
-        """Look at a chunk of states that the present policy visits."""
+        """Label a chunk of states that the present policy visits."""
         random = np.random.default_rng([self.seed, k])
         states, clocks = self._visit(self._choose, random, self.done(k + 1) - self.done(k))
         regrets, noise = self._look_ahead(states, clocks, int(random.integers(1 << 31)))
@@ -125,7 +125,7 @@ class DCL(Fitted):
         return {"noise": float(noise.mean())}
 
     def _fit(self, k: int) -> dict[str, float]:
-        """Fit the classifier to all that was labelled since the last fit, and forget it."""
+        """Fit the classifier to all that was labelled since the last fit, and drop the samples."""
         settings = self.settings
         if k == 0:
             self.shift, self.scale = scaling(self.seen)
@@ -145,11 +145,11 @@ class DCL(Fitted):
         return {"loss": loss, "agreement": agree}
 
     def _choose(self, view: View) -> np.ndarray:
-        """Order as the present network does."""
+        """Return what the present network orders (paths, lanes)."""
         return self.rollouts.choices[self.perceptron()(self.codec.observe(view)).argmax(-1)]
 
     def _visit(self, act: Any, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return states that a policy visits, one a path at a random time (count, numbers), and when (count,)."""
+        """Return a state of each path at a random period (count, numbers) under a policy, and the periods (count,)."""
         horizon = self.scenario.horizon.periods
         clocks = random.integers(horizon, size=count)
         simulation = Simulation(
@@ -160,16 +160,19 @@ class DCL(Fitted):
             rows = clocks == t
             found[rows] = _flat(simulation)[rows]
             orders = np.array(act(View(simulation)), float)
-            astray = random.random(count) < self.settings.explore
-            orders[astray] = self.rollouts.choices[random.integers(len(self.rollouts.choices), size=astray.sum())]
+            explores = random.random(count) < self.settings.explore
+            orders[explores] = self.rollouts.choices[random.integers(len(self.rollouts.choices), size=explores.sum())]
             simulation.step(orders)
         return found, clocks
 
     def _observe(self, states: np.ndarray, clocks: np.ndarray) -> np.ndarray:
-        return self.codec.observe(View(_Found(self.layout, states, clocks)))
+        return self.codec.observe(View(_States(self.layout, states, clocks)))
 
     def _look_ahead(self, states: np.ndarray, clocks: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return how much worse each choice is than the best one (states, choices), and how sure that is (states,)."""
+        """Return the regret of each choice (states, choices), and the standard error of the least sure one (states,).
+
+        Sequential halving: each round plays all choices that are left on more futures, and keeps the better half.
+        """
         count, width = len(states), self.action.outputs
         rounds = max(1, int(np.ceil(np.log2(width))))
         trace = self.chance.draw(seed, count * self.settings.futures, self.settings.depth)
@@ -194,8 +197,8 @@ class DCL(Fitted):
         return regrets, np.sqrt(np.maximum(variance, 0.0) / played)
 
 
-class _Found:
-    """States that were found somewhere, for a `View` to look at."""
+class _States:
+    """States at different periods, in place of a `Simulation` behind a `View`."""
 
     def __init__(self, layout: Layout, states: np.ndarray, clocks: np.ndarray) -> None:
         self.layout, self.period = layout, clocks

@@ -1,4 +1,4 @@
-"""Write a trained policy as ONNX, for whatever is neither Python nor NumPy."""
+"""Write a trained policy as ONNX, for programs in other languages."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def onnx(model: Model) -> bytes:
     """Return a model as an ONNX file: from `observation` (paths, n), as an env shows it, to `orders` (paths, lanes).
 
     Where the network says order-up-to levels or corrections to a rule, which take more than an observation to turn
-    into orders, the output is what it says: `said` (paths, numbers), between -1 and 1. A network with a memory takes
-    `memory` too (paths, what is remembered), zeros at first, and gives `remembered` for the next period. The manifest
-    goes with it.
+    into orders, the output is `said` (paths, numbers): numbers between -1 and 1. A network with a memory has a second
+    input `memory` (paths, 2 * width), zeros at first, and a second output `remembered`, which is the next period's
+    `memory`. The manifest is in the file's metadata.
 
     Raises:
         BadInput: where the package onnx is missing.

@@ -1,8 +1,8 @@
-"""Hindsight differentiable policy optimisation: descend along the gradient of the cost, through the physics.
+"""Learn by hindsight differentiable policy optimisation: follow the gradient of the cost through the physics.
 
-Chance is drawn before anybody acts, so the cost of a batch of paths is a function of the network's weights alone, and
-torch differentiates it through the very period that is judged (Madeka et al. 2022; Alvo et al. 2023). At first units
-are divisible; then orders are whole, and rounding hands gradients straight through.
+Chance does not depend on orders and is drawn first, so the cost of a batch of paths is a function of the network's
+weights alone, and torch differentiates it through the same period that evaluates policies (Madeka et al. 2022; Alvo et
+al. 2023). At first units are divisible; later orders are rounded, and the gradient treats rounding as the identity.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ class Settings:
     budget: Count = 2000  # steps of gradient descent
     chunk: Count = 100  # of those between two evaluations
     batch: Count = 256  # paths a step
-    periods: Count = 60  # that a path lasts; a world that ends is played to its end
-    warmup: Annotated[int, Field(ge=0)] = 0  # of those, whose costs do not count
+    periods: Count = 60  # of each path; a world that ends is played to its end
+    warmup: Annotated[int, Field(ge=0)] = 0  # of those, at first, whose costs do not count
     hidden: Count = 32  # units in each of two layers
-    rate: NotNegative = 3e-3  # at first; it falls to nothing along a cosine
+    rate: NotNegative = 3e-3  # at first; it falls to 0 along a cosine
     relaxed: Share = 0.6  # the share of the steps in which units are divisible
-    means: Meaning = "quantity"  # what the network says
-    rule: str | None = None  # which a correction corrects
-    most: Most = 2.5  # periods of mean demand that are ordered at once, at most
-    clip: Positive = 1.0  # the longest gradient
-    dither: bool = False  # begin whole units a fraction apart, where demand is so small that a unit matters
-    start: str | None = None  # what to begin with: another agent (agent:NAME), or a clone of a rule
-    device: str = "auto"  # cpu, cuda, or whichever there is
+    means: Meaning = "quantity"  # how outputs are read: as quantities, levels, or corrections to a rule
+    rule: str | None = None  # the rule that corrections correct
+    most: Most = 2.5  # the most that is ordered at once, in periods of mean demand
+    clip: Positive = 1.0  # the largest norm of the gradient
+    dither: bool = False  # add fractions of a unit to initial stocks in whole units, for small demand (`_dither`)
+    start: str | None = None  # begin with the weights of another agent (agent:NAME), or of a clone of a rule
+    device: str = "auto"  # auto (a GPU where there is one), cpu, cuda, cuda:0, ...
 
 
 class Hindsight(Learner):
@@ -78,7 +78,7 @@ class Hindsight(Learner):
         self.device = ("cuda" if gpus else "cpu") if settings.device == "auto" else settings.device
         hidden = [settings.hidden] * 2
         self.net = perceptron(len(self.codec.names), hidden, self.action.outputs, seed).to(self.device)
-        with torch.no_grad():  # begin with the everyday order
+        with torch.no_grad():  # begin near `middle` of the action: the mean use
             self.net[-1].weight.mul_(0.1)
             self.net[-1].bias.zero_()
         if settings.start is not None:
@@ -99,7 +99,7 @@ class Hindsight(Learner):
             raise BadInput(f"hindsight: rule: {rule.name} cannot be differentiated (base-stock, capped-base-stock can)")
 
     def step(self, k: int) -> dict[str, float]:
-        """Descend for a chunk."""
+        """Take a chunk of gradient steps."""
         costs, lengths = [], []
         for j in range(self.done(k), self.done(k + 1)):
             cost, length = self._descend(j)
@@ -108,7 +108,7 @@ class Hindsight(Learner):
         return {"training_cost": float(np.mean(costs)), "gradient": float(np.mean(lengths))}
 
     def is_policy(self, k: int) -> bool:
-        """Tell whether orders have been whole for a while, or the end has come."""
+        """Tell whether step k trained in whole units, as policies are evaluated, or was the last one."""
         return k + 1 == self.steps or self.done(k + 1) > self.settings.relaxed * self.budget
 
     def state(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class Hindsight(Learner):
         self.optimizer.load_state_dict(state["optimizer"])
 
     def _descend(self, j: int) -> tuple[float, float]:
-        """Take one gradient step on paths of its own; return their cost and the gradient's length."""
+        """Take gradient step j on paths that only it uses; return their cost and the norm of the gradient."""
         settings = self.settings
         for group in self.optimizer.param_groups:
             group["lr"] = settings.rate * 0.5 * (1.0 + np.cos(np.pi * j / settings.budget))
@@ -138,7 +138,7 @@ class Hindsight(Learner):
             if t == warmup:
                 total = total + sum(worth.of(world, t)).mean()
             view = View(world)
-            money = world.step(self.action.orders(self._say(view), view)).money[0]
+            money = world.step(self.action.orders(self._outputs(view), view)).money[0]
             if t >= warmup:
                 total = total + weight * (money.cost - money.revenue).mean()
                 weight *= self.scenario.objective.discount
@@ -163,7 +163,7 @@ class Hindsight(Learner):
                 if world.layout.needs[d, i] and world.layout.net.demands[d]["backlogs"]:
                     demand.backlog = demand.backlog + (-more).clamp(min=0.0)
 
-    def _say(self, view: View) -> torch.Tensor:
+    def _outputs(self, view: View) -> torch.Tensor:
         seen = self.codec.observe(view)
-        said: torch.Tensor = torch.tanh(self.net((seen - like(self.shift, seen)) * like(self.scale, seen)))
-        return said
+        outputs: torch.Tensor = torch.tanh(self.net((seen - like(self.shift, seen)) * like(self.scale, seen)))
+        return outputs

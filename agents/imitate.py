@@ -1,7 +1,8 @@
-"""Clone a rule, or any policy: a network that chooses as it does in the states that it visits, and near them.
+"""Clone a rule, or any policy, into a network by imitation on the states that both visit (DAgger; Ross et al. 2011).
 
-A warm start for others (their setting `start`), and a check of the format: a clone costs what its rule costs. States
-are visited by the policy itself and by the clone, and always labelled by the policy (DAgger; Ross et al. 2011).
+In each round the policy orders on some paths and the clone on the others, and the policy labels all states that are
+visited. A clone is a warm start for other agents (their setting `start`), and tests the format of models: it must cost
+what its rule costs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from .dcl import choices
 from .learner import Count, Fitted, Learner, Most, NotNegative, Positive, Share, best_of, inside
 from .networks import classify, perceptron, regress, scaling
 
-DOUBT = 0.4  # units, of a clone that goes on learning: one that is sure of itself tries nothing else
+DOUBT = 0.4  # units; softens the labels of a clone that goes on learning, so that it still explores
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,17 @@ class Settings:
     paths: Count = 128  # that are played in each round
     discrete: bool = False  # choose among quantities, in place of numbers between -1 and 1
     doubt: NotNegative = 0.0  # units by which a choice may be off and still share the label
-    explore: Share = 0.1  # the share of orders that are random, on the way to the states
-    most: Most = 4.0  # periods of mean demand that are ordered at once, at most
+    explore: Share = 0.1  # the share of random orders
+    most: Most = 4.0  # the most that is ordered at once, in periods of mean demand
     hidden: Count = 64  # units in each of two layers
-    activation: Literal["relu", "tanh"] = "relu"  # that of the agent that begins with the clone
+    activation: Literal["relu", "tanh"] = "relu"  # those of the agent that begins with the clone
     squash: Literal["tanh", "clip"] = "tanh"
     epochs: Count = 20
     rate: Positive = 3e-3
 
 
 class Imitate(Fitted):
-    """The program: each step visits states, asks the policy what to do there, and fits the network."""
+    """The program: each step visits states, labels them with the policy's orders, and fits the network."""
 
     name: ClassVar[str] = "imitate"
     unit: ClassVar[str] = "rounds"
@@ -54,7 +55,7 @@ class Imitate(Fitted):
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int, place: str = "imitate: rule") -> None:
-        """Prepare a scenario; `place` is who named the rule, for errors."""
+        """Prepare a scenario; errors about the rule begin with `place`, the setting that named it."""
         super().__init__(scenario, settings, seed)
         self.activation, self.squash = settings.activation, settings.squash
         with inside(place):
@@ -75,7 +76,7 @@ class Imitate(Fitted):
 
     @property
     def chunk(self) -> int:
-        """Return that each step is a round."""
+        """Return 1: each step is a round."""
         return 1
 
     @classmethod
@@ -86,7 +87,7 @@ class Imitate(Fitted):
         return {"doubt": ("is for discrete actions", "leave it out, or set discrete=true")}
 
     def step(self, k: int) -> dict[str, float]:
-        """Visit, ask and fit."""
+        """Visit states, label them and fit the network to all that were labelled so far."""
         random = np.random.default_rng([self.seed, k])
         trace = self.chance.draw(int(random.integers(1 << 31)), self.settings.paths)
         world, clone, own = Simulation(self.layout, trace), self.perceptron(), random.random(trace.paths) < k / (k + 1)
@@ -97,9 +98,9 @@ class Imitate(Fitted):
             seen.append(shown)
             said.append(self._label(orders))
             if k:
-                orders[own] = self.action.orders(self._say(clone(shown)), view)[own]
-            astray = random.random(trace.paths) < self.settings.explore
-            orders[astray] = self.action.orders(self._anything(random, astray.sum()), view)
+                orders[own] = self.action.orders(self._decoded(clone(shown)), view)[own]
+            explores = random.random(trace.paths) < self.settings.explore
+            orders[explores] = self.action.orders(self._random_outputs(random, explores.sum()), view)
             world.step(orders)
         self.seen, self.said = np.concatenate(seen), np.concatenate(said)
         if k == 0:
@@ -112,25 +113,25 @@ class Imitate(Fitted):
         return {"loss": regress(self.net, inputs, self.said, squash=self.settings.squash, **how)}
 
     def _label(self, orders: np.ndarray) -> np.ndarray:
-        """Return what the network should say (paths, outputs): numbers, or how far each choice is from the orders."""
+        """Return targets (paths, outputs) for orders: numbers, or how many units each choice is off."""
         if self.action.discrete:
             return self.action.off(orders).astype(np.float32)
         return self.action.said(orders).astype(np.float32)
 
-    def _say(self, out: np.ndarray) -> np.ndarray:
-        """Return what the network means by its outputs."""
+    def _decoded(self, out: np.ndarray) -> np.ndarray:
+        """Return what an `Action` decodes: the best choice, or squashed numbers."""
         return out.argmax(-1) if self.action.discrete else SQUASHES[self.settings.squash](out)
 
-    def _anything(self, random: np.random.Generator, count: int) -> np.ndarray:
-        """Return something to say, so often."""
+    def _random_outputs(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """Return so many random choices (count,), or numbers between -1 and 1 (count, outputs)."""
         outputs = self.action.outputs
         return random.integers(outputs, size=count) if self.action.discrete else random.uniform(-1, 1, (count, outputs))
 
 
 def beginning(learner: Learner) -> Perceptron:
-    """Return what an agent's network begins with: that of another agent, `agent:NAME`, or a clone of a policy.
+    """Return the network that an agent begins with: that of another agent, `agent:NAME`, or a clone of a policy.
 
-    The agent sees and says from now on what that network sees and says.
+    The agent takes over its action, shift and scale.
     """
     start, scenario, forward = learner.settings.start, learner.scenario, learner.forward
     if learner.settings.means != "quantity":

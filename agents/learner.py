@@ -1,4 +1,4 @@
-"""What every agent's program has in common: it learns in steps, and can be stopped between any two."""
+"""Define what all agents share: a `Learner` learns in steps, and can be stopped between any two."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ class Learner:
     name: ClassVar[str]
     unit: ClassVar[str]  # what the budget counts
     settable: ClassVar[type]
-    codec: Codec  # what it sees, and
-    action: Action  # what it says
-    net: Any  # what decides, in torch, of
-    shift: np.ndarray  # what is seen, shifted
-    scale: np.ndarray  # and scaled
-    activation: str  # between its layers
-    squash: str  # of the numbers that it says, if it says numbers
+    codec: Codec  # writes observations
+    action: Action  # decodes the network's outputs into orders
+    net: Any  # the deciding network, in torch; its inputs are (observation - shift) * scale
+    shift: np.ndarray  # (inputs,)
+    scale: np.ndarray  # (inputs,)
+    activation: str  # between the layers: relu or tanh
+    squash: str  # bounds continuous outputs to -1 to 1: tanh or clip
 
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
-        """Take what a subclass needs; it says what it cannot learn in a `BadInput`."""
+        """Keep the arguments; a subclass raises a `BadInput` for a scenario or settings that it cannot learn."""
         self.scenario, self.settings, self.seed = scenario, settings, seed
-        self.log: Callable[[str, float, int], Any] = lambda name, value, done: None  # figures within a step
+        self.log: Callable[[str, float, int], Any] = lambda name, value, done: None  # takes figures within a step
 
     @property
     def budget(self) -> int:
@@ -82,7 +82,7 @@ class Learner:
 
     @classmethod
     def unused(cls, settings: Any) -> dict[str, tuple[str, str]]:
-        """Return the settings that have no effect beside the others: why, and what to do about it."""
+        """Return the settings that have no effect beside the others, each with the reason and the fix."""
         if getattr(settings, "discrete", False):
             return dict.fromkeys(
                 ("means", "rule", "most"), ("is for continuous actions", "leave it out, or set discrete=false")
@@ -92,7 +92,7 @@ class Learner:
         return {}
 
     def step(self, k: int) -> Mapping[str, float]:
-        """Take step k, and return what is worth a curve."""
+        """Take step k, and return figures for TensorBoard."""
         raise NotImplementedError
 
     def is_policy(self, k: int) -> bool:
@@ -109,15 +109,15 @@ class Learner:
 
     @property
     def forward(self) -> dict[str, Any]:
-        """Return how its network is played."""
+        """Return how a model applies its network: the activation, and the squashing of continuous outputs."""
         return {"activation": self.activation} | ({} if self.action.discrete else {"squash": self.squash})
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return the arrays of what decides."""
+        """Return the arrays of the deciding network, as a model saves them."""
         return arrays_of(self.net, self.shift, self.scale)
 
     def numbers(self) -> Action:
-        """Return an action of numbers between -1 and 1 that mean what the settings say."""
+        """Return a continuous action, decoded as the settings `means`, `rule` and `most` say."""
         settings = self.settings
         if settings.means == "correction" and settings.rule is None:
             raise BadInput(f"{self.name}: rule: must say what a correction corrects (add rule=base-stock)")
@@ -141,12 +141,12 @@ class Learner:
 
 
 class Fitted(Learner):
-    """An agent whose network is fitted to what it has gathered; the names of that are in `kept`."""
+    """An agent whose network is fitted to samples that it gathers; `kept` names the attributes that hold them."""
 
     kept: ClassVar[tuple[str, ...]]
 
     def state(self) -> dict[str, Any]:
-        """Return the network, and what has been gathered."""
+        """Return the network and the samples."""
         return {"net": self.net.state_dict(), "arrays": {name: getattr(self, name) for name in self.kept}}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -189,7 +189,7 @@ def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
 
 @contextmanager
 def inside(place: str) -> Iterator[None]:
-    """Say which agent's setting it is that something is wrong with."""
+    """Begin the message of a BadInput with the place that it is about: `dcl: rule`."""
     try:
         yield
     except BadInput as error:
@@ -210,9 +210,10 @@ def best_of(rule: Any, scenario: Scenario, budget: int | None = None) -> Any:
 
 
 def scales(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return the shift and scale of observations (numbers,), and the spread of rewards, while rules order.
+    """Return the shift and scale of observations (numbers,), and the standard deviation of rewards, while rules order.
 
-    Where supply can fail, half of the paths are those of a rule that outlasts it.
+    Base-stock plays 64 paths. Where there are disruptions, just-in-case plays 64 more, so that states with large stocks
+    are in the sample.
     """
     layout = Layout(scenario)
     codec = Codec(layout, 1)

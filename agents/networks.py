@@ -43,8 +43,8 @@ def arrays_of(net: Any, shift: np.ndarray, scale: np.ndarray) -> dict[str, np.nd
 
 def scaling(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the shift and scale (inputs,) that give observations (n, inputs) mean 0 and variance 1."""
-    spread = seen.std(axis=0)
-    return seen.mean(axis=0).astype(np.float32), (1.0 / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)
+    deviation = seen.std(axis=0)
+    return seen.mean(axis=0).astype(np.float32), (1.0 / np.where(deviation > 1e-6, deviation, 1.0)).astype(np.float32)
 
 
 def batches(count: int, size: int, epochs: int, seed: int) -> Iterator[torch.Tensor]:

@@ -1,8 +1,8 @@
-"""Write models of an older format again: `python -m jit_gym.agents.reseal FILE ...`.
+"""Convert models of the older format: `python -m jit_gym.agents.reseal FILE ...`.
 
-Format 2 saw each lane in units of its stock's use, and no calendar. Where that is what it sees today (one lane a
-stock, nothing that depends on the date), the same arrays play on; other agents must be trained again. A file of format
-3 is not touched, so that the step can be taken twice.
+Observations of format 2 had each lane in units of its stock's use, and no calendar. Where the observation is the same
+today (one lane a stock, nothing that depends on the date), the arrays are still valid; other agents must be trained
+again. A file of format 3 is not changed.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def reseal(data: bytes, path: str) -> bytes:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise PolicyError(f"{path}: its manifest cannot be read ({one_line(error)})") from None
     manifest = manifest.replace(observation=tuple(manifest.observation))
-    if not _sees_the_same(manifest):
+    if not _same_observation(manifest):
         raise PolicyError(f"{path}: sees something else today, and must be trained again (jit-gym train)")
     return Model(manifest, arrays).data
 
 
-def _sees_the_same(manifest: Manifest) -> bool:
+def _same_observation(manifest: Manifest) -> bool:
     """Tell whether the shipped scenario that a model was trained on shows what it showed then."""
     try:
         scenario = load(manifest.scenario)

@@ -1,4 +1,14 @@
-"""Many futures of many first orders, compiled: the physics, and a network that orders from then on."""
+"""Estimate by rollouts how much more each first order costs than a reference order (Temizöz et al. 2025), compiled.
+
+For a state s, an order a and a sampled future w, a path plays a in the first period and what the network chooses in
+all later ones. With c_t for its cost in period t, the path of a is compared with that of the reference order r:
+
+    D(s, a, w) = sum over t of discount^t (c_t(s, a, w) - c_t(s, r, w))
+
+The estimate is the mean of D over futures. Both paths have the same future (common random numbers), so that what is
+common to both costs cancels. Once both are in the same state, all later terms are 0, and the path of a is played no
+further.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +28,13 @@ from jit_gym.physics.simulate import flows_of_path, path_of
 from jit_gym.physics.tables import Sizes, flows_of, net_of, state_of
 from jit_gym.policies.trained import Perceptron
 
-TILE = 64  # futures that a layer thinks about side by side, so that its numbers fill vector registers
-ROOM = 512  # futures that are played side by side, times the choices that they begin with
+TILE = 64  # paths that a layer computes side by side, so that its numbers fill vector registers
+WIDTH = 512  # about as many paths are played side by side: futures times choices
 
 
 @compiled
-def _think(weight: Any, bias: Any, x: Any, out: Any, rectified: int) -> None:
-    """Fill `out` (outputs, TILE) with what a layer makes of `x` (inputs, TILE)."""
+def _dense(weight: Any, bias: Any, x: Any, out: Any, rectified: int) -> None:
+    """Fill `out` (outputs, TILE) with a dense layer of `x` (inputs, TILE), rectified (ReLU) or not."""
     for j in range(len(bias)):
         for b in range(TILE):
             out[j, b] = bias[j]
@@ -42,19 +52,19 @@ def _think(weight: Any, bias: Any, x: Any, out: Any, rectified: int) -> None:
 
 
 @register_jitable
-def _choose(net: Any, shown: Any, memory: Any, clock: float, first: int, paths: int, room: Any, chosen: Any) -> None:
-    """Fill `chosen` with what the network chooses on the paths from `first` on, up to a tile of them."""
+def _choose(net: Any, shown: Any, memory: Any, clock: float, first: int, paths: int, work: Any, chosen: Any) -> None:
+    """Fill `chosen` with the network's choice on `paths` paths from `first` on, TILE at most; `work` are buffers."""
     shift, scale, w0, b0, w1, b1, w2, b2 = net
-    seen, x, h0, h1, out = room
+    seen, x, h0, h1, out = work
     for b in range(paths):
         write_numbers(seen, 0, shown, memory[first + b], 0)
         if len(seen) > len(shown):
             seen[-1] = clock
         for i in range(len(seen)):
             x[i, b] = (seen[i] - shift[i]) * scale[i]
-    _think(w0, b0, x, h0, 1)
-    _think(w1, b1, h0, h1, 1)
-    _think(w2, b2, h1, out, 0)
+    _dense(w0, b0, x, h0, 1)
+    _dense(w1, b1, h0, h1, 1)
+    _dense(w2, b2, h1, out, 0)
     for b in range(paths):
         best = 0
         for j in range(1, len(b2)):
@@ -64,14 +74,14 @@ def _choose(net: Any, shown: Any, memory: Any, clock: float, first: int, paths: 
 
 
 @register_jitable
-def _move(table: Any, origin: int, place: int) -> None:
+def _copy_row(table: Any, origin: int, place: int) -> None:
     if place != origin:
         for k in range(table.shape[1]):
             table[place, k] = table[origin, k]
 
 
 @register_jitable
-def _same(table: Any, a: int, b: int) -> bool:
+def _rows_equal(table: Any, a: int, b: int) -> bool:
     same = True
     for k in range(table.shape[1]):
         same = same and table[a, k] == table[b, k]
@@ -85,18 +95,18 @@ def _compare_choices(
     """Return how much more each choice costs than the reference, and that squared, over futures (2, states, choices).
 
     The futures `span[0]` to `span[1]` of state s are the paths s * span[2] + those of `rows`; `span[3]` is how many
-    periods they last at most, `span[4]` the horizon of a world that ends, or 0. As soon as a choice has led to the
-    state that the reference leads to, nothing can differ any more, and it is played no further.
+    periods they last at most, `span[4]` the horizon of a world that ends, or 0. The paths of a future lie one after
+    another, the reference first; those that are still played are moved to the front after each period.
     """
     numbers, shown, choices, discount, flows_size = program
     first_future, last_future, futures, depth, horizon = span
     b0, b1, b2 = net[3], net[5], net[7]
     world = net_of(numbers, sizes)
-    some = max(1, ROOM // len(choices))  # futures that are played side by side
+    some = max(1, WIDTH // len(choices))  # futures that are played side by side
     memory, flows = np.empty((some * (len(choices) + 1), states.shape[1])), np.zeros(flows_size)
     flow = flows_of_path(flows_of(flows, sizes, 1), 0)
     seen, single = np.zeros(len(net[0]), np.float32), np.float32
-    room = (
+    work = (
         seen,
         np.zeros((len(seen), TILE), single),
         np.empty((len(b0), TILE), single),
@@ -124,7 +134,7 @@ def _compare_choices(
                 if t > 0:
                     passed = (clocks[s] + t) / horizon if horizon > 0 else 0.0
                     for first in range(0, paths, TILE):
-                        _choose(net, shown, lent, passed, first, min(TILE, paths - first), room, chosen)
+                        _choose(net, shown, lent, passed, first, min(TILE, paths - first), work, chosen)
                 for b in range(paths):
                     state = path_of(state_of(lent[b], sizes, 1), 0)
                     compiled_period(world, state, choices[chosen[b]], draws[t, future[b]], flow)
@@ -132,18 +142,18 @@ def _compare_choices(
                 kept, reference, b = 0, 0, 0
                 while b < paths:
                     reference, place = b, kept
-                    _move(lent, reference, place)
+                    _copy_row(lent, reference, place)
                     future[place], origin[place] = future[reference], -1
                     kept += 1
                     b += 1
                     while b < paths and origin[b] >= 0:
                         each[future[b] - s * futures - begin, origin[b]] += worth * (cost[b] - cost[reference])
-                        if not _same(lent, b, place):
-                            _move(lent, b, kept)
+                        if not _rows_equal(lent, b, place):
+                            _copy_row(lent, b, kept)
                             future[kept], origin[kept] = future[b], origin[b]
                             kept += 1
                         b += 1
-                    if kept == place + 1:  # all have met: this future is over
+                    if kept == place + 1:  # no path differs from the reference any more
                         kept = place
                 paths = kept
                 worth *= discount
@@ -167,13 +177,13 @@ def _compare(
 def _compare_in_one(
     program: Any, sizes: Any, clocks: Any, references: Any, alive: Any, states: Any, rows: Any, span: Any, net: Any
 ) -> Any:
-    """Do the same in a world of one stock, lane and demand: the compiler knows that every loop has one turn."""
+    """Compare choices in a world of one stock, lane and demand, whose loops of one turn are known to the compiler."""
     one = Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
     return _compare_choices(program, one, clocks, references, alive, states, rows, span, net)
 
 
 class Rollouts:
-    """Plays a network that chooses, after first choices of somebody else's."""
+    """Compares first orders in a scenario, after which a network orders."""
 
     def __init__(self, layout: Layout, choices: np.ndarray) -> None:
         """Prepare a scenario's tables; `choices` (n, lanes) are the orders that can be chosen."""
@@ -204,7 +214,7 @@ class Rollouts:
             references: a choice for each state (states,).
             alive: which choices are tried (states, choices).
             trace: the futures of the states one after another, as many for each.
-            between: which futures of each state are played, from and to.
+            between: the first future of each state that is played, and the first that is not any more.
         """
         assert perceptron.activation == "relu"
         assert len(perceptron.layers) == 3

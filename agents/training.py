@@ -1,4 +1,4 @@
-"""Train an agent: checkpoints that survive being killed, evaluations, and a model in the end."""
+"""Train an agent: save checkpoints from which a killed training goes on, evaluate, and save the best model."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Run:
     patience: int = 0  # evaluations without a better one after which training stops; 0: never
     rule_budget: int = 0  # periods that may be played to tune each rule that the agent is compared with; 0: formulas
     report: Callable[[Progress], Any] = lambda progress: None
-    tell: Callable[[str], Any] = lambda words: None  # told in a line what happens
+    tell: Callable[[str], Any] = lambda words: None  # takes lines for the user
     rule: Result | None = field(init=False, default=None)
 
     def train(self) -> Model:
@@ -67,7 +67,7 @@ class Run:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.folder / ".lock", timeout=0):  # the system opens it when a process is killed
+            with FileLock(self.folder / ".lock", timeout=0):  # released by the system when a process is killed
                 return self._train()
         except Timeout:
             what = "another process trains here (wait until it has ended, or choose another --out)"
@@ -76,7 +76,7 @@ class Run:
     def _train(self) -> Model:
         torch.set_num_threads(1)
         done = self.folder / "model.safetensors"
-        self._agree()
+        self._check_config()
         if done.is_file():
             self.tell(f"is done already, in {self.folder}")
             return Model.read(done)
@@ -94,7 +94,7 @@ class Run:
         """Take the steps that are left."""
         learner = self.learner
         if past.steps == 0 and getattr(learner.settings, "start", None) is not None:
-            self._evaluate(past)  # what it begins with is a policy already
+            self._evaluate(past)  # `start` is a policy already
         self._report(past, evaluated=past.steps == 0 and bool(past.at))
         for k in range(past.steps, learner.steps):
             if past.over:
@@ -131,7 +131,7 @@ class Run:
         return (cost - rule) / abs(rule)
 
     def _best_rule(self) -> Result:
-        """Return the result of the rule that the agent is compared with; what it is, is written down."""
+        """Return the result of the rule that the agent is compared with; `rule.txt` keeps its name and parameters."""
         file, scenario = self.folder / "rule.txt", self.learner.scenario
         if not file.is_file():
             files.write(file, best_rule(scenario, self.paths, self.rule_budget).policy + "\n")
@@ -140,14 +140,14 @@ class Run:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Return all that a training depends on, but for its seed."""
+        """Return all that a training depends on, except its seed."""
         learner = self.learner
         config: dict[str, Any] = {"agent": learner.name, "fingerprint": learner.scenario.fingerprint}
         config |= {"settings": asdict(learner.settings), "paths": self.paths, "patience": self.patience}
         return config | {"rule_budget": self.rule_budget}
 
-    def _agree(self) -> None:
-        """Write what is trained, or refuse a folder in which something else was."""
+    def _check_config(self) -> None:
+        """Write the configuration, or refuse a folder that holds another one."""
         learner = self.learner
         text = yaml.safe_dump({"seed": learner.seed, **self.config}, sort_keys=False)
         file = self.folder / "config.yml"
@@ -160,7 +160,7 @@ class Run:
             files.write(self.folder / "command.txt", self.command + "\n")
 
     def _evaluate(self, past: Past) -> None:
-        """Play the present policy on the paths of the validation seed, and keep it if it is the best so far."""
+        """Evaluate the present policy on the validation seed, and keep it where it is the best so far."""
         model = self.learner.model()
         result = evaluate(Network(model), self.learner.scenario, paths=self.paths, seed=VALIDATION)
         worth = result.mean("discounted_reward")
@@ -184,17 +184,17 @@ class Run:
 
     def _save(self, past: Past) -> None:
         buffer = io.BytesIO()
-        torch.save({"past": _plain(vars(past)), "learner": _plain(self.learner.state())}, buffer)
+        torch.save({"past": _to_tensors(vars(past)), "learner": _to_tensors(self.learner.state())}, buffer)
         files.write(self.folder / "checkpoint.pt", sealed(buffer.getvalue()))
 
     def _load(self) -> Past:
-        """Return how far training has come, and bring the learner there."""
+        """Read the checkpoint, if there is one, and restore the learner from it."""
         file = self.folder / "checkpoint.pt"
         if not file.is_file():
             return Past()
         try:
             content = unsealed(reading.read(file, reading.CHECKPOINT))
-            saved = _rich(torch.load(io.BytesIO(content), weights_only=True))
+            saved = _to_arrays(torch.load(io.BytesIO(content), weights_only=True))
             past = Past(**saved["past"])
             self.learner.restore(saved["learner"])
         except (ValueError, EOFError, KeyError, TypeError, AttributeError, RuntimeError, UnpicklingError) as error:
@@ -203,7 +203,7 @@ class Run:
         return past
 
     def _certified(self, past: Past) -> Model:
-        """Return the best model, with its birth certificate: what it costs on paths that nothing was chosen on."""
+        """Return the best model with its provenance, and its cost on the test seed, on which nothing was chosen."""
         if past.best is None:
             raise BadInput(f"{self.folder}: training made no policy")
         model, scenario = Model.parse(past.best), self.learner.scenario
@@ -226,7 +226,7 @@ class Run:
 
 @dataclass
 class Past:
-    """How far training has come."""
+    """What training has done so far, as a checkpoint keeps it."""
 
     steps: int = 0
     seconds: float = 0.0
@@ -305,18 +305,18 @@ def _difference(ours: Result, theirs: Result) -> dict[str, float]:
     return {"percent": more.mean, "low": more.low, "high": more.high}
 
 
-def _plain(value: Any) -> Any:
-    """Return a state with its arrays as tensors, which torch reads back without unpickling objects."""
+def _to_tensors(value: Any) -> Any:
+    """Return a state with its arrays as tensors, which torch loads with `weights_only`; `_to_arrays` is the inverse."""
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: _to_tensors(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_to_tensors(each) for each in value]
     if isinstance(value, np.ndarray):
         return {"__array__": torch.from_numpy(np.ascontiguousarray(value))}
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _rich(value: Any) -> Any:
+def _to_arrays(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return value["__array__"].numpy() if "__array__" in value else {key: _rich(v) for key, v in value.items()}
-    return [_rich(each) for each in value] if isinstance(value, list) else value
+        return value["__array__"].numpy() if "__array__" in value else {key: _to_arrays(v) for key, v in value.items()}
+    return [_to_arrays(each) for each in value] if isinstance(value, list) else value

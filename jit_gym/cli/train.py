@@ -97,7 +97,7 @@ def train(
         )
     if (rule := next((run.rule for run in runs if run.rule is not None), None)) is not None:
         seen = [run.folder for run in runs]
-        picture = curve.draw(folder, seen, agent, rule.policy, -rule.mean("profit"), learn.unit)
+        picture = curve.plot(folder, seen, agent, rule.policy, -rule.mean("profit"), learn.unit)
         screen.print(f"Learning curve: {plain(str(picture))}", style="dim", soft_wrap=True)
     again = f"jit-gym compare {scenario} agent:{runs[0].folder / 'model.safetensors'}"
     screen.print(f"Play it: {plain(again)}", soft_wrap=True)

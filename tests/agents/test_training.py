@@ -150,7 +150,7 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(tmp_path: Path):
 def test_a_damaged_learning_curve_is_refused_in_one_line(tmp_path: Path, content: bytes):
     (tmp_path / "evaluations.npz").write_bytes(content)
     with pytest.raises(BadInput, match=r"evaluations\.npz: is damaged \(.*; the models that were trained are not\)$"):
-        curve.draw(tmp_path, [tmp_path], "agent", "jit", 1.0, "rounds")
+        curve.plot(tmp_path, [tmp_path], "agent", "jit", 1.0, "rounds")
 
 
 @pytest.mark.parametrize("agent", AGENTS)
