@@ -35,7 +35,7 @@ class Settings:
 
 
 class DQN(OffPolicy):
-    """The program: each step trains for a segment of whole rollouts."""
+    """The program: `OffPolicy.step` trains for a segment of whole rollouts."""
 
     name: ClassVar[str] = "dqn"
     unit: ClassVar[str] = "env steps"  # that the budget counts
@@ -43,13 +43,6 @@ class DQN(OffPolicy):
     settings: Settings
     algorithm: ClassVar[Any] = stable_baselines3.DQN
     chooses = True
-
-    def step(self, k: int) -> dict[str, float]:
-        """Train for segment k: play `train_freq` steps, take `gradient_steps` on the replay buffer, and again.
-
-        What is logged every `n_envs` episodes is about one rollout of episodes.
-        """
-        return self.learn(k, log_interval=self.settings.n_envs)
 
     def begin(self, k: int) -> None:
         """Set all that segment k begins with; the share of random actions depends on how much budget is left."""

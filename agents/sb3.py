@@ -265,6 +265,13 @@ class OffPolicy(StableBaselines):
         steps *= self.scenario.horizon.periods if unit == TrainFrequencyUnit.EPISODE else 1
         return int(steps * self.settings.n_envs)
 
+    def step(self, k: int) -> dict[str, float]:
+        """Train for segment k: play `train_freq` steps, take `gradient_steps` on the replay buffer, and again.
+
+        What is logged every `n_envs` episodes is about one rollout of episodes.
+        """
+        return self.learn(k, log_interval=self.settings.n_envs)
+
     def check(self) -> None:
         """Refuse a budget, or hyperparameters, with which nothing would be learned."""
         algo, envs = self.algo, self.settings.n_envs

@@ -35,7 +35,7 @@ class Settings:
 
 
 class TD3(OffPolicy):
-    """The program: each step trains for a segment of whole rollouts."""
+    """The program: `OffPolicy.step` trains for a segment of whole rollouts."""
 
     name: ClassVar[str] = "td3"
     unit: ClassVar[str] = "env steps"  # that the budget counts
@@ -44,13 +44,6 @@ class TD3(OffPolicy):
     algorithm: ClassVar[Any] = stable_baselines3.TD3
     chooses = False
     squash = "tanh"
-
-    def step(self, k: int) -> dict[str, float]:
-        """Train for segment k: play `train_freq` steps, take `gradient_steps` on the replay buffer, and again.
-
-        What is logged every `n_envs` episodes is about one rollout of episodes.
-        """
-        return self.learn(k, log_interval=self.settings.n_envs)
 
     def adopted(self) -> None:
         """Give the target of the actor the weights of the actor."""

@@ -14,8 +14,8 @@ from numba.extending import register_jitable
 
 from ..chance import moments, usage
 from ..chance.calendar import Calendar
-from ..common.formulas import economic_cycle
 from ..kernels.arrays import fixed_tuple, table
+from ..physics.formulas import economic_cycle
 from ..physics.layout import Layout
 from ..physics.numbers import is_tensor, like, minimum
 from ..physics.tables import DEMAND_STATE, LANE_STATE, STOCK_STATE, Sizes, fields, net_of

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..chance import usage
-from ..common.formulas import base_stock_level
+from ..physics.formulas import base_stock_level
 from ..physics.tables import flows_of
 from ..physics.view import View
 from ..scenario import Scenario

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..chance import Chance, Trace
 from ..chance.bits import stream
-from ..common.formulas import quantile
 from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
+from ..physics.formulas import quantile
 from ..physics.worth import Worth
 from ..policies import PolicyError, Rule, parse, policy
 from ..scenario import BadInput, Scenario, load

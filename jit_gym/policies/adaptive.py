@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..common.formulas import base_stock_level, quantile
 from ..physics import View
+from ..physics.formulas import base_stock_level, quantile
 from .base import Parameter, StatefulRule, has_passed, positive
 from .limits import FORECAST
 from .plan import PlanningData

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..common.formulas import quantile
 from ..physics import View
+from ..physics.formulas import quantile
 from ..physics.numbers import like
 from .base import Parameter, Rule, positive
 from .limits import FORECAST, listed

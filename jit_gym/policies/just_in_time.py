@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..common.formulas import quantile
 from ..physics import View
+from ..physics.formulas import quantile
 from ..physics.period import ROUNDING_TOLERANCE
 from .base import Parameter, PolicyError, Rule, StatefulRule, positive
 from .limits import listed

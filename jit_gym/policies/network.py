@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..common.formulas import base_stock_level, quantile
 from ..physics import View
+from ..physics.formulas import base_stock_level, quantile
 from .base import Parameter, Rule, StatefulRule, has_passed, positive
 from .plan import PlanningData
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..chance import usage
 from ..chance.unknown import growth, unknown
-from ..common.formulas import base_stock_level, economic_cycle, quantile
 from ..common.renamed import renamed, warn
 from ..physics import Layout, View
+from ..physics.formulas import base_stock_level, economic_cycle, quantile
 from ..physics.numbers import is_tensor
 from ..scenario import Scenario
 from .disruption_profile import DisruptionProfile

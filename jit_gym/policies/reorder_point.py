@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..common.formulas import quantile
 from ..physics import View
+from ..physics.formulas import quantile
 from .base import Fault, Parameter, Rule, positive
 from .just_in_time import reviewed, reviews_repeat
 from .plan import PlanningData

@@ -7,6 +7,7 @@ are missing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from .model import Scenario
 from .part import Part, meaning
@@ -118,6 +119,7 @@ EVENTS = ("spikes", "disruptions")
 TABLES = ("stocks", "lanes", "suppliers", "routes", "demands", *EVENTS)
 
 
+@cache
 def fields_of(consumer: str, table: str) -> frozenset[str]:
     """Return the fields of a table's parts that a consumer supports."""
     places = (place.partition(".") for place, letters in SUPPORT.items() if consumer in letters)
