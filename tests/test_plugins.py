@@ -82,6 +82,25 @@ def test_what_is_registered_twice_is_the_same():
     assert outside("-c", program).stdout.split() == ["1", "True"]
 
 
+def test_a_metric_that_is_registered_later_is_not_missed_in_what_was_counted_before(tmp_path: Path):
+    """A comparison has the figures that were counted for it: in frames, in JSON and on the page."""
+    program = (
+        "import jit_gym, sys; from pathlib import Path; from jit_gym.report import numbers, page\n"
+        "before = jit_gym.compare(['jit', 'base-stock'], 'lost-sales', paths=4, periods=20, gap=False)\n"
+        "@jit_gym.metric('twice', 'units', 'nothing')\n"
+        "class Twice:\n"
+        "    def __init__(self, layout, paths): self.n = paths\n"
+        "    def add(self, state, flows): pass\n"
+        "    def value(self): return __import__('numpy').full(self.n, 2.0)\n"
+        "after = jit_gym.evaluate('jit', 'lost-sales', paths=4, periods=20)\n"
+        "page.write(before, file := Path(sys.argv[1]))\n"
+        "texts = str(list(before.frame())), str(numbers.document(before)), file.read_text()\n"
+        "print(*['twice' in text for text in texts], after.mean('twice'))"
+    )
+    found = outside("-c", program, str(tmp_path / "report.html")).stdout.split()
+    assert found == ["False", "False", "False", "2.0"]
+
+
 def test_a_distribution_from_outside_has_its_moments():
     """P(0) = p + (1 - p) exp(-mu) and the mean is (1 - p) mu."""
     program = (

@@ -19,7 +19,7 @@ from ..scenario import BadInput, Scenario, load
 from ..scenario.window import window
 from .caveats import caveats, has_seen
 from .judgement import THRESHOLD, Judgement, judged
-from .metrics import METRICS, deciding_figure
+from .metrics import deciding_figure
 from .optimality_gap import OptimalityGap, find_optimality_gap
 from .rollout import Result, evaluate, is_certain, name_of
 from .tuning import tuned_or_given, tuning_budget
@@ -126,13 +126,9 @@ class Comparison:
         rows = {}
         for result in self.results:
             row: dict[str, float] = {}
-            for metric in METRICS:
-                estimate = result.estimate(metric.name)
-                row |= {
-                    metric.name: estimate.mean,
-                    f"{metric.name}_low": estimate.low,
-                    f"{metric.name}_high": estimate.high,
-                }
+            for name in result.figures:
+                estimate = result.estimate(name)
+                row |= {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
             more = self.difference(result)
             row |= {"cost_difference": more.mean, "cost_difference_low": more.low, "cost_difference_high": more.high}
             if self.optimality_gap is not None:

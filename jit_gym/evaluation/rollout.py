@@ -15,7 +15,7 @@ from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
-from .metrics import ITEM_METRICS, METRICS, Counter
+from .metrics import ITEM_METRICS, Counter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,7 +142,7 @@ def evaluate(
         with np.errstate(all="ignore"):  # what is not finite is refused below
             counter = _counted(player, simulation, warmup, progress)
             parts.append((counter.figures(), counter.items(), counter.money["reward"]))
-    figures = {metric.name: np.concatenate([each[metric.name] for each, _, _ in parts]) for metric in METRICS}
+    figures = {name: np.concatenate([each[name] for each, _, _ in parts]) for name in parts[0][0]}
     _refuse_what_is_not_finite(name_of(player), figures)
     items = {
         table: {metric.name: np.concatenate([each[table][metric.name] for _, each, _ in parts]) for metric in metrics}

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from ..common.statistics import mean_of_defined
-from ..evaluation import ITEM_METRICS, METRICS, Comparison, Estimate, OptimalityGap, Result, has_seen
+from ..evaluation import ITEM_METRICS, Comparison, Estimate, OptimalityGap, Result, has_seen
 from .provenance import certificate
 from .words import descriptions, labels, verdict
 
@@ -29,7 +29,7 @@ def document(comparison: Comparison, command: str | None = None, notes: Sequence
                 "label": label,
                 "description": description,
                 "ranked": not has_seen(result.player, comparison.scenario),
-                "figures": {metric.name: plain(result.estimate(metric.name)) for metric in METRICS},
+                "figures": {name: plain(result.estimate(name)) for name in result.figures},
                 "items": _items(result),
                 "difference": {name: plain(comparison.difference(result, name)) for name in ("cost", "profit")},
                 "against_first": comparison.judged(comparison.against(result, first)) or None,

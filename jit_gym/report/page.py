@@ -109,7 +109,7 @@ def _rows(comparison: Comparison) -> list[dict[str, Any]]:
 def _metrics(comparison: Comparison) -> list[dict[str, Any]]:
     """Return each figure, what it means, and each policy's mean and half interval; without those that are all 0."""
     rows = []
-    for metric in METRICS:
+    for metric in (each for each in METRICS if each.name in comparison.results[0].figures):
         estimates = [result.estimate(metric.name) for result in comparison.results]
         if any(isfinite(each.mean) and each.mean != 0 for each in estimates):
             points = digits([each.mean for each in estimates], map(half, estimates))
