@@ -4,6 +4,7 @@ from ..common.renamed import renamed
 from ..common.statistics import Estimate
 from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
+from .families import FamilyComparison, compare_family
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
 from .optimality_gap import OptimalityGap
@@ -17,6 +18,7 @@ __all__ = [
     "THRESHOLD",
     "Comparison",
     "Estimate",
+    "FamilyComparison",
     "Judgement",
     "OptimalityGap",
     "Result",
@@ -24,6 +26,7 @@ __all__ = [
     "Tuning",
     "caveats",
     "compare",
+    "compare_family",
     "evaluate",
     "has_seen",
     "judged",

@@ -103,6 +103,12 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key, yaml12.parse(value)
 
 
+def shipped_files(folder: str) -> dict[str, Any]:
+    """Return the YAML files in a folder beside the shipped scenarios, by their names."""
+    place = _shipped() / folder
+    return _in(place) if place.is_dir() else {}
+
+
 def _shipped() -> Traversable:
     """Return the folder of shipped scenarios: the package jit_gym.configs, or in a checkout the folder configs."""
     try:
