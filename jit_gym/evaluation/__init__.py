@@ -7,6 +7,7 @@ from .comparison import Comparison, Story, compare, named, tell
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
 from .optimality_gap import OptimalityGap
+from .policy_map import Cell, PolicyMap, policy_map
 from .rollout import Result, evaluate
 from .tuning import Tuning, tune
 
@@ -15,10 +16,12 @@ __all__ = [
     "ITEM_METRICS",
     "METRICS",
     "THRESHOLD",
+    "Cell",
     "Comparison",
     "Estimate",
     "Judgement",
     "OptimalityGap",
+    "PolicyMap",
     "Result",
     "Story",
     "Tuning",
@@ -29,6 +32,7 @@ __all__ = [
     "judged",
     "metric",
     "named",
+    "policy_map",
     "tell",
     "tune",
 ]
