@@ -52,7 +52,7 @@ def map_(
             "--x",
             metavar="KEY=LOW..HIGH",
             help="The key across, as --set takes it, and its values: 1..12, 1..12:6 (six of them), 0.01..1:6:geometric,"
-            " or a list 1,2,5. PLACE.mean sets a distribution's mean, disruptions.NAME.uptime the share of time without.",
+            " or a list 1,2,5. PLACE.mean is a distribution's mean, disruptions.NAME.uptime the share of time without.",
         ),
     ] = "",
     y: Annotated[str, typer.Option("--y", metavar="KEY=LOW..HIGH", help="The key up, likewise.")] = "",
@@ -67,7 +67,9 @@ def map_(
     ] = None,
     paths: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="How many times to play each cell, by default what takes up to a minute."),
+        typer.Option(
+            metavar="N", min=1, help="How many times to play each cell, by default what takes up to a minute."
+        ),
     ] = None,
     periods: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How many periods count; by default the scenario's.")
@@ -124,9 +126,7 @@ def map_(
     print_notes(notes)
     work = grid.work * paths + len(grid.worlds) * len(grid.policies) * tuned
     with progress_bar(work, quiet=as_json) as tick:
-        drawn = play(
-            grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold / 100, workers=count, progress=tick
-        )
+        drawn = play(grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold / 100, workers=count, progress=tick)
 
     options: dict[str, Any] = {"x": x, "y": y, "cells": None if cells == CELLS else cells, "tune": tune}
     options |= {"budget": tuned or None, "paths": paths, "periods": periods, "warmup": warmup, "seed": seed}

@@ -236,8 +236,8 @@ def policy_map(
             is counted against.
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
         x: a key and its values: `"lanes.supplier.lead_time=1..12"`, with a number of cells `"KEY=4..39:8"`, at equal
-            ratios `"KEY=0.001..0.1:8:geometric"`, or as a list `"KEY=1,2,5"`; or a pair `(KEY, [1, 2, 5])`. A key is one
-            that an override may set, or `PLACE.mean` of a distribution, or `disruptions.NAME.uptime`.
+            ratios `"KEY=0.001..0.1:8:geometric"`, or as a list `"KEY=1,2,5"`; or a pair `(KEY, [1, 2, 5])`. A key is
+            one that an override may set, or `PLACE.mean` of a distribution, or `disruptions.NAME.uptime`.
         y: the same for the other axis.
         cells: how many values a range has that does not say it.
         paths: how many paths each cell is played on.
@@ -260,9 +260,7 @@ def policy_map(
         PolicyError: for policies that do not exist or fit.
     """
     grid = prepare(policies, scenario, x=x, y=y, cells=cells, periods=periods, warmup=warmup)
-    return play(
-        grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold, workers=workers, progress=progress
-    )
+    return play(grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold, workers=workers, progress=progress)
 
 
 def prepare(
@@ -317,9 +315,7 @@ def _world(
             for player in players:
                 policy(player, world)
         except BadInput as error:
-            place = " and ".join(
-                f"{axis.key}={axis.labels[axis.values.index(settings[axis.key])]}" for axis in (x, y)
-            )
+            place = " and ".join(f"{axis.key}={axis.labels[axis.values.index(settings[axis.key])]}" for axis in (x, y))
             raise type(error)(f"{place}: {error}") from None
     return world, list(dict.fromkeys(str(each.message) for each in caught if each.category is NoEffect))
 

@@ -24,7 +24,7 @@ from .numbers import plain
 from .page import environment
 from .provenance import origin
 from .svg import MUTED, REJECT, SURFACE, VEHICLE, WAITING, Drawing, drawing
-from .words import PHRASES, a
+from .words import PHRASES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,10 +76,9 @@ def verdict(drawn: PolicyMap) -> str:
     parts += [f"several are practically the same in {same}"] if same else []
     parts += [f"{undecided} {'is' if undecided == 1 else 'are'} not decided"] if undecided else []
     never = [name for k, name in enumerate(drawn.policies) if not any(k in cell.may_be_best for cell in cells)]
-    text = f"Of {len(cells)} cells {listed(parts)}."
-    return f"{text} {listed(never)} {phrases.one if len(never) == 1 else phrases.several} {phrases.most} nowhere." * bool(
-        never
-    ) or text
+    if never:
+        parts += [f"{listed(never)} {phrases.one if len(never) == 1 else phrases.several} {phrases.most} nowhere"]
+    return f"Of {len(cells)} cells {listed(parts)}."
 
 
 def settings(drawn: PolicyMap) -> str:
@@ -150,8 +149,9 @@ def _draw(drawn: PolicyMap, sheet: Drawing, *, alone: bool = True) -> None:
     axes.set_xlim(-0.5, len(drawn.x.values) - 0.5)
     axes.set_ylim(-0.5, len(drawn.y.values) - 0.5)
     axes.grid(visible=False)
-    axes.set_xlabel("\n".join(filter(None, label(drawn, drawn.x))), color=INK)
-    axes.set_ylabel("\n".join(textwrap.fill(each, 46) for each in label(drawn, drawn.y) if each), color=INK)
+    for axis, set_label in ((drawn.x, axes.set_xlabel), (drawn.y, axes.set_ylabel)):
+        words = "\n".join(textwrap.fill(each, 52) for each in label(drawn, axis) if each)
+        set_label(words, color=INK, fontsize=8)
     handles = [
         Patch(facecolor=COLOURS[k], alpha=FULL, label=_cut(name, 24))
         for k, name in enumerate(drawn.policies)
@@ -159,7 +159,8 @@ def _draw(drawn: PolicyMap, sheet: Drawing, *, alone: bool = True) -> None:
     ]
     if not drawn.decided.all():
         handles.append(Patch(facecolor=MUTED, alpha=PALE, label="pale: not decided"))
-    sheet.figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 3), fontsize=8)
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 0.995), "fontsize": 8}
+    axes.legend(handles=handles, ncols=3 if len(handles) < 4 else 2, **above)
     if alone:
         title = textwrap.fill(drawn.scenario.title or drawn.scenario.name, 62)
         sheet.figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
@@ -175,7 +176,7 @@ def _cell(axes: Axes, i: int, j: int, cell: Cell) -> None:
     width = 1.0 / len(cell.may_be_best)
     for stripe, k in enumerate(cell.may_be_best):
         corner = i - 0.5 + stripe * width, j - 0.5
-        axes.add_patch(Rectangle(corner, width, 1.0, facecolor=COLOURS[k], alpha=alpha, linewidth=0))
+        axes.add_patch(Rectangle(corner, width, 1.0, facecolor=COLOURS[k], alpha=alpha, linewidth=0, antialiased=False))
 
 
 def _contours(axes: Axes, drawn: PolicyMap) -> None:
@@ -261,14 +262,17 @@ def print_map(drawn: PolicyMap, console: Console) -> None:
     from rich.text import Text
 
     letters = [chr(ord("A") + k) for k in range(len(drawn.policies))]
-    shown = range(0, len(drawn.x.values), max(1, -(-len(drawn.x.values) * 6 // max(console.width - 12, 12))))
+    rows = [[_letters(cell, letters) for cell in row] for row in drawn.cells]
+    names = [_cut(each, 8) for each in drawn.y.labels]
+    widest = 1 + max(len(text) for text in [*drawn.x.labels, *(str(cell) for row in rows for cell in row)])
+    room = max(1, (console.width - max(map(len, names)) - 2) // widest)
+    shown = range(0, len(drawn.x.values), -(-len(drawn.x.values) // room))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("", justify="right", no_wrap=True)
     for i in shown:
-        table.add_column(_cut(drawn.x.labels[i], 8), no_wrap=True)
-    for j in reversed(range(len(drawn.cells))):
-        cells = (_letters(drawn.cells[j][i], letters) for i in shown)
-        table.add_row(Text(_cut(drawn.y.labels[j], 10), "dim"), *cells)
+        table.add_column(drawn.x.labels[i], no_wrap=True)
+    for name, row in reversed(list(zip(names, rows, strict=True))):
+        table.add_row(Text(name, "dim"), *(row[i] for i in shown))
 
     console.print(Text(drawn.scenario.title or drawn.scenario.name, "bold"))
     console.print(Text(f"{settings(drawn)}. {tuned(drawn)}", "dim"))

@@ -98,9 +98,10 @@ def _between(key: str, text: str, low: float, high: float, count: int, geometric
         raise BadInput(f"{key}: a geometric range must begin above 0, got {text}")
     check_count(f"{key}: cells", count, 2, MOST)
     values = np.geomspace(low, high, count) if geometric else np.linspace(low, high, count)
-    for digits in range(3, 16):
+    gaps = np.pad(np.diff(values), 1, constant_values=np.inf)
+    for digits in range(2, 16):
         short = np.array([float(f"{value:.{digits}g}") for value in values])
-        if (np.abs(short - values) <= ROUNDED * np.diff(values).min()).all():
+        if (np.abs(short - values) <= ROUNDED * np.minimum(gaps[:-1], gaps[1:])).all() and short[0] == low:
             return short
     return values
 
