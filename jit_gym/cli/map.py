@@ -100,8 +100,8 @@ def map_(
 ) -> None:
     """Draw which policy is best where, over two keys of a scenario."""
     announce_compiling()
-    from ..evaluation.policy_map import budget_of, play, prepare
-    from ..report import policy_map as report
+    from ..evaluation.maps import budget_of, play, prepare
+    from ..report import maps as report
     from ..theory.workers import processors
 
     for option, text in (("--x", x), ("--y", y)):

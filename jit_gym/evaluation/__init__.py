@@ -7,7 +7,7 @@ from .comparison import Comparison, Story, compare, named, tell
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
 from .optimality_gap import OptimalityGap
-from .policy_map import Cell, PolicyMap, policy_map
+from .maps import Cell, PolicyMap, policy_map
 from .rollout import Result, evaluate
 from .tuning import Tuning, tune
 

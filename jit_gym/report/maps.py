@@ -17,14 +17,13 @@ from ..envs.rendering import INK, ORDER, SHORT, STOCK, WASTE, WAY
 from ..evaluation import Cell, PolicyMap
 from ..physics import Layout
 from ..physics.worth import Worth
-from ..policies.limits import listed
 from ..scenario.axis import Axis, meaning_of
 from .figures import Picture
 from .numbers import plain
 from .page import environment
 from .provenance import origin
 from .svg import MUTED, REJECT, SURFACE, VEHICLE, WAITING, Drawing, drawing
-from .words import PHRASES
+from .words import PHRASES, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
