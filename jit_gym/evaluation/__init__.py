@@ -5,9 +5,9 @@ from ..common.statistics import Estimate
 from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
 from .judgement import THRESHOLD, Judgement, judged
+from .maps import Cell, PolicyMap, policy_map
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
 from .optimality_gap import OptimalityGap
-from .maps import Cell, PolicyMap, policy_map
 from .rollout import Result, evaluate
 from .tuning import Tuning, tune
 
