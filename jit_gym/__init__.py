@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .evaluation import compare_family as compare_family
     from .evaluation import evaluate as evaluate
     from .evaluation import metric as metric
+    from .evaluation import policy_map as policy_map
     from .evaluation import tune as tune
     from .physics import View as View
     from .policies import ActionMeaning as ActionMeaning
@@ -73,6 +74,7 @@ _HOMES = {
     "metric": "evaluation",
     "names": "scenario",
     "policy": "policies",
+    "policy_map": "evaluation",
     "register_distribution": "scenario",
     "register_scenarios": "scenario",
     "rule": "policies",

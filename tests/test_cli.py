@@ -643,3 +643,48 @@ def test_a_disruption_for_ever_can_be_shown_compared_and_bounded(starts):
     assert re.match(sorry, solved.stderr.splitlines()[-1])  # after a note, where the fire never comes
     fire[-1] = fire[-1].replace(".inf", "1e30")
     assert ".inf for ever, got 1e+30" in refused("compare", *fire)
+
+
+GRID = ["--x", "lanes.supplier.lead_time=1,9", "--y", "demands.customers.shortage_cost=4,39"]
+
+
+def test_map_draws_who_is_best_where():
+    text = done("map", "lost-sales", "jit", "base-stock", *GRID, *QUICK, "--out", "map.svg")
+    assert max(map(len, text.splitlines())) <= 80
+    assert "across: lanes.supplier.lead_time (days from shipment to arrival)" in text
+    assert text.splitlines()[-1] == "Picture: map.svg"
+    told = json.loads(done("map", "lost-sales", "jit", "base-stock", *GRID, *QUICK, "--json"))
+    drawn = jit_gym.policy_map(["jit", "base-stock"], "lost-sales", x=GRID[1], y=GRID[3], paths=8, periods=30)
+    assert [each["best"] for each in told["cells"]] == [drawn.policies[cell.best] for cell in drawn.flat]
+    costs = [[policy["cost"]["mean"] for policy in each["policies"]] for each in told["cells"]]
+    assert costs == [[each.mean for each in cell.estimates] for cell in drawn.flat]
+    svg = Path("map.svg").read_text(encoding="utf-8")
+    assert f'data-fingerprint="{jit_gym.load("lost-sales").fingerprint}"' in svg
+    assert f"<desc>{told['verdict']}</desc>" in svg
+    assert told["provenance"]["command"] == (
+        "jit-gym map lost-sales jit base-stock --x lanes.supplier.lead_time=1,9"
+        " --y demands.customers.shortage_cost=4,39 --paths 8 --periods 30 --seed 0"
+    )
+    done("map", "lost-sales", "jit", *GRID, *QUICK, "--out", "map.png")
+    assert Path("map.png").read_bytes().startswith(b"\x89PNG")
+    done("map", "lost-sales", "jit", *GRID, *QUICK, "--out", "map.html")
+    assert "jit costs least in 4" in Path("map.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "--x: must name a key and its values (write --x KEY=LOW..HIGH)"),
+        (GRID[:2], "--y: must name a key and its values (write --y KEY=LOW..HIGH)"),
+        (["--x", "lanes.supplier.lead_time=9..1", *GRID[2:]], "lanes.supplier.lead_time: must go from the lower"),
+        (["--x", "lanes.supplier.lead_time=4", *GRID[2:]], "lanes.supplier.lead_time: needs two values or more, got 4"),
+        (["--x", "lanes.supplier.led_time=1..4", *GRID[2:]], "lanes.supplier.led_time=1 and"),
+        ([*GRID, "--cells", "99"], "Invalid value for '--cells': "),
+        ([*GRID, "jitt"], "lanes.supplier.lead_time=1 and demands.customers.shortage_cost=4: unknown policy 'jitt'"),
+        ([*GRID, "--out", "map.gif"], "--out: must end in .svg, .png or .html, got 'map.gif'"),
+        ([*GRID, "--budget", "9000"], "--budget: is for tuning the rules first (add --tune)"),
+        ([*GRID, "--out", "."], "--out: must end in .svg, .png or .html, got '.'"),
+    ],
+)
+def test_map_refuses_bad_input_in_a_line(arguments, says):
+    assert refused("map", "lost-sales", *arguments, *QUICK).startswith(says)

@@ -193,10 +193,10 @@ def compare(
         out.print(f"Report: {plain(str(target))}", style="dim", soft_wrap=True)
 
 
-def affordable_paths(work: int) -> int:
-    """Return how many paths take some seconds, from 64 to 1024, given the work of one."""
+def affordable_paths(work: int, effort: int = EFFORT) -> int:
+    """Return how many paths an effort in periods allows, from 64 to 1024, given the work of one."""
     paths = 1024
-    while paths > 64 and paths * work > EFFORT:
+    while paths > 64 and paths * work > effort:
         paths //= 2
     return paths
 

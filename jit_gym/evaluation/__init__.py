@@ -6,6 +6,7 @@ from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
 from .families import FamilyComparison, compare_family
 from .judgement import THRESHOLD, Judgement, judged
+from .maps import Cell, PolicyMap, policy_map
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
 from .optimality_gap import OptimalityGap
 from .rollout import Result, evaluate
@@ -16,11 +17,13 @@ __all__ = [
     "ITEM_METRICS",
     "METRICS",
     "THRESHOLD",
+    "Cell",
     "Comparison",
     "Estimate",
     "FamilyComparison",
     "Judgement",
     "OptimalityGap",
+    "PolicyMap",
     "Result",
     "Story",
     "Tuning",
@@ -32,6 +35,7 @@ __all__ = [
     "judged",
     "metric",
     "named",
+    "policy_map",
     "tell",
     "tune",
 ]

@@ -70,25 +70,35 @@ STYLE: dict[str, Any] = {
 class Drawing:
     """A figure to draw in, and its SVG when that is done."""
 
-    def __init__(self, figure: Figure) -> None:
+    def __init__(self, figure: Figure, name: str) -> None:
         """Begin with an empty figure."""
-        self.figure, self.svg = figure, ""
+        self.figure, self.name, self.svg = figure, name, ""
+
+    def saved(self, form: str, **options: Any) -> bytes:
+        """Return the figure as a file of a format of matplotlib, the same each time."""
+        nothing = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}[form]
+        file, metadata = io.BytesIO(), dict.fromkeys(nothing)
+        with _style(self.name):
+            self.figure.savefig(file, format=form, metadata=metadata, **options)
+        return file.getvalue()
+
+
+def _style(name: str) -> Any:
+    from matplotlib import rc_context
+
+    settings: Any = {**STYLE, "svg.hashsalt": name}
+    return rc_context(settings)
 
 
 @contextmanager
 def drawing(name: str, height: float, *, tight: bool = True) -> Iterator[Drawing]:
     """Open a drawing of this height in inches, under a name of its own; `tight` fits the margins to what is drawn."""
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    settings: Any = {**STYLE, "svg.hashsalt": name}
-    with rc_context(settings):
-        sheet = Drawing(Figure(figsize=(WIDTH, height), layout="constrained" if tight else None))
+    with _style(name):
+        sheet = Drawing(Figure(figsize=(WIDTH, height), layout="constrained" if tight else None), name)
         yield sheet
-        file = io.StringIO()
-        nothing: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        sheet.figure.savefig(file, format="svg", metadata=nothing)
-    sheet.svg = _inline(file.getvalue(), name)
+    sheet.svg = _inline(sheet.saved("svg").decode(), name)
 
 
 def _inline(svg: str, name: str) -> str:
