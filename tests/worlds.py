@@ -273,6 +273,8 @@ def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
         "rationing": draw(st.sampled_from(["priority", "proportional"])),
         "shelf_life": draw(never | never | st.integers(1, 4) | st.sampled_from([1, 6, 9])),
         "issuing": draw(st.sampled_from(["fifo", "lifo"])),
+        "shrinkage": draw(st.sampled_from([0.0, 0.0, 0.0, 0.0, 0.03, 0.5, 1.0])),
+        "loss_cost": draw(money),
         "obsolete": draw(never | never | never | over),
         "scrap_value": draw(money),
         "terminal_value": draw(st.just(0.0) | money),

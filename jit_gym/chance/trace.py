@@ -54,6 +54,7 @@ class Columns:
     obsolete: dict[str, int]  # stocks that can become obsolete: 1 where they are
     last: int | None  # 1 in the last period, with a terminal value or cost
     shared: dict[str, int]  # suppliers and routes: the share of their capacity that is left, where it can be hit
+    shrinkage: dict[str, int]  # stocks of which a share is stolen or damaged, where it is rounded to whole units
     forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
     visible: dict[tuple[str, str], slice]  # seen: the kind and the lane of visible disruptions, now and as far as known
     seen_cost: dict[str, int]
@@ -86,6 +87,7 @@ class Columns:
         cheaper = [name for name, demand in demands.items() if demand.price_erosion]
         ageing = [name for name, stock in stocks.items() if stock.obsolete]
         rejecting = [name for name, lane in lanes.items() if rejects(lane)]
+        whole = scenario.units == "whole"
         rounded = [name for name in rejecting if isinstance(lanes[name].defects, Distribution)]
         happens, shows = _Room(), _Room()
         columns = cls(
@@ -94,12 +96,13 @@ class Columns:
             working={key: happens.one() for key in hits},
             filled={name: happens.one() for name in lanes if falls_short(scenario, name)},
             defects={name: happens.one() for name in rejecting},
-            rounding={name: happens.one() for name in rounded if scenario.units == "whole"},
+            rounding={name: happens.one() for name in rounded if whole},
             cost={name: happens.one() for name in eroding},
             price={name: happens.one() for name in cheaper},
             obsolete={name: happens.one() for name in ageing},
             last=happens.one() if ends_with_money(scenario) else None,
             shared={name: happens.one() for name in shared_hits_of(scenario)},
+            shrinkage={name: happens.one() for name, stock in stocks.items() if stock.shrinkage and whole},
             forecast={name: shows.some(ahead) for name in foretold},
             visible={
                 key: shows.some(1 + max(disruption.announced for disruption in events))
@@ -280,6 +283,8 @@ class _Draw:
             self.draw_demand(name, chance, seen)
         self.draw_shipments(chance)
         self.draw_disruptions(chance, seen)
+        for name, column in columns.shrinkage.items():
+            chance[:, :, column] = self.draws(f"stocks.{name}.shrinkage")
         self.announce_spikes(seen)
         self.draw_prices(chance, seen)
         self.draw_obsolescence(chance, seen)

@@ -24,6 +24,7 @@ class Layout:
         """Lay out a scenario."""
         self.scenario = scenario
         self.columns = Columns.of(scenario)
+        self._whole = scenario.units == "whole"
         self.stocks, self.lanes, self.demands, self.routes = (
             list(part) for part in (scenario.stocks, scenario.lanes, scenario.demands, scenario.routes)
         )
@@ -92,6 +93,7 @@ class Layout:
         stalls = any(kind != "shipping" for kind, _ in columns.working)
         vehicles = net.lanes["drives"].any()
         worth = columns.cost or columns.price or columns.obsolete or columns.last is not None
+        losses = net.stocks["shrinkage"].any()
         needed: dict[str, Any] = {
             "together": net.lanes["ships"].any(),
             "network": any(lane.uses for lane in lanes),
@@ -103,7 +105,8 @@ class Layout:
             "vehicles": vehicles,
             "full_loads": net.lanes["fills"].any(),
             "worth": worth,
-            "charges": worth or vehicles or columns.defects or any(lane.waiting_cost for lane in lanes),
+            "losses": losses,
+            "charges": worth or vehicles or losses or columns.defects or any(lane.waiting_cost for lane in lanes),
             "credit": any(lane.pays_after for lane in lanes) or any(demand.pays_after for demand in demands),
             "reports": any(stock.seen_late for stock in stocks),
         }
@@ -133,6 +136,8 @@ class Layout:
         for row, (name, stock) in zip(self.net.stocks, self.scenario.stocks.items(), strict=True):
             initial = self._on_hand(name)
             row["holding_cost"], row["waste_cost"] = stock.holding_cost, stock.waste_cost
+            row["whole"], row["shrinkage"], row["loss_cost"] = self._whole, stock.shrinkage, stock.loss_cost
+            row["shrinkage_rounding"] = self.columns.shrinkage.get(name, 0)
             row["storage_limit"] = np.inf if stock.storage_limit is None else stock.storage_limit
             row["proportional"] = f"stocks.{name}" in self._proportional
             row["perishable"], row["lifo"] = stock.shelf_life is not None, stock.issuing == "lifo"
@@ -305,6 +310,6 @@ class Layout:
     def flow_tables(self) -> list[tuple[list[str], np.dtype]]:
         """Return the names of each flow table's rows (one empty name for the period's money), and its record type."""
         parts = self.stocks, self.lanes, self.demands
-        about = *parts, [""], self.stocks, self.stocks, self.lanes, self.routes, [""], self.resources
+        about = *parts, [""], self.stocks, self.stocks, self.lanes, self.routes, [""], self.resources, self.stocks
         tables = zip(about, flow_counts(self.sizes), FLOWS, strict=True)
         return [(names[:count], kind) for names, count, kind in tables]

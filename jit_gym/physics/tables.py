@@ -35,6 +35,7 @@ COST_KINDS = (
     CostKind("reject_cost", "rejects", "units rejected on arrival", False, ""),
     CostKind("holding_cost", "holding", "units on hand at the end of each period", True, "stocks"),
     CostKind("waste_cost", "waste", "units wasted", True, "stocks"),
+    CostKind("loss_cost", "losses", "units stolen, damaged or destroyed", False, ""),
     CostKind("shortage_cost", "shortage", "units lost, or waiting at the end of each period", True, "demands"),
 )
 """All kinds of cost, in the order in which a unit causes them; in each period they add up to its `cost`."""
@@ -66,6 +67,10 @@ class StockRow:
     holding_cost: Number
     storage_limit: Number
     waste_cost: Number
+    whole: Flag
+    shrinkage: Number
+    shrinkage_rounding: Index  # column
+    loss_cost: Number
     proportional: Flag  # does it share out what it has, and not serve lanes in their order?
     perishable: Flag
     lifo: Flag
@@ -275,6 +280,12 @@ class RejectFlow:
     rejected: Number
 
 
+class LossFlow:
+    """A stock, where units of some are lost."""
+
+    shrunk: Number
+
+
 class RouteFlow:
     """A route with vehicles."""
 
@@ -294,8 +305,8 @@ STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM = map(
     record, (StockRow, LaneRow, DemandRow, NeedRow, RouteRow, ResourceRow, ClaimRow)
 )
 STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS = map(record, (StockState, LaneState, DemandState, Books))
-STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, RESOURCE_FLOW = map(
-    record, (StockFlow, LaneFlow, DemandFlow, SourceFlow, GoodsFlow, RejectFlow, RouteFlow, ResourceFlow)
+STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, RESOURCE_FLOW, LOSS_FLOW = map(
+    record, (StockFlow, LaneFlow, DemandFlow, SourceFlow, GoodsFlow, RejectFlow, RouteFlow, ResourceFlow, LossFlow)
 )
 MONEY, CHARGES = (
     np.dtype([(name, np.float64) for name in (*(kind.name for kind in COST_KINDS if kind.everywhere == all_), *more)])
@@ -316,7 +327,8 @@ _STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = STATE_LENGTHS = tuple(
     _lengths(STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS).tolist()
 )
 FLOWS = (
-    STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES, RESOURCE_FLOW
+    STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES, RESOURCE_FLOW,
+    LOSS_FLOW,
 )  # fmt: skip
 FLOW_LENGTHS = tuple(_lengths(*FLOWS).tolist())
 
@@ -342,7 +354,8 @@ class Sizes(NamedTuple):
     vehicles: int  # do any lanes share vehicles?
     full_loads: int  # do any vehicles set off only when they are full?
     worth: int  # do costs or prices fall, stocks become obsolete, or what is left have a value?
-    charges: int  # is there any money that few worlds know: for waiting, vehicles or rejects, or from salvage?
+    losses: int  # are any units stolen, damaged or destroyed?
+    charges: int  # is there any money that few worlds know: for waiting, vehicles, rejects or losses, or from salvage?
     credit: int  # is anything paid later?
     reports: int  # are any records late?
 
@@ -391,6 +404,7 @@ class Flows(NamedTuple):
     routes: Any  # a record for each route, where some have vehicles
     charges: Any  # one record, where there are such
     resources: Any  # a record for each capacity that lanes share
+    losses: Any  # a record for each stock, where units of some are lost
 
 
 @register_jitable(forceinline=True)
@@ -431,7 +445,7 @@ def state_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> State:
 
 
 @register_jitable(forceinline=True)
-def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int, int]:
+def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int, int, int]:
     """Return how many records each table of flows has."""
     return (
         sizes.stocks,
@@ -444,13 +458,14 @@ def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, i
         sizes.routes * sizes.vehicles,
         sizes.charges,
         sizes.resources,
+        sizes.stocks * sizes.losses,
     )
 
 
 @register_jitable(forceinline=True)
 def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     """Return the tables (paths, ...) of a batch's flows that lie in one vector."""
-    stocks, lanes, demands, money, sources, goods, rejects, routes, charges, resources = flow_counts(sizes)
+    stocks, lanes, demands, money, sources, goods, rejects, routes, charges, resources, losses = flow_counts(sizes)
     a = paths * stocks * FLOW_LENGTHS[0]
     b = a + paths * lanes * FLOW_LENGTHS[1]
     c = b + paths * demands * FLOW_LENGTHS[2]
@@ -460,6 +475,7 @@ def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     g = f + paths * rejects * FLOW_LENGTHS[6]
     h = g + paths * routes * FLOW_LENGTHS[7]
     i = h + paths * charges * FLOW_LENGTHS[8]
+    j = i + paths * resources * FLOW_LENGTHS[9]
     return Flows(
         table(numbers, STOCK_FLOW, 0, paths, stocks),
         table(numbers, LANE_FLOW, a, paths, lanes),
@@ -471,6 +487,7 @@ def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
         table(numbers, ROUTE_FLOW, g, paths, routes),
         table(numbers, CHARGES, h, paths, charges),
         table(numbers, RESOURCE_FLOW, i, paths, resources),
+        table(numbers, LOSS_FLOW, j, paths, losses),
     )
 
 
@@ -494,6 +511,7 @@ def flows_of_path(flows: Flows, b: int) -> Flows:
         flows.routes[b],
         flows.charges[b],
         flows.resources[b],
+        flows.losses[b],
     )
 
 
@@ -556,3 +574,5 @@ class FlowRows(Protocol):
     def charges(self) -> Sequence[Any]: ...
     @property
     def resources(self) -> Sequence[ResourceFlow]: ...
+    @property
+    def losses(self) -> Sequence[LossFlow]: ...

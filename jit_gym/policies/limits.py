@@ -92,6 +92,7 @@ LIMITS: dict[str, Limit] = {
     "quality": Limit("defects and short shipments", ("lanes.defects", "suppliers.short"), _quality),
     "disruptions": Limit("disruptions", ("disruptions.hits",)),
     "shelf_life": Limit("shelf lives", ("stocks.shelf_life",)),
+    "shrinkage": Limit("shrinkage", ("stocks.shrinkage",)),
     "obsolete": Limit("obsolescence", ("stocks.obsolete",)),
     "storage": Limit("storage limits", ("stocks.storage_limit",)),
 }

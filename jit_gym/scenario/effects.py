@@ -66,6 +66,10 @@ def _stocks(scenario: Scenario) -> Found:
             yield place, "issuing", f"has no effect, because {why}"
         if stock.waste_cost and stock.shelf_life is None and stock.storage_limit is None:
             yield place, "waste_cost", "has no effect, because without shelf_life and storage_limit nothing is wasted"
+        if stock.loss_cost and not stock.shrinkage:
+            yield place, "loss_cost", "has no effect, because without shrinkage nothing is lost"
+        if stock.shrinkage == 1:
+            yield place, "shrinkage", "is 1, so that all that is left after a period is lost"
         if stock.scrap_value and stock.obsolete is None:
             yield place, "scrap_value", "has no effect, because without obsolete nothing is scrapped"
         if stock.rationing == "proportional" and takers[name] < 2:

@@ -42,6 +42,8 @@ SUPPORT = {
     "stocks.shelf_life": "E....DBT.",
     "stocks.issuing": "E...QDBTF",
     "stocks.waste_cost": "E...QDBTF",
+    "stocks.shrinkage": "......BT.",
+    "stocks.loss_cost": "E...QDBTF",
     "stocks.obsolete": "......BT.",
     "stocks.scrap_value": "....QDBTF",
     "stocks.terminal_value": "EM..Q.BTF",

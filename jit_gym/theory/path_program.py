@@ -4,14 +4,15 @@ It is a linear or mixed-integer program over the periods t = 0, ..., T - 1. Its 
 
 - for each demand: served v[t], and waiting b[t] where unmet demand is backlogged;
 - for each lane: shipped s[t]; and where orders are not shipped as they are placed, ordered o[t] and unshipped u[t];
-- for each stock: on hand at the end of the period h[t], wasted for want of room w[t], expired e[t], scrapped c[t].
+- for each stock: on hand at the end of the period h[t], wasted for want of room w[t], expired e[t], scrapped c[t],
+  stolen or damaged x[t].
 
 With q the units of a stock that a demand or a lane needs, L the lead time and l the delay of an order, its rows are
 
 .. math::
     b[t] &= b[t-1] + D[t] - v[t] \\
     u[t] &= u[t-1] + o[t-l] - s[t] \\
-    h[t] &= h[t-1] + s[t-L] - w[t] - e[t] - c[t] - \sum q v[t] - \sum q s[t]
+    h[t] &= h[t-1] + s[t-L] - w[t] - e[t] - c[t] - x[t] - \sum q v[t] - \sum q s[t]
 
 and the limits that the scenario puts on them. It minimises costs less revenue, weighted by discount^t over the periods
 that are counted, and less what is left at the end is worth.
@@ -422,6 +423,9 @@ class PathProgram:
         if row["obsolesces"]:
             scrapped = program.columns(T, np.where(obsolete > 0, INF, 0.0), -row["scrap_value"] * self.weight)
             leaves.append((1.0, scrapped))
+        if row["shrinkage"]:
+            there = [(1.0, held), *([(1.0, scrapped)] if row["obsolesces"] else [])]
+            leaves.append((1.0, self._write_shrinkage(i, there)))
         at_start = np.zeros(T)
         at_start[0] = self.on_hand_at_start[i]
         certain = at_start + self.certain_arrivals[i]
@@ -436,6 +440,16 @@ class PathProgram:
         if life:
             self._write_shelf_life(i, life, held, wasted, expired)
             self._write_worth_by_age(i, held, wasted)
+
+    def _write_shrinkage(self, i: int, there: list[Term]) -> np.ndarray:
+        """Lose a share of what is there after the demand, x = share (x + h + c), rounded where units are whole."""
+        row, program = self.net.stocks[i], self.program
+        lost = program.columns(self.periods, cost=row["loss_cost"] * self.weight)
+        share = float(row["shrinkage"])
+        up = self.chance[:, int(row["shrinkage_rounding"])] if row["whole"] else np.zeros(self.periods)
+        least = up - 1.0 if row["whole"] else up
+        program.rows(least, up, (1.0 - share, lost), *((-share * units, columns) for units, columns in there))
+        return lost
 
     def _write_storage_limit(self, i: int, held: np.ndarray, wasted: np.ndarray, leaves: list[Term]) -> None:
         """Hold no more than fits when goods have been received; waste no more than arrives, for want of room."""

@@ -42,6 +42,7 @@ FLOWS = {
     "routes": ["loaded", "vehicles"],
     "charges": [*CHARGES, "salvage"],
     "resources": ["there", "left", "claimed"],
+    "losses": ["shrunk"],
 }
 MONEY = [*FLOWS["money"], *FLOWS["charges"]]
 QUANTITIES = [
@@ -147,6 +148,11 @@ def or_none(rows: np.ndarray) -> Any:
     return rows if rows.shape[-1] else 0.0
 
 
+def gone_after_demand(world: Played) -> Any:
+    """Return what of each stock expired, was stolen or damaged, or was scrapped, after the demand of each period."""
+    return or_none(world.expired) + or_none(world.shrunk) + or_none(world.scrapped)
+
+
 def received(world: Played) -> np.ndarray:
     """Return what came to each stock and was not rejected."""
     return (world.arrived - or_none(world.rejected)) @ world.layout.into
@@ -194,7 +200,7 @@ class Sources(SimpleNamespace):
         parts = [(scenario.suppliers | scenario.routes)[name] for name in names]
         claims = [[float(name in (lane.supplier, lane.route)) for name in names] for _, lane in world.lanes()]
         late = scenario.sources_ship == "after-receiving"
-        left = world.on_hand + world.served @ world.layout.needs + or_none(world.scrapped) + or_none(world.expired)
+        left = world.on_hand + world.served @ world.layout.needs + gone_after_demand(world)
         if not late:  # what stocks hold at the end, served and wasted, less what arrived after they had shipped
             left = left + world.wasted - or_none(world.expired) - received(world)
         self.uses = np.concatenate(
@@ -212,9 +218,9 @@ class Sources(SimpleNamespace):
 
 
 def units_are_conserved_on_every_stock(world: Played):
-    """What was there, and arrived, is there, or was wasted, served to demands, or shipped to other stocks."""
+    """What was there, and arrived, is there, or was wasted, lost, served to demands, or shipped to other stocks."""
     drawn = world.served @ world.layout.needs + world.shipped @ world.layout.uses
-    gone = world.wasted + drawn + or_none(world.scrapped)
+    gone = world.wasted + drawn + or_none(world.scrapped) + or_none(world.shrunk)
     assert close(world.before("stocks", "on_hand") + received(world), world.on_hand + gone)
     assert close(world.used, drawn)
     assert np.array_equal(world.held, world.on_hand)
@@ -296,7 +302,7 @@ def nothing_is_withheld(world: Played):
     """Where demand goes unmet, one of the stocks it needs has not enough left for a unit of it."""
     for d in range(len(world.layout.demands)):
         needs = world.layout.needs[d]
-        left = world.on_hand + or_none(world.scrapped) + or_none(world.expired)
+        left = world.on_hand + gone_after_demand(world)
         left = np.min(left[..., needs > 0] / needs[needs > 0], axis=-1)
         unmet = np.maximum(world.short[..., d], world.backlog[..., d]) > TINY
         assert (left[unmet] < (1 if world.scenario.units == "whole" else TINY)).all()
@@ -485,6 +491,7 @@ def money_adds_up(world: Played):
         "waiting_cost": unshipped(world) @ each([lane.waiting_cost for lane in lanes]),
         "reject_cost": (or_none(world.rejected) * each([lane.reject_cost for lane in lanes])).sum(-1),
         "vehicle_cost": (or_none(world.vehicles) * each([r.vehicle_cost for r in scenario.routes.values()])).sum(-1),
+        "loss_cost": (or_none(world.shrunk) * each([stock.loss_cost for stock in stocks])).sum(-1),
         "salvage": salvaged(world) if world.layout.sizes.worth else 0.0,
     }
     assert set(expected) | set(charges) == {*KINDS, *CHARGES, "revenue", "salvage"}  # a kind of cost is worked out here
@@ -597,6 +604,15 @@ def late_records_tell_what_was(world: Played):
             assert close(told, world.in_transit[..., m] + np.array(unknown))
 
 
+def shares_are_lost(world: Played):
+    """Of each stock its share is stolen or damaged, rounded up or down in whole units, or nothing at all."""
+    for i, stock in enumerate(world.scenario.stocks.values()):
+        lost = or_none(world.shrunk[..., i : i + 1])
+        left = world.on_hand[..., i : i + 1] + or_none(world.scrapped[..., i : i + 1]) + lost
+        due = stock.shrinkage * left
+        assert close(lost, due) if world.scenario.units == "continuous" else (np.abs(lost - due) < 1 + TINY).all()
+
+
 LAWS = [
     units_are_conserved_on_every_stock,
     units_are_conserved_on_every_lane,
@@ -618,6 +634,7 @@ LAWS = [
     vehicles_are_as_few_as_can_be,
     only_full_vehicles_set_off,
     late_records_tell_what_was,
+    shares_are_lost,
 ]
 
 seeds = st.integers(0, 2**32 - 1)

@@ -24,7 +24,7 @@ HARBOUR = {
         "milk": {"initial": 12, "shelf_life": 4, "issuing": "lifo", "waste_cost": 2, "seen_late": 1},
         "phones": {"initial": 30, "obsolete": {"once": {"name": "randint", "low": 5, "high": 30}}, "scrap_value": 1},
         "coats": {"initial": 5, "unit_value": 9, "terminal_value": 2, "storage_limit": 30},
-        "hats": {"initial": 5, "terminal_value": 1},
+        "hats": {"initial": 5, "terminal_value": 1, "shrinkage": 0.1, "loss_cost": 3},
     },
     "suppliers": {
         "dairy": {"capacity": 30, "rationing": "proportional", "short": {"chance": 0.3, "by": 0.5}},

@@ -58,6 +58,8 @@ CASES = [
         {"stocks.shop.waste_cost": 1},
         f"stocks.shop.waste_cost: {NONE} without shelf_life and storage_limit nothing is wasted",
     ),
+    ({"stocks.shop.loss_cost": 1}, f"stocks.shop.loss_cost: {NONE} without shrinkage nothing is lost"),
+    ({"stocks.shop.shrinkage": 1}, "stocks.shop.shrinkage: is 1, so that all that is left after a period is lost"),
     ({"stocks.shop.scrap_value": 1}, f"stocks.shop.scrap_value: {NONE} without obsolete nothing is scrapped"),
     ({"stocks.shop.rationing": "proportional"}, f"stocks.shop.rationing: {NONE} no lane takes from the stock"),
     (
@@ -350,7 +352,7 @@ LOOKED_AT = {
     "Scenario": "sources_ship",
     "Horizon": "period periods_per_year",
     "Starts": "every rate at once",
-    "Stock": "storage_limit issuing waste_cost obsolete scrap_value rationing",
+    "Stock": "storage_limit issuing waste_cost shrinkage loss_cost obsolete scrap_value rationing",
     "Drift": "drift",
     "Lane": "crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders",
     "Supplier": "late short rationing",

@@ -119,6 +119,10 @@ def test_who_knows_the_demand_orders_what_is_asked_for():
             | {"stocks.shop.storage_limit": 5.0, "stocks.shop.waste_cost": 1.0},
         ),
         (5 * 0.2 * 19 / 20 + 5 * 50 / 20, {"lanes.supplier.lead_time": 1, "lanes.supplier.in_transit_cost": 0.2}),
+        (  # a fifth of 10 and of 3 is stolen, and 8 and 2.4 are held
+            (3 * 2 + 8 + 3 * 0.6 + 2.4) / 20,
+            {"stocks.shop.initial": 15.0, "stocks.shop.shrinkage": 0.2, "stocks.shop.loss_cost": 3.0},
+        ),
         ((6 * 35 + 25) / 20, {"lanes.supplier.fixed_cost": 20.0}),  # for six times three periods, and two
         (
             (15 + 10 + 5) / 2 / 4,
