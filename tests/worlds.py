@@ -283,8 +283,9 @@ def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
 
 
 @st.composite
-def disruptions(draw: st.DrawFn, lanes: dict[str, Any]) -> dict[str, Any]:
+def disruptions(draw: st.DrawFn, lanes: dict[str, Any], stocks: list[str]) -> dict[str, Any]:
     """Draw a disruption of any kind; transit stops only where something is always on the way for a while."""
+    destroys = draw(st.sampled_from([0.0, 0.0, 0.0, 0.4, 1.0]))
     stops = draw(st.sampled_from(["ordering", "shipping", "transit", "receiving"]))
     fragile = ["near", "far", "road", "sea", *lanes]
     if stops == "transit":
@@ -293,12 +294,13 @@ def disruptions(draw: st.DrawFn, lanes: dict[str, Any]) -> dict[str, Any]:
         fragile = [name for name in fragile if name not in safe]
         if not fragile:
             stops, fragile = "receiving", list(lanes)
-    event = draw(events(fragile))
+    event = draw(events(fragile + stocks * (destroys > 0)))
     ways = st.sampled_from([{}, {"announced": 2}, {"announced": 6}, {"seen_late": 1}, {"seen_late": 4}])
     return {
         **event,
         **(draw(ways) if event["seen"] == "at-once" else {}),
         "stops": stops,
+        "destroys": destroys,
         "severity": draw(st.sampled_from([0.0, 0.25, 0.9, 1.0, 1.0])),
         "recovers_over": draw(st.sampled_from([0, 0, 2, 9])),
     }
@@ -390,7 +392,7 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         if spikes[f"spike-{k}"]["seen"] == "hidden":
             del spikes[f"spike-{k}"]["announced"]
     for k in range(draw(st.integers(0, 3))):
-        troubles[f"disruption-{k}"] = draw(disruptions(all_lanes))
+        troubles[f"disruption-{k}"] = draw(disruptions(all_lanes, names))
     makers = {
         "near": draw(shared("supplier", "near", all_lanes)),
         "far": draw(suppliers()) | draw(shared("supplier", "far", all_lanes)),
@@ -449,6 +451,8 @@ def crowded(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "suppliers": makers,
             "routes": routes,
             "demands": {f"of-{name}": draw(demands([name], units, periods)) for name in names},
-            "disruptions": {f"disruption-{k}": draw(disruptions(all_lanes)) for k in range(draw(st.integers(0, 2)))},
+            "disruptions": {
+                f"disruption-{k}": draw(disruptions(all_lanes, names)) for k in range(draw(st.integers(0, 2)))
+            },
         }
     )

@@ -55,12 +55,15 @@ class Columns:
     last: int | None  # 1 in the last period, with a terminal value or cost
     shared: dict[str, int]  # suppliers and routes: the share of their capacity that is left, where it can be hit
     shrinkage: dict[str, int]  # stocks of which a share is stolen or damaged, where it is rounded to whole units
+    destroyed: dict[str, int]  # places (`stocks.NAME`, `lanes.NAME`): the share that is destroyed
+    destroyed_rounding: dict[str, int]  # the same places, where it is rounded to whole units
     forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
     visible: dict[tuple[str, str], slice]  # seen: the kind and the lane of visible disruptions, now and as far as known
     seen_cost: dict[str, int]
     seen_price: dict[str, int]
     seen_obsolete: dict[str, slice]  # 1 in this and the next periods for which it is known
     coming: dict[str, int]  # spikes that are announced: periods until the next begins, of those it is announced ahead
+    strikes_in: dict[str, int]  # the same of disruptions that destroy and are announced
     chance: int  # numbers in a row of chance
     seen: int  # numbers in a row of what is seen
     ahead: int  # periods that a forecast looks ahead, this one included
@@ -103,6 +106,8 @@ class Columns:
             last=happens.one() if ends_with_money(scenario) else None,
             shared={name: happens.one() for name in shared_hits_of(scenario)},
             shrinkage={name: happens.one() for name, stock in stocks.items() if stock.shrinkage and whole},
+            destroyed={place: happens.one() for place in scenario.destroyed_by},
+            destroyed_rounding={place: happens.one() for place in scenario.destroyed_by if whole},
             forecast={name: shows.some(ahead) for name in foretold},
             visible={
                 key: shows.some(1 + max(disruption.announced for disruption in events))
@@ -113,6 +118,11 @@ class Columns:
             seen_price={name: shows.one() for name in cheaper},
             seen_obsolete={name: shows.some(ahead) for name in ageing},
             coming={name: shows.one() for name, spike in scenario.spikes.items() if spike.announced},
+            strikes_in={
+                name: shows.one()
+                for name, disruption in scenario.disruptions.items()
+                if disruption.announced and any(name in keys for keys in scenario.destroyed_by.values())
+            },
             chance=happens.taken,
             seen=shows.taken,
             ahead=ahead,
@@ -285,7 +295,8 @@ class _Draw:
         self.draw_disruptions(chance, seen)
         for name, column in columns.shrinkage.items():
             chance[:, :, column] = self.draws(f"stocks.{name}.shrinkage")
-        self.announce_spikes(seen)
+        self.draw_strikes(chance)
+        self.announce(seen)
         self.draw_prices(chance, seen)
         self.draw_obsolescence(chance, seen)
         if columns.last is not None:
@@ -400,12 +411,36 @@ class _Draw:
                 works *= left_working(disruption, self.spells[f"disruptions.{key}"])[0][: self.periods]
             chance[:, :, self.columns.shared[name]] = works
 
-    def announce_spikes(self, seen: np.ndarray) -> None:
-        """Fill in the periods until each announced spike, divided by `announced` + 1; 1 where none is announced."""
-        for name, column in self.columns.coming.items():
-            begun, limit = self.spells[f"spikes.{name}"], self.scenario.spikes[name].announced + 1
+    def draw_strikes(self, chance: np.ndarray) -> None:
+        """Fill in the share of each stock and lane that is destroyed in the first period of each disruption."""
+        now = np.arange(self.periods)[:, None]
+        for place, column in self.columns.destroyed.items():
+            left = np.ones((self.periods, len(self.paths)))
+            for key in self.scenario.destroyed_by[place]:
+                begins = self.spells[f"disruptions.{key}"][: self.periods] == now
+                left *= np.where(begins, 1.0 - self.scenario.disruptions[key].destroys, 1.0)
+            chance[:, :, column] = 1.0 - left
+        for place, column in self.columns.destroyed_rounding.items():
+            chance[:, :, column] = self.draws(f"{place}.destroyed")
+
+    def announce(self, seen: np.ndarray) -> None:
+        """Fill in the periods until each announced spike is on, and until each disruption destroys.
+
+        They are divided by `announced` + 1, and 1 where none is announced.
+        """
+        columns, scenario = self.columns, self.scenario
+        events: list[tuple[str, Spike | Disruption, int]] = [
+            *((f"spikes.{name}", scenario.spikes[name], column) for name, column in columns.coming.items()),
+            *(
+                (f"disruptions.{name}", scenario.disruptions[name], column)
+                for name, column in columns.strikes_in.items()
+            ),
+        ]
+        for place, event, column in events:
+            begun, limit = self.spells[place], event.announced + 1
             now = np.arange(len(begun))[:, None]
-            on = np.where(begun != NEVER, now, len(begun) + limit)
+            comes = begun != NEVER if isinstance(event, Spike) else begun == now
+            on = np.where(comes, now, len(begun) + limit)
             following = np.minimum.accumulate(on[::-1], axis=0)[::-1]  # the first period from now on that it is on in
             seen[:, :, column] = np.minimum(following - now, limit)[: self.periods + 1] / limit
 

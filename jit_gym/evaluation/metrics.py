@@ -178,7 +178,9 @@ class Counter:
         self.used += state.stocks["used"]
         self.wasted += flows.stocks["wasted"]
         if layout.sizes.losses:
-            self.lost += flows.losses["shrunk"]
+            self.lost += flows.losses["shrunk"] + flows.losses["lost_on_the_shelf"]
+        if layout.sizes.strikes:
+            self.lost += flows.wrecks["lost_on_the_way"] @ layout.into
         short, stopped = demands["short"] > 1e-9, (demands["served"] <= 1e-9) & (demands["demanded"] > 1e-9)
         self.demanded += demands["demanded"]
         self.short += demands["short"]

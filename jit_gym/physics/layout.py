@@ -93,19 +93,21 @@ class Layout:
         stalls = any(kind != "shipping" for kind, _ in columns.working)
         vehicles = net.lanes["drives"].any()
         worth = columns.cost or columns.price or columns.obsolete or columns.last is not None
-        losses = net.stocks["shrinkage"].any()
+        strikes = bool(columns.destroyed)
+        losses = strikes or net.stocks["shrinkage"].any()
         needed: dict[str, Any] = {
             "together": net.lanes["ships"].any(),
             "network": any(lane.uses for lane in lanes),
             "transmits": any(lane.order_delay for lane in lanes),
             "ships_late": scenario.sources_ship == "after-receiving",
             "ages": net.stocks["perishable"].any(),
-            "troubles": stalls or columns.filled,
+            "troubles": stalls or columns.filled or net.lanes["struck"].any(),
             "rejects": columns.defects,
             "vehicles": vehicles,
             "full_loads": net.lanes["fills"].any(),
             "worth": worth,
             "losses": losses,
+            "strikes": strikes,
             "charges": worth or vehicles or losses or columns.defects or any(lane.waiting_cost for lane in lanes),
             "credit": any(lane.pays_after for lane in lanes) or any(demand.pays_after for demand in demands),
             "reports": any(stock.seen_late for stock in stocks),
@@ -138,6 +140,7 @@ class Layout:
             row["holding_cost"], row["waste_cost"] = stock.holding_cost, stock.waste_cost
             row["whole"], row["shrinkage"], row["loss_cost"] = self._whole, stock.shrinkage, stock.loss_cost
             row["shrinkage_rounding"] = self.columns.shrinkage.get(name, 0)
+            self._lay_strikes(row, f"stocks.{name}")
             row["storage_limit"] = np.inf if stock.storage_limit is None else stock.storage_limit
             row["proportional"] = f"stocks.{name}" in self._proportional
             row["perishable"], row["lifo"] = stock.shelf_life is not None, stock.issuing == "lifo"
@@ -154,6 +157,12 @@ class Layout:
             row["obsolesces"], row["obsolete"] = name in self.columns.obsolete, self.columns.obsolete.get(name, 0)
             row["scrap_value"], row["terminal_value"] = stock.scrap_value, stock.terminal_value
             row["keeps_value"], row["last"] = stock.terminal_value > 0, self.columns.last or 0
+
+    def _lay_strikes(self, row: Any, place: str) -> None:
+        """Tell a stock or a lane which columns say what is destroyed of it."""
+        columns = self.columns
+        row["struck"], row["destroyed"] = place in columns.destroyed, columns.destroyed.get(place, 0)
+        row["destroyed_rounding"] = columns.destroyed_rounding.get(place, 0)
 
     def _sources(self, lane: str) -> dict[str, Any]:
         """Return what a lane takes from: the stocks that it uses and the capacities that it shares, by their places."""
@@ -174,6 +183,7 @@ class Layout:
         for row, (name, lane) in zip(self.net.lanes, scenario.lanes.items(), strict=True):
             row["to"] = self.stocks.index(lane.to)
             self._lay_way(row, name)
+            self._lay_strikes(row, f"lanes.{name}")
             row["first_use"], row["last_use"] = use, (use := use + len(lane.uses))
             shared = scenario.shared_by(name)
             row["shares"] = bool(self._proportional & self._sources(name).keys())
@@ -310,6 +320,17 @@ class Layout:
     def flow_tables(self) -> list[tuple[list[str], np.dtype]]:
         """Return the names of each flow table's rows (one empty name for the period's money), and its record type."""
         parts = self.stocks, self.lanes, self.demands
-        about = *parts, [""], self.stocks, self.stocks, self.lanes, self.routes, [""], self.resources, self.stocks
+        about = (
+            *parts,
+            [""],
+            self.stocks,
+            self.stocks,
+            self.lanes,
+            self.routes,
+            [""],
+            self.resources,
+            self.stocks,
+            self.lanes,
+        )
         tables = zip(about, flow_counts(self.sizes), FLOWS, strict=True)
         return [(names[:count], kind) for names, count, kind in tables]

@@ -23,6 +23,7 @@ def period(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequenc
 
     1. See the state at the start of the period, and what is visible of the future.
     2. Order on each lane: cut to its capacity, in its batches, nothing below its minimum; the order travels its delay.
+       Then disruptions that begin destroy a share of what is on the shelf and on the way.
     3. Ship: each source ships what it holds at this moment, up to capacity and availability; what it cannot ship waits
        there or lapses. A stock that runs short shares out what it has, and so does a supplier or a route whose lanes
        share a capacity. Shipments on a route share its vehicles, which may have to be full.
@@ -62,6 +63,8 @@ def replenish(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequ
     """Play what comes before the demand: order, ship, arrive; return what placing, buying and waiting cost."""
     age(net, state, chance, flows)
     placing = place_orders(net, state, order, chance, flows)
+    if net.has.strikes:
+        strike(net, state, chance, flows)
     buying, waiting = ship_from_outside(net, state, chance, flows)
     if net.has.resources:
         open_resources(net, state, chance, flows)
@@ -126,6 +129,30 @@ def place_orders(net: NetRows, state: StateRows, order: Sequence[Any], chance: S
             first, last = lane.first_transmitted, lane.last_transmitted
             at.waiting = at.waiting + shift_queue(state.pipeline, first, last, flow.ordered)
     return placing
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def strike(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
+    """Destroy a share of what is on the shelf and on the way, where a disruption strikes."""
+    for i in range(len(net.stocks)):
+        stock, loss = net.stocks[i], flows.losses[i]
+        loss.lost_on_the_shelf = 0.0 * state.stocks[i].on_hand
+        if stock.struck:
+            loss.lost_on_the_shelf = lose_from_shelf(
+                net, state, i, chance[stock.destroyed], chance[stock.destroyed_rounding]
+            )
+    for m in range(len(net.lanes)):
+        lane, at, wreck = net.lanes[m], state.lanes[m], flows.wrecks[m]
+        wreck.lost_on_the_way = 0.0 * at.in_transit
+        if lane.struck:
+            share, up = chance[lane.destroyed], chance[lane.destroyed_rounding]
+            wreck.lost_on_the_way = lose_from_queue(
+                state.pipeline, lane.first_slot, lane.last_slot, lane.whole, share, up
+            )
+            at.in_transit = subtract_clipped(at.in_transit, wreck.lost_on_the_way)
+            if lane.first_report < lane.last_report:  # it is known at once, as shipments are
+                told = state.pipeline[lane.first_report]
+                state.pipeline[lane.first_report] = subtract_clipped(told, wreck.lost_on_the_way)
 
 
 # 3. Ship.
@@ -578,7 +605,10 @@ def pay(
                 rejects = rejects + net.lanes[m].reject_cost * flows.rejects[m].rejected
         if net.has.losses:
             for i in range(len(net.stocks)):
-                losses = losses + net.stocks[i].loss_cost * flows.losses[i].shrunk
+                losses = losses + net.stocks[i].loss_cost * (flows.losses[i].shrunk + flows.losses[i].lost_on_the_shelf)
+        if net.has.strikes:
+            for m in range(len(net.lanes)):
+                losses = losses + net.stocks[net.lanes[m].to].loss_cost * flows.wrecks[m].lost_on_the_way
         if not net.has.vehicles:
             charges.vehicle_cost = 0.0
         charges.waiting_cost, charges.reject_cost, charges.salvage = waiting, rejects, saved

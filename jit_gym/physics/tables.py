@@ -71,6 +71,9 @@ class StockRow:
     shrinkage: Number
     shrinkage_rounding: Index  # column
     loss_cost: Number
+    struck: Flag  # can anything on the shelf be destroyed?
+    destroyed: Index  # column
+    destroyed_rounding: Index  # column
     proportional: Flag  # does it share out what it has, and not serve lanes in their order?
     perishable: Flag
     lifo: Flag
@@ -130,6 +133,9 @@ class LaneRow:
     lead_time: Index  # column
     can_stall: Flag
     moving: Index  # column
+    struck: Flag
+    destroyed: Index  # column
+    destroyed_rounding: Index  # column
     in_transit_cost: Number
     # receiving
     can_dock: Flag
@@ -284,6 +290,13 @@ class LossFlow:
     """A stock, where units of some are lost."""
 
     shrunk: Number
+    lost_on_the_shelf: Number  # destroyed
+
+
+class WreckFlow:
+    """A lane, where what is on the way on some may be destroyed."""
+
+    lost_on_the_way: Number
 
 
 class RouteFlow:
@@ -305,9 +318,10 @@ STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM = map(
     record, (StockRow, LaneRow, DemandRow, NeedRow, RouteRow, ResourceRow, ClaimRow)
 )
 STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS = map(record, (StockState, LaneState, DemandState, Books))
-STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, RESOURCE_FLOW, LOSS_FLOW = map(
-    record, (StockFlow, LaneFlow, DemandFlow, SourceFlow, GoodsFlow, RejectFlow, RouteFlow, ResourceFlow, LossFlow)
+STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, RESOURCE_FLOW = map(
+    record, (StockFlow, LaneFlow, DemandFlow, SourceFlow, GoodsFlow, RejectFlow, RouteFlow, ResourceFlow)
 )
+LOSS_FLOW, WRECK_FLOW = map(record, (LossFlow, WreckFlow))
 MONEY, CHARGES = (
     np.dtype([(name, np.float64) for name in (*(kind.name for kind in COST_KINDS if kind.everywhere == all_), *more)])
     for all_, more in ((True, ("cost", "revenue", "reward")), (False, ("salvage",)))
@@ -328,7 +342,7 @@ _STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = STATE_LENGTHS = tuple(
 )
 FLOWS = (
     STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES, RESOURCE_FLOW,
-    LOSS_FLOW,
+    LOSS_FLOW, WRECK_FLOW,
 )  # fmt: skip
 FLOW_LENGTHS = tuple(_lengths(*FLOWS).tolist())
 
@@ -355,6 +369,7 @@ class Sizes(NamedTuple):
     full_loads: int  # do any vehicles set off only when they are full?
     worth: int  # do costs or prices fall, stocks become obsolete, or what is left have a value?
     losses: int  # are any units stolen, damaged or destroyed?
+    strikes: int  # can a disruption destroy any?
     charges: int  # is there any money that few worlds know: for waiting, vehicles, rejects or losses, or from salvage?
     credit: int  # is anything paid later?
     reports: int  # are any records late?
@@ -405,6 +420,7 @@ class Flows(NamedTuple):
     charges: Any  # one record, where there are such
     resources: Any  # a record for each capacity that lanes share
     losses: Any  # a record for each stock, where units of some are lost
+    wrecks: Any  # a record for each lane, where disruptions destroy
 
 
 @register_jitable(forceinline=True)
@@ -445,7 +461,7 @@ def state_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> State:
 
 
 @register_jitable(forceinline=True)
-def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int, int, int]:
+def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int, int, int, int]:
     """Return how many records each table of flows has."""
     return (
         sizes.stocks,
@@ -459,13 +475,16 @@ def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, i
         sizes.charges,
         sizes.resources,
         sizes.stocks * sizes.losses,
+        sizes.lanes * sizes.strikes,
     )
 
 
 @register_jitable(forceinline=True)
 def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     """Return the tables (paths, ...) of a batch's flows that lie in one vector."""
-    stocks, lanes, demands, money, sources, goods, rejects, routes, charges, resources, losses = flow_counts(sizes)
+    stocks, lanes, demands, money, sources, goods, rejects, routes, charges, resources, losses, wrecks = flow_counts(
+        sizes
+    )
     a = paths * stocks * FLOW_LENGTHS[0]
     b = a + paths * lanes * FLOW_LENGTHS[1]
     c = b + paths * demands * FLOW_LENGTHS[2]
@@ -476,6 +495,7 @@ def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     h = g + paths * routes * FLOW_LENGTHS[7]
     i = h + paths * charges * FLOW_LENGTHS[8]
     j = i + paths * resources * FLOW_LENGTHS[9]
+    k = j + paths * losses * FLOW_LENGTHS[10]
     return Flows(
         table(numbers, STOCK_FLOW, 0, paths, stocks),
         table(numbers, LANE_FLOW, a, paths, lanes),
@@ -488,6 +508,7 @@ def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
         table(numbers, CHARGES, h, paths, charges),
         table(numbers, RESOURCE_FLOW, i, paths, resources),
         table(numbers, LOSS_FLOW, j, paths, losses),
+        table(numbers, WRECK_FLOW, k, paths, wrecks),
     )
 
 
@@ -512,6 +533,7 @@ def flows_of_path(flows: Flows, b: int) -> Flows:
         flows.charges[b],
         flows.resources[b],
         flows.losses[b],
+        flows.wrecks[b],
     )
 
 
@@ -576,3 +598,5 @@ class FlowRows(Protocol):
     def resources(self) -> Sequence[ResourceFlow]: ...
     @property
     def losses(self) -> Sequence[LossFlow]: ...
+    @property
+    def wrecks(self) -> Sequence[WreckFlow]: ...

@@ -59,8 +59,14 @@ def names_fit_together(scenario: Scenario) -> None:
         for target in spike.hits:
             _known(target, scenario.demands, f"spikes.{name}.hits", "demand")
     for name, disruption in scenario.disruptions.items():
+        place = f"disruptions.{name}.hits"
         for target in disruption.hits:
-            _known(target, places, f"disruptions.{name}.hits", "supplier, route or lane")
+            if not disruption.destroys and target in scenario.stocks and target not in places:
+                raise ValueError(f"{place}: the stock {target!r} can be hit by what destroys (add destroys: a share)")
+            if disruption.destroys and target in scenario.stocks and target in places:
+                raise ValueError(f"{place}: {target!r} is a stock and {places[target]} (rename one)")
+            stocks = scenario.stocks if disruption.destroys else {}
+            _known(target, places | stocks, place, f"supplier, route{', lane or stock' if stocks else ' or lane'}")
     for name, hits in scenario.hit_by.items():
         stalls = [key for key in hits if scenario.disruptions[key].stops == "transit"]
         if stalls and scenario.lanes[name].lead_time.lowest < 1:

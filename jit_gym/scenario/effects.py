@@ -66,8 +66,9 @@ def _stocks(scenario: Scenario) -> Found:
             yield place, "issuing", f"has no effect, because {why}"
         if stock.waste_cost and stock.shelf_life is None and stock.storage_limit is None:
             yield place, "waste_cost", "has no effect, because without shelf_life and storage_limit nothing is wasted"
-        if stock.loss_cost and not stock.shrinkage:
-            yield place, "loss_cost", "has no effect, because without shrinkage nothing is lost"
+        losing = {f"lanes.{lane}" for lane in scenario.feeds[name]} | {place}
+        if stock.loss_cost and not stock.shrinkage and not losing & scenario.destroyed_by.keys():
+            yield place, "loss_cost", "has no effect, because without shrinkage or what destroys nothing is lost"
         if stock.shrinkage == 1:
             yield place, "shrinkage", "is 1, so that all that is left after a period is lost"
         if stock.scrap_value and stock.obsolete is None:
@@ -215,10 +216,19 @@ def _events(scenario: Scenario) -> Found:
     hitting = {key for keys in scenario.hit_by.values() for key in keys}
     for name, disruption in scenario.disruptions.items():
         place, none = f"disruptions.{name}", "has no effect, because"
-        if disruption.severity == 0:
+        destroys = any(name in keys for keys in scenario.destroyed_by.values())
+        if disruption.severity == 0 and not destroys:
             yield place, "severity", f"{none} it is 0"
-        if name not in hitting:
+        if disruption.destroys and not destroys:
+            yield place, "destroys", f"{none} it hits no stock, and no lane or route on which anything is on the way"
+        if name not in hitting and not destroys:
             yield place, "hits", f"{none} no lane has a supplier or a route that it hits"
+        for key in ("stops", "severity", "recovers_over"):
+            useless = name not in hitting or (key != "severity" and disruption.severity == 0)
+            if destroys and useless and getattr(disruption, key) != type(disruption).model_fields[key].default:
+                why = "stocks, and no lane" if name not in hitting else "with a severity of 0"
+                why = f"it hits {why}" if name not in hitting else f"it stops nothing {why}"
+                yield place, key, f"{none} {why}"
         dates = [scenario.horizon.period_of(when) for when in disruption.starts.at or ()]
         within = [date for date in dates if date < periods]
         if within and disruption.recovers_over and min(within) + disruption.lasts.lowest >= periods:

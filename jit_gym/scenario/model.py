@@ -184,6 +184,18 @@ class Scenario(Part):
             for name, lane in self.lanes.items()
         }
 
+    @cached_property
+    def destroyed_by(self) -> dict[str, tuple[str, ...]]:
+        """Return the disruptions that destroy what is on a shelf or on the way, by place (`stocks.NAME`, `lanes.NAME`).
+
+        A lane loses what is on the way when it, or its route, is hit.
+        """
+        destroying = {key: set(each.hits) for key, each in self.disruptions.items() if each.destroys}
+        places: dict[str, set[str | None]] = {f"stocks.{name}": {name} for name in self.stocks}
+        places |= {f"lanes.{name}": {name, lane.route} for name, lane in self.lanes.items()}
+        found = {place: tuple(key for key, hits in destroying.items() if hits & its) for place, its in places.items()}
+        return {place: keys for place, keys in found.items() if keys}
+
     @property
     def resolved(self) -> dict[str, Any]:
         """Return the scenario as plain JSON that `jit_gym.load` accepts, with the values of histories."""

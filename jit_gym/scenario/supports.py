@@ -110,6 +110,7 @@ SUPPORT = {
     "disruptions.lasts": "EMP...BT.",
     "disruptions.stops": "EMP...BT.",
     "disruptions.severity": "EMP...BT.",
+    "disruptions.destroys": "......BT.",
     "disruptions.recovers_over": "EMP...BT.",
     "disruptions.seen": "EMP...BT.",
     "disruptions.announced": ".MP...BT.",

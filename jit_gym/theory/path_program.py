@@ -23,6 +23,7 @@ value is a lower bound.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -153,7 +154,7 @@ class PathProgram:
             self.shipped_with[int(self.net.claims[k]["resource"])].append(shipped)
         if row["drives"]:
             self.shipped_on.setdefault(int(row["route"]), []).append(shipped)
-        if row["can_stall"] or row["can_dock"]:
+        if row["can_stall"] or row["can_dock"] or row["struck"]:
             self._write_stoppable_transit(m, shipped)
         else:
             self._write_transit(m, shipped)
@@ -313,10 +314,11 @@ class PathProgram:
         self._write_arrival(m, Arrival(arrives[in_time], shipped[in_time], 1.0), coming)
 
     def _write_stoppable_transit(self, m: int, shipped: np.ndarray) -> None:
-        """Let what is on the way stand still, or wait at the dock.
+        """Let what is on the way stand still, wait at the dock, or be destroyed in part.
 
         Of x[k, t] units k periods away at the end of t, y[k, t] moved on from there in t (y[0] is received):
-        x[k, t] = x[k, t-1] - y[k, t] + y[k+1, t] + s[t] (if L[t] = k).
+        x[k, t] = x[k, t-1] - y[k, t] + y[k+1, t] + s[t] (if L[t] = k). Of what is there before s[t] comes, x[k, t-1] -
+        y[k, t] (for k of 1 or more) + y[k+1, t], a share is destroyed.
         """
         row, program, T = self.net.lanes[m], self.program, self.periods
         ones = np.ones(T)
@@ -334,7 +336,10 @@ class PathProgram:
             at_start[0] = self.pipeline_at_start[first + k]
             moved_up = moving[k + 1] if k + 1 < slots else none
             new = np.where(lead_time == k, shipped, -1)
-            balance = (1.0, away[k]), (-1.0, lag(away[k])), (1.0, moving[k]), (-1.0, moved_up), (-1.0, new)
+            stayed = (-1.0, lag(away[k])), (1.0, moving[k] if k else none), (-1.0, moved_up)
+            balance = [(1.0, away[k]), *stayed, (1.0, none if k else moving[k]), (-1.0, new)]
+            if row["struck"]:
+                balance.append((1.0, self._write_strikes(row, stayed, at_start, self._loss_cost(int(row["to"])))))
             program.rows(at_start, at_start, *balance)
             if k:
                 least = -INF if row["can_stall"] else moves * at_start
@@ -429,12 +434,16 @@ class PathProgram:
         at_start = np.zeros(T)
         at_start[0] = self.on_hand_at_start[i]
         certain = at_start + self.certain_arrivals[i]
-        balance = (1.0, held), (-1.0, lag(held)), (1.0, wasted), *leaves, *self.shipped_from[i]
+        destroyed = []
+        if row["struck"]:
+            stayed = ((-1.0, lag(held)),)
+            destroyed.append((1.0, self._write_strikes(row, stayed, at_start, self._loss_cost(i))))
+        balance = (1.0, held), (-1.0, lag(held)), (1.0, wasted), *leaves, *destroyed, *self.shipped_from[i]
         rows = program.rows(certain, certain, *balance)
         for period, columns, share in self.arrivals[i]:
             program.put(rows[period], columns, -share)
-        if self.shipped_from[i] and not self.receives_first:  # what is shipped was there before
-            program.rows(-INF, at_start, *self.shipped_from[i], (-1.0, lag(held)))
+        if self.shipped_from[i] and not self.receives_first:  # what is shipped was there before, and not destroyed
+            program.rows(-INF, at_start, *self.shipped_from[i], (-1.0, lag(held)), *destroyed)
         if has_room_limit:
             self._write_storage_limit(i, held, wasted, leaves)
         if life:
@@ -444,12 +453,32 @@ class PathProgram:
     def _write_shrinkage(self, i: int, there: list[Term]) -> np.ndarray:
         """Lose a share of what is there after the demand, x = share (x + h + c), rounded where units are whole."""
         row, program = self.net.stocks[i], self.program
-        lost = program.columns(self.periods, cost=row["loss_cost"] * self.weight)
+        lost = program.columns(self.periods, cost=self._loss_cost(i))
         share = float(row["shrinkage"])
         up = self.chance[:, int(row["shrinkage_rounding"])] if row["whole"] else np.zeros(self.periods)
         least = up - 1.0 if row["whole"] else up
         program.rows(least, up, (1.0 - share, lost), *((-share * units, columns) for units, columns in there))
         return lost
+
+    def _write_strikes(self, row: Any, stayed: Iterable[Term], at_start: np.ndarray, cost: np.ndarray) -> np.ndarray:
+        """Destroy a share of what is there before a period's shipments, rounded up or down where units are whole.
+
+        Args:
+            row: of a stock or a lane, with the columns of chance that tell how much.
+            stayed: what is there, with the sign that it has on the left of a balance.
+            at_start: what is there besides, at the start.
+            cost: money a unit destroyed in each period (periods,).
+        """
+        share = self.chance[:, int(row["destroyed"])]
+        lost = self.program.columns(self.periods, np.where(share > 0, INF, 0.0), cost)
+        slack = np.where(share > 0, 1.0, 0.0) if row["whole"] else np.zeros(self.periods)
+        due = share * at_start
+        self.program.rows(due - slack, due + slack, (1.0, lost), *((share * sign, part) for sign, part in stayed))
+        return lost
+
+    def _loss_cost(self, i: int) -> np.ndarray:
+        """Return the money a unit of a stock costs that is lost in each period (periods,)."""
+        return np.asarray(self.net.stocks[i]["loss_cost"] * self.weight)
 
     def _write_storage_limit(self, i: int, held: np.ndarray, wasted: np.ndarray, leaves: list[Term]) -> None:
         """Hold no more than fits when goods have been received; waste no more than arrives, for want of room."""

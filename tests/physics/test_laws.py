@@ -42,7 +42,8 @@ FLOWS = {
     "routes": ["loaded", "vehicles"],
     "charges": [*CHARGES, "salvage"],
     "resources": ["there", "left", "claimed"],
-    "losses": ["shrunk"],
+    "losses": ["shrunk", "lost_on_the_shelf"],
+    "wrecks": ["lost_on_the_way"],
 }
 MONEY = [*FLOWS["money"], *FLOWS["charges"]]
 QUANTITIES = [
@@ -153,6 +154,12 @@ def gone_after_demand(world: Played) -> Any:
     return or_none(world.expired) + or_none(world.shrunk) + or_none(world.scrapped)
 
 
+def lost(world: Played) -> np.ndarray:
+    """Return what of each stock was stolen, damaged or destroyed, on the shelf or on the way to it."""
+    on_the_way = (or_none(world.lost_on_the_way) + np.zeros_like(world.arrived)) @ world.layout.into
+    return or_none(world.shrunk) + or_none(world.lost_on_the_shelf) + on_the_way
+
+
 def received(world: Played) -> np.ndarray:
     """Return what came to each stock and was not rejected."""
     return (world.arrived - or_none(world.rejected)) @ world.layout.into
@@ -221,6 +228,7 @@ def units_are_conserved_on_every_stock(world: Played):
     """What was there, and arrived, is there, or was wasted, lost, served to demands, or shipped to other stocks."""
     drawn = world.served @ world.layout.needs + world.shipped @ world.layout.uses
     gone = world.wasted + drawn + or_none(world.scrapped) + or_none(world.shrunk)
+    gone = gone + or_none(world.lost_on_the_shelf)
     assert close(world.before("stocks", "on_hand") + received(world), world.on_hand + gone)
     assert close(world.used, drawn)
     assert np.array_equal(world.held, world.on_hand)
@@ -229,13 +237,14 @@ def units_are_conserved_on_every_stock(world: Played):
 def units_are_conserved_on_every_lane(world: Played):
     """What was ordered is in the mail, was shipped, waits or lapsed.
 
-    What was shipped, or on the way, arrived or is on it.
+    What was shipped, or on the way, arrived, is on it, or was destroyed.
 
     What lapses is what had come out of the mail in the same period.
     """
     read = read_by_the_source(world)
     ordered, shipped, arrived = (np.cumsum(flow, axis=0) for flow in (world.ordered, world.shipped, world.arrived))
-    assert close(world.starting("lanes", "in_transit") + shipped, arrived + world.in_transit)
+    lost = np.cumsum(or_none(world.lost_on_the_way) + np.zeros_like(world.arrived), axis=0)
+    assert close(world.starting("lanes", "in_transit") + shipped, arrived + lost + world.in_transit)
     for m, lane in world.lanes():
         row = world.layout.net.lanes[m]
         letters = slice(int(row["first_transmitted"]), int(row["last_transmitted"]))
@@ -278,7 +287,7 @@ def what_is_shipped_arrives_after_its_lead_time(world: Played):
                 lead_time = drawn[name][b, t] if name in drawn else lane.lead_time.mean
                 due[t + int(lead_time), b] += world.shipped[t, b, m]
         row = world.layout.net.lanes[m]
-        if not (row["can_stall"] or row["can_dock"]):
+        if not (row["can_stall"] or row["can_dock"] or row["struck"]):
             assert close(world.arrived[..., m], due[: world.periods])
         arrived, due = np.cumsum(world.arrived[..., m], axis=0), np.cumsum(due[: world.periods], axis=0)
         assert (arrived <= due + TINY).all()  # nothing comes before its time
@@ -331,7 +340,7 @@ def nothing_is_kept_from_a_lane(world: Played):
 
 def stock_to_share(world: Played) -> np.ndarray:
     """Return what each stock had to ship from in each period: as it began, or with what had arrived and fitted."""
-    there = world.before("stocks", "on_hand")
+    there = world.before("stocks", "on_hand") - or_none(world.lost_on_the_shelf)
     late = world.scenario.sources_ship == "after-receiving"
     return there + received(world) - world.wasted + or_none(world.expired) if late else there
 
@@ -491,7 +500,7 @@ def money_adds_up(world: Played):
         "waiting_cost": unshipped(world) @ each([lane.waiting_cost for lane in lanes]),
         "reject_cost": (or_none(world.rejected) * each([lane.reject_cost for lane in lanes])).sum(-1),
         "vehicle_cost": (or_none(world.vehicles) * each([r.vehicle_cost for r in scenario.routes.values()])).sum(-1),
-        "loss_cost": (or_none(world.shrunk) * each([stock.loss_cost for stock in stocks])).sum(-1),
+        "loss_cost": lost(world) @ each([stock.loss_cost for stock in stocks]),
         "salvage": salvaged(world) if world.layout.sizes.worth else 0.0,
     }
     assert set(expected) | set(charges) == {*KINDS, *CHARGES, "revenue", "salvage"}  # a kind of cost is worked out here
@@ -605,7 +614,18 @@ def late_records_tell_what_was(world: Played):
 
 
 def shares_are_lost(world: Played):
-    """Of each stock its share is stolen or damaged, rounded up or down in whole units, or nothing at all."""
+    """Of each stock its share is stolen or damaged, and of what is struck a share destroyed; or nothing at all.
+
+    Whole units are rounded up or down.
+    """
+    for place, flow in (("stocks.on_hand", "lost_on_the_shelf"), ("lanes.in_transit", "lost_on_the_way")):
+        table, _, field = place.partition(".")
+        for k, name in enumerate(getattr(world.layout, table)):
+            gone = or_none(getattr(world, flow)[..., k : k + 1])
+            column = world.trace.columns.destroyed.get(f"{table}.{name}")
+            share = 0.0 if column is None else world.trace.chance[..., column]
+            due = share * world.before(table, field)[..., k]
+            assert (np.abs(np.sum(gone, axis=-1) - due) < (1 if world.scenario.units == "whole" else 0) + TINY).all()
     for i, stock in enumerate(world.scenario.stocks.values()):
         lost = or_none(world.shrunk[..., i : i + 1])
         left = world.on_hand[..., i : i + 1] + or_none(world.scrapped[..., i : i + 1]) + lost

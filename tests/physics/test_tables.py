@@ -54,6 +54,8 @@ HARBOUR = {
         "fog": {"hits": ["sea"], "stops": "transit", "starts": {"rate": 0.2}, "lasts": 1},
         "queue": {"hits": ["quay"], "stops": "receiving", "starts": {"rate": 0.2}, "lasts": 1},
         "blaze": {"hits": ["dairy"], "starts": {"rate": 0.1}, "lasts": 3, "severity": 0.5},
+        "flood": {"hits": ["depot", "quay"], "starts": {"rate": 0.1}, "lasts": 1, "severity": 0.5, "destroys": 0.4,
+                  "announced": 2},
     },
 }  # fmt: skip
 

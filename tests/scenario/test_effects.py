@@ -58,7 +58,7 @@ CASES = [
         {"stocks.shop.waste_cost": 1},
         f"stocks.shop.waste_cost: {NONE} without shelf_life and storage_limit nothing is wasted",
     ),
-    ({"stocks.shop.loss_cost": 1}, f"stocks.shop.loss_cost: {NONE} without shrinkage nothing is lost"),
+    ({"stocks.shop.loss_cost": 1}, f"stocks.shop.loss_cost: {NONE} without shrinkage or what destroys nothing is lost"),
     ({"stocks.shop.shrinkage": 1}, "stocks.shop.shrinkage: is 1, so that all that is left after a period is lost"),
     ({"stocks.shop.scrap_value": 1}, f"stocks.shop.scrap_value: {NONE} without obsolete nothing is scrapped"),
     ({"stocks.shop.rationing": "proportional"}, f"stocks.shop.rationing: {NONE} no lane takes from the stock"),
@@ -199,6 +199,18 @@ CASES = [
     ),
     (strike(severity=0), f"disruptions.strike.severity: {NONE} it is 0"),
     (
+        {"suppliers.maker": {}, "lanes.supplier.supplier": "maker", **strike(hits=["maker"], destroys=0.4)},
+        f"disruptions.strike.destroys: {NONE} it hits no stock, and no lane or route on which anything is on the way",
+    ),
+    (
+        strike(hits=["shop"], destroys=0.4, stops="ordering"),
+        f"disruptions.strike.stops: {NONE} it hits stocks, and no lane",
+    ),
+    (
+        strike(destroys=0.4, severity=0, recovers_over=2),
+        f"disruptions.strike.recovers_over: {NONE} it stops nothing with a severity of 0",
+    ),
+    (
         strike(starts={"every": {"name": "randint", "low": 300, "high": 400}}),
         "disruptions.strike.starts.every: has no effect on an episode, because the first one comes after the 200 days"
         " of the horizon; where the long run is measured, they do come",
@@ -317,7 +329,8 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
                 continue
             event = re.match(r"(spikes|disruptions)\.[^.]+", part)
             begins = key in ("at", "every", "once")
-            removes_all = event and (begins or key in ("factor", "severity", "hits"))
+            stays = "it hits stocks" in why  # and goes on to destroy
+            removes_all = event and not stays and (begins or key in ("factor", "severity", "hits"))
             place = event[0] if event and removes_all else part.removesuffix(".obsolete") + ".obsolete" * begins
             gone[place if removes_all or begins else ".".join(filter(None, [part, key]))] = None
     gone = {place: None for place in gone if not place.startswith("correlations") and ".regimes." not in place}
@@ -346,7 +359,7 @@ NEVER_USELESS = {
     "Forecast": "",
     "Correlation": "between",
     "Spike": "title lasts seen announced",
-    "Disruption": "title lasts stops seen announced",
+    "Disruption": "title lasts seen announced",
 }
 LOOKED_AT = {
     "Scenario": "sources_ship",
@@ -366,7 +379,7 @@ LOOKED_AT = {
     "Forecast": "accuracy",
     "Correlation": "correlation",
     "Spike": "hits starts factor",
-    "Disruption": "hits starts severity recovers_over seen_late",
+    "Disruption": "hits starts stops destroys severity recovers_over seen_late",
 }
 
 

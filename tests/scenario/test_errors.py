@@ -322,6 +322,12 @@ def maker(**failings: object) -> dict:
             quake(hits=["suplier"]),
             "disruptions.quake.hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)",
         ),
+        (
+            "disruptions",
+            quake(hits=["shop"]),
+            "disruptions.quake.hits: the stock 'shop' can be hit by what destroys (add destroys: a share)",
+        ),
+        ("disruptions", quake(destroys=1.5), "disruptions.quake.destroys: must be 1 or less, got 1.5"),
         ("disruptions", quake(hits="supplier"), "disruptions.quake.hits: must be a list, got 'supplier'"),
         ("disruptions", quake(hits=[]), "disruptions.quake.hits: must have 1 or more entries, got []"),
         ("disruptions", quake(lasts=0), "disruptions.quake.lasts: must be 1 period or more, got 0"),
