@@ -275,10 +275,21 @@ def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
         "issuing": draw(st.sampled_from(["fifo", "lifo"])),
         "shrinkage": draw(st.sampled_from([0.0, 0.0, 0.0, 0.0, 0.03, 0.5, 1.0])),
         "loss_cost": draw(money),
+        "warehouse": draw(st.sampled_from([None, None, "shed", "barn"])),
+        "volume": draw(st.sampled_from([1.0, 0.3, 2.0])),
         "obsolete": draw(never | never | never | over),
         "scrap_value": draw(money),
         "terminal_value": draw(st.just(0.0) | money),
         "seen_late": draw(st.sampled_from([0, 0, 0, 0, 1, 2, 4])),
+    }
+
+
+@st.composite
+def warehouses(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw two warehouses, where space is rented, used, or free."""
+    return {
+        name: {"space": draw(st.sampled_from([0.0, 7.5])), "rent": draw(money), "rate": draw(money)}
+        for name in ("shed", "barn")
     }
 
 
@@ -405,6 +416,7 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         "objective": {"discount": draw(st.sampled_from([1.0, 1.0, 0.9]))},
         "stocks": {name: draw(stocks(units)) for name in names},
         "lanes": all_lanes,
+        "warehouses": draw(warehouses()),
         "suppliers": makers,
         "routes": {
             "road": draw(shared("route", "road", all_lanes)),
@@ -448,6 +460,7 @@ def crowded(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "horizon": {"periods": periods},
             "stocks": {name: draw(stocks(units)) for name in names},
             "lanes": all_lanes,
+            "warehouses": draw(warehouses()),
             "suppliers": makers,
             "routes": routes,
             "demands": {f"of-{name}": draw(demands([name], units, periods)) for name in names},

@@ -58,6 +58,8 @@ METRICS = [
     ),
     Metric("lowest_cash", "money", "the least there was in the till at the end of a period; it begins with 0"),
     Metric("waste", "units a period", "units wasted"),
+    Metric("space", "space", "taken at the end of a period, in all warehouses together"),
+    Metric("peak_space", "space", "the most that is taken at the end of any period, in all warehouses together"),
     Metric("lost", "units a period", "units stolen, damaged or destroyed, on the shelf or on the way"),
     Metric("lost_share", "share", "units stolen, damaged or destroyed, of all that were used or lost"),
     Metric("lost_value", "money a period", "value of the units stolen, damaged or destroyed"),
@@ -150,6 +152,7 @@ class Counter:
         self.demanded, self.short, self.unmet = np.zeros((3, paths, demands))
         self.stockouts, self.stops = np.zeros((2, paths, demands))
         self.any_stockout, self.any_stop = np.zeros((2, paths))
+        self.space, self.peak_space = np.zeros((2, paths))
         self.ordered, self.placed, self.shipped, self.on_the_way = np.zeros((4, paths, lanes))
         load_plugins()
         self._more = {each.name: each.counter(layout, paths) for each in METRICS if each.counter is not None}
@@ -177,6 +180,9 @@ class Counter:
         self.held += flows.stocks["held"]
         self.used += state.stocks["used"]
         self.wasted += flows.stocks["wasted"]
+        if layout.sizes.warehouses:
+            taken = flows.spaces["taken"].sum(axis=1)
+            self.space, self.peak_space = self.space + taken, np.maximum(self.peak_space, taken)
         if layout.sizes.losses:
             self.lost += flows.losses["shrunk"] + flows.losses["lost_on_the_shelf"]
         if layout.sizes.strikes:
@@ -234,6 +240,8 @@ class Counter:
             "cash_to_cash": _ratio(worth, used, np.nan) + owing - owed,
             "lowest_cash": self.lowest_cash,
             "waste": self.wasted.sum(axis=1) / n,
+            "space": self.space / n,
+            "peak_space": self.peak_space,
             "lost": self.lost.sum(axis=1) / n,
             "lost_share": _ratio(self.lost.sum(axis=1), (self.lost + self.used).sum(axis=1), 0.0),
             "lost_value": self.lost @ values / n,

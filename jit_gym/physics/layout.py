@@ -39,14 +39,16 @@ class Layout:
         claims = [list(scenario.shared_by(name)) for name in self.lanes]
         shared = sorted({place for places in claims for place in places})
         self.resources = [place.partition(".")[2] for place in shared]  # suppliers and routes with a capacity
-        more = [len(shared), sum(map(len, claims))]
+        self.warehouses = list(scenario.warehouses)
+        more = [len(shared), sum(map(len, claims)), len(self.warehouses)]
         self.numbers = np.zeros(np.dot([*counts, *more], NET_LENGTHS))
-        self.net = net_of(self.numbers, Sizes._make([*counts, 0, *more, *[0] * (len(Sizes._fields) - 8)]))
+        self.net = net_of(self.numbers, Sizes._make([*counts, 0, *more, *[0] * (len(Sizes._fields) - 9)]))
         self._lay_lanes()
         self._lay_resources(shared, claims)
         self._lay_stocks()
         self._lay_demands(needs)
         self._lay_routes()
+        self._lay_warehouses()
         self.sizes = Sizes._make([*counts, self._taken, *more, *self._steps()])
         self.net = self.net._replace(has=self.sizes)
         self.state_size = int(np.dot([*counts[:3], self.sizes.credit], STATE_LENGTHS)) + self._taken
@@ -93,6 +95,7 @@ class Layout:
         stalls = any(kind != "shipping" for kind, _ in columns.working)
         vehicles = net.lanes["drives"].any()
         worth = columns.cost or columns.price or columns.obsolete or columns.last is not None
+        waiting = any(lane.waiting_cost for lane in lanes)
         strikes = bool(columns.destroyed)
         losses = strikes or net.stocks["shrinkage"].any()
         needed: dict[str, Any] = {
@@ -108,7 +111,7 @@ class Layout:
             "worth": worth,
             "losses": losses,
             "strikes": strikes,
-            "charges": worth or vehicles or losses or columns.defects or any(lane.waiting_cost for lane in lanes),
+            "charges": worth or vehicles or losses or columns.defects or self.warehouses or waiting,
             "credit": any(lane.pays_after for lane in lanes) or any(demand.pays_after for demand in demands),
             "reports": any(stock.seen_late for stock in stocks),
         }
@@ -141,6 +144,8 @@ class Layout:
             row["whole"], row["shrinkage"], row["loss_cost"] = self._whole, stock.shrinkage, stock.loss_cost
             row["shrinkage_rounding"] = self.columns.shrinkage.get(name, 0)
             self._lay_strikes(row, f"stocks.{name}")
+            row["stored"], row["volume"] = stock.warehouse is not None, stock.volume
+            row["warehouse"] = self.warehouses.index(stock.warehouse) if stock.warehouse else 0
             row["storage_limit"] = np.inf if stock.storage_limit is None else stock.storage_limit
             row["proportional"] = f"stocks.{name}" in self._proportional
             row["perishable"], row["lifo"] = stock.shelf_life is not None, stock.issuing == "lifo"
@@ -282,6 +287,10 @@ class Layout:
             row["vehicles"] = 1.0 / route.vehicle_capacity if route.vehicle_capacity else 0.0  # in a unit
             row["vehicle_capacity"], row["vehicle_cost"] = route.vehicle_capacity or 0.0, route.vehicle_cost
 
+    def _lay_warehouses(self) -> None:
+        for row, each in zip(self.net.warehouses, self.scenario.warehouses.values(), strict=True):
+            row["space"], row["rent"], row["rate"] = each.space, each.rent * each.space, each.rate
+
     def _start(self) -> np.ndarray:
         """Return the state at the start, as one path's vector of numbers."""
         start = np.zeros(self.state_size)
@@ -331,6 +340,7 @@ class Layout:
             self.resources,
             self.stocks,
             self.lanes,
+            self.warehouses,
         )
         tables = zip(about, flow_counts(self.sizes), FLOWS, strict=True)
         return [(names[:count], kind) for names, count, kind in tables]

@@ -31,7 +31,7 @@ def period(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequenc
        finds no room is wasted.
     5. Demand comes and is served, the oldest units first or the newest; the rest waits or is lost. What has reached
        the end of its shelf life is wasted, a share of the rest is stolen or damaged, what is obsolete is scrapped.
-    6. Pay: for orders, purchases, vehicles, transit, waiting, shortage, holding, waste, rejects and losses, on
+    6. Pay: for orders, purchases, vehicles, transit, waiting, shortage, holding, space, waste, rejects and losses, on
        end-of-period quantities; earn revenue. In the last period what is left has a value, and what still waits a
        cost. Bills and sales with payment terms move cash later.
     7. Age: everything on the way is one period nearer (done as the next period begins).
@@ -609,13 +609,33 @@ def pay(
         if net.has.strikes:
             for m in range(len(net.lanes)):
                 losses = losses + net.stocks[net.lanes[m].to].loss_cost * flows.wrecks[m].lost_on_the_way
+        storage = 0.0
+        if net.has.warehouses:
+            storage = store(net, flows)
         if not net.has.vehicles:
             charges.vehicle_cost = 0.0
         charges.waiting_cost, charges.reject_cost, charges.salvage = waiting, rejects, saved
-        charges.loss_cost = losses
-        cost = cost + waiting + rejects + losses + charges.vehicle_cost
+        charges.storage_cost, charges.loss_cost = storage, losses
+        cost = cost + waiting + rejects + storage + losses + charges.vehicle_cost
         revenue = revenue + saved
     money.cost, money.revenue, money.reward = cost, revenue, revenue - cost
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def store(net: NetRows, flows: FlowRows) -> Any:
+    """Measure the space that is taken in each warehouse, and return what space rented and used beyond that costs."""
+    cost = 0.0
+    for w in range(len(net.warehouses)):
+        flows.spaces[w].taken = 0.0
+    for i in range(len(net.stocks)):
+        stock = net.stocks[i]
+        if stock.stored:
+            room = flows.spaces[stock.warehouse]
+            room.taken = room.taken + stock.volume * flows.stocks[i].held
+    for w in range(len(net.warehouses)):
+        warehouse, taken = net.warehouses[w], flows.spaces[w].taken
+        cost = cost + warehouse.rent + warehouse.rate * subtract_clipped(taken, warehouse.space)
+    return cost
 
 
 @register_jitable(forceinline=True, error_model="numpy")

@@ -72,6 +72,13 @@ def _quality(plan: PlanningData) -> Iterator[str]:
             yield name
 
 
+def _rented(plan: PlanningData) -> Iterator[str]:
+    """Yield the warehouses where space is rented and more may be needed: what a unit costs depends on what is there."""
+    for name, warehouse in plan.scenario.warehouses.items():
+        if warehouse.space and warehouse.rate:
+            yield name
+
+
 def _correlated(plan: PlanningData) -> Iterator[str]:
     for each in plan.scenario.correlations:
         yield " with ".join(each.between)
@@ -92,6 +99,7 @@ LIMITS: dict[str, Limit] = {
     "quality": Limit("defects and short shipments", ("lanes.defects", "suppliers.short"), _quality),
     "disruptions": Limit("disruptions", ("disruptions.hits",)),
     "shelf_life": Limit("shelf lives", ("stocks.shelf_life",)),
+    "rented": Limit("rented space", ("warehouses.space",), _rented),
     "shrinkage": Limit("shrinkage", ("stocks.shrinkage",)),
     "obsolete": Limit("obsolescence", ("stocks.obsolete",)),
     "storage": Limit("storage limits", ("stocks.storage_limit",)),

@@ -22,11 +22,12 @@ from ..scenario import (
     Stock,
     Supplier,
 )
-from ..scenario.model import Drift, Late, Route, Short
+from ..scenario.model import Drift, Late, Route, Short, Warehouse
 from ..scenario.part import Part
 
 TABLES: dict[str, type[Part]] = {
     "stocks": Stock,
+    "warehouses": Warehouse,
     "lanes": Lane,
     "suppliers": Supplier,
     "routes": Route,

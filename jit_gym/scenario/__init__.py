@@ -21,6 +21,7 @@ from .model import (
     Starts,
     Stock,
     Supplier,
+    Warehouse,
 )
 from .schema import json_schema
 
@@ -44,6 +45,7 @@ __all__ = [
     "Starts",
     "Stock",
     "Supplier",
+    "Warehouse",
     "json_schema",
     "load",
     "names",

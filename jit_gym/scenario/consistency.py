@@ -35,6 +35,8 @@ def names_fit_together(scenario: Scenario) -> None:
             if name in places:
                 raise ValueError(f"{table}.{name}: {places[name]} has this name too (rename one)")
             places[name] = f"one of the {table}"
+    for name, kept in scenario.stocks.items():
+        _known(kept.warehouse, scenario.warehouses, f"stocks.{name}.warehouse", "warehouse")
     for name, lane in scenario.lanes.items():
         _known(lane.to, scenario.stocks, f"lanes.{name}.to", "stock")
         for stock in lane.uses:

@@ -66,6 +66,8 @@ def _stocks(scenario: Scenario) -> Found:
             yield place, "issuing", f"has no effect, because {why}"
         if stock.waste_cost and stock.shelf_life is None and stock.storage_limit is None:
             yield place, "waste_cost", "has no effect, because without shelf_life and storage_limit nothing is wasted"
+        if stock.volume != 1 and stock.warehouse is None:
+            yield place, "volume", "has no effect, because no warehouse is named"
         losing = {f"lanes.{lane}" for lane in scenario.feeds[name]} | {place}
         if stock.loss_cost and not stock.shrinkage and not losing & scenario.destroyed_by.keys():
             yield place, "loss_cost", "has no effect, because without shrinkage or what destroys nothing is lost"
@@ -117,6 +119,14 @@ def _suppliers_and_routes(scenario: Scenario) -> Found:
             if part.rationing == "proportional" and (part.capacity is None or sharing[name] < 2):
                 why = "there is no capacity" if part.capacity is None else "no two lanes share the capacity"
                 yield f"{table}.{name}", "rationing", f"has no effect, because {why}"
+    kept = {stock.warehouse for stock in scenario.stocks.values()}
+    for name, warehouse in scenario.warehouses.items():
+        if name not in kept:
+            yield f"warehouses.{name}", "", "has no effect, because no stock names it as its warehouse"
+        if warehouse.rent and not warehouse.space:
+            yield f"warehouses.{name}", "rent", "has no effect, because no space is rented"
+        if warehouse.space and not warehouse.rent and not warehouse.rate:
+            yield f"warehouses.{name}", "space", "has no effect, because it costs nothing: there is no rent and no rate"
     for name, supplier in scenario.suppliers.items():
         if supplier.late and supplier.late.chance == 0:
             yield f"suppliers.{name}", "late", "has no effect, because its chance is 0"

@@ -21,14 +21,14 @@ from .events import Disruption, Event, Spike, Starts
 from .horizon import PERIODS_PER_YEAR, Horizon, Objective
 from .lanes import Drift, Lane, Late, Route, Short, Supplier
 from .part import Part, Text, meaning
-from .stocks import PeriodsOfSupply, Quantity, Stock
+from .stocks import PeriodsOfSupply, Quantity, Stock, Warehouse
 from .values import LONGEST_HORIZON, LONGEST_SPELL, LONGEST_WAIT, MOST_NUMBERS, UNREAD, Name
 
 __all__ = [
     "LONGEST_HORIZON", "LONGEST_SPELL", "LONGEST_WAIT", "MOST_NUMBERS", "PERIODS_PER_YEAR", "UNREAD",
     "Correlation", "Demand", "Disruption", "Distribution", "Drift", "Event", "Forecast", "History", "Horizon", "Lane",
     "Late", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario", "Short", "Spike", "Starts",
-    "Stock", "Supplier",
+    "Stock", "Supplier", "Warehouse",
 ]  # fmt: skip
 
 
@@ -65,6 +65,8 @@ class Scenario(Part):
     """What is held."""
     lanes: dict[Name, Lane] = Field(min_length=1)
     """How it is replenished: each lane is one number of an order."""
+    warehouses: dict[Name, Warehouse] = {}
+    """Where stocks take up space that is paid for."""
     suppliers: dict[Name, Supplier] = {}
     """Who ships."""
     routes: dict[Name, Route] = {}

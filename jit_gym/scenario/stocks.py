@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from ..common.text import quoted
 from .events import Starts
 from .part import Part, Text, says
-from .values import LONGEST_WAIT, NotNegative, Share, Wait
+from .values import LONGEST_WAIT, NotNegative, Positive, Share, Wait
 
 
 class PeriodsOfSupply(Part):
@@ -52,6 +52,9 @@ class Stock(Part):
     `unit_cost`, or its value, where they have none. It is charged in step 6, for units that disruptions destroy as
     well, on the shelf and on the way to it.
 
+    `warehouse`, `volume`: its units take space in a warehouse, which charges for that, beside the `holding_cost`, which
+    is for the money that is tied up.
+
     `obsolete`, `scrap_value`: from the period in which it becomes obsolete, demands that draw on the stock, alone or in
     a kit, ask for nothing any more. What is left after step 5 of that period, and of every later one, is scrapped and
     earns `scrap_value` a unit; customers who still wait are served before (Song and Zipkin 1996a). Dates are foreseen
@@ -86,6 +89,10 @@ class Stock(Part):
     """Which units are used first: the oldest, or the newest (with a shelf life only)."""
     waste_cost: NotNegative = 0.0
     """Money per unit wasted."""
+    warehouse: str | None = None
+    """Where it is kept, one of `warehouses`; no space is paid for without."""
+    volume: Positive = 1.0
+    """Space that a unit takes in its warehouse."""
     shrinkage: Share = 0.0
     """Share of what is on hand after each period's demand that is stolen or damaged, from 0 to 1."""
     loss_cost: NotNegative = 0.0
@@ -108,3 +115,22 @@ class Stock(Part):
         if value is not None and isinstance(initial, float) and initial > value:
             raise ValueError(f"must be {quoted(initial)} (the initial stock) or more, got {quoted(value)}")
         return value
+
+
+class Warehouse(Part):
+    """A place where stocks take up space, which is paid for.
+
+    `space`, `rent`, `rate`: in step 6, with space S rented and space U taken by all its stocks at the end of the
+    period, it costs `rent` S + `rate` max(U - S, 0). So without `space`, all space that is taken is paid for at the
+    `rate`; with it, what is rented is paid for, used or not, and the `rate` is that of the overflow, which others take
+    in. What is on the way takes no space. How much there is room for is up to the `storage_limit` of each stock.
+    """
+
+    title: Text | None = None
+    """What it is, in words."""
+    space: NotNegative = 0.0
+    """Space that is rented, and paid for whether it is used or not."""
+    rent: NotNegative = 0.0
+    """Money per unit of space rented and period."""
+    rate: NotNegative = 0.0
+    """Money per unit of space and period that is used beyond what is rented."""

@@ -42,6 +42,8 @@ SUPPORT = {
     "stocks.shelf_life": "E....DBT.",
     "stocks.issuing": "E...QDBTF",
     "stocks.waste_cost": "E...QDBTF",
+    "stocks.warehouse": "......BTF",
+    "stocks.volume": "......BTF",
     "stocks.shrinkage": "......BT.",
     "stocks.loss_cost": "E...QDBTF",
     "stocks.obsolete": "......BT.",
@@ -49,6 +51,9 @@ SUPPORT = {
     "stocks.terminal_value": "EM..Q.BTF",
     "stocks.rationing": "EM..QDBTF",
     "stocks.seen_late": ".....DBTF",
+    "warehouses.space": "......BT.",
+    "warehouses.rent": "......BTF",
+    "warehouses.rate": "......BTF",
     "lanes.to": "EMPLQDBTF",
     "lanes.uses": "EM...DBTF",
     "lanes.order_delay": "EMP..DBTF",
@@ -119,7 +124,7 @@ SUPPORT = {
 """The letters of the consumers that support a field, `.` where one does not; some ask for whole units and more, too."""
 
 EVENTS = ("spikes", "disruptions")
-TABLES = ("stocks", "lanes", "suppliers", "routes", "demands", *EVENTS)
+TABLES = ("stocks", "warehouses", "lanes", "suppliers", "routes", "demands", *EVENTS)
 
 
 @cache

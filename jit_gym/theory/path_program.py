@@ -107,8 +107,8 @@ class PathProgram:
             self._write_vehicles(r, shipped)
         for r, shipped in enumerate(self.shipped_with):
             self._write_shared_capacity(r, shipped)
-        for i in range(len(self.layout.stocks)):
-            self._write_stock(i)
+        held = [self._write_stock(i) for i in range(len(self.layout.stocks))]
+        self._write_warehouses(held)
 
     # Demands
 
@@ -410,8 +410,18 @@ class PathProgram:
 
     # Stocks
 
-    def _write_stock(self, i: int) -> None:
-        """Hold what has arrived and not left: h[t] = h[t-1] + arrived - w - e - c - served - shipped."""
+    def _write_warehouses(self, held: list[np.ndarray]) -> None:
+        """Pay for space that is rented, and for what is taken beyond that."""
+        for w, row in enumerate(self.net.warehouses):
+            self.program.offset += float(row["rent"] * self.weight.sum())
+            here = [i for i, stock in enumerate(self.net.stocks) if stock["stored"] and stock["warehouse"] == w]
+            if row["rate"] > 0 and here:
+                beyond = self.program.columns(self.periods, cost=row["rate"] * self.weight)
+                taken = [(-float(self.net.stocks[i]["volume"]), held[i]) for i in here]
+                self.program.rows(-float(row["space"]), INF, (1.0, beyond), *taken)
+
+    def _write_stock(self, i: int) -> np.ndarray:
+        """Hold what has arrived and not left: h[t] = h[t-1] + arrived - w - e - c - x - served - shipped; return h."""
         row, program, T = self.net.stocks[i], self.program, self.periods
         life = self.scenario.stocks[self.layout.stocks[i]].shelf_life
         has_room_limit = bool(np.isfinite(row["storage_limit"]))
@@ -449,6 +459,7 @@ class PathProgram:
         if life:
             self._write_shelf_life(i, life, held, wasted, expired)
             self._write_worth_by_age(i, held, wasted)
+        return held
 
     def _write_shrinkage(self, i: int, there: list[Term]) -> np.ndarray:
         """Lose a share of what is there after the demand, x = share (x + h + c), rounded where units are whole."""

@@ -67,6 +67,7 @@ BY_HAND = {
     "transit_cost": 6 / 6,
     "reject_cost": 0,
     "holding_cost": 18 / 6,
+    "storage_cost": 0,
     "waste_cost": 2 / 6,
     "loss_cost": 0,
     "shortage_cost": 14 / 6,
@@ -86,6 +87,8 @@ BY_HAND = {
     "cash_to_cash": 18 / 22,
     "lowest_cash": 0,  # each week but the fifth earns more than it costs
     "waste": 1 / 6,
+    "space": 0,
+    "peak_space": 0,
     "lost": 0,
     "lost_share": 0,
     "lost_value": 0,
@@ -115,6 +118,7 @@ def test_warm_up_is_played_and_not_counted():
                 "transit_cost": 3.5 / 4,
                 "reject_cost": 0,
                 "holding_cost": 4 / 4,
+                "storage_cost": 0,
                 "waste_cost": 0,
                 "loss_cost": 0,
                 "shortage_cost": 14 / 4,
@@ -134,6 +138,8 @@ def test_warm_up_is_played_and_not_counted():
                 "cash_to_cash": 4 / 12,
                 "lowest_cash": 0,
                 "waste": 0,
+                "space": 0,
+                "peak_space": 0,
                 "lost": 0,
                 "lost_share": 0,
                 "lost_value": 0,
@@ -159,6 +165,19 @@ def test_what_is_stolen_is_told_in_units_as_a_share_and_in_money():
     assert {name: result.mean(name) for name in expected} == pytest.approx(expected)
     assert result.mean("loss_cost", stock="shop") == pytest.approx(4.4)
     assert result.mean("lost", stock="shop") == pytest.approx(2.2)
+
+
+def test_space_is_told_on_average_and_at_its_peak():
+    """Ten pillows of 2 each, of which 4 are sold a period, take 12, then 4: 8 on average, 12 at most.
+
+    At 0.5 a unit of space they cost 6 and 2; with 5 rented at 0.4 and the rest at 3, 2 + 21 and 2.
+    """
+    demand = {"demands.customers": {"from": "shop", "distribution": 4}}
+    shelf = {"stocks.shop": {"initial": 10, "warehouse": "shed", "volume": 2}} | demand
+    for shed, costs in (({"rate": 0.5}, (6 + 2) / 2), ({"space": 5, "rent": 0.4, "rate": 3}, (2 + 21 + 2) / 2)):
+        result = evaluate(none, shop(shelf, warehouses={"shed": shed}), paths=1, periods=2, warmup=0)
+        expected = {"space": 8, "peak_space": 12, "storage_cost": costs, "cost": costs, "holding_cost": 0}
+        assert {name: result.mean(name) for name in expected} == pytest.approx(expected)
 
 
 def test_backlog_is_charged_while_it_waits_and_short_once():

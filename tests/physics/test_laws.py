@@ -44,13 +44,14 @@ FLOWS = {
     "resources": ["there", "left", "claimed"],
     "losses": ["shrunk", "lost_on_the_shelf"],
     "wrecks": ["lost_on_the_way"],
+    "spaces": ["taken"],
 }
 MONEY = [*FLOWS["money"], *FLOWS["charges"]]
 QUANTITIES = [
     name
     for tables in (STATE, FLOWS)
     for table, fields in tables.items()
-    if table not in ("money", "charges", "books")
+    if table not in ("money", "charges", "books", "spaces")
     for name in fields
 ]
 
@@ -476,6 +477,16 @@ def salvaged(world: Played) -> np.ndarray:
     return scrapped.sum(-1) + left * last_of(world)
 
 
+def stored(world: Played) -> np.ndarray:
+    """Return what the space of all warehouses costs that is rented, or taken beyond that (periods, paths)."""
+    cost = np.zeros((world.periods, PATHS))
+    for w, (name, each) in enumerate(world.scenario.warehouses.items()):
+        its = np.array([s.volume * (s.warehouse == name) for s in world.scenario.stocks.values()])
+        assert close(world.taken[..., w], world.on_hand @ its)
+        cost += each.rent * each.space + each.rate * np.maximum(world.on_hand @ its - each.space, 0.0)
+    return cost
+
+
 def last_of(world: Played) -> np.ndarray:
     """Return 1 in the last period and 0 in the others (periods, 1)."""
     return (np.arange(world.periods) == world.periods - 1)[:, None].astype(float)
@@ -500,6 +511,7 @@ def money_adds_up(world: Played):
         "waiting_cost": unshipped(world) @ each([lane.waiting_cost for lane in lanes]),
         "reject_cost": (or_none(world.rejected) * each([lane.reject_cost for lane in lanes])).sum(-1),
         "vehicle_cost": (or_none(world.vehicles) * each([r.vehicle_cost for r in scenario.routes.values()])).sum(-1),
+        "storage_cost": stored(world),
         "loss_cost": lost(world) @ each([stock.loss_cost for stock in stocks]),
         "salvage": salvaged(world) if world.layout.sizes.worth else 0.0,
     }

@@ -23,9 +23,12 @@ HARBOUR = {
         "depot": {"initial": 40, "holding_cost": 0.1, "rationing": "proportional"},
         "milk": {"initial": 12, "shelf_life": 4, "issuing": "lifo", "waste_cost": 2, "seen_late": 1},
         "phones": {"initial": 30, "obsolete": {"once": {"name": "randint", "low": 5, "high": 30}}, "scrap_value": 1},
-        "coats": {"initial": 5, "unit_value": 9, "terminal_value": 2, "storage_limit": 30},
-        "hats": {"initial": 5, "terminal_value": 1, "shrinkage": 0.1, "loss_cost": 3},
+        "coats": {"initial": 5, "unit_value": 9, "terminal_value": 2, "storage_limit": 30,
+                  "warehouse": "cellar"},
+        "hats": {"initial": 5, "terminal_value": 1, "shrinkage": 0.1, "loss_cost": 3, "warehouse": "attic",
+                 "volume": 2},
     },
+    "warehouses": {"cellar": {"rate": 1}, "attic": {"space": 4, "rent": 2, "rate": 5}},
     "suppliers": {
         "dairy": {"capacity": 30, "rationing": "proportional", "short": {"chance": 0.3, "by": 0.5}},
         "mill": {"late": {"chance": 0.3, "by": 1}},
@@ -174,7 +177,7 @@ def test_each_field_of_a_scenario_changes_what_is_played():
     said, matters = set(), set()
     for world in worlds():
         whole, plain = outcome(world), world.resolved
-        for table in ("stocks", "lanes", "suppliers", "routes", "demands", "spikes", "disruptions"):
+        for table in ("stocks", "warehouses", "lanes", "suppliers", "routes", "demands", "spikes", "disruptions"):
             for name, part in plain.get(table, {}).items():
                 for key in [key for key in part if f"{table}.{key}" in SUPPORT or key == "from"]:
                     place = f"{table}.{key}"

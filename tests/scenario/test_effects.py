@@ -58,6 +58,16 @@ CASES = [
         {"stocks.shop.waste_cost": 1},
         f"stocks.shop.waste_cost: {NONE} without shelf_life and storage_limit nothing is wasted",
     ),
+    ({"stocks.shop.volume": 2}, f"stocks.shop.volume: {NONE} no warehouse is named"),
+    ({"warehouses": {"shed": {"rate": 2}}}, f"warehouses.shed: {NONE} no stock names it as its warehouse"),
+    (
+        {"stocks.shop.warehouse": "shed", "warehouses": {"shed": {"rent": 2, "rate": 1}}},
+        f"warehouses.shed.rent: {NONE} no space is rented",
+    ),
+    (
+        {"stocks.shop.warehouse": "shed", "warehouses": {"shed": {"space": 2}}},
+        f"warehouses.shed.space: {NONE} it costs nothing: there is no rent and no rate",
+    ),
     ({"stocks.shop.loss_cost": 1}, f"stocks.shop.loss_cost: {NONE} without shrinkage or what destroys nothing is lost"),
     ({"stocks.shop.shrinkage": 1}, "stocks.shop.shrinkage: is 1, so that all that is left after a period is lost"),
     ({"stocks.shop.scrap_value": 1}, f"stocks.shop.scrap_value: {NONE} without obsolete nothing is scrapped"),
@@ -324,7 +334,9 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
     gone: dict[str, None] = {}
     for look in effects._LOOKS:
         for part, key, why in look(scenario):
-            whole = part.startswith(("stocks.", "suppliers.", "routes.")) and not key  # which others may name
+            whole = (
+                part.startswith(("stocks.", "suppliers.", "routes.", "warehouses.")) and not key
+            )  # which others may name
             if not why.startswith("has no effect") or whole:
                 continue
             event = re.match(r"(spikes|disruptions)\.[^.]+", part)
@@ -342,12 +354,14 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
 
 
 NEVER_USELESS = {
-    "Scenario": "name title description units horizon objective stocks lanes suppliers routes demands correlations"
+    "Scenario": "name title description units horizon objective stocks warehouses lanes suppliers routes demands"
+    " correlations"
     " spikes disruptions policies",
     "Horizon": "periods starts ends",
     "Objective": "discount",
     "PeriodsOfSupply": "periods_of_supply",
-    "Stock": "title initial unit_value holding_cost shelf_life terminal_value seen_late",
+    "Stock": "title initial unit_value holding_cost shelf_life terminal_value seen_late warehouse",
+    "Warehouse": "title rate",
     "Lane": "title to uses order_delay lead_time supplier route capacity batch minimum_order unit_cost fixed_cost"
     " in_transit_cost share critical",
     "Supplier": "title capacity",
@@ -365,7 +379,8 @@ LOOKED_AT = {
     "Scenario": "sources_ship",
     "Horizon": "period periods_per_year",
     "Starts": "every rate at once",
-    "Stock": "storage_limit issuing waste_cost shrinkage loss_cost obsolete scrap_value rationing",
+    "Stock": "storage_limit issuing waste_cost shrinkage loss_cost volume obsolete scrap_value rationing",
+    "Warehouse": "space rent",
     "Drift": "drift",
     "Lane": "crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders",
     "Supplier": "late short rationing",

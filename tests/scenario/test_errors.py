@@ -322,6 +322,8 @@ def maker(**failings: object) -> dict:
             quake(hits=["suplier"]),
             "disruptions.quake.hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)",
         ),
+        ("stocks.shop.warehouse", "shed", "stocks.shop.warehouse: unknown warehouse 'shed'"),
+        ("warehouses", {"shed": {"rate": -1}}, "warehouses.shed.rate: must be 0 or more, got -1"),
         (
             "disruptions",
             quake(hits=["shop"]),

@@ -126,6 +126,11 @@ SINKS = {"lasts": 1, "destroys": 1.0, "severity": 0.0}
             (3 * 2 + 8 + 3 * 0.6 + 2.4) / 20,
             {"stocks.shop.initial": 15.0, "stocks.shop.shrinkage": 0.2, "stocks.shop.loss_cost": 3.0},
         ),
+        (  # 5 of space is rented at 1; to order all 20 at once takes 10 and 5 more, at 3 each, and saves an order
+            (4 * 5 * 1 + 60 + (10 + 5) * 3) / 4,
+            {"horizon.periods": 4, "lanes.supplier.fixed_cost": 60.0, "stocks.shop.warehouse": "shed"}
+            | {"stocks.shop.holding_cost": 0.0, "warehouses": {"shed": {"space": 5.0, "rent": 1.0, "rate": 3.0}}},
+        ),
         (  # 10 are held, 4 of them destroyed, and 1 is held
             (10 + 4 * 3 + 1) / 20,
             {"stocks.shop": {"initial": 15.0, "holding_cost": 1.0, "loss_cost": 3.0}}
