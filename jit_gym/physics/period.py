@@ -489,6 +489,8 @@ def shrink(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRow
     for i in range(len(net.stocks)):
         stock, flow = net.stocks[i], flows.losses[i]
         flow.shrunk = 0.0 * state.stocks[i].on_hand
+        if not net.has.strikes:
+            flow.lost_on_the_shelf = 0.0
         if stock.shrinkage > 0:
             flow.shrunk = lose_from_shelf(net, state, i, stock.shrinkage, chance[stock.shrinkage_rounding])
 
