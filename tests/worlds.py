@@ -118,6 +118,12 @@ defects = st.sampled_from(
 )
 
 
+slower = {"usual": {"periods": 0, "next": {"tight": 0.3}}, "tight": {"periods": 4, "next": {"usual": 0.3}}}
+delays = st.sampled_from(
+    [None, None, None, None, {"regimes": slower}, {"regimes": slower, "seen": "hidden"}, {"steps": [[2, 5], [6, 1]]}]
+)
+
+
 def kits(units: Any) -> st.SearchStrategy[float]:
     """Return units of a stock in one of a kit, or in one of what a lane ships."""
     return units(1, 3) if units is whole_numbers else units(1, 3) | st.sampled_from([0.1, 0.25, 2.943])
@@ -162,6 +168,7 @@ def lanes(draw: st.DrawFn, to: str, units: Any) -> dict[str, Any]:
         "cost_erosion": draw(st.sampled_from([0.0, 0.0, 0.02])),
         "defects": draw(defects),
         "reject_cost": draw(money),
+        "delays": draw(delays),
     }
     return {key: value for key, value in lane.items() if value is not None}
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..scenario import Demand, Distribution, History, Scenario, ScenarioError
 from .bits import uniforms
+from .regimes import in_the_long_run, transition
 from .tables import Table, fill, quantile, tabulate
 
 
@@ -36,7 +37,7 @@ def level(scenario: Scenario, name: str) -> tuple[float, float]:
     parts = np.array([marginal.moments for marginal in marginals(scenario, name)])
     if not demand.regimes:
         return float(parts[0, 0]), float(parts[0, 1])
-    weights, (means, variances) = in_the_long_run(transition(demand)), parts.T
+    weights, (means, variances) = in_the_long_run(transition(demand.regimes)), parts.T
     mean = weights @ means
     return float(mean), float(weights @ (variances + (means - mean) ** 2))
 
@@ -84,21 +85,6 @@ def marginals(scenario: Scenario, name: str) -> list[Marginal]:
     demand = scenario.demands[name]
     given = [demand.distribution, *(regime.distribution for regime in demand.regimes.values())]
     return [Marginal.of(scenario, each, demand.occurs) for each in given if each]
-
-
-def transition(demand: Demand) -> np.ndarray:
-    """Return the chances to pass from each regime of a demand to each (regimes, regimes)."""
-    matrix = np.array([[regime.next.get(other, 0.0) for other in demand.regimes] for regime in demand.regimes.values()])
-    return matrix + np.diag(np.maximum(1.0 - matrix.sum(axis=1), 0.0))
-
-
-def in_the_long_run(matrix: np.ndarray) -> np.ndarray:
-    """Return the share of time that a Markov chain which begins in the first state spends in each."""
-    lazy = (matrix + np.eye(len(matrix))) / 2  # has the same long-run shares, and is aperiodic
-    for _ in range(64):
-        lazy = lazy @ lazy
-        lazy /= lazy.sum(axis=1, keepdims=True)
-    return lazy[0]
 
 
 def _moments_cut_at_zero(distribution: Distribution) -> tuple[float, float]:

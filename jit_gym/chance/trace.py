@@ -17,6 +17,8 @@ from ..scenario.errors import at
 from ..scenario.model import LONGEST_HORIZON, MOST_NUMBERS, Disruption, Scenario, Spike, Starts
 from .bits import stream, uniforms
 from .copula import Copula, Drawn
+from .delays import drawn as drawn_delays
+from .delays import in_sequence
 from .demand import fill_demand, level, pattern, seasonal
 from .events import FOREVER, NEVER, left_working, spells
 from .lead_times import fill_lead_times, keep_sequence, longest
@@ -63,6 +65,7 @@ class Columns:
     seen_price: dict[str, int]
     seen_obsolete: dict[str, slice]  # 1 in this and the next periods for which it is known
     coming: dict[str, int]  # spikes that are announced: periods until the next begins, of those it is announced ahead
+    seen_delay: dict[str, int]  # lanes: periods that are added to the lead time today, over the most that ever are
     strikes_in: dict[str, int]  # the same of disruptions that destroy and are announced
     chance: int  # numbers in a row of chance
     seen: int  # numbers in a row of what is seen
@@ -118,6 +121,9 @@ class Columns:
             seen_price={name: shows.one() for name in cheaper},
             seen_obsolete={name: shows.some(ahead) for name in ageing},
             coming={name: shows.one() for name, spike in scenario.spikes.items() if spike.announced},
+            seen_delay={
+                name: shows.one() for name, lane in lanes.items() if lane.delays and lane.delays.seen == "at-once"
+            },
             strikes_in={
                 name: shows.one()
                 for name, disruption in scenario.disruptions.items()
@@ -291,7 +297,7 @@ class _Draw:
         chance, seen = rows[:-1], rows[:, :, columns.chance :]
         for name in columns.demand:
             self.draw_demand(name, chance, seen)
-        self.draw_shipments(chance)
+        self.draw_shipments(chance, seen)
         self.draw_disruptions(chance, seen)
         for name, column in columns.shrinkage.items():
             chance[:, :, column] = self.draws(f"stocks.{name}.shrinkage")
@@ -358,12 +364,20 @@ class _Draw:
                 if spike.seen == "at-once":
                     out[:, :, h][known] *= spike.factor
 
-    def draw_shipments(self, chance: np.ndarray) -> None:
+    def draw_shipments(self, chance: np.ndarray, seen: np.ndarray) -> None:
         """Draw lead times of each period's shipments, shares that are missing, and defects of arrivals."""
         columns, lanes = self.columns, self.scenario.lanes
         for name, column in columns.lead_time.items():
             keys = self.keys(f"lanes.{name}.lead_time")
             fill_lead_times(chance, column, keys, self.paths, lanes[name].lead_time, lanes[name].crossing)
+            if delays := lanes[name].delays:
+                u = uniforms(self.keys(f"lanes.{name}.delays"), self.paths, self.periods + 1)
+                added = drawn_delays(delays, self.scenario.horizon, u)
+                chance[:, :, column] += added[:-1]
+                if not lanes[name].crossing:
+                    chance[:, :, column] = in_sequence(chance[:, :, column])
+                if name in columns.seen_delay:
+                    seen[:, :, columns.seen_delay[name]] = added / max(delays.longest, 1)
             if late := supplier_of(self.scenario, name).late:
                 chance[:, :, column] += failing(*self.supplier_draws(name, "late"), late)
         for name, column in columns.filled.items():

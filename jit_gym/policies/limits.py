@@ -96,6 +96,7 @@ LIMITS: dict[str, Limit] = {
     "lots": Limit("batches and minimum orders", ("lanes.batch", "lanes.minimum_order")),
     "fixed_cost": Limit("fixed costs", ("lanes.fixed_cost",)),
     "vehicles": Limit("vehicle costs", ("routes.vehicle_cost", "routes.full_loads")),
+    "delays": Limit("drifting lead times, of which it knows the mean", ("lanes.delays",)),
     "quality": Limit("defects and short shipments", ("lanes.defects", "suppliers.short"), _quality),
     "disruptions": Limit("disruptions", ("disruptions.hits",)),
     "shelf_life": Limit("shelf lives", ("stocks.shelf_life",)),

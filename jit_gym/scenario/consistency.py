@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from graphlib import CycleError
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ..common.text import nearest, quoted
 if TYPE_CHECKING:
     from .lanes import Lane
     from .model import Scenario
+    from .regimes import Phase
 
 
 def check(scenario: Scenario, *, unread: bool) -> None:
@@ -46,17 +48,14 @@ def names_fit_together(scenario: Scenario) -> None:
         if lane.uses and scenario.sources_ship == "after-receiving" and lane.lead_time.lowest < 1:
             must = "must be 1 period or more where stocks ship after receiving"
             raise ValueError(f"lanes.{name}.lead_time: {must}, got {lane.lead_time}")
+        if lane.delays:
+            _regimes_follow(f"lanes.{name}.delays", lane.delays.regimes)
         _known(lane.supplier, scenario.suppliers, f"lanes.{name}.supplier", "supplier")
         _known(lane.route, scenario.routes, f"lanes.{name}.route", "route")
     for name, demand in scenario.demands.items():
         for stock in demand.draws_on:
             _known(stock, scenario.stocks, f"demands.{name}.from", "stock")
-        for key, regime in demand.regimes.items():
-            for other in regime.next:
-                place = f"demands.{name}.regimes.{key}.next"
-                _known(other, demand.regimes, place, "regime")
-                if other == key:
-                    raise ValueError(f"{place}: must name other regimes (what is left stays), got {key!r}")
+        _regimes_follow(f"demands.{name}", demand.regimes)
     for name, spike in scenario.spikes.items():
         for target in spike.hits:
             _known(target, scenario.demands, f"spikes.{name}.hits", "demand")
@@ -74,6 +73,16 @@ def names_fit_together(scenario: Scenario) -> None:
         if stalls and scenario.lanes[name].lead_time.lowest < 1:
             must = f"must be 1 period or more for {stalls[0]!r} to stop what is on the way"
             raise ValueError(f"lanes.{name}.lead_time: {must}, got {scenario.lanes[name].lead_time}")
+
+
+def _regimes_follow(place: str, regimes: Mapping[str, Phase]) -> None:
+    """Refuse regimes that are followed by unknown ones, or by themselves."""
+    for key, regime in regimes.items():
+        for other in regime.next:
+            _known(other, dict(regimes), f"{place}.regimes.{key}.next", "regime")
+            if other == key:
+                must = "must name other regimes (what is left stays)"
+                raise ValueError(f"{place}.regimes.{key}.next: {must}, got {key!r}")
 
 
 def orders_fit_capacities(scenario: Scenario) -> None:
@@ -208,6 +217,12 @@ def time_fits_together(scenario: Scenario, *, unread: bool) -> None:
                 scenario.horizon.period_of(when)
             except ValueError as error:
                 raise ValueError(f"{place}.at: {error}") from None
+    for name, lane in scenario.lanes.items():
+        for when, _ in lane.delays.steps if lane.delays else ():
+            try:
+                scenario.horizon.period_of(when)
+            except ValueError as error:
+                raise ValueError(f"lanes.{name}.delays.steps: {error}") from None
     if unread:
         return
     for name, demand in scenario.demands.items():

@@ -12,6 +12,7 @@ from ..common.text import quoted
 from . import limits
 from .distribution import Distribution
 from .part import Part, Text, says
+from .regimes import Phase
 from .values import LONGEST_HORIZON, Name, NotNegative, Number, Positive, Share, Wait, of_units
 
 
@@ -70,7 +71,7 @@ class History(Part):
         return self
 
 
-class Regime(Part):
+class Regime(Phase):
     """One of the states of the world that a demand passes through, each with demand of its own.
 
     `distribution`, `next`: a Markov chain moves at the start of each period, and demand has the distribution of the
@@ -78,24 +79,13 @@ class Regime(Part):
     stay.
     """
 
-    title: Text | None = None
-    """What it is, in words."""
     distribution: Distribution
     """Units a period while it lasts, drawn anew in each; cut at 0."""
-    next: dict[str, Share] = {}
-    """The chance that each other regime follows in the next period, from 0 to 1; what is left stays."""
 
     @field_validator("distribution")
     @classmethod
     def _is_not_negative(cls, value: Distribution) -> Distribution:
         return of_units(value)
-
-    @field_validator("next")
-    @classmethod
-    def _is_a_chance(cls, value: dict[str, float]) -> dict[str, float]:
-        if (total := sum(value.values())) > 1 + 1e-9:
-            raise ValueError(f"must add up to 1 or less, got {quoted(float(total))}")
-        return value
 
 
 class Forecast(Part):

@@ -10,6 +10,7 @@ from ..common.text import quoted
 from .distribution import Distribution
 from .model import PERIODS_PER_YEAR, Demand, Drift, Lane, PeriodsOfSupply, Scenario, Starts
 from .part import meaning
+from .regimes import never_reached
 from .window import stays_as_it_is
 
 Found = Iterator[tuple[str, str, str]]
@@ -85,8 +86,15 @@ def _stocks(scenario: Scenario) -> Found:
 def _lanes(scenario: Scenario) -> Found:
     for name, lane in scenario.lanes.items():
         place, none = f"lanes.{name}", "has no effect, because"
-        if lane.crossing and lane.lead_time.is_one_number:
+        if lane.crossing and lane.lead_time.is_one_number and not lane.delays:
             yield place, "crossing", f"{none} the lead time is always the same"
+        if lane.delays:
+            unreached = set(never_reached(lane.delays.regimes)) if lane.delays.regimes else set()
+            added = [each.periods for name, each in lane.delays.regimes.items() if name not in unreached]
+            ends = scenario.horizon.periods
+            added += [more for when, more in lane.delays.steps if scenario.horizon.period_of(when) < ends]
+            if not any(added):
+                yield place, "delays", f"{none} nothing is ever added to the lead time"
         if lane.initial != 0 and not _is_nothing(lane.initial) and round(lane.lead_time.mean) == 0:
             yield place, "initial", f"{none} with a mean lead time of 0 nothing is on the way at the start"
         if lane.initial_orders != 0 and not _is_nothing(lane.initial_orders) and not lane.order_delay:
@@ -169,16 +177,11 @@ def _demands(scenario: Scenario) -> Found:
 
 
 def _regimes(place: str, demand: Demand) -> Found:
-    first = next(iter(demand.regimes))
-    reached, following = {first}, [first]
-    while following:
-        more = {name for name, chance in demand.regimes[following.pop()].next.items() if chance > 0} - reached
-        reached |= more
-        following += more
-    for name in demand.regimes:
-        if name not in reached:
-            yield f"{place}.regimes.{name}", "", f"has no effect, because it never follows from {first!r}, the first"
-    if demand.regime_seen == "hidden" and len(reached) == 1:
+    unreached = list(never_reached(demand.regimes))
+    for name in unreached:
+        first = next(iter(demand.regimes))
+        yield f"{place}.regimes.{name}", "", f"has no effect, because it never follows from {first!r}, the first"
+    if demand.regime_seen == "hidden" and len(demand.regimes) == len(unreached) + 1:
         yield place, "regime_seen", "has no effect, because there is one regime"
 
 

@@ -19,16 +19,16 @@ from .demands import Correlation, Demand, Forecast, History, Regime
 from .distribution import Distribution
 from .events import Disruption, Event, Spike, Starts
 from .horizon import PERIODS_PER_YEAR, Horizon, Objective
-from .lanes import Drift, Lane, Late, Route, Short, Supplier
+from .lanes import Delays, Drift, Lane, Late, Route, Short, Slower, Supplier
 from .part import Part, Text, meaning
 from .stocks import PeriodsOfSupply, Quantity, Stock, Warehouse
 from .values import LONGEST_HORIZON, LONGEST_SPELL, LONGEST_WAIT, MOST_NUMBERS, UNREAD, Name
 
 __all__ = [
     "LONGEST_HORIZON", "LONGEST_SPELL", "LONGEST_WAIT", "MOST_NUMBERS", "PERIODS_PER_YEAR", "UNREAD",
-    "Correlation", "Demand", "Disruption", "Distribution", "Drift", "Event", "Forecast", "History", "Horizon", "Lane",
-    "Late", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario", "Short", "Spike", "Starts",
-    "Stock", "Supplier", "Warehouse",
+    "Correlation", "Delays", "Demand", "Disruption", "Distribution", "Drift", "Event", "Forecast", "History", "Horizon",
+    "Lane", "Late", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario", "Short", "Slower",
+    "Spike", "Starts", "Stock", "Supplier", "Warehouse",
 ]  # fmt: skip
 
 
@@ -213,6 +213,7 @@ class Scenario(Part):
         """
         world = [meaning(self), list(self.stocks), list(self.lanes), list(self.demands)]
         world += [[name, *demand.regimes] for name, demand in self.demands.items() if demand.regimes]
+        world += [[name, *lane.delays.regimes] for name, lane in self.lanes.items() if lane.delays]
         return digest.of_text(json.dumps(world, sort_keys=True))[:16]
 
     def __eq__(self, other: object) -> bool:

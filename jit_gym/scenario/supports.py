@@ -58,6 +58,7 @@ SUPPORT = {
     "lanes.uses": "EM...DBTF",
     "lanes.order_delay": "EMP..DBTF",
     "lanes.lead_time": "EMPLQDBTF",
+    "lanes.delays": "......BT.",
     "lanes.crossing": "EM..QDBTF",
     "lanes.supplier": "EMPLQDBTF",
     "lanes.route": "EMPLQDBTF",

@@ -285,6 +285,7 @@ def what_is_shipped_arrives_after_its_lead_time(world: Played):
         due[: initial.shape[1] - 1] = initial.T[1:]
         for b in range(PATHS):
             for t in range(world.periods):
+                assert not lane.delays or name in drawn
                 lead_time = drawn[name][b, t] if name in drawn else lane.lead_time.mean
                 due[t + int(lead_time), b] += world.shipped[t, b, m]
         row = world.layout.net.lanes[m]

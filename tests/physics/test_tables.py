@@ -40,7 +40,8 @@ HARBOUR = {
     "lanes": {
         "quay": {"to": "depot", "lead_time": 2, "unit_cost": 2, "supplier": "dairy", "minimum_order": 3,
                  "pays_after": 2},
-        "tank": {"to": "milk", "lead_time": 1, "supplier": "dairy", "defects": 0.2, "reject_cost": 1, "initial": 2},
+        "tank": {"to": "milk", "lead_time": 1, "delays": {"steps": [[9, 2], [20, 0]]},
+                 "supplier": "dairy", "defects": 0.2, "reject_cost": 1, "initial": 2},
         "plane": {"to": "phones", "lead_time": 1, "unit_cost": 5, "cost_erosion": 0.05, "order_delay": 1,
                   "route": "sea"},
         "coats-out": {"to": "coats", "uses": {"depot": 1}, "lead_time": 1, "waiting_cost": 0.5, "route": "road"},

@@ -60,6 +60,11 @@ IGNORED = [
     ),
     ("disruptions", WAITING | FIRE, "disruptions (fire)"),
     ("shelf_life", WAITING | {"stocks.shop.shelf_life": 9}, "shelf lives (shop)"),
+    (
+        "delays",
+        WAITING | {"lanes.supplier.delays": {"steps": [[5, 3]]}},
+        "drifting lead times, of which it knows the mean (supplier)",
+    ),
     ("shrinkage", WAITING | {"stocks.shop.shrinkage": 0.01}, "shrinkage (shop)"),
     (
         "rented",

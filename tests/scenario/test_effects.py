@@ -90,6 +90,10 @@ CASES = [
         f"stocks.shop.obsolete.at: {NONE} 700 lies after the 200 days of the horizon",
     ),
     # lanes
+    (
+        {"lanes.supplier.delays": {"steps": [[3, 0]]}},
+        f"lanes.supplier.delays: {NONE} nothing is ever added to the lead time",
+    ),
     ({"lanes.supplier.crossing": True}, f"lanes.supplier.crossing: {NONE} the lead time is always the same"),
     (
         {"lanes.supplier.initial": 3, "lanes.supplier.lead_time": 0},
@@ -369,6 +373,8 @@ NEVER_USELESS = {
     "Late": "by",
     "Demand": "title draws_on distribution regimes history occurs trend unmet shortage_cost terminal_cost price",
     "Regime": "title next",
+    "Slower": "title next",
+    "Delays": "steps seen",
     "History": "file value date where source replay",
     "Forecast": "",
     "Correlation": "between",
@@ -382,7 +388,7 @@ LOOKED_AT = {
     "Stock": "storage_limit issuing waste_cost shrinkage loss_cost volume obsolete scrap_value rationing",
     "Warehouse": "space rent",
     "Drift": "drift",
-    "Lane": "crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders",
+    "Lane": "delays crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders",
     "Supplier": "late short rationing",
     "Route": "rationing",
     "Objective": "leftovers",
@@ -390,6 +396,8 @@ LOOKED_AT = {
     "Short": "chance by",
     "Demand": "regime_seen autocorrelation forecast season price_erosion pays_after",
     "Regime": "distribution",
+    "Slower": "periods",
+    "Delays": "regimes",
     "History": "values block season",
     "Forecast": "accuracy",
     "Correlation": "correlation",

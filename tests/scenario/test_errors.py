@@ -322,6 +322,17 @@ def maker(**failings: object) -> dict:
             quake(hits=["suplier"]),
             "disruptions.quake.hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)",
         ),
+        ("lanes.supplier.delays", {}, "lanes.supplier.delays: needs either 'regimes' or 'steps', got neither"),
+        (
+            "lanes.supplier.delays",
+            {"steps": [[9, 1], [3, 2]]},
+            "lanes.supplier.delays.steps: must be all periods or all dates, in their order, got 3 after 9",
+        ),
+        (
+            "lanes.supplier.delays",
+            {"regimes": {"usual": {"periods": 0, "next": {"tihgt": 0.1}}, "tight": {"periods": 3}}},
+            "lanes.supplier.delays.regimes.usual.next: unknown regime 'tihgt' (did you mean 'tight'?)",
+        ),
         ("stocks.shop.warehouse", "shed", "stocks.shop.warehouse: unknown warehouse 'shed'"),
         ("warehouses", {"shed": {"rate": -1}}, "warehouses.shed.rate: must be 0 or more, got -1"),
         (
