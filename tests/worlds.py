@@ -124,6 +124,9 @@ delays = st.sampled_from(
 )
 
 
+rarely = st.sampled_from([False, False, False, False, True])
+
+
 def kits(units: Any) -> st.SearchStrategy[float]:
     """Return units of a stock in one of a kit, or in one of what a lane ships."""
     return units(1, 3) if units is whole_numbers else units(1, 3) | st.sampled_from([0.1, 0.25, 2.943])
@@ -261,6 +264,7 @@ def demands(draw: st.DrawFn, stocks: list[str], units: Any, periods: int) -> dic
         "price": draw(money),
         "price_erosion": draw(st.sampled_from([0.0, 0.0, 0.05])),
         "pays_after": draw(terms),
+        **({"price": 7.5, "markdown": {"starts": 4, "price": 5, "elasticity": 2}} if draw(rarely) else {}),
     }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..scenario import Demand, Distribution, History, Scenario, ScenarioError
+from ..scenario import Demand, Distribution, History, Horizon, Scenario, ScenarioError
 from .bits import uniforms
 from .regimes import in_the_long_run, transition
 from .tables import Table, fill, quantile, tabulate
@@ -93,13 +94,24 @@ def _moments_cut_at_zero(distribution: Distribution) -> tuple[float, float]:
     return float(draws.mean()), float(draws.var())
 
 
-def pattern(demand: Demand, periods: int) -> np.ndarray | None:
-    """Return the factor of season and trend in each period (periods,), or None where there is neither."""
-    if not demand.season and not demand.trend:
+def pattern(demand: Demand, periods: int, horizon: Horizon) -> np.ndarray | None:
+    """Return the factor of season, trend and markdown in each period (periods,), or None where there is none."""
+    if not demand.season and not demand.trend and not demand.markdown:
         return None
     t = np.arange(periods)
     factor = np.maximum(1.0 + demand.trend * t, 0.0)
+    if (markdown := demand.markdown) is not None:
+        answer = (markdown.price / demand.price) ** -markdown.elasticity
+        factor = factor * np.where(t >= horizon.period_of(markdown.starts), answer, 1.0)
     return factor * np.resize(demand.season, periods) if demand.season else factor
+
+
+def price_left(demand: Demand, horizon: Horizon, t: Any) -> Any:
+    """Return what share of a demand's price is left in some periods, after erosion and the markdown."""
+    left = (1.0 - demand.price_erosion) ** t
+    if (markdown := demand.markdown) is None:
+        return left
+    return left * np.where(t >= horizon.period_of(markdown.starts), markdown.price / demand.price, 1.0)
 
 
 def fill_demand(

@@ -112,7 +112,7 @@ class Outcomes:
         demand, demand_chance = _demand(scenario, columns, season, regimes)
         seen = np.array([row for _, row in working])
         for name, place in columns.forecast.items():
-            factors = pattern(scenario.demands[name], season + columns.ahead)
+            factors = pattern(scenario.demands[name], season + columns.ahead, scenario.horizon)
             means = _means_ahead(scenario, name, columns.ahead)
             for row, (phase, regime, _) in zip(seen, states, strict=True):
                 row[place] = means[regime.get(name, 0)]

@@ -19,7 +19,7 @@ from .bits import stream, uniforms
 from .copula import Copula, Drawn
 from .delays import drawn as drawn_delays
 from .delays import in_sequence
-from .demand import fill_demand, level, pattern, seasonal
+from .demand import fill_demand, level, pattern, price_left, seasonal
 from .events import FOREVER, NEVER, left_working, spells
 from .lead_times import fill_lead_times, keep_sequence, longest
 from .quality import defective, rejects
@@ -90,7 +90,7 @@ class Columns:
         foretold = [name for name in demands if _changes_visibly(scenario, name)]
         hits = hits_of(scenario)
         eroding = [name for name, lane in lanes.items() if lane.cost_erosion]
-        cheaper = [name for name, demand in demands.items() if demand.price_erosion]
+        cheaper = [name for name, demand in demands.items() if demand.price_erosion or demand.markdown]
         ageing = [name for name, stock in stocks.items() if stock.obsolete]
         rejecting = [name for name, lane in lanes.items() if rejects(lane)]
         whole = scenario.units == "whole"
@@ -171,7 +171,15 @@ def _changes_visibly(scenario: Scenario, name: str) -> bool:
     demand = scenario.demands[name]
     spiked = any(name in spike.hits and spike.seen == "at-once" for spike in scenario.spikes.values())
     shifts = demand.regimes and demand.regime_seen == "at-once"
-    return bool(demand.season or demand.trend or spiked or shifts or demand.autocorrelation or demand.forecast)
+    return bool(
+        demand.season
+        or demand.trend
+        or demand.markdown
+        or spiked
+        or shifts
+        or demand.autocorrelation
+        or demand.forecast
+    )
 
 
 @dataclass(frozen=True)
@@ -320,7 +328,7 @@ class _Draw:
             fill_demand(chance, column, self.scenario, name, self.keys(f"demands.{name}"), self.paths)
         else:
             chance[:, :, column] = drawn.demand[: self.periods]
-        expected = pattern(demand, beyond)
+        expected = pattern(demand, beyond, self.scenario.horizon)
         spikes = {key: spike for key, spike in self.scenario.spikes.items() if name in spike.hits}
         begun = {key: self.spells[f"spikes.{key}"] for key in spikes}
         if expected is not None or spikes:
@@ -465,7 +473,8 @@ class _Draw:
             left = (1.0 - self.scenario.lanes[name].cost_erosion) ** t
             chance[:, :, column], seen[:, :, columns.seen_cost[name]] = left[:-1], left
         for name, column in columns.price.items():
-            left = (1.0 - self.scenario.demands[name].price_erosion) ** t
+            demand = self.scenario.demands[name]
+            left = price_left(demand, self.scenario.horizon, t)
             chance[:, :, column], seen[:, :, columns.seen_price[name]] = left[:-1], left
 
     def draw_obsolescence(self, chance: np.ndarray, seen: np.ndarray) -> None:

@@ -88,6 +88,7 @@ LIMITS: dict[str, Limit] = {
     "lost": Limit("lost sales", ("demands.unmet",), _lost),
     "season": Limit("seasons", ("demands.season",)),
     "trend": Limit("trends", ("demands.trend",)),
+    "markdown": Limit("markdowns", ("demands.markdown",)),
     "spikes": Limit("spikes", ("spikes.hits",)),
     "autocorrelation": Limit("autocorrelation", ("demands.autocorrelation",)),
     "regimes": Limit("regimes", ("demands.regimes",)),
@@ -107,7 +108,7 @@ LIMITS: dict[str, Limit] = {
 }
 """What may matter to a formula; a rule says which it `knows`. In `scenario.supports` their fields lack the F."""
 
-FORECAST = frozenset({"season", "trend", "spikes", "autocorrelation", "regimes"})
+FORECAST = frozenset({"season", "trend", "markdown", "spikes", "autocorrelation", "regimes"})
 """What a rule knows that follows the forecast, and whose safety stock is for what that does not know."""
 
 

@@ -22,7 +22,7 @@ from ..scenario import (
     Stock,
     Supplier,
 )
-from ..scenario.model import Delays, Drift, Late, Route, Short, Warehouse
+from ..scenario.model import Delays, Drift, Late, Markdown, Route, Short, Warehouse
 from ..scenario.part import Part
 
 TABLES: dict[str, type[Part]] = {
@@ -126,6 +126,8 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
         kind = "from" if value.steps else "in regime"
         said = [f"{_periods(more, period)} {kind} {when}" for when, more in added.items()]
         return "longer by " + "; ".join([*said[:4], *(["..."] if len(said) > 4 else [])])
+    if isinstance(value, Markdown):
+        return f"to {value.price:g} from {period} {value.starts}, with an elasticity of {value.elasticity:g}"
     if isinstance(value, Drift):
         return f"more in a large lot: the process drifts with chance {value.drift:g} at each unit"
     if isinstance(value, Forecast):

@@ -217,12 +217,21 @@ def time_fits_together(scenario: Scenario, *, unread: bool) -> None:
                 scenario.horizon.period_of(when)
             except ValueError as error:
                 raise ValueError(f"{place}.at: {error}") from None
-    for name, lane in scenario.lanes.items():
-        for when, _ in lane.delays.steps if lane.delays else ():
-            try:
-                scenario.horizon.period_of(when)
-            except ValueError as error:
-                raise ValueError(f"lanes.{name}.delays.steps: {error}") from None
+    dates: list[tuple[str, Any]] = [
+        (f"lanes.{name}.delays.steps", when)
+        for name, lane in scenario.lanes.items()
+        for when, _ in (lane.delays.steps if lane.delays else ())
+    ]
+    dates += [
+        (f"demands.{name}.markdown.starts", d.markdown.starts) for name, d in scenario.demands.items() if d.markdown
+    ]
+    for place, when in dates:
+        if isinstance(when, int) and when < 0:
+            raise ValueError(f"{place}: must be period 0 or later, got {when}")
+        try:
+            scenario.horizon.period_of(when)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
     if unread:
         return
     for name, demand in scenario.demands.items():

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from ..common.text import quoted
 from . import limits
 from .distribution import Distribution
+from .events import Moment
 from .part import Part, Text, says
 from .regimes import Phase
 from .values import LONGEST_HORIZON, Name, NotNegative, Number, Positive, Share, Wait, of_units
@@ -109,6 +110,22 @@ class Forecast(Part):
         return value
 
 
+class Markdown(Part):
+    """A lower price from some period on, and the demand that answers to it.
+
+    `starts`, `price`, `elasticity`: from that period on, a unit served earns this price, less what erosion takes, and
+    demand is multiplied by (price / old price)^-elasticity (constant elasticity; Talluri and van Ryzin 2004), rounded
+    up or down by chance where units are whole. Forecasts know it.
+    """
+
+    starts: Moment
+    """The first period (the first of all is 0) or date of the lower price."""
+    price: Positive
+    """Money earned per unit served from then on, before erosion."""
+    elasticity: NotNegative
+    """By how many percent demand is higher where the price is a percent lower; 0: it does not answer."""
+
+
 class Correlation(Part):
     """Two demands that tend to be high together, or one high when the other is low (NORTA; Cario and Nelson 1997).
 
@@ -160,6 +177,8 @@ class Demand(Part):
 
     `price`, `price_erosion`: a unit served earns `price` (1 - e)^t in period t, with an erosion of e.
 
+    `markdown`: near the end of a season, what is left sells at another price.
+
     `pays_after`: a sale is revenue of its period, and receivable until so many periods later, when it is cash (see
     Lane).
     """
@@ -198,6 +217,8 @@ class Demand(Part):
     """Money earned per unit served."""
     price_erosion: Share = 0.0
     """The share of its price that is lost each period."""
+    markdown: Markdown | None = None
+    """A lower price from some period on."""
     pays_after: Wait = 0
     """Periods from a sale to its payment (the customers' payment terms)."""
 
@@ -228,6 +249,9 @@ class Demand(Part):
             raise ValueError(f"'terminal_cost' needs unmet: backlog, got {self.unmet}")
         if self.regime_seen != "at-once" and not self.regimes:
             raise ValueError("'regime_seen' needs regimes")
+        if self.markdown and not self.markdown.price <= self.price:
+            must = f"must be {quoted(self.price)} (the price before) or less"
+            raise ValueError(f"markdown.price: {must}, got {quoted(self.markdown.price)}")
         for key in ("occurs", "autocorrelation", "forecast"):
             if self.history and getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"{key!r} needs a distribution or regimes, got a history")

@@ -156,6 +156,11 @@ def _demands(scenario: Scenario) -> Found:
         for key in ("price_erosion", "pays_after"):
             if getattr(demand, key) and not demand.price:
                 yield place, key, f"{none} there is no price"
+        if demand.markdown and scenario.horizon.period_of(demand.markdown.starts) >= scenario.horizon.periods:
+            late = scenario.horizon
+            yield place, "markdown", f"{none} it starts after the {late.periods:,} {late.period}s of the horizon"
+        if demand.markdown and demand.markdown.price == demand.price:
+            yield place, "markdown", f"{none} the price stays as it is"
         for key in ("autocorrelation", "forecast"):
             if getattr(demand, key) and name in constant:
                 yield place, key, f"{none} the demand does not vary"

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from ..common import digest
 from ..common.checks import BadInput
 from . import consistency, limits
-from .demands import Correlation, Demand, Forecast, History, Regime
+from .demands import Correlation, Demand, Forecast, History, Markdown, Regime
 from .distribution import Distribution
 from .events import Disruption, Event, Spike, Starts
 from .horizon import PERIODS_PER_YEAR, Horizon, Objective
@@ -27,8 +27,8 @@ from .values import LONGEST_HORIZON, LONGEST_SPELL, LONGEST_WAIT, MOST_NUMBERS, 
 __all__ = [
     "LONGEST_HORIZON", "LONGEST_SPELL", "LONGEST_WAIT", "MOST_NUMBERS", "PERIODS_PER_YEAR", "UNREAD",
     "Correlation", "Delays", "Demand", "Disruption", "Distribution", "Drift", "Event", "Forecast", "History", "Horizon",
-    "Lane", "Late", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario", "Short", "Slower",
-    "Spike", "Starts", "Stock", "Supplier", "Warehouse",
+    "Lane", "Late", "Markdown", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario", "Short",
+    "Slower", "Spike", "Starts", "Stock", "Supplier", "Warehouse",
 ]  # fmt: skip
 
 

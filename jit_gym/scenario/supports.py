@@ -102,6 +102,7 @@ SUPPORT = {
     "demands.terminal_cost": "E.....BTF",
     "demands.price": "E...QDBTF",
     "demands.price_erosion": "......BTF",
+    "demands.markdown": "......BT.",
     "demands.pays_after": "EMP.QDBTF",
     "correlations.between": ".....DBT.",
     "correlations.correlation": ".....DBT.",

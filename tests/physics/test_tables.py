@@ -50,7 +50,8 @@ HARBOUR = {
     "demands": {
         "drinkers": {"from": "milk", "distribution": {"name": "poisson", "mu": 4}, "unmet": "backlog", "pays_after": 3,
                      "price": 3, "terminal_cost": 2},
-        "callers": {"from": "phones", "distribution": {"name": "poisson", "mu": 2}, "price": 9, "price_erosion": 0.02},
+        "callers": {"from": "phones", "distribution": {"name": "poisson", "mu": 2}, "price": 9, "price_erosion": 0.02,
+                    "markdown": {"starts": 20, "price": 6, "elasticity": 2}},
         "dressers": {"from": {"coats": 1, "hats": 2}, "distribution": {"name": "poisson", "mu": 3}, "shortage_cost": 4},
     },
     "disruptions": {

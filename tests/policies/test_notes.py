@@ -61,6 +61,13 @@ IGNORED = [
     ("disruptions", WAITING | FIRE, "disruptions (fire)"),
     ("shelf_life", WAITING | {"stocks.shop.shelf_life": 9}, "shelf lives (shop)"),
     (
+        "markdown",
+        WAITING
+        | {"demands.customers.price": 9}
+        | {"demands.customers.markdown": {"starts": 5, "price": 6, "elasticity": 2}},
+        "markdowns (customers)",
+    ),
+    (
         "delays",
         WAITING | {"lanes.supplier.delays": {"steps": [[5, 3]]}},
         "drifting lead times, of which it knows the mean (supplier)",

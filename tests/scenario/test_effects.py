@@ -46,6 +46,7 @@ def regimes(**of: Any) -> dict[str, Any]:
 
 NONE = "has no effect, because"
 AT_ONCE = f"{NONE} whatever is ordered is shipped at once: it takes from no stock, and nothing fails"
+MARKDOWN = {"starts": 9, "price": 6, "elasticity": 2}
 HALF = {"name": "empirical", "values": [0.4, 1.5]}
 CASES = [
     # stocks
@@ -88,6 +89,14 @@ CASES = [
     (
         {"stocks.shop.obsolete": {"at": [700]}},
         f"stocks.shop.obsolete.at: {NONE} 700 lies after the 200 days of the horizon",
+    ),
+    (
+        {"demands.customers.price": 9, "demands.customers.markdown": MARKDOWN | {"starts": 300}},
+        f"demands.customers.markdown: {NONE} it starts after the 200 days of the horizon",
+    ),
+    (
+        {"demands.customers.price": 6, "demands.customers.markdown": MARKDOWN | {"elasticity": 0}},
+        f"demands.customers.markdown: {NONE} the price stays as it is",
     ),
     # lanes
     (
@@ -377,6 +386,7 @@ NEVER_USELESS = {
     "Delays": "steps seen",
     "History": "file value date where source replay",
     "Forecast": "",
+    "Markdown": "elasticity",
     "Correlation": "between",
     "Spike": "title lasts seen announced",
     "Disruption": "title lasts seen announced",
@@ -394,12 +404,13 @@ LOOKED_AT = {
     "Objective": "leftovers",
     "Late": "chance",
     "Short": "chance by",
-    "Demand": "regime_seen autocorrelation forecast season price_erosion pays_after",
+    "Demand": "regime_seen autocorrelation forecast season price_erosion pays_after markdown",
     "Regime": "distribution",
     "Slower": "periods",
     "Delays": "regimes",
     "History": "values block season",
     "Forecast": "accuracy",
+    "Markdown": "starts price",
     "Correlation": "correlation",
     "Spike": "hits starts factor",
     "Disruption": "hits starts stops destroys severity recovers_over seen_late",

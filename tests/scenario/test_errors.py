@@ -322,6 +322,11 @@ def maker(**failings: object) -> dict:
             quake(hits=["suplier"]),
             "disruptions.quake.hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)",
         ),
+        (
+            "demands.customers.markdown",
+            {"starts": 3, "price": 5, "elasticity": 2},
+            "demands.customers: markdown.price: must be 0 (the price before) or less, got 5",
+        ),
         ("lanes.supplier.delays", {}, "lanes.supplier.delays: needs either 'regimes' or 'steps', got neither"),
         (
             "lanes.supplier.delays",
