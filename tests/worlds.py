@@ -118,6 +118,15 @@ defects = st.sampled_from(
 )
 
 
+slower = {"usual": {"periods": 0, "next": {"tight": 0.3}}, "tight": {"periods": 4, "next": {"usual": 0.3}}}
+delays = st.sampled_from(
+    [None, None, None, None, {"regimes": slower}, {"regimes": slower, "seen": "hidden"}, {"steps": [[2, 5], [6, 1]]}]
+)
+
+
+rarely = st.sampled_from([False, False, False, False, True])
+
+
 def kits(units: Any) -> st.SearchStrategy[float]:
     """Return units of a stock in one of a kit, or in one of what a lane ships."""
     return units(1, 3) if units is whole_numbers else units(1, 3) | st.sampled_from([0.1, 0.25, 2.943])
@@ -162,6 +171,7 @@ def lanes(draw: st.DrawFn, to: str, units: Any) -> dict[str, Any]:
         "cost_erosion": draw(st.sampled_from([0.0, 0.0, 0.02])),
         "defects": draw(defects),
         "reject_cost": draw(money),
+        "delays": draw(delays),
     }
     return {key: value for key, value in lane.items() if value is not None}
 
@@ -254,6 +264,7 @@ def demands(draw: st.DrawFn, stocks: list[str], units: Any, periods: int) -> dic
         "price": draw(money),
         "price_erosion": draw(st.sampled_from([0.0, 0.0, 0.05])),
         "pays_after": draw(terms),
+        **({"price": 7.5, "markdown": {"starts": 4, "price": 5, "elasticity": 2}} if draw(rarely) else {}),
     }
 
 
@@ -273,6 +284,10 @@ def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
         "rationing": draw(st.sampled_from(["priority", "proportional"])),
         "shelf_life": draw(never | never | st.integers(1, 4) | st.sampled_from([1, 6, 9])),
         "issuing": draw(st.sampled_from(["fifo", "lifo"])),
+        "shrinkage": draw(st.sampled_from([0.0, 0.0, 0.0, 0.0, 0.03, 0.5, 1.0])),
+        "loss_cost": draw(money),
+        "warehouse": draw(st.sampled_from([None, None, "shed", "barn"])),
+        "volume": draw(st.sampled_from([1.0, 0.3, 2.0])),
         "obsolete": draw(never | never | never | over),
         "scrap_value": draw(money),
         "terminal_value": draw(st.just(0.0) | money),
@@ -281,8 +296,18 @@ def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
 
 
 @st.composite
-def disruptions(draw: st.DrawFn, lanes: dict[str, Any]) -> dict[str, Any]:
+def warehouses(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw two warehouses, where space is rented, used, or free."""
+    return {
+        name: {"space": draw(st.sampled_from([0.0, 7.5])), "rent": draw(money), "rate": draw(money)}
+        for name in ("shed", "barn")
+    }
+
+
+@st.composite
+def disruptions(draw: st.DrawFn, lanes: dict[str, Any], stocks: list[str]) -> dict[str, Any]:
     """Draw a disruption of any kind; transit stops only where something is always on the way for a while."""
+    destroys = draw(st.sampled_from([0.0, 0.0, 0.0, 0.4, 1.0]))
     stops = draw(st.sampled_from(["ordering", "shipping", "transit", "receiving"]))
     fragile = ["near", "far", "road", "sea", *lanes]
     if stops == "transit":
@@ -291,12 +316,13 @@ def disruptions(draw: st.DrawFn, lanes: dict[str, Any]) -> dict[str, Any]:
         fragile = [name for name in fragile if name not in safe]
         if not fragile:
             stops, fragile = "receiving", list(lanes)
-    event = draw(events(fragile))
+    event = draw(events(fragile + stocks * (destroys > 0)))
     ways = st.sampled_from([{}, {"announced": 2}, {"announced": 6}, {"seen_late": 1}, {"seen_late": 4}])
     return {
         **event,
         **(draw(ways) if event["seen"] == "at-once" else {}),
         "stops": stops,
+        "destroys": destroys,
         "severity": draw(st.sampled_from([0.0, 0.25, 0.9, 1.0, 1.0])),
         "recovers_over": draw(st.sampled_from([0, 0, 2, 9])),
     }
@@ -388,7 +414,7 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         if spikes[f"spike-{k}"]["seen"] == "hidden":
             del spikes[f"spike-{k}"]["announced"]
     for k in range(draw(st.integers(0, 3))):
-        troubles[f"disruption-{k}"] = draw(disruptions(all_lanes))
+        troubles[f"disruption-{k}"] = draw(disruptions(all_lanes, names))
     makers = {
         "near": draw(shared("supplier", "near", all_lanes)),
         "far": draw(suppliers()) | draw(shared("supplier", "far", all_lanes)),
@@ -401,6 +427,7 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         "objective": {"discount": draw(st.sampled_from([1.0, 1.0, 0.9]))},
         "stocks": {name: draw(stocks(units)) for name in names},
         "lanes": all_lanes,
+        "warehouses": draw(warehouses()),
         "suppliers": makers,
         "routes": {
             "road": draw(shared("route", "road", all_lanes)),
@@ -444,9 +471,12 @@ def crowded(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "horizon": {"periods": periods},
             "stocks": {name: draw(stocks(units)) for name in names},
             "lanes": all_lanes,
+            "warehouses": draw(warehouses()),
             "suppliers": makers,
             "routes": routes,
             "demands": {f"of-{name}": draw(demands([name], units, periods)) for name in names},
-            "disruptions": {f"disruption-{k}": draw(disruptions(all_lanes)) for k in range(draw(st.integers(0, 2)))},
+            "disruptions": {
+                f"disruption-{k}": draw(disruptions(all_lanes, names)) for k in range(draw(st.integers(0, 2)))
+            },
         }
     )

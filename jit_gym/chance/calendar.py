@@ -81,4 +81,7 @@ def _changes_for_good(scenario: Scenario) -> bool:
     once = any(demand.history is not None and demand.history.replay == "as-it-was" for demand in demands)
     dated = any(event.starts.at is not None for event in _known(scenario))
     obsolete = any(stock.obsolete and stock.obsolete.at is not None for stock in stocks)
+    lanes = scenario.lanes.values()
+    dated |= any(demand.markdown for demand in demands)
+    dated |= any(lane.delays and lane.delays.steps and lane.delays.seen == "at-once" for lane in lanes)
     return once or dated or obsolete or any(demand.trend for demand in demands) or ends_with_money(scenario)

@@ -23,7 +23,8 @@ from scipy.special import ndtr, ndtri
 from ..kernels.cache import compiled
 from ..scenario import Scenario
 from .bits import UNIT
-from .demand import Marginal, marginals, transition
+from .demand import Marginal, marginals
+from .regimes import passed_through, transition
 
 LOWEST, HIGHEST = UNIT / 2, 1.0 - UNIT / 2  # the range of uniforms from 32-bit words; scores beyond are clipped to it
 FEW = 128  # values of a demand up to which its mean is an exact sum over the jumps of F^-1
@@ -42,7 +43,7 @@ class Copula:
         self.autocorrelation = self.demand.autocorrelation
         self.accuracy = self.demand.forecast.accuracy if self.demand.forecast else ()
         self.means = [Mean(marginal) for marginal in marginals(scenario, name)]
-        self.transition = transition(self.demand) if self.demand.regimes else None
+        self.transition = transition(self.demand.regimes) if self.demand.regimes else None
         self.mix_first, self.mix = _mixes(scenario, name)
 
     @classmethod
@@ -136,12 +137,7 @@ class Drawn:
     def regimes(self) -> np.ndarray:
         """Return the index of the regime in each period (periods, paths)."""
         assert self.copula.transition is not None
-        beyond = np.cumsum(self.copula.transition, axis=1)[:, :-1]
-        u = self.source(f"demands.{self.copula.name}.regime")
-        out = np.zeros(u.shape, int)
-        for t in range(1, len(out)):
-            out[t] = (u[t, :, None] > beyond[out[t - 1]]).sum(axis=-1)
-        return out
+        return passed_through(self.copula.transition, self.source(f"demands.{self.copula.name}.regime"))
 
     @property
     def demand(self) -> np.ndarray:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..scenario import Demand, Distribution, History, Scenario, ScenarioError
+from ..scenario import Demand, Distribution, History, Horizon, Scenario, ScenarioError
 from .bits import uniforms
+from .regimes import in_the_long_run, transition
 from .tables import Table, fill, quantile, tabulate
 
 
@@ -36,7 +38,7 @@ def level(scenario: Scenario, name: str) -> tuple[float, float]:
     parts = np.array([marginal.moments for marginal in marginals(scenario, name)])
     if not demand.regimes:
         return float(parts[0, 0]), float(parts[0, 1])
-    weights, (means, variances) = in_the_long_run(transition(demand)), parts.T
+    weights, (means, variances) = in_the_long_run(transition(demand.regimes)), parts.T
     mean = weights @ means
     return float(mean), float(weights @ (variances + (means - mean) ** 2))
 
@@ -86,34 +88,30 @@ def marginals(scenario: Scenario, name: str) -> list[Marginal]:
     return [Marginal.of(scenario, each, demand.occurs) for each in given if each]
 
 
-def transition(demand: Demand) -> np.ndarray:
-    """Return the chances to pass from each regime of a demand to each (regimes, regimes)."""
-    matrix = np.array([[regime.next.get(other, 0.0) for other in demand.regimes] for regime in demand.regimes.values()])
-    return matrix + np.diag(np.maximum(1.0 - matrix.sum(axis=1), 0.0))
-
-
-def in_the_long_run(matrix: np.ndarray) -> np.ndarray:
-    """Return the share of time that a Markov chain which begins in the first state spends in each."""
-    lazy = (matrix + np.eye(len(matrix))) / 2  # has the same long-run shares, and is aperiodic
-    for _ in range(64):
-        lazy = lazy @ lazy
-        lazy /= lazy.sum(axis=1, keepdims=True)
-    return lazy[0]
-
-
 def _moments_cut_at_zero(distribution: Distribution) -> tuple[float, float]:
     u = (np.arange(1 << 16) + 0.5) / (1 << 16)
     draws = np.maximum(distribution.frozen.ppf(u), 0.0)
     return float(draws.mean()), float(draws.var())
 
 
-def pattern(demand: Demand, periods: int) -> np.ndarray | None:
-    """Return the factor of season and trend in each period (periods,), or None where there is neither."""
-    if not demand.season and not demand.trend:
+def pattern(demand: Demand, periods: int, horizon: Horizon) -> np.ndarray | None:
+    """Return the factor of season, trend and markdown in each period (periods,), or None where there is none."""
+    if not demand.season and not demand.trend and not demand.markdown:
         return None
     t = np.arange(periods)
     factor = np.maximum(1.0 + demand.trend * t, 0.0)
+    if (markdown := demand.markdown) is not None:
+        answer = (markdown.price / demand.price) ** -markdown.elasticity
+        factor = factor * np.where(t >= horizon.period_of(markdown.starts), answer, 1.0)
     return factor * np.resize(demand.season, periods) if demand.season else factor
+
+
+def price_left(demand: Demand, horizon: Horizon, t: Any) -> Any:
+    """Return what share of a demand's price is left in some periods, after erosion and the markdown."""
+    left = (1.0 - demand.price_erosion) ** t
+    if (markdown := demand.markdown) is None:
+        return left
+    return left * np.where(t >= horizon.period_of(markdown.starts), markdown.price / demand.price, 1.0)
 
 
 def fill_demand(

@@ -12,7 +12,8 @@ from ..common.text import counted
 from ..scenario import Demand, Distribution, Scenario, ScenarioError
 from ..scenario.model import Disruption
 from ..scenario.supports import unsupported
-from .demand import level, marginals, pattern, transition
+from .demand import level, marginals, pattern
+from .regimes import transition
 from .tables import counts
 from .trace import Columns, hits_of, shared_hits_of
 
@@ -92,7 +93,7 @@ class Outcomes:
         _refuse_what_is_not_understood(scenario)
         columns = Columns.of(scenario)
         season = replayed(scenario) or lcm(*(_season(demand) for demand in scenario.demands.values()))
-        shifting = {name: transition(demand) for name, demand in scenario.demands.items() if demand.regimes}
+        shifting = {name: transition(demand.regimes) for name, demand in scenario.demands.items() if demand.regimes}
         spells = {name: _spells(name, disruption) for name, disruption in scenario.disruptions.items()}
         if (many := prod(len(chain) for chain in (*shifting.values(), *spells.values()))) > MOST_PER_PHASE:
             raise ScenarioError(
@@ -111,7 +112,7 @@ class Outcomes:
         demand, demand_chance = _demand(scenario, columns, season, regimes)
         seen = np.array([row for _, row in working])
         for name, place in columns.forecast.items():
-            factors = pattern(scenario.demands[name], season + columns.ahead)
+            factors = pattern(scenario.demands[name], season + columns.ahead, scenario.horizon)
             means = _means_ahead(scenario, name, columns.ahead)
             for row, (phase, regime, _) in zip(seen, states, strict=True):
                 row[place] = means[regime.get(name, 0)]
@@ -153,7 +154,7 @@ def _means_ahead(scenario: Scenario, name: str, ahead: int) -> np.ndarray:
     if not demand.regimes:
         return np.full((1, ahead), level(scenario, name)[0])
     means = np.array([marginal.moments[0] for marginal in marginals(scenario, name)])
-    return np.column_stack([np.linalg.matrix_power(transition(demand), h) @ means for h in range(ahead)])
+    return np.column_stack([np.linalg.matrix_power(transition(demand.regimes), h) @ means for h in range(ahead)])
 
 
 def _with_the_end(rows: np.ndarray, chances: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,9 +17,9 @@ def supplier_of(scenario: Scenario, lane: str) -> Supplier:
 
 
 def is_random(scenario: Scenario, lane: str) -> bool:
-    """Tell whether a lane's lead times need to be drawn: they vary, or its supplier may be late."""
-    late = supplier_of(scenario, lane).late
-    return varies(scenario.lanes[lane].lead_time) or (late is not None and late.chance > 0)
+    """Tell whether a lane's lead times need to be drawn: they vary, or drift, or its supplier may be late."""
+    late, way = supplier_of(scenario, lane).late, scenario.lanes[lane]
+    return varies(way.lead_time) or way.delays is not None or (late is not None and late.chance > 0)
 
 
 def falls_short(scenario: Scenario, lane: str) -> bool:
@@ -30,8 +30,9 @@ def falls_short(scenario: Scenario, lane: str) -> bool:
 
 def slowest(scenario: Scenario, lane: str) -> int:
     """Return the longest time in periods that a shipment on a lane may take, supplier delays included."""
-    late = supplier_of(scenario, lane).late
-    return longest(scenario.lanes[lane].lead_time) + (int(counts(late.by).values[-1]) if late and late.chance else 0)
+    late, way = supplier_of(scenario, lane).late, scenario.lanes[lane]
+    usual = longest(way.lead_time) + (way.delays.longest if way.delays else 0)
+    return usual + (int(counts(late.by).values[-1]) if late and late.chance else 0)
 
 
 def failing(u: np.ndarray, more: np.ndarray, how: Late | Short) -> np.ndarray:

@@ -17,7 +17,9 @@ from ..scenario.errors import at
 from ..scenario.model import LONGEST_HORIZON, MOST_NUMBERS, Disruption, Scenario, Spike, Starts
 from .bits import stream, uniforms
 from .copula import Copula, Drawn
-from .demand import fill_demand, level, pattern, seasonal
+from .delays import drawn as drawn_delays
+from .delays import in_sequence
+from .demand import fill_demand, level, pattern, price_left, seasonal
 from .events import FOREVER, NEVER, left_working, spells
 from .lead_times import fill_lead_times, keep_sequence, longest
 from .quality import defective, rejects
@@ -54,12 +56,17 @@ class Columns:
     obsolete: dict[str, int]  # stocks that can become obsolete: 1 where they are
     last: int | None  # 1 in the last period, with a terminal value or cost
     shared: dict[str, int]  # suppliers and routes: the share of their capacity that is left, where it can be hit
+    shrinkage: dict[str, int]  # stocks of which a share is stolen or damaged, where it is rounded to whole units
+    destroyed: dict[str, int]  # places (`stocks.NAME`, `lanes.NAME`): the share that is destroyed
+    destroyed_rounding: dict[str, int]  # the same places, where it is rounded to whole units
     forecast: dict[str, slice]  # seen: demands whose mean changes in a way that is known
     visible: dict[tuple[str, str], slice]  # seen: the kind and the lane of visible disruptions, now and as far as known
     seen_cost: dict[str, int]
     seen_price: dict[str, int]
     seen_obsolete: dict[str, slice]  # 1 in this and the next periods for which it is known
     coming: dict[str, int]  # spikes that are announced: periods until the next begins, of those it is announced ahead
+    seen_delay: dict[str, int]  # lanes: periods that are added to the lead time today, over the most that ever are
+    strikes_in: dict[str, int]  # the same of disruptions that destroy and are announced
     chance: int  # numbers in a row of chance
     seen: int  # numbers in a row of what is seen
     ahead: int  # periods that a forecast looks ahead, this one included
@@ -83,9 +90,10 @@ class Columns:
         foretold = [name for name in demands if _changes_visibly(scenario, name)]
         hits = hits_of(scenario)
         eroding = [name for name, lane in lanes.items() if lane.cost_erosion]
-        cheaper = [name for name, demand in demands.items() if demand.price_erosion]
+        cheaper = [name for name, demand in demands.items() if demand.price_erosion or demand.markdown]
         ageing = [name for name, stock in stocks.items() if stock.obsolete]
         rejecting = [name for name, lane in lanes.items() if rejects(lane)]
+        whole = scenario.units == "whole"
         rounded = [name for name in rejecting if isinstance(lanes[name].defects, Distribution)]
         happens, shows = _Room(), _Room()
         columns = cls(
@@ -94,12 +102,15 @@ class Columns:
             working={key: happens.one() for key in hits},
             filled={name: happens.one() for name in lanes if falls_short(scenario, name)},
             defects={name: happens.one() for name in rejecting},
-            rounding={name: happens.one() for name in rounded if scenario.units == "whole"},
+            rounding={name: happens.one() for name in rounded if whole},
             cost={name: happens.one() for name in eroding},
             price={name: happens.one() for name in cheaper},
             obsolete={name: happens.one() for name in ageing},
             last=happens.one() if ends_with_money(scenario) else None,
             shared={name: happens.one() for name in shared_hits_of(scenario)},
+            shrinkage={name: happens.one() for name, stock in stocks.items() if stock.shrinkage and whole},
+            destroyed={place: happens.one() for place in scenario.destroyed_by},
+            destroyed_rounding={place: happens.one() for place in scenario.destroyed_by if whole},
             forecast={name: shows.some(ahead) for name in foretold},
             visible={
                 key: shows.some(1 + max(disruption.announced for disruption in events))
@@ -110,6 +121,14 @@ class Columns:
             seen_price={name: shows.one() for name in cheaper},
             seen_obsolete={name: shows.some(ahead) for name in ageing},
             coming={name: shows.one() for name, spike in scenario.spikes.items() if spike.announced},
+            seen_delay={
+                name: shows.one() for name, lane in lanes.items() if lane.delays and lane.delays.seen == "at-once"
+            },
+            strikes_in={
+                name: shows.one()
+                for name, disruption in scenario.disruptions.items()
+                if disruption.announced and any(name in keys for keys in scenario.destroyed_by.values())
+            },
             chance=happens.taken,
             seen=shows.taken,
             ahead=ahead,
@@ -152,7 +171,15 @@ def _changes_visibly(scenario: Scenario, name: str) -> bool:
     demand = scenario.demands[name]
     spiked = any(name in spike.hits and spike.seen == "at-once" for spike in scenario.spikes.values())
     shifts = demand.regimes and demand.regime_seen == "at-once"
-    return bool(demand.season or demand.trend or spiked or shifts or demand.autocorrelation or demand.forecast)
+    return bool(
+        demand.season
+        or demand.trend
+        or demand.markdown
+        or spiked
+        or shifts
+        or demand.autocorrelation
+        or demand.forecast
+    )
 
 
 @dataclass(frozen=True)
@@ -278,9 +305,12 @@ class _Draw:
         chance, seen = rows[:-1], rows[:, :, columns.chance :]
         for name in columns.demand:
             self.draw_demand(name, chance, seen)
-        self.draw_shipments(chance)
+        self.draw_shipments(chance, seen)
         self.draw_disruptions(chance, seen)
-        self.announce_spikes(seen)
+        for name, column in columns.shrinkage.items():
+            chance[:, :, column] = self.draws(f"stocks.{name}.shrinkage")
+        self.draw_strikes(chance)
+        self.announce(seen)
         self.draw_prices(chance, seen)
         self.draw_obsolescence(chance, seen)
         if columns.last is not None:
@@ -298,7 +328,7 @@ class _Draw:
             fill_demand(chance, column, self.scenario, name, self.keys(f"demands.{name}"), self.paths)
         else:
             chance[:, :, column] = drawn.demand[: self.periods]
-        expected = pattern(demand, beyond)
+        expected = pattern(demand, beyond, self.scenario.horizon)
         spikes = {key: spike for key, spike in self.scenario.spikes.items() if name in spike.hits}
         begun = {key: self.spells[f"spikes.{key}"] for key in spikes}
         if expected is not None or spikes:
@@ -342,12 +372,20 @@ class _Draw:
                 if spike.seen == "at-once":
                     out[:, :, h][known] *= spike.factor
 
-    def draw_shipments(self, chance: np.ndarray) -> None:
+    def draw_shipments(self, chance: np.ndarray, seen: np.ndarray) -> None:
         """Draw lead times of each period's shipments, shares that are missing, and defects of arrivals."""
         columns, lanes = self.columns, self.scenario.lanes
         for name, column in columns.lead_time.items():
             keys = self.keys(f"lanes.{name}.lead_time")
             fill_lead_times(chance, column, keys, self.paths, lanes[name].lead_time, lanes[name].crossing)
+            if delays := lanes[name].delays:
+                u = uniforms(self.keys(f"lanes.{name}.delays"), self.paths, self.periods + 1)
+                added = drawn_delays(delays, self.scenario.horizon, u)
+                chance[:, :, column] += added[:-1]
+                if not lanes[name].crossing:
+                    chance[:, :, column] = in_sequence(chance[:, :, column])
+                if name in columns.seen_delay:
+                    seen[:, :, columns.seen_delay[name]] = added / max(delays.longest, 1)
             if late := supplier_of(self.scenario, name).late:
                 chance[:, :, column] += failing(*self.supplier_draws(name, "late"), late)
         for name, column in columns.filled.items():
@@ -395,12 +433,36 @@ class _Draw:
                 works *= left_working(disruption, self.spells[f"disruptions.{key}"])[0][: self.periods]
             chance[:, :, self.columns.shared[name]] = works
 
-    def announce_spikes(self, seen: np.ndarray) -> None:
-        """Fill in the periods until each announced spike, divided by `announced` + 1; 1 where none is announced."""
-        for name, column in self.columns.coming.items():
-            begun, limit = self.spells[f"spikes.{name}"], self.scenario.spikes[name].announced + 1
+    def draw_strikes(self, chance: np.ndarray) -> None:
+        """Fill in the share of each stock and lane that is destroyed in the first period of each disruption."""
+        now = np.arange(self.periods)[:, None]
+        for place, column in self.columns.destroyed.items():
+            left = np.ones((self.periods, len(self.paths)))
+            for key in self.scenario.destroyed_by[place]:
+                begins = self.spells[f"disruptions.{key}"][: self.periods] == now
+                left *= np.where(begins, 1.0 - self.scenario.disruptions[key].destroys, 1.0)
+            chance[:, :, column] = 1.0 - left
+        for place, column in self.columns.destroyed_rounding.items():
+            chance[:, :, column] = self.draws(f"{place}.destroyed")
+
+    def announce(self, seen: np.ndarray) -> None:
+        """Fill in the periods until each announced spike is on, and until each disruption destroys.
+
+        They are divided by `announced` + 1, and 1 where none is announced.
+        """
+        columns, scenario = self.columns, self.scenario
+        events: list[tuple[str, Spike | Disruption, int]] = [
+            *((f"spikes.{name}", scenario.spikes[name], column) for name, column in columns.coming.items()),
+            *(
+                (f"disruptions.{name}", scenario.disruptions[name], column)
+                for name, column in columns.strikes_in.items()
+            ),
+        ]
+        for place, event, column in events:
+            begun, limit = self.spells[place], event.announced + 1
             now = np.arange(len(begun))[:, None]
-            on = np.where(begun != NEVER, now, len(begun) + limit)
+            comes = begun != NEVER if isinstance(event, Spike) else begun == now
+            on = np.where(comes, now, len(begun) + limit)
             following = np.minimum.accumulate(on[::-1], axis=0)[::-1]  # the first period from now on that it is on in
             seen[:, :, column] = np.minimum(following - now, limit)[: self.periods + 1] / limit
 
@@ -411,7 +473,8 @@ class _Draw:
             left = (1.0 - self.scenario.lanes[name].cost_erosion) ** t
             chance[:, :, column], seen[:, :, columns.seen_cost[name]] = left[:-1], left
         for name, column in columns.price.items():
-            left = (1.0 - self.scenario.demands[name].price_erosion) ** t
+            demand = self.scenario.demands[name]
+            left = price_left(demand, self.scenario.horizon, t)
             chance[:, :, column], seen[:, :, columns.seen_price[name]] = left[:-1], left
 
     def draw_obsolescence(self, chance: np.ndarray, seen: np.ndarray) -> None:

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..scenario import Scenario
 from .copula import HIGHEST, LOWEST, Copula
-from .demand import in_the_long_run, level
+from .demand import level
+from .regimes import in_the_long_run
 
 NODES = np.linspace(-8.0, 8.0, 2049)[:, None]  # normal scores; smooth functions of them are integrated to 1e-10
 WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()

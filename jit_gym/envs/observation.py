@@ -415,6 +415,8 @@ def signs(layout: Layout) -> Iterator[tuple[str, int]]:
     for names, field in ((columns.seen_cost, "cost_left"), (columns.seen_price, "price_left")):
         yield from ((f"{name}.{field}", column) for name, column in names.items())
     yield from ((f"{name}.comes_in", column) for name, column in columns.coming.items())
+    yield from ((f"{name}.delay", column) for name, column in columns.seen_delay.items())
+    yield from ((f"{name}.strikes_in", column) for name, column in columns.strikes_in.items())
     for name, known in columns.seen_obsolete.items():
         for h, column in enumerate(range(known.start, known.stop)):
             yield f"{name}.obsolete" + (f"_{h}" if h else ""), column

@@ -58,6 +58,11 @@ METRICS = [
     ),
     Metric("lowest_cash", "money", "the least there was in the till at the end of a period; it begins with 0"),
     Metric("waste", "units a period", "units wasted"),
+    Metric("space", "space", "taken at the end of a period, in all warehouses together"),
+    Metric("peak_space", "space", "the most that is taken at the end of any period, in all warehouses together"),
+    Metric("lost", "units a period", "units stolen, damaged or destroyed, on the shelf or on the way"),
+    Metric("lost_share", "share", "units stolen, damaged or destroyed, of all that were used or lost"),
+    Metric("lost_value", "money a period", "value of the units stolen, damaged or destroyed"),
     Metric("orders", "a period", "orders placed, on all lanes"),
     Metric("bullwhip", "ratio", "variance of what is ordered from outside over that of what customers ask for"),
 ]
@@ -72,6 +77,8 @@ ITEM_METRICS = {
         Metric("turns", "a year", "times a year that the stock is used up"),
         Metric("waste", "units a period", "units wasted"),
         Metric("waste_cost", "money a period", "units wasted"),
+        Metric("lost", "units a period", "units stolen, damaged or destroyed, on the shelf or on the way to it"),
+        Metric("loss_cost", "money a period", "units stolen, damaged or destroyed"),
         Metric("cycle_service_level", "share", "replenishment cycles without a shortage"),
         Metric("bullwhip", "ratio", "variance of what is ordered over that of what customers ask for of it"),
     ),
@@ -140,11 +147,12 @@ class Counter:
         self.lowest_cash, self.payable, self.receivable = np.zeros((3, paths))
         self.discounted = np.zeros(paths)
         self.gained, self.owed = np.zeros((2, paths))  # by goods, and by what customers who wait will pay
-        self.held, self.used, self.wasted = np.zeros((3, paths, stocks))
+        self.held, self.used, self.wasted, self.lost = np.zeros((4, paths, stocks))
         self.cycles, self.spoilt_cycles = np.zeros((2, paths, stocks))
         self.demanded, self.short, self.unmet = np.zeros((3, paths, demands))
         self.stockouts, self.stops = np.zeros((2, paths, demands))
         self.any_stockout, self.any_stop = np.zeros((2, paths))
+        self.space, self.peak_space = np.zeros((2, paths))
         self.ordered, self.placed, self.shipped, self.on_the_way = np.zeros((4, paths, lanes))
         load_plugins()
         self._more = {each.name: each.counter(layout, paths) for each in METRICS if each.counter is not None}
@@ -172,6 +180,13 @@ class Counter:
         self.held += flows.stocks["held"]
         self.used += state.stocks["used"]
         self.wasted += flows.stocks["wasted"]
+        if layout.sizes.warehouses:
+            taken = flows.spaces["taken"].sum(axis=1)
+            self.space, self.peak_space = self.space + taken, np.maximum(self.peak_space, taken)
+        if layout.sizes.losses:
+            self.lost += flows.losses["shrunk"] + flows.losses["lost_on_the_shelf"]
+        if layout.sizes.strikes:
+            self.lost += flows.wrecks["lost_on_the_way"] @ layout.into
         short, stopped = demands["short"] > 1e-9, (demands["served"] <= 1e-9) & (demands["demanded"] > 1e-9)
         self.demanded += demands["demanded"]
         self.short += demands["short"]
@@ -225,6 +240,11 @@ class Counter:
             "cash_to_cash": _ratio(worth, used, np.nan) + owing - owed,
             "lowest_cash": self.lowest_cash,
             "waste": self.wasted.sum(axis=1) / n,
+            "space": self.space / n,
+            "peak_space": self.peak_space,
+            "lost": self.lost.sum(axis=1) / n,
+            "lost_share": _ratio(self.lost.sum(axis=1), (self.lost + self.used).sum(axis=1), 0.0),
+            "lost_value": self.lost @ values / n,
             "orders": self.placed.sum(axis=1) / n,
             "bullwhip": _ratio(
                 self._replenishment.variance[:, outside].sum(axis=1),
@@ -249,6 +269,8 @@ class Counter:
                 "turns": _ratio(self.used * scenario.horizon.year, self.held, np.nan),
                 "waste": self.wasted / n,
                 "waste_cost": self.wasted * net.stocks["waste_cost"] / n,
+                "lost": self.lost / n,
+                "loss_cost": self.lost * net.stocks["loss_cost"] / n,
                 "cycle_service_level": 1.0 - _ratio(self.spoilt_cycles, self.cycles, np.nan),
                 "bullwhip": _ratio(self._replenishment.variance, self._demand.variance, np.nan),
             },

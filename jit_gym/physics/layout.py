@@ -28,6 +28,7 @@ class Layout:
         """
         self.scenario = scenario
         self.columns = Columns.of(scenario)
+        self._whole = scenario.units == "whole"
         self.stocks, self.lanes, self.demands, self.routes = (
             list(part) for part in (scenario.stocks, scenario.lanes, scenario.demands, scenario.routes)
         )
@@ -42,14 +43,16 @@ class Layout:
         claims = [list(scenario.shared_by(name)) for name in self.lanes]
         shared = sorted({place for places in claims for place in places})
         self.resources = [place.partition(".")[2] for place in shared]  # suppliers and routes with a capacity
-        more = [len(shared), sum(map(len, claims))]
+        self.warehouses = list(scenario.warehouses)
+        more = [len(shared), sum(map(len, claims)), len(self.warehouses)]
         self.numbers = np.zeros(np.dot([*counts, *more], NET_LENGTHS))
-        self.net = net_of(self.numbers, Sizes._make([*counts, 0, *more, *[0] * (len(Sizes._fields) - 8)]))
+        self.net = net_of(self.numbers, Sizes._make([*counts, 0, *more, *[0] * (len(Sizes._fields) - 9)]))
         self._lay_lanes()
         self._lay_resources(shared, claims)
         self._lay_stocks()
         self._lay_demands(needs)
         self._lay_routes()
+        self._lay_warehouses()
         needed = Sizes._make([*counts, self._taken, *more, *self._steps()])
         self.sizes = needed if room is None else Sizes._make(map(max, needed, room))
         self.net = self.net._replace(has=self.sizes)
@@ -97,18 +100,23 @@ class Layout:
         stalls = any(kind != "shipping" for kind, _ in columns.working)
         vehicles = net.lanes["drives"].any()
         worth = columns.cost or columns.price or columns.obsolete or columns.last is not None
+        waiting = any(lane.waiting_cost for lane in lanes)
+        strikes = bool(columns.destroyed)
+        losses = strikes or net.stocks["shrinkage"].any()
         needed: dict[str, Any] = {
             "together": net.lanes["ships"].any(),
             "network": any(lane.uses for lane in lanes),
             "transmits": any(lane.order_delay for lane in lanes),
             "ships_late": scenario.sources_ship == "after-receiving",
             "ages": net.stocks["perishable"].any(),
-            "troubles": stalls or columns.filled,
+            "troubles": stalls or columns.filled or net.lanes["struck"].any(),
             "rejects": columns.defects,
             "vehicles": vehicles,
             "full_loads": net.lanes["fills"].any(),
             "worth": worth,
-            "charges": worth or vehicles or columns.defects or any(lane.waiting_cost for lane in lanes),
+            "losses": losses,
+            "strikes": strikes,
+            "charges": worth or vehicles or losses or columns.defects or self.warehouses or waiting,
             "credit": any(lane.pays_after for lane in lanes) or any(demand.pays_after for demand in demands),
             "reports": any(stock.seen_late for stock in stocks),
         }
@@ -138,6 +146,11 @@ class Layout:
         for row, (name, stock) in zip(self.net.stocks, self.scenario.stocks.items(), strict=True):
             initial = self._on_hand(name)
             row["holding_cost"], row["waste_cost"] = stock.holding_cost, stock.waste_cost
+            row["whole"], row["shrinkage"], row["loss_cost"] = self._whole, stock.shrinkage, stock.loss_cost
+            row["shrinkage_rounding"] = self.columns.shrinkage.get(name, 0)
+            self._lay_strikes(row, f"stocks.{name}")
+            row["stored"], row["volume"] = stock.warehouse is not None, stock.volume
+            row["warehouse"] = self.warehouses.index(stock.warehouse) if stock.warehouse else 0
             row["storage_limit"] = np.inf if stock.storage_limit is None else stock.storage_limit
             row["proportional"] = f"stocks.{name}" in self._proportional
             row["perishable"], row["lifo"] = stock.shelf_life is not None, stock.issuing == "lifo"
@@ -154,6 +167,12 @@ class Layout:
             row["obsolesces"], row["obsolete"] = name in self.columns.obsolete, self.columns.obsolete.get(name, 0)
             row["scrap_value"], row["terminal_value"] = stock.scrap_value, stock.terminal_value
             row["keeps_value"], row["last"] = stock.terminal_value > 0, self.columns.last or 0
+
+    def _lay_strikes(self, row: Any, place: str) -> None:
+        """Tell a stock or a lane which columns say what is destroyed of it."""
+        columns = self.columns
+        row["struck"], row["destroyed"] = place in columns.destroyed, columns.destroyed.get(place, 0)
+        row["destroyed_rounding"] = columns.destroyed_rounding.get(place, 0)
 
     def _sources(self, lane: str) -> dict[str, Any]:
         """Return what a lane takes from: the stocks that it uses and the capacities that it shares, by their places."""
@@ -174,6 +193,7 @@ class Layout:
         for row, (name, lane) in zip(self.net.lanes, scenario.lanes.items(), strict=True):
             row["to"] = self.stocks.index(lane.to)
             self._lay_way(row, name)
+            self._lay_strikes(row, f"lanes.{name}")
             row["first_use"], row["last_use"] = use, (use := use + len(lane.uses))
             shared = scenario.shared_by(name)
             row["shares"] = bool(self._proportional & self._sources(name).keys())
@@ -272,6 +292,10 @@ class Layout:
             row["vehicles"] = 1.0 / route.vehicle_capacity if route.vehicle_capacity else 0.0  # in a unit
             row["vehicle_capacity"], row["vehicle_cost"] = route.vehicle_capacity or 0.0, route.vehicle_cost
 
+    def _lay_warehouses(self) -> None:
+        for row, each in zip(self.net.warehouses, self.scenario.warehouses.values(), strict=True):
+            row["space"], row["rent"], row["rate"] = each.space, each.rent * each.space, each.rate
+
     def _start(self) -> np.ndarray:
         """Return the state at the start, as one path's vector of numbers."""
         start = np.zeros(self.state_size)
@@ -310,6 +334,18 @@ class Layout:
     def flow_tables(self) -> list[tuple[list[str], np.dtype]]:
         """Return the names of each flow table's rows (one empty name for the period's money), and its record type."""
         parts = self.stocks, self.lanes, self.demands
-        about = *parts, [""], self.stocks, self.stocks, self.lanes, self.routes, [""], self.resources
+        about = (
+            *parts,
+            [""],
+            self.stocks,
+            self.stocks,
+            self.lanes,
+            self.routes,
+            [""],
+            self.resources,
+            self.stocks,
+            self.lanes,
+            self.warehouses,
+        )
         tables = zip(about, flow_counts(self.sizes), FLOWS, strict=True)
         return [(names[:count], kind) for names, count, kind in tables]

@@ -23,16 +23,17 @@ def period(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequenc
 
     1. See the state at the start of the period, and what is visible of the future.
     2. Order on each lane: cut to its capacity, in its batches, nothing below its minimum; the order travels its delay.
+       Then disruptions that begin destroy a share of what is on the shelf and on the way.
     3. Ship: each source ships what it holds at this moment, up to capacity and availability; what it cannot ship waits
        there or lapses. A stock that runs short shares out what it has, and so does a supplier or a route whose lanes
        share a capacity. Shipments on a route share its vehicles, which may have to be full.
     4. Arrive: shipments whose lead time has passed arrive (lead time 0: this very period); defects are rejected, what
        finds no room is wasted.
     5. Demand comes and is served, the oldest units first or the newest; the rest waits or is lost. What has reached
-       the end of its shelf life is wasted, what is obsolete is scrapped.
-    6. Pay: for orders, purchases, vehicles, transit, waiting, shortage, holding, waste and rejects, on end-of-period
-       quantities; earn revenue. In the last period what is left has a value, and what still waits a cost. Bills and
-       sales with payment terms move cash later.
+       the end of its shelf life is wasted, a share of the rest is stolen or damaged, what is obsolete is scrapped.
+    6. Pay: for orders, purchases, vehicles, transit, waiting, shortage, holding, space, waste, rejects and losses, on
+       end-of-period quantities; earn revenue. In the last period what is left has a value, and what still waits a
+       cost. Bills and sales with payment terms move cash later.
     7. Age: everything on the way is one period nearer (done as the next period begins).
 
     With `sources_ship: after-receiving`, stocks ship after step 4: what arrives today can leave today.
@@ -62,6 +63,8 @@ def replenish(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequ
     """Play what comes before the demand: order, ship, arrive; return what placing, buying and waiting cost."""
     age(net, state, chance, flows)
     placing = place_orders(net, state, order, chance, flows)
+    if net.has.strikes:
+        strike(net, state, chance, flows)
     buying, waiting = ship_from_outside(net, state, chance, flows)
     if net.has.resources:
         open_resources(net, state, chance, flows)
@@ -89,6 +92,9 @@ def trade(
     saved = 0.0
     if net.has.ages or net.has.worth:
         expire(net, state, flows)
+    if net.has.losses:
+        shrink(net, state, chance, flows)
+    if net.has.ages or net.has.worth:
         saved = salvage(net, state, chance, flows)
     pay(net, state, flows, placing, buying, waiting, lacking, revenue, saved)
     if net.has.credit:
@@ -123,6 +129,30 @@ def place_orders(net: NetRows, state: StateRows, order: Sequence[Any], chance: S
             first, last = lane.first_transmitted, lane.last_transmitted
             at.waiting = at.waiting + shift_queue(state.pipeline, first, last, flow.ordered)
     return placing
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def strike(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
+    """Destroy a share of what is on the shelf and on the way, where a disruption strikes."""
+    for i in range(len(net.stocks)):
+        stock, loss = net.stocks[i], flows.losses[i]
+        loss.lost_on_the_shelf = 0.0 * state.stocks[i].on_hand
+        if stock.struck:
+            loss.lost_on_the_shelf = lose_from_shelf(
+                net, state, i, chance[stock.destroyed], chance[stock.destroyed_rounding]
+            )
+    for m in range(len(net.lanes)):
+        lane, at, wreck = net.lanes[m], state.lanes[m], flows.wrecks[m]
+        wreck.lost_on_the_way = 0.0 * at.in_transit
+        if lane.struck:
+            share, up = chance[lane.destroyed], chance[lane.destroyed_rounding]
+            wreck.lost_on_the_way = lose_from_queue(
+                state.pipeline, lane.first_slot, lane.last_slot, lane.whole, share, up
+            )
+            at.in_transit = subtract_clipped(at.in_transit, wreck.lost_on_the_way)
+            if lane.first_report < lane.last_report:  # it is known at once, as shipments are
+                told = state.pipeline[lane.first_report]
+                state.pipeline[lane.first_report] = subtract_clipped(told, wreck.lost_on_the_way)
 
 
 # 3. Ship.
@@ -454,6 +484,52 @@ def expire(net: NetRows, state: StateRows, flows: FlowRows) -> None:
 
 
 @register_jitable(forceinline=True, error_model="numpy")
+def shrink(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
+    """Lose the share of each stock that is stolen or damaged."""
+    for i in range(len(net.stocks)):
+        stock, flow = net.stocks[i], flows.losses[i]
+        flow.shrunk = 0.0 * state.stocks[i].on_hand
+        if not net.has.strikes:
+            flow.lost_on_the_shelf = 0.0
+        if stock.shrinkage > 0:
+            flow.shrunk = lose_from_shelf(net, state, i, stock.shrinkage, chance[stock.shrinkage_rounding])
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def lose_from_shelf(net: NetRows, state: StateRows, i: int, share: Any, up: Any) -> Any:
+    """Lose a share of what is on hand of a stock, of each age alike; return the units lost."""
+    stock, at = net.stocks[i], state.stocks[i]
+    if net.has.ages and stock.perishable:
+        lost = lose_from_queue(state.pipeline, stock.first_age, stock.last_age, stock.whole, share, up)
+    elif stock.whole:
+        lost = floor(share * at.on_hand + up)
+    else:
+        lost = share * at.on_hand
+    at.on_hand = subtract_clipped(at.on_hand, lost)
+    return lost
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def lose_from_queue(places: MutableSequence[Any], first: int, last: int, whole: int, share: Any, up: Any) -> Any:
+    """Lose a share of the units in each of some places; return the units lost.
+
+    Whole units are lost by systematic sampling (Madow and Madow 1944): with `up` uniform between 0 and 1, each place
+    loses its share on average, and so do all together, each rounded up or down.
+    """
+    held, lost = 0.0, 0.0
+    for k in range(first, last):
+        units = places[k]
+        if whole:
+            held = held + units
+            gone = floor(share * held + up) - lost
+        else:
+            gone = share * units
+        places[k] = subtract_clipped(units, gone)
+        lost = lost + gone
+    return lost
+
+
+@register_jitable(forceinline=True, error_model="numpy")
 def salvage(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> Any:
     """Scrap what is obsolete, value what is left at the end, on hand and on the way, and return what that brings."""
     worth = 0.0
@@ -511,7 +587,7 @@ def pay(
     revenue: Any,
     saved: Any,
 ) -> None:
-    """Pay for what is held, on the way, wasted and rejected too, and add the period's money up."""
+    """Pay for what is held, on the way, wasted, rejected and lost too, and add the period's money up."""
     transit, holding, waste = 0.0, 0.0, 0.0
     for m in range(len(net.lanes)):
         transit = transit + net.lanes[m].in_transit_cost * state.lanes[m].in_transit
@@ -525,16 +601,43 @@ def pay(
     money.holding_cost, money.shortage_cost, money.waste_cost = holding, lacking, waste
     cost = buying + placing + transit + holding + lacking + waste
     if net.has.charges:
-        charges, rejects = flows.charges[0], 0.0
+        charges, rejects, losses = flows.charges[0], 0.0, 0.0
         if net.has.rejects:
             for m in range(len(net.lanes)):
                 rejects = rejects + net.lanes[m].reject_cost * flows.rejects[m].rejected
+        if net.has.losses:
+            for i in range(len(net.stocks)):
+                losses = losses + net.stocks[i].loss_cost * (flows.losses[i].shrunk + flows.losses[i].lost_on_the_shelf)
+        if net.has.strikes:
+            for m in range(len(net.lanes)):
+                losses = losses + net.stocks[net.lanes[m].to].loss_cost * flows.wrecks[m].lost_on_the_way
+        storage = 0.0
+        if net.has.warehouses:
+            storage = store(net, flows)
         if not net.has.vehicles:
             charges.vehicle_cost = 0.0
         charges.waiting_cost, charges.reject_cost, charges.salvage = waiting, rejects, saved
-        cost = cost + waiting + rejects + charges.vehicle_cost
+        charges.storage_cost, charges.loss_cost = storage, losses
+        cost = cost + waiting + rejects + storage + losses + charges.vehicle_cost
         revenue = revenue + saved
     money.cost, money.revenue, money.reward = cost, revenue, revenue - cost
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def store(net: NetRows, flows: FlowRows) -> Any:
+    """Measure the space that is taken in each warehouse, and return what space rented and used beyond that costs."""
+    cost = 0.0
+    for w in range(len(net.warehouses)):
+        flows.spaces[w].taken = 0.0
+    for i in range(len(net.stocks)):
+        stock = net.stocks[i]
+        if stock.stored:
+            room = flows.spaces[stock.warehouse]
+            room.taken = room.taken + stock.volume * flows.stocks[i].held
+    for w in range(len(net.warehouses)):
+        warehouse, taken = net.warehouses[w], flows.spaces[w].taken
+        cost = cost + warehouse.rent + warehouse.rate * subtract_clipped(taken, warehouse.space)
+    return cost
 
 
 @register_jitable(forceinline=True, error_model="numpy")

@@ -34,7 +34,9 @@ COST_KINDS = (
     CostKind("transit_cost", "in transit", "units on the way", True, "lanes"),
     CostKind("reject_cost", "rejects", "units rejected on arrival", False, ""),
     CostKind("holding_cost", "holding", "units on hand at the end of each period", True, "stocks"),
+    CostKind("storage_cost", "storage", "space rented or used at the end of each period", False, ""),
     CostKind("waste_cost", "waste", "units wasted", True, "stocks"),
+    CostKind("loss_cost", "losses", "units stolen, damaged or destroyed", False, ""),
     CostKind("shortage_cost", "shortage", "units lost, or waiting at the end of each period", True, "demands"),
 )
 """All kinds of cost, in the order in which a unit causes them; in each period they add up to its `cost`."""
@@ -66,6 +68,16 @@ class StockRow:
     holding_cost: Number
     storage_limit: Number
     waste_cost: Number
+    whole: Flag
+    shrinkage: Number
+    shrinkage_rounding: Index  # column
+    loss_cost: Number
+    stored: Flag  # is its space paid for?
+    warehouse: Index  # warehouse
+    volume: Number
+    struck: Flag  # can anything on the shelf be destroyed?
+    destroyed: Index  # column
+    destroyed_rounding: Index  # column
     proportional: Flag  # does it share out what it has, and not serve lanes in their order?
     perishable: Flag
     lifo: Flag
@@ -125,6 +137,9 @@ class LaneRow:
     lead_time: Index  # column
     can_stall: Flag
     moving: Index  # column
+    struck: Flag
+    destroyed: Index  # column
+    destroyed_rounding: Index  # column
     in_transit_cost: Number
     # receiving
     can_dock: Flag
@@ -197,6 +212,14 @@ class ClaimRow:
     """The claim of a lane on a shared capacity."""
 
     resource: Index
+
+
+class WarehouseRow:
+    """A warehouse."""
+
+    space: Number
+    rent: Number  # a period
+    rate: Number
 
 
 # What is where.
@@ -275,6 +298,25 @@ class RejectFlow:
     rejected: Number
 
 
+class LossFlow:
+    """A stock, where units of some are lost."""
+
+    shrunk: Number
+    lost_on_the_shelf: Number  # destroyed
+
+
+class WreckFlow:
+    """A lane, where what is on the way on some may be destroyed."""
+
+    lost_on_the_way: Number
+
+
+class SpaceFlow:
+    """A warehouse."""
+
+    taken: Number
+
+
 class RouteFlow:
     """A route with vehicles."""
 
@@ -290,13 +332,14 @@ class ResourceFlow:
     claimed: Number
 
 
-STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM = map(
-    record, (StockRow, LaneRow, DemandRow, NeedRow, RouteRow, ResourceRow, ClaimRow)
+STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM, WAREHOUSE = map(
+    record, (StockRow, LaneRow, DemandRow, NeedRow, RouteRow, ResourceRow, ClaimRow, WarehouseRow)
 )
 STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS = map(record, (StockState, LaneState, DemandState, Books))
 STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, RESOURCE_FLOW = map(
     record, (StockFlow, LaneFlow, DemandFlow, SourceFlow, GoodsFlow, RejectFlow, RouteFlow, ResourceFlow)
 )
+LOSS_FLOW, WRECK_FLOW, SPACE_FLOW = map(record, (LossFlow, WreckFlow, SpaceFlow))
 MONEY, CHARGES = (
     np.dtype([(name, np.float64) for name in (*(kind.name for kind in COST_KINDS if kind.everywhere == all_), *more)])
     for all_, more in ((True, ("cost", "revenue", "reward")), (False, ("salvage",)))
@@ -309,14 +352,15 @@ def _lengths(*kinds: np.dtype) -> np.ndarray:
 
 
 # How many numbers one of each takes in a net, in a state, and in the flows.
-_STOCK, _LANE, _DEMAND, _NEED, _ROUTE, _RESOURCE, _CLAIM = NET_LENGTHS = tuple(
-    _lengths(STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM).tolist()
+_STOCK, _LANE, _DEMAND, _NEED, _ROUTE, _RESOURCE, _CLAIM, _WAREHOUSE = NET_LENGTHS = tuple(
+    _lengths(STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM, WAREHOUSE).tolist()
 )
 _STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = STATE_LENGTHS = tuple(
     _lengths(STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS).tolist()
 )
 FLOWS = (
-    STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES, RESOURCE_FLOW
+    STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES, RESOURCE_FLOW,
+    LOSS_FLOW, WRECK_FLOW, SPACE_FLOW,
 )  # fmt: skip
 FLOW_LENGTHS = tuple(_lengths(*FLOWS).tolist())
 
@@ -332,6 +376,7 @@ class Sizes(NamedTuple):
     slots: int
     resources: int  # capacities that lanes share
     claims: int  # of lanes on such capacities
+    warehouses: int
     together: int  # do any lanes ship together with others, from outside or from stocks?
     network: int  # do stocks feed stocks?
     transmits: int  # does any order take time to get to its source?
@@ -342,7 +387,9 @@ class Sizes(NamedTuple):
     vehicles: int  # do any lanes share vehicles?
     full_loads: int  # do any vehicles set off only when they are full?
     worth: int  # do costs or prices fall, stocks become obsolete, or what is left have a value?
-    charges: int  # is there any money that few worlds know: for waiting, vehicles or rejects, or from salvage?
+    losses: int  # are any units stolen, damaged or destroyed?
+    strikes: int  # can a disruption destroy any?
+    charges: int  # is there any money that few worlds know: for waiting, vehicles, space, losses, or from salvage?
     credit: int  # is anything paid later?
     reports: int  # are any records late?
 
@@ -350,7 +397,7 @@ class Sizes(NamedTuple):
 class Net(NamedTuple):
     """What never changes: a record for each stock, lane, demand, need (of a demand or a lane for a stock) and route.
 
-    And one for each capacity that lanes share, and for each claim of a lane on one of these.
+    And one for each capacity that lanes share, for each claim of a lane on one of these, and for each warehouse.
     """
 
     stocks: Any
@@ -360,6 +407,7 @@ class Net(NamedTuple):
     routes: Any
     resources: Any
     claims: Any
+    warehouses: Any
     has: Sizes
 
 
@@ -391,6 +439,9 @@ class Flows(NamedTuple):
     routes: Any  # a record for each route, where some have vehicles
     charges: Any  # one record, where there are such
     resources: Any  # a record for each capacity that lanes share
+    losses: Any  # a record for each stock, where units of some are lost
+    wrecks: Any  # a record for each lane, where disruptions destroy
+    spaces: Any  # a record for each warehouse
 
 
 @register_jitable(forceinline=True)
@@ -402,6 +453,7 @@ def net_of(numbers: np.ndarray, sizes: Sizes) -> Net:
     d = c + sizes.needs * _NEED
     e = d + sizes.routes * _ROUTE
     f = e + sizes.resources * _RESOURCE
+    g = f + sizes.claims * _CLAIM
     return Net(
         table(numbers, STOCK, 0, 1, sizes.stocks)[0],
         table(numbers, LANE, a, 1, sizes.lanes)[0],
@@ -410,6 +462,7 @@ def net_of(numbers: np.ndarray, sizes: Sizes) -> Net:
         table(numbers, ROUTE, d, 1, sizes.routes)[0],
         table(numbers, RESOURCE, e, 1, sizes.resources)[0],
         table(numbers, CLAIM, f, 1, sizes.claims)[0],
+        table(numbers, WAREHOUSE, g, 1, sizes.warehouses)[0],
         sizes,
     )
 
@@ -431,7 +484,7 @@ def state_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> State:
 
 
 @register_jitable(forceinline=True)
-def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int, int]:
+def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, int, int, int, int, int]:
     """Return how many records each table of flows has."""
     return (
         sizes.stocks,
@@ -444,13 +497,18 @@ def flow_counts(sizes: Sizes) -> tuple[int, int, int, int, int, int, int, int, i
         sizes.routes * sizes.vehicles,
         sizes.charges,
         sizes.resources,
+        sizes.stocks * sizes.losses,
+        sizes.lanes * sizes.strikes,
+        sizes.warehouses,
     )
 
 
 @register_jitable(forceinline=True)
 def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     """Return the tables (paths, ...) of a batch's flows that lie in one vector."""
-    stocks, lanes, demands, money, sources, goods, rejects, routes, charges, resources = flow_counts(sizes)
+    stocks, lanes, demands, money, sources, goods, rejects, routes, charges, resources, losses, wrecks, _ = flow_counts(
+        sizes
+    )
     a = paths * stocks * FLOW_LENGTHS[0]
     b = a + paths * lanes * FLOW_LENGTHS[1]
     c = b + paths * demands * FLOW_LENGTHS[2]
@@ -460,6 +518,9 @@ def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
     g = f + paths * rejects * FLOW_LENGTHS[6]
     h = g + paths * routes * FLOW_LENGTHS[7]
     i = h + paths * charges * FLOW_LENGTHS[8]
+    j = i + paths * resources * FLOW_LENGTHS[9]
+    k = j + paths * losses * FLOW_LENGTHS[10]
+    m = k + paths * wrecks * FLOW_LENGTHS[11]
     return Flows(
         table(numbers, STOCK_FLOW, 0, paths, stocks),
         table(numbers, LANE_FLOW, a, paths, lanes),
@@ -471,6 +532,9 @@ def flows_of(numbers: np.ndarray, sizes: Sizes, paths: int) -> Flows:
         table(numbers, ROUTE_FLOW, g, paths, routes),
         table(numbers, CHARGES, h, paths, charges),
         table(numbers, RESOURCE_FLOW, i, paths, resources),
+        table(numbers, LOSS_FLOW, j, paths, losses),
+        table(numbers, WRECK_FLOW, k, paths, wrecks),
+        table(numbers, SPACE_FLOW, m, paths, sizes.warehouses),
     )
 
 
@@ -494,6 +558,9 @@ def flows_of_path(flows: Flows, b: int) -> Flows:
         flows.routes[b],
         flows.charges[b],
         flows.resources[b],
+        flows.losses[b],
+        flows.wrecks[b],
+        flows.spaces[b],
     )
 
 
@@ -514,6 +581,8 @@ class NetRows(Protocol):
     def resources(self) -> Sequence[ResourceRow]: ...
     @property
     def claims(self) -> Sequence[ClaimRow]: ...
+    @property
+    def warehouses(self) -> Sequence[WarehouseRow]: ...
     @property
     def has(self) -> Sizes: ...
 
@@ -556,3 +625,9 @@ class FlowRows(Protocol):
     def charges(self) -> Sequence[Any]: ...
     @property
     def resources(self) -> Sequence[ResourceFlow]: ...
+    @property
+    def losses(self) -> Sequence[LossFlow]: ...
+    @property
+    def wrecks(self) -> Sequence[WreckFlow]: ...
+    @property
+    def spaces(self) -> Sequence[SpaceFlow]: ...

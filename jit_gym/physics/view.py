@@ -175,6 +175,15 @@ class View:
         return out
 
     @cached_property
+    def delay(self) -> Any:
+        """Return the periods that each lane's lead time is longer today, as far as that is seen (paths, lanes)."""
+        out = self._filled(0.0, self.layout.lanes)
+        for name, column in self.layout.columns.seen_delay.items():
+            delays = self.scenario.lanes[name].delays
+            out[..., self.layout.lanes.index(name)] = self.source.seen[..., column] * (delays.longest if delays else 0)
+        return out
+
+    @cached_property
     def unit_cost(self) -> Any:
         """Return the money that a unit costs on each lane today (paths, lanes)."""
         return self._today([lane.unit_cost for lane in self.scenario.lanes.values()], "lanes", "seen_cost")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..chance.demand import price_left
 from .layout import Layout
 from .numbers import like
 
@@ -53,7 +54,7 @@ class Worth:
             by_age[int(row["first_age"]) : int(row["last_age"]), i] = value[i] * np.arange(1, life + 1) / max(life, 1)
         settled = np.array([demand.terminal_cost > 0 for demand in scenario.demands.values()], bool)
         waits = (net.demands["backlogs"] > 0) * self._goes_on * ~settled
-        prices = [demand.price * (1.0 - demand.price_erosion) ** period for demand in scenario.demands.values()]
+        prices = [demand.price * price_left(demand, scenario.horizon, period) for demand in scenario.demands.values()]
         return Rates(
             on_hand=np.where(net.stocks["perishable"] > 0, 0.0, value),
             on_the_way=value,

@@ -30,7 +30,8 @@ class DisruptionProfile:
         """Return the longest mean spell of any disruption that hits a lane into each stock, in periods (stocks,)."""
         longest = np.zeros(len(self.layout.lanes))
         for m, name in enumerate(self.layout.lanes):
-            spells = [self.mean_spell(key) for key in self.scenario.hit_by[name]]
+            stopping = [key for key in self.scenario.hit_by[name] if not self._only_destroys(key)]
+            spells = [self.mean_spell(key) for key in stopping]
             longest[m] = max(spells, default=0.0)
         return (self.layout.into * longest[:, None]).max(axis=0)
 
@@ -43,6 +44,10 @@ class DisruptionProfile:
                 disruption = self.scenario.disruptions[key]
                 up[m] *= 1.0 - disruption.severity * self.outage(key)[0]
         return 1.0 - up
+
+    def _only_destroys(self, key: str) -> bool:
+        disruption = self.scenario.disruptions[key]
+        return bool(disruption.destroys) and disruption.severity == 0
 
     def mean_spell(self, key: str) -> float:
         """Return how many periods a disruption lasts on average, 0 if it never begins, the horizon if it never ends."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..chance.delays import mean_delay
 from ..chance.suppliers import supplier_of
 from ..chance.tables import Table, counts
 from ..scenario import Scenario
@@ -15,10 +16,10 @@ def outstanding(scenario: Scenario, name: str) -> tuple[float, float]:
     With an order in every period, that number is what a base-stock level has to cover, and not the lead time. Where
     orders arrive in their sequence both have the same distribution. Where they cross, the variance is the sum of
     P(L > k) P(L <= k) over k, which is less (Robinson et al. 2001; Bradley and Robinson 2005). The periods by which a
-    supplier is late are part of the lead time, and let orders cross.
+    supplier is late are part of the lead time, and let orders cross. Of lead times that drift it is the mean alone.
     """
     lane, late = scenario.lanes[name], supplier_of(scenario, name).late
-    mean = lane.lead_time.mean + (late.chance * late.by.mean if late is not None else 0.0)
+    mean = lane.lead_time.mean + mean_delay(scenario, name) + (late.chance * late.by.mean if late is not None else 0.0)
     if lane.crossing:
         return mean, _variance_outstanding(lead_times(scenario, name))
     # The sum is exact for a fixed lead time, or a supplier who is never late.

@@ -72,6 +72,13 @@ def _quality(plan: PlanningData) -> Iterator[str]:
             yield name
 
 
+def _rented(plan: PlanningData) -> Iterator[str]:
+    """Yield the warehouses where space is rented and more may be needed: what a unit costs depends on what is there."""
+    for name, warehouse in plan.scenario.warehouses.items():
+        if warehouse.space and warehouse.rate:
+            yield name
+
+
 def _correlated(plan: PlanningData) -> Iterator[str]:
     for each in plan.scenario.correlations:
         yield " with ".join(each.between)
@@ -81,6 +88,7 @@ LIMITS: dict[str, Limit] = {
     "lost": Limit("lost sales", ("demands.unmet",), _lost),
     "season": Limit("seasons", ("demands.season",)),
     "trend": Limit("trends", ("demands.trend",)),
+    "markdown": Limit("markdowns", ("demands.markdown",)),
     "spikes": Limit("spikes", ("spikes.hits",)),
     "autocorrelation": Limit("autocorrelation", ("demands.autocorrelation",)),
     "regimes": Limit("regimes", ("demands.regimes",)),
@@ -89,15 +97,18 @@ LIMITS: dict[str, Limit] = {
     "lots": Limit("batches and minimum orders", ("lanes.batch", "lanes.minimum_order")),
     "fixed_cost": Limit("fixed costs", ("lanes.fixed_cost",)),
     "vehicles": Limit("vehicle costs", ("routes.vehicle_cost", "routes.full_loads")),
+    "delays": Limit("drifting lead times, of which it knows the mean", ("lanes.delays",)),
     "quality": Limit("defects and short shipments", ("lanes.defects", "suppliers.short"), _quality),
     "disruptions": Limit("disruptions", ("disruptions.hits",)),
     "shelf_life": Limit("shelf lives", ("stocks.shelf_life",)),
+    "rented": Limit("rented space", ("warehouses.space",), _rented),
+    "shrinkage": Limit("shrinkage", ("stocks.shrinkage",)),
     "obsolete": Limit("obsolescence", ("stocks.obsolete",)),
     "storage": Limit("storage limits", ("stocks.storage_limit",)),
 }
 """What may matter to a formula; a rule says which it `knows`. In `scenario.supports` their fields lack the F."""
 
-FORECAST = frozenset({"season", "trend", "spikes", "autocorrelation", "regimes"})
+FORECAST = frozenset({"season", "trend", "markdown", "spikes", "autocorrelation", "regimes"})
 """What a rule knows that follows the forecast, and whose safety stock is for what that does not know."""
 
 

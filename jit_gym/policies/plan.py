@@ -38,6 +38,15 @@ RENAMED = {
 """Old names of attributes, which go on working for a version."""
 
 
+def holding_cost(scenario: Scenario, name: str) -> float:
+    """Return what it costs to hold a unit of a stock for a period, with its space where no space is rented."""
+    stock = scenario.stocks[name]
+    warehouse = scenario.warehouses.get(stock.warehouse or "")
+    if warehouse is None or warehouse.space:
+        return stock.holding_cost
+    return stock.holding_cost + warehouse.rate * stock.volume
+
+
 class PlanningData:
     """Means, variances, lead times and costs of each stock, from the scenario alone: what formulas ask for.
 
@@ -58,7 +67,7 @@ class PlanningData:
         mean, variance: of the units used in a period, by customers and by other stocks.
         main: the name of each stock's main lane.
         lead_time, lead_time_variance: of the main lane, in periods and periods squared.
-        holding_cost, unit_value: money a unit and period, and a unit.
+        holding_cost, unit_value: money a unit and period, its space included where none is rented; and a unit.
         fixed_cost: money an order on the main lane.
         critical: whether a lane into the stock is critical.
         split: how orders are divided over lanes.
@@ -84,7 +93,7 @@ class PlanningData:
         times = np.array([outstanding(scenario, name) for name in self.main])
         self.lead_time = times[:, 0] + delays + late
         self.lead_time_variance = times[:, 1]
-        self.holding_cost = np.array([stock.holding_cost for stock in scenario.stocks.values()])
+        self.holding_cost = np.array([holding_cost(scenario, name) for name in scenario.stocks])
         self.fixed_cost = np.array([scenario.lanes[name].fixed_cost for name in self.main])
         self.unit_value = np.array([stock.unit_value for stock in scenario.stocks.values()])
         self.critical = np.array([any(scenario.lanes[n].critical for n in names) for names in scenario.feeds.values()])

@@ -38,7 +38,9 @@ def power_approximation(plan: PlanningData, review: Any = 1.0) -> tuple[np.ndarr
     s = np.maximum(s, _lowest(plan))
     unit = 1.0 if plan.whole else 0.0
     usual = point(plan, review - 1.0), np.maximum(lot_size(plan) - (review - 1.0) * plan.mean, unit)
-    return np.where(fits, s, usual[0]), np.where(fits, np.maximum(up_to - s, unit), usual[1])
+    with np.errstate(invalid="ignore"):  # where it does not fit, s may be infinite
+        lot = np.maximum(up_to - s, unit)
+    return np.where(fits, s, usual[0]), np.where(fits, lot, usual[1])
 
 
 def point(plan: PlanningData, more: Any = 0.0) -> np.ndarray:

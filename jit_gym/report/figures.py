@@ -11,7 +11,7 @@ import numpy as np
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
 from ..evaluation import Comparison
 from ..physics.tables import COST_KINDS
-from .svg import MUTED, REJECT, SURFACE, VEHICLE, WAITING, drawing
+from .svg import LOSS, MUTED, REJECT, STORAGE, SURFACE, VEHICLE, WAITING, drawing
 from .words import a, digits, half, labels, number
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ COLOURS = {  # of the kinds of cost
     "transit_cost": WAY,
     "reject_cost": REJECT,
     "holding_cost": STOCK,
+    "storage_cost": STORAGE,
     "waste_cost": WASTE,
+    "loss_cost": LOSS,
     "shortage_cost": SHORT,
 }
 LABELS = {kind.name: kind.label for kind in COST_KINDS}

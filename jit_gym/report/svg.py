@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MUTED, GRID, SURFACE = "#6b6b70", "#dededf", "#fefefe"
-VEHICLE, WAITING, REJECT = "#56b4e9", "#7a5195", "#8c6d31"
+VEHICLE, WAITING, REJECT, LOSS, STORAGE = "#56b4e9", "#7a5195", "#8c6d31", "#4d4d4d", "#00425f"
 VARIABLES = {
     "ink": INK,
     "muted": MUTED,
@@ -34,6 +34,8 @@ VARIABLES = {
     "vehicle": VEHICLE,
     "waiting": WAITING,
     "reject": REJECT,
+    "loss": LOSS,
+    "storage": STORAGE,
 }
 
 WIDTH = 4.8  # inches; the page lets a picture shrink to a phone's width, and its letters with it

@@ -22,11 +22,12 @@ from ..scenario import (
     Stock,
     Supplier,
 )
-from ..scenario.model import Drift, Late, Route, Short
+from ..scenario.model import Delays, Drift, Late, Markdown, Route, Short, Warehouse
 from ..scenario.part import Part
 
 TABLES: dict[str, type[Part]] = {
     "stocks": Stock,
+    "warehouses": Warehouse,
     "lanes": Lane,
     "suppliers": Supplier,
     "routes": Route,
@@ -119,6 +120,14 @@ def _words(key: str, value: Any, scenario: Scenario) -> str:
     if isinstance(value, Late | Short):
         unit = "late" if isinstance(value, Late) else "short"
         return f"with chance {value.chance:g}, by {_words(unit, value.by, scenario)}"
+    if isinstance(value, Delays):
+        added = {str(when): more for when, more in value.steps}
+        added |= {name: regime.periods for name, regime in value.regimes.items()}
+        kind = "from" if value.steps else "in regime"
+        said = [f"{_periods(more, period)} {kind} {when}" for when, more in added.items()]
+        return "longer by " + "; ".join([*said[:4], *(["..."] if len(said) > 4 else [])])
+    if isinstance(value, Markdown):
+        return f"to {value.price:g} from {period} {value.starts}, with an elasticity of {value.elasticity:g}"
     if isinstance(value, Drift):
         return f"more in a large lot: the process drifts with chance {value.drift:g} at each unit"
     if isinstance(value, Forecast):

@@ -22,6 +22,7 @@ from .model import (
     Starts,
     Stock,
     Supplier,
+    Warehouse,
 )
 from .schema import json_schema
 
@@ -46,6 +47,7 @@ __all__ = [
     "Starts",
     "Stock",
     "Supplier",
+    "Warehouse",
     "family",
     "family_names",
     "is_family",

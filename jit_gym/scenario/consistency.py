@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from graphlib import CycleError
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ..common.text import nearest, quoted
 if TYPE_CHECKING:
     from .lanes import Lane
     from .model import Scenario
+    from .regimes import Phase
 
 
 def check(scenario: Scenario, *, unread: bool) -> None:
@@ -35,6 +37,8 @@ def names_fit_together(scenario: Scenario) -> None:
             if name in places:
                 raise ValueError(f"{table}.{name}: {places[name]} has this name too (rename one)")
             places[name] = f"one of the {table}"
+    for name, kept in scenario.stocks.items():
+        _known(kept.warehouse, scenario.warehouses, f"stocks.{name}.warehouse", "warehouse")
     for name, lane in scenario.lanes.items():
         _known(lane.to, scenario.stocks, f"lanes.{name}.to", "stock")
         for stock in lane.uses:
@@ -44,28 +48,41 @@ def names_fit_together(scenario: Scenario) -> None:
         if lane.uses and scenario.sources_ship == "after-receiving" and lane.lead_time.lowest < 1:
             must = "must be 1 period or more where stocks ship after receiving"
             raise ValueError(f"lanes.{name}.lead_time: {must}, got {lane.lead_time}")
+        if lane.delays:
+            _regimes_follow(f"lanes.{name}.delays", lane.delays.regimes)
         _known(lane.supplier, scenario.suppliers, f"lanes.{name}.supplier", "supplier")
         _known(lane.route, scenario.routes, f"lanes.{name}.route", "route")
     for name, demand in scenario.demands.items():
         for stock in demand.draws_on:
             _known(stock, scenario.stocks, f"demands.{name}.from", "stock")
-        for key, regime in demand.regimes.items():
-            for other in regime.next:
-                place = f"demands.{name}.regimes.{key}.next"
-                _known(other, demand.regimes, place, "regime")
-                if other == key:
-                    raise ValueError(f"{place}: must name other regimes (what is left stays), got {key!r}")
+        _regimes_follow(f"demands.{name}", demand.regimes)
     for name, spike in scenario.spikes.items():
         for target in spike.hits:
             _known(target, scenario.demands, f"spikes.{name}.hits", "demand")
     for name, disruption in scenario.disruptions.items():
+        place = f"disruptions.{name}.hits"
         for target in disruption.hits:
-            _known(target, places, f"disruptions.{name}.hits", "supplier, route or lane")
+            if not disruption.destroys and target in scenario.stocks and target not in places:
+                raise ValueError(f"{place}: the stock {target!r} can be hit by what destroys (add destroys: a share)")
+            if disruption.destroys and target in scenario.stocks and target in places:
+                raise ValueError(f"{place}: {target!r} is a stock and {places[target]} (rename one)")
+            stocks = scenario.stocks if disruption.destroys else {}
+            _known(target, places | stocks, place, f"supplier, route{', lane or stock' if stocks else ' or lane'}")
     for name, hits in scenario.hit_by.items():
         stalls = [key for key in hits if scenario.disruptions[key].stops == "transit"]
         if stalls and scenario.lanes[name].lead_time.lowest < 1:
             must = f"must be 1 period or more for {stalls[0]!r} to stop what is on the way"
             raise ValueError(f"lanes.{name}.lead_time: {must}, got {scenario.lanes[name].lead_time}")
+
+
+def _regimes_follow(place: str, regimes: Mapping[str, Phase]) -> None:
+    """Refuse regimes that are followed by unknown ones, or by themselves."""
+    for key, regime in regimes.items():
+        for other in regime.next:
+            _known(other, dict(regimes), f"{place}.regimes.{key}.next", "regime")
+            if other == key:
+                must = "must name other regimes (what is left stays)"
+                raise ValueError(f"{place}.regimes.{key}.next: {must}, got {key!r}")
 
 
 def orders_fit_capacities(scenario: Scenario) -> None:
@@ -200,6 +217,21 @@ def time_fits_together(scenario: Scenario, *, unread: bool) -> None:
                 scenario.horizon.period_of(when)
             except ValueError as error:
                 raise ValueError(f"{place}.at: {error}") from None
+    dates: list[tuple[str, Any]] = [
+        (f"lanes.{name}.delays.steps", when)
+        for name, lane in scenario.lanes.items()
+        for when, _ in (lane.delays.steps if lane.delays else ())
+    ]
+    dates += [
+        (f"demands.{name}.markdown.starts", d.markdown.starts) for name, d in scenario.demands.items() if d.markdown
+    ]
+    for place, when in dates:
+        if isinstance(when, int) and when < 0:
+            raise ValueError(f"{place}: must be period 0 or later, got {when}")
+        try:
+            scenario.horizon.period_of(when)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
     if unread:
         return
     for name, demand in scenario.demands.items():

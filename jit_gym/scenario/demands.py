@@ -11,7 +11,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from ..common.text import quoted
 from . import limits
 from .distribution import Distribution
+from .events import Moment
 from .part import Part, Text, says
+from .regimes import Phase
 from .values import LONGEST_HORIZON, Name, NotNegative, Number, Positive, Share, Wait, of_units
 
 
@@ -70,7 +72,7 @@ class History(Part):
         return self
 
 
-class Regime(Part):
+class Regime(Phase):
     """One of the states of the world that a demand passes through, each with demand of its own.
 
     `distribution`, `next`: a Markov chain moves at the start of each period, and demand has the distribution of the
@@ -78,24 +80,13 @@ class Regime(Part):
     stay.
     """
 
-    title: Text | None = None
-    """What it is, in words."""
     distribution: Distribution
     """Units a period while it lasts, drawn anew in each; cut at 0."""
-    next: dict[str, Share] = {}
-    """The chance that each other regime follows in the next period, from 0 to 1; what is left stays."""
 
     @field_validator("distribution")
     @classmethod
     def _is_not_negative(cls, value: Distribution) -> Distribution:
         return of_units(value)
-
-    @field_validator("next")
-    @classmethod
-    def _is_a_chance(cls, value: dict[str, float]) -> dict[str, float]:
-        if (total := sum(value.values())) > 1 + 1e-9:
-            raise ValueError(f"must add up to 1 or less, got {quoted(float(total))}")
-        return value
 
 
 class Forecast(Part):
@@ -117,6 +108,22 @@ class Forecast(Part):
             if far > near:
                 raise ValueError(f"must not rise with the periods ahead, got {quoted(far)} after {quoted(near)}")
         return value
+
+
+class Markdown(Part):
+    """A lower price from some period on, and the demand that answers to it.
+
+    `starts`, `price`, `elasticity`: from that period on, a unit served earns this price, less what erosion takes, and
+    demand is multiplied by (price / old price)^-elasticity (constant elasticity; Talluri and van Ryzin 2004), rounded
+    up or down by chance where units are whole. Forecasts know it.
+    """
+
+    starts: Moment
+    """The first period (the first of all is 0) or date of the lower price."""
+    price: Positive
+    """Money earned per unit served from then on, before erosion."""
+    elasticity: NotNegative
+    """By how many percent demand is higher where the price is a percent lower; 0: it does not answer."""
 
 
 class Correlation(Part):
@@ -170,6 +177,8 @@ class Demand(Part):
 
     `price`, `price_erosion`: a unit served earns `price` (1 - e)^t in period t, with an erosion of e.
 
+    `markdown`: near the end of a season, what is left sells at another price.
+
     `pays_after`: a sale is revenue of its period, and receivable until so many periods later, when it is cash (see
     Lane).
     """
@@ -208,6 +217,8 @@ class Demand(Part):
     """Money earned per unit served."""
     price_erosion: Share = 0.0
     """The share of its price that is lost each period."""
+    markdown: Markdown | None = None
+    """A lower price from some period on."""
     pays_after: Wait = 0
     """Periods from a sale to its payment (the customers' payment terms)."""
 
@@ -238,6 +249,9 @@ class Demand(Part):
             raise ValueError(f"'terminal_cost' needs unmet: backlog, got {self.unmet}")
         if self.regime_seen != "at-once" and not self.regimes:
             raise ValueError("'regime_seen' needs regimes")
+        if self.markdown and not self.markdown.price <= self.price:
+            must = f"must be {quoted(self.price)} (the price before) or less"
+            raise ValueError(f"markdown.price: {must}, got {quoted(self.markdown.price)}")
         for key in ("occurs", "autocorrelation", "forecast"):
             if self.history and getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"{key!r} needs a distribution or regimes, got a history")

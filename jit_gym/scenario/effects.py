@@ -10,6 +10,7 @@ from ..common.text import quoted
 from .distribution import Distribution
 from .model import PERIODS_PER_YEAR, Demand, Drift, Lane, PeriodsOfSupply, Scenario, Starts
 from .part import meaning
+from .regimes import never_reached
 from .window import stays_as_it_is
 
 Found = Iterator[tuple[str, str, str]]
@@ -66,6 +67,13 @@ def _stocks(scenario: Scenario) -> Found:
             yield place, "issuing", f"has no effect, because {why}"
         if stock.waste_cost and stock.shelf_life is None and stock.storage_limit is None:
             yield place, "waste_cost", "has no effect, because without shelf_life and storage_limit nothing is wasted"
+        if stock.volume != 1 and stock.warehouse is None:
+            yield place, "volume", "has no effect, because no warehouse is named"
+        losing = {f"lanes.{lane}" for lane in scenario.feeds[name]} | {place}
+        if stock.loss_cost and not stock.shrinkage and not losing & scenario.destroyed_by.keys():
+            yield place, "loss_cost", "has no effect, because without shrinkage or what destroys nothing is lost"
+        if stock.shrinkage == 1:
+            yield place, "shrinkage", "is 1, so that all that is left after a period is lost"
         if stock.scrap_value and stock.obsolete is None:
             yield place, "scrap_value", "has no effect, because without obsolete nothing is scrapped"
         if stock.rationing == "proportional" and takers[name] < 2:
@@ -78,8 +86,15 @@ def _stocks(scenario: Scenario) -> Found:
 def _lanes(scenario: Scenario) -> Found:
     for name, lane in scenario.lanes.items():
         place, none = f"lanes.{name}", "has no effect, because"
-        if lane.crossing and lane.lead_time.is_one_number:
+        if lane.crossing and lane.lead_time.is_one_number and not lane.delays:
             yield place, "crossing", f"{none} the lead time is always the same"
+        if lane.delays:
+            unreached = set(never_reached(lane.delays.regimes)) if lane.delays.regimes else set()
+            added = [each.periods for name, each in lane.delays.regimes.items() if name not in unreached]
+            ends = scenario.horizon.periods
+            added += [more for when, more in lane.delays.steps if scenario.horizon.period_of(when) < ends]
+            if not any(added):
+                yield place, "delays", f"{none} nothing is ever added to the lead time"
         if lane.initial != 0 and not _is_nothing(lane.initial) and round(lane.lead_time.mean) == 0:
             yield place, "initial", f"{none} with a mean lead time of 0 nothing is on the way at the start"
         if lane.initial_orders != 0 and not _is_nothing(lane.initial_orders) and not lane.order_delay:
@@ -112,6 +127,14 @@ def _suppliers_and_routes(scenario: Scenario) -> Found:
             if part.rationing == "proportional" and (part.capacity is None or sharing[name] < 2):
                 why = "there is no capacity" if part.capacity is None else "no two lanes share the capacity"
                 yield f"{table}.{name}", "rationing", f"has no effect, because {why}"
+    kept = {stock.warehouse for stock in scenario.stocks.values()}
+    for name, warehouse in scenario.warehouses.items():
+        if name not in kept:
+            yield f"warehouses.{name}", "", "has no effect, because no stock names it as its warehouse"
+        if warehouse.rent and not warehouse.space:
+            yield f"warehouses.{name}", "rent", "has no effect, because no space is rented"
+        if warehouse.space and not warehouse.rent and not warehouse.rate:
+            yield f"warehouses.{name}", "space", "has no effect, because it costs nothing: there is no rent and no rate"
     for name, supplier in scenario.suppliers.items():
         if supplier.late and supplier.late.chance == 0:
             yield f"suppliers.{name}", "late", "has no effect, because its chance is 0"
@@ -133,6 +156,11 @@ def _demands(scenario: Scenario) -> Found:
         for key in ("price_erosion", "pays_after"):
             if getattr(demand, key) and not demand.price:
                 yield place, key, f"{none} there is no price"
+        if demand.markdown and scenario.horizon.period_of(demand.markdown.starts) >= scenario.horizon.periods:
+            late = scenario.horizon
+            yield place, "markdown", f"{none} it starts after the {late.periods:,} {late.period}s of the horizon"
+        if demand.markdown and demand.markdown.price == demand.price:
+            yield place, "markdown", f"{none} the price stays as it is"
         for key in ("autocorrelation", "forecast"):
             if getattr(demand, key) and name in constant:
                 yield place, key, f"{none} the demand does not vary"
@@ -154,16 +182,11 @@ def _demands(scenario: Scenario) -> Found:
 
 
 def _regimes(place: str, demand: Demand) -> Found:
-    first = next(iter(demand.regimes))
-    reached, following = {first}, [first]
-    while following:
-        more = {name for name, chance in demand.regimes[following.pop()].next.items() if chance > 0} - reached
-        reached |= more
-        following += more
-    for name in demand.regimes:
-        if name not in reached:
-            yield f"{place}.regimes.{name}", "", f"has no effect, because it never follows from {first!r}, the first"
-    if demand.regime_seen == "hidden" and len(reached) == 1:
+    unreached = list(never_reached(demand.regimes))
+    for name in unreached:
+        first = next(iter(demand.regimes))
+        yield f"{place}.regimes.{name}", "", f"has no effect, because it never follows from {first!r}, the first"
+    if demand.regime_seen == "hidden" and len(demand.regimes) == len(unreached) + 1:
         yield place, "regime_seen", "has no effect, because there is one regime"
 
 
@@ -211,10 +234,19 @@ def _events(scenario: Scenario) -> Found:
     hitting = {key for keys in scenario.hit_by.values() for key in keys}
     for name, disruption in scenario.disruptions.items():
         place, none = f"disruptions.{name}", "has no effect, because"
-        if disruption.severity == 0:
+        destroys = any(name in keys for keys in scenario.destroyed_by.values())
+        if disruption.severity == 0 and not destroys:
             yield place, "severity", f"{none} it is 0"
-        if name not in hitting:
+        if disruption.destroys and not destroys:
+            yield place, "destroys", f"{none} it hits no stock, and no lane or route on which anything is on the way"
+        if name not in hitting and not destroys:
             yield place, "hits", f"{none} no lane has a supplier or a route that it hits"
+        for key in ("stops", "severity", "recovers_over"):
+            useless = name not in hitting or (key != "severity" and disruption.severity == 0)
+            if destroys and useless and getattr(disruption, key) != type(disruption).model_fields[key].default:
+                why = "stocks, and no lane" if name not in hitting else "with a severity of 0"
+                why = f"it hits {why}" if name not in hitting else f"it stops nothing {why}"
+                yield place, key, f"{none} {why}"
         dates = [scenario.horizon.period_of(when) for when in disruption.starts.at or ()]
         within = [date for date in dates if date < periods]
         if within and disruption.recovers_over and min(within) + disruption.lasts.lowest >= periods:

@@ -130,8 +130,8 @@ class Spike(Event):
 class Disruption(Event):
     """A supplier, a route or a lane that stops or slows down for a while.
 
-    `hits`, `starts`, `lasts`: suppliers, routes and lanes; whatever it hits, each lane of it is struck at the same
-    time. Disruptions of one kind that meet on a lane multiply what they leave.
+    `hits`, `starts`, `lasts`: suppliers, routes and lanes, and stocks where it destroys; whatever it hits, each lane of
+    it is struck at the same time. Disruptions of one kind that meet on a lane multiply what they leave.
 
     `stops: ordering`: in step 2 orders are cut to what is left, and what is cut is not made up for.
 
@@ -144,17 +144,26 @@ class Disruption(Event):
 
     `stops: receiving`: a share of what is due in step 4 waits at the dock, in transit, and is received when it can be.
 
+    `destroys`: in the first period of each disruption, after step 2, a share of what is on the shelf of the stocks that
+    it hits, of each age alike, and of what is on the way on the lanes and routes that it hits, is lost, at the
+    `loss_cost` of the stock. What has left a supplier is out of reach of what hits that. In whole units the share is
+    rounded up or down by chance, so that it holds on average. Disruptions that strike together multiply what they
+    leave. A date that comes while the disruption lasts destroys nothing more. With `severity: 0` it stops nothing.
+
     `severity`, `recovers_over`: after the last period of a disruption with n periods of recovery, the k-th has k of n +
     1 equal parts back. With severity s, 1 - s is left while it lasts. Whole units are shipped and moved whole.
 
     `seen`, `announced`, `seen_late`: one sees at the start of a period what is left of each lane, the worst of its
-    kinds; or so many periods ahead, with its end; or not before so many periods later; or never.
+    kinds; or so many periods ahead, with its end; or not before so many periods later; or never. What is destroyed is
+    missed where stock and shipments are seen, and one that is announced is seen to come (`strikes_in`).
     """
 
     stops: Literal["ordering", "shipping", "transit", "receiving"] = "shipping"
     """What it stops: taking orders, shipping them, what is on the way, or receiving what has come."""
     severity: Share = 1.0
     """The share of capacity (without one: of what is wanted, under way, or has come) that is gone, from 0 to 1."""
+    destroys: Share = 0.0
+    """The share of what is on the shelf (of stocks), or on the way (of lanes and routes), that is lost as it begins."""
     recovers_over: Wait = 0
     """Periods after it over which what is gone comes back, in equal steps."""
     seen: Literal["at-once", "hidden"] = "at-once"

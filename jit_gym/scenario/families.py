@@ -144,6 +144,7 @@ _ALIKE: dict[str, Callable[[Scenario], Any]] = {
     "lanes": lambda world: [(name, lane.to, lane.uses, lane.route) for name, lane in world.lanes.items()],
     "demands": lambda world: [(name, demand.draws_on) for name, demand in world.demands.items()],
     "routes": lambda world: list(world.routes),
+    "warehouses": lambda world: list(world.warehouses),
     "shared capacities": lambda world: [list(world.shared_by(name)) for name in world.lanes],
     "units": lambda world: world.units,
     "horizon": lambda world: (world.horizon.periods, world.horizon.ends),

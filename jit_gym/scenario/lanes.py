@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import field_validator, model_validator
 
 from ..common.text import quoted
 from .distribution import Distribution
+from .events import Moment
 from .part import Part, Text, says
+from .regimes import Phase
 from .stocks import Quantity
-from .values import NotNegative, Positive, Share, Wait, of_periods, of_shares
+from .values import Name, NotNegative, Positive, Share, Wait, of_periods, of_shares
 
 
 class Drift(Part):
@@ -23,6 +26,59 @@ class Drift(Part):
 
     drift: Share
     """The chance, with each unit, that this and all that follow in the lot are defective; the next lot begins well."""
+
+
+class Slower(Phase):
+    """One of the states that a lane passes through, each with a lead time of its own.
+
+    `periods`, `next`: while it lasts, what is shipped in step 3 takes so many periods longer. The chances of `next` may
+    add up to less than 1: what is left is to stay.
+    """
+
+    periods: Wait
+    """Periods that are added to the lead time of what is shipped while it lasts."""
+
+
+class Delays(Part):
+    """Lead times that drift for years, as those of chips did in 2021 and 2022.
+
+    `regimes`, `seen`: a Markov chain moves at the start of each period, from the first regime on, and what is shipped
+    takes as many periods longer as the regime says (supply conditions; Song and Zipkin 1996b). Where it is seen, one
+    knows how many are added today, and not what follows.
+
+    `steps`: from each period or date on, so many periods are added, the same on every path; before the first, none.
+
+    Without crossing, nothing overtakes what was shipped before: it arrives at the same time at the earliest.
+    """
+
+    regimes: dict[Name, Slower] = {}
+    """Regimes that the lane passes through, from the first on."""
+    steps: tuple[tuple[Moment, Wait], ...] = ()
+    """Periods or dates, in their order, and the periods that are added from then on: `[[2021-03-01, 6], ...]`."""
+    seen: Literal["at-once", "hidden"] = "at-once"
+    """Whether one knows how much longer what is shipped today takes."""
+
+    @field_validator("steps")
+    @classmethod
+    def _come_in_their_order(cls, value: tuple[tuple[Moment, int], ...]) -> tuple[tuple[Moment, int], ...]:
+        for (before, _), (when, _) in pairwise(value):
+            if type(before) is not type(when) or not before < when:  # type: ignore[operator]
+                raise ValueError(f"must be all periods or all dates, in their order, got {when} after {before}")
+        if value and isinstance(first := value[0][0], int) and first < 0:
+            raise ValueError(f"must be period 0 or later, got {first}")
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        if bool(self.regimes) == bool(self.steps):
+            got = "both" if self.steps else "neither"
+            raise ValueError(f"needs either 'regimes' or 'steps', got {got}")
+        return self
+
+    @property
+    def longest(self) -> int:
+        """Return the most periods that are ever added."""
+        return max([regime.periods for regime in self.regimes.values()] + [more for _, more in self.steps])
 
 
 class Lane(Part):
@@ -40,6 +96,8 @@ class Lane(Part):
     `order_delay`, and what is shipped in period t arrives in step 4 of period t + `lead_time`; with 0, in this very
     period. A random lead time is drawn for each period's shipments, and a later one overtakes none that is on the way
     (Kaplan 1970), unless they may cross.
+
+    `delays`: the lead time of what is shipped is longer by what they add; what a late supplier adds comes on top.
 
     `unshipped`, `waiting_cost`: what its source is asked for and cannot ship in step 3, for lack of stock or capacity
     or in a disruption, waits there and goes first, or lapses and never comes. Each unit not shipped costs
@@ -79,6 +137,8 @@ class Lane(Part):
     """Periods that an order travels before its source reads it."""
     lead_time: Distribution = Distribution(name="fixed", value=0)
     """Periods from shipment to arrival."""
+    delays: Delays | None = None
+    """Periods that are added to the lead time, by regime or by date."""
     crossing: bool = False
     """May a later order overtake an earlier one? (Random lead times only.)"""
     supplier: str | None = None

@@ -15,20 +15,20 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from ..common import digest
 from ..common.checks import BadInput
 from . import consistency, limits
-from .demands import Correlation, Demand, Forecast, History, Regime
+from .demands import Correlation, Demand, Forecast, History, Markdown, Regime
 from .distribution import Distribution
 from .events import Disruption, Event, Spike, Starts
 from .horizon import PERIODS_PER_YEAR, Horizon, Objective
-from .lanes import Drift, Lane, Late, Route, Short, Supplier
+from .lanes import Delays, Drift, Lane, Late, Route, Short, Slower, Supplier
 from .part import Part, Text, meaning
-from .stocks import PeriodsOfSupply, Quantity, Stock
+from .stocks import PeriodsOfSupply, Quantity, Stock, Warehouse
 from .values import LONGEST_HORIZON, LONGEST_SPELL, LONGEST_WAIT, MOST_NUMBERS, UNREAD, Name
 
 __all__ = [
     "LONGEST_HORIZON", "LONGEST_SPELL", "LONGEST_WAIT", "MOST_NUMBERS", "PERIODS_PER_YEAR", "UNREAD",
-    "Correlation", "Demand", "Disruption", "Distribution", "Drift", "Event", "Forecast", "History", "Horizon", "Lane",
-    "Late", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario", "Short", "Spike", "Starts",
-    "Stock", "Supplier",
+    "Correlation", "Delays", "Demand", "Disruption", "Distribution", "Drift", "Event", "Forecast", "History", "Horizon",
+    "Lane", "Late", "Markdown", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario", "Short",
+    "Slower", "Spike", "Starts", "Stock", "Supplier", "Warehouse",
 ]  # fmt: skip
 
 
@@ -65,6 +65,8 @@ class Scenario(Part):
     """What is held."""
     lanes: dict[Name, Lane] = Field(min_length=1)
     """How it is replenished: each lane is one number of an order."""
+    warehouses: dict[Name, Warehouse] = {}
+    """Where stocks take up space that is paid for."""
     suppliers: dict[Name, Supplier] = {}
     """Who ships."""
     routes: dict[Name, Route] = {}
@@ -184,6 +186,18 @@ class Scenario(Part):
             for name, lane in self.lanes.items()
         }
 
+    @cached_property
+    def destroyed_by(self) -> dict[str, tuple[str, ...]]:
+        """Return the disruptions that destroy what is on a shelf or on the way, by place (`stocks.NAME`, `lanes.NAME`).
+
+        A lane loses what is on the way when it, or its route, is hit.
+        """
+        destroying = {key: set(each.hits) for key, each in self.disruptions.items() if each.destroys}
+        places: dict[str, set[str | None]] = {f"stocks.{name}": {name} for name in self.stocks}
+        places |= {f"lanes.{name}": {name, lane.route} for name, lane in self.lanes.items()}
+        found = {place: tuple(key for key, hits in destroying.items() if hits & its) for place, its in places.items()}
+        return {place: keys for place, keys in found.items() if keys}
+
     @property
     def resolved(self) -> dict[str, Any]:
         """Return the scenario as plain JSON that `jit_gym.load` accepts, with the values of histories."""
@@ -199,6 +213,7 @@ class Scenario(Part):
         """
         world = [meaning(self), list(self.stocks), list(self.lanes), list(self.demands)]
         world += [[name, *demand.regimes] for name, demand in self.demands.items() if demand.regimes]
+        world += [[name, *lane.delays.regimes] for name, lane in self.lanes.items() if lane.delays]
         return digest.of_text(json.dumps(world, sort_keys=True))[:16]
 
     def __eq__(self, other: object) -> bool:

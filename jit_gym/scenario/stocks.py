@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from ..common.text import quoted
 from .events import Starts
 from .part import Part, Text, says
-from .values import LONGEST_WAIT, NotNegative, Wait
+from .values import LONGEST_WAIT, NotNegative, Positive, Share, Wait
 
 
 class PeriodsOfSupply(Part):
@@ -45,6 +45,16 @@ class Stock(Part):
     `storage_limit`: what arrives in step 4 and finds no room is wasted, at `waste_cost` a unit. Lanes fill the shelf in
     their order; the demand of the same period makes no room for them, as it comes later.
 
+    `shrinkage`, `loss_cost`: at the end of step 5, after demand and waste and before holding is charged, a share of
+    what is on hand is stolen or damaged (stock loss; Kang and Gershwin 2005), of each age alike. In whole units it is
+    rounded up or down by chance, so that the share holds on average. What is lost was paid for when it was bought, and
+    its replacement is paid for too; so `loss_cost` is what a lost unit costs besides: nothing, where lanes have a
+    `unit_cost`, or its value, where they have none. It is charged in step 6, for units that disruptions destroy as
+    well, on the shelf and on the way to it.
+
+    `warehouse`, `volume`: its units take space in a warehouse, which charges for that, beside the `holding_cost`, which
+    is for the money that is tied up.
+
     `obsolete`, `scrap_value`: from the period in which it becomes obsolete, demands that draw on the stock, alone or in
     a kit, ask for nothing any more. What is left after step 5 of that period, and of every later one, is scrapped and
     earns `scrap_value` a unit; customers who still wait are served before (Song and Zipkin 1996a). Dates are foreseen
@@ -79,6 +89,14 @@ class Stock(Part):
     """Which units are used first: the oldest, or the newest (with a shelf life only)."""
     waste_cost: NotNegative = 0.0
     """Money per unit wasted."""
+    warehouse: str | None = None
+    """Where it is kept, one of `warehouses`; no space is paid for without."""
+    volume: Positive = 1.0
+    """Space that a unit takes in its warehouse."""
+    shrinkage: Share = 0.0
+    """Share of what is on hand after each period's demand that is stolen or damaged, from 0 to 1."""
+    loss_cost: NotNegative = 0.0
+    """Money per unit lost (stolen, damaged or destroyed), besides what it cost to buy."""
     obsolete: Starts | None = None
     """When nobody asks for it any more: from then on, what is left after each period is scrapped."""
     scrap_value: NotNegative = 0.0
@@ -97,3 +115,22 @@ class Stock(Part):
         if value is not None and isinstance(initial, float) and initial > value:
             raise ValueError(f"must be {quoted(initial)} (the initial stock) or more, got {quoted(value)}")
         return value
+
+
+class Warehouse(Part):
+    """A place where stocks take up space, which is paid for.
+
+    `space`, `rent`, `rate`: in step 6, with space S rented and space U taken by all its stocks at the end of the
+    period, it costs `rent` S + `rate` max(U - S, 0). So without `space`, all space that is taken is paid for at the
+    `rate`; with it, what is rented is paid for, used or not, and the `rate` is that of the overflow, which others take
+    in. What is on the way takes no space. How much there is room for is up to the `storage_limit` of each stock.
+    """
+
+    title: Text | None = None
+    """What it is, in words."""
+    space: NotNegative = 0.0
+    """Space that is rented, and paid for whether it is used or not."""
+    rent: NotNegative = 0.0
+    """Money per unit of space rented and period."""
+    rate: NotNegative = 0.0
+    """Money per unit of space and period that is used beyond what is rented."""

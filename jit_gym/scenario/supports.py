@@ -42,15 +42,23 @@ SUPPORT = {
     "stocks.shelf_life": "E....DBT.",
     "stocks.issuing": "E...QDBTF",
     "stocks.waste_cost": "E...QDBTF",
+    "stocks.warehouse": "......BTF",
+    "stocks.volume": "......BTF",
+    "stocks.shrinkage": "......BT.",
+    "stocks.loss_cost": "E...QDBTF",
     "stocks.obsolete": "......BT.",
     "stocks.scrap_value": "....QDBTF",
     "stocks.terminal_value": "EM..Q.BTF",
     "stocks.rationing": "EM..QDBTF",
     "stocks.seen_late": ".....DBTF",
+    "warehouses.space": "......BT.",
+    "warehouses.rent": "......BTF",
+    "warehouses.rate": "......BTF",
     "lanes.to": "EMPLQDBTF",
     "lanes.uses": "EM...DBTF",
     "lanes.order_delay": "EMP..DBTF",
     "lanes.lead_time": "EMPLQDBTF",
+    "lanes.delays": "......BT.",
     "lanes.crossing": "EM..QDBTF",
     "lanes.supplier": "EMPLQDBTF",
     "lanes.route": "EMPLQDBTF",
@@ -94,6 +102,7 @@ SUPPORT = {
     "demands.terminal_cost": "E.....BTF",
     "demands.price": "E...QDBTF",
     "demands.price_erosion": "......BTF",
+    "demands.markdown": "......BT.",
     "demands.pays_after": "EMP.QDBTF",
     "correlations.between": ".....DBT.",
     "correlations.correlation": ".....DBT.",
@@ -108,6 +117,7 @@ SUPPORT = {
     "disruptions.lasts": "EMP...BT.",
     "disruptions.stops": "EMP...BT.",
     "disruptions.severity": "EMP...BT.",
+    "disruptions.destroys": "......BT.",
     "disruptions.recovers_over": "EMP...BT.",
     "disruptions.seen": "EMP...BT.",
     "disruptions.announced": ".MP...BT.",
@@ -116,7 +126,7 @@ SUPPORT = {
 """The letters of the consumers that support a field, `.` where one does not; some ask for whole units and more, too."""
 
 EVENTS = ("spikes", "disruptions")
-TABLES = ("stocks", "lanes", "suppliers", "routes", "demands", *EVENTS)
+TABLES = ("stocks", "warehouses", "lanes", "suppliers", "routes", "demands", *EVENTS)
 
 
 @cache

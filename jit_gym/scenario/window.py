@@ -68,8 +68,8 @@ def stays_as_it_is(scenario: Scenario) -> bool:
     histories = [demand.history for demand in demands if demand.history is not None]
     once = any(history.replay == "as-it-was" for history in histories)
     once |= any(event.starts.spell is None for event in events)  # dated, or at a random period
-    trends = any(demand.trend or demand.price_erosion for demand in demands)
-    trends |= any(lane.cost_erosion for lane in scenario.lanes.values())
+    trends = any(demand.trend or demand.price_erosion or demand.markdown for demand in demands)
+    trends |= any(lane.cost_erosion or (lane.delays and lane.delays.steps) for lane in scenario.lanes.values())
     ends = any(stock.obsolete or stock.terminal_value for stock in scenario.stocks.values()) or scenario.horizon.ends
     ends |= any(demand.terminal_cost for demand in demands)
     return not (ends or scenario.objective.discount < 1 or once or trends)
@@ -111,4 +111,4 @@ def _longest_way(scenario: Scenario) -> float:
 
 
 def _time(lane: Lane) -> float:
-    return lane.order_delay + lane.lead_time.mean
+    return lane.order_delay + lane.lead_time.mean + (lane.delays.longest if lane.delays else 0.0)

@@ -4,14 +4,15 @@ It is a linear or mixed-integer program over the periods t = 0, ..., T - 1. Its 
 
 - for each demand: served v[t], and waiting b[t] where unmet demand is backlogged;
 - for each lane: shipped s[t]; and where orders are not shipped as they are placed, ordered o[t] and unshipped u[t];
-- for each stock: on hand at the end of the period h[t], wasted for want of room w[t], expired e[t], scrapped c[t].
+- for each stock: on hand at the end of the period h[t], wasted for want of room w[t], expired e[t], scrapped c[t],
+  stolen or damaged x[t].
 
 With q the units of a stock that a demand or a lane needs, L the lead time and l the delay of an order, its rows are
 
 .. math::
     b[t] &= b[t-1] + D[t] - v[t] \\
     u[t] &= u[t-1] + o[t-l] - s[t] \\
-    h[t] &= h[t-1] + s[t-L] - w[t] - e[t] - c[t] - \sum q v[t] - \sum q s[t]
+    h[t] &= h[t-1] + s[t-L] - w[t] - e[t] - c[t] - x[t] - \sum q v[t] - \sum q s[t]
 
 and the limits that the scenario puts on them. It minimises costs less revenue, weighted by discount^t over the periods
 that are counted, and less what is left at the end is worth.
@@ -22,6 +23,7 @@ value is a lower bound.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,8 +107,8 @@ class PathProgram:
             self._write_vehicles(r, shipped)
         for r, shipped in enumerate(self.shipped_with):
             self._write_shared_capacity(r, shipped)
-        for i in range(len(self.layout.stocks)):
-            self._write_stock(i)
+        held = [self._write_stock(i) for i in range(len(self.layout.stocks))]
+        self._write_warehouses(held)
 
     # Demands
 
@@ -152,7 +154,7 @@ class PathProgram:
             self.shipped_with[int(self.net.claims[k]["resource"])].append(shipped)
         if row["drives"]:
             self.shipped_on.setdefault(int(row["route"]), []).append(shipped)
-        if row["can_stall"] or row["can_dock"]:
+        if row["can_stall"] or row["can_dock"] or row["struck"]:
             self._write_stoppable_transit(m, shipped)
         else:
             self._write_transit(m, shipped)
@@ -312,10 +314,11 @@ class PathProgram:
         self._write_arrival(m, Arrival(arrives[in_time], shipped[in_time], 1.0), coming)
 
     def _write_stoppable_transit(self, m: int, shipped: np.ndarray) -> None:
-        """Let what is on the way stand still, or wait at the dock.
+        """Let what is on the way stand still, wait at the dock, or be destroyed in part.
 
         Of x[k, t] units k periods away at the end of t, y[k, t] moved on from there in t (y[0] is received):
-        x[k, t] = x[k, t-1] - y[k, t] + y[k+1, t] + s[t] (if L[t] = k).
+        x[k, t] = x[k, t-1] - y[k, t] + y[k+1, t] + s[t] (if L[t] = k). Of what is there before s[t] comes, x[k, t-1] -
+        y[k, t] (for k of 1 or more) + y[k+1, t], a share is destroyed.
         """
         row, program, T = self.net.lanes[m], self.program, self.periods
         ones = np.ones(T)
@@ -333,7 +336,10 @@ class PathProgram:
             at_start[0] = self.pipeline_at_start[first + k]
             moved_up = moving[k + 1] if k + 1 < slots else none
             new = np.where(lead_time == k, shipped, -1)
-            balance = (1.0, away[k]), (-1.0, lag(away[k])), (1.0, moving[k]), (-1.0, moved_up), (-1.0, new)
+            stayed = (-1.0, lag(away[k])), (1.0, moving[k] if k else none), (-1.0, moved_up)
+            balance = [(1.0, away[k]), *stayed, (1.0, none if k else moving[k]), (-1.0, new)]
+            if row["struck"]:
+                balance.append((1.0, self._write_strikes(row, stayed, at_start, self._loss_cost(int(row["to"])))))
             program.rows(at_start, at_start, *balance)
             if k:
                 least = -INF if row["can_stall"] else moves * at_start
@@ -404,8 +410,18 @@ class PathProgram:
 
     # Stocks
 
-    def _write_stock(self, i: int) -> None:
-        """Hold what has arrived and not left: h[t] = h[t-1] + arrived - w - e - c - served - shipped."""
+    def _write_warehouses(self, held: list[np.ndarray]) -> None:
+        """Pay for space that is rented, and for what is taken beyond that."""
+        for w, row in enumerate(self.net.warehouses):
+            self.program.offset += float(row["rent"] * self.weight.sum())
+            here = [i for i, stock in enumerate(self.net.stocks) if stock["stored"] and stock["warehouse"] == w]
+            if row["rate"] > 0 and here:
+                beyond = self.program.columns(self.periods, cost=row["rate"] * self.weight)
+                taken = [(-float(self.net.stocks[i]["volume"]), held[i]) for i in here]
+                self.program.rows(-float(row["space"]), INF, (1.0, beyond), *taken)
+
+    def _write_stock(self, i: int) -> np.ndarray:
+        """Hold what has arrived and not left: h[t] = h[t-1] + arrived - w - e - c - x - served - shipped; return h."""
         row, program, T = self.net.stocks[i], self.program, self.periods
         life = self.scenario.stocks[self.layout.stocks[i]].shelf_life
         has_room_limit = bool(np.isfinite(row["storage_limit"]))
@@ -422,20 +438,58 @@ class PathProgram:
         if row["obsolesces"]:
             scrapped = program.columns(T, np.where(obsolete > 0, INF, 0.0), -row["scrap_value"] * self.weight)
             leaves.append((1.0, scrapped))
+        if row["shrinkage"]:
+            there = [(1.0, held), *([(1.0, scrapped)] if row["obsolesces"] else [])]
+            leaves.append((1.0, self._write_shrinkage(i, there)))
         at_start = np.zeros(T)
         at_start[0] = self.on_hand_at_start[i]
         certain = at_start + self.certain_arrivals[i]
-        balance = (1.0, held), (-1.0, lag(held)), (1.0, wasted), *leaves, *self.shipped_from[i]
+        destroyed = []
+        if row["struck"]:
+            stayed = ((-1.0, lag(held)),)
+            destroyed.append((1.0, self._write_strikes(row, stayed, at_start, self._loss_cost(i))))
+        balance = (1.0, held), (-1.0, lag(held)), (1.0, wasted), *leaves, *destroyed, *self.shipped_from[i]
         rows = program.rows(certain, certain, *balance)
         for period, columns, share in self.arrivals[i]:
             program.put(rows[period], columns, -share)
-        if self.shipped_from[i] and not self.receives_first:  # what is shipped was there before
-            program.rows(-INF, at_start, *self.shipped_from[i], (-1.0, lag(held)))
+        if self.shipped_from[i] and not self.receives_first:  # what is shipped was there before, and not destroyed
+            program.rows(-INF, at_start, *self.shipped_from[i], (-1.0, lag(held)), *destroyed)
         if has_room_limit:
             self._write_storage_limit(i, held, wasted, leaves)
         if life:
             self._write_shelf_life(i, life, held, wasted, expired)
             self._write_worth_by_age(i, held, wasted)
+        return held
+
+    def _write_shrinkage(self, i: int, there: list[Term]) -> np.ndarray:
+        """Lose a share of what is there after the demand, x = share (x + h + c), rounded where units are whole."""
+        row, program = self.net.stocks[i], self.program
+        lost = program.columns(self.periods, cost=self._loss_cost(i))
+        share = float(row["shrinkage"])
+        up = self.chance[:, int(row["shrinkage_rounding"])] if row["whole"] else np.zeros(self.periods)
+        least = up - 1.0 if row["whole"] else up
+        program.rows(least, up, (1.0 - share, lost), *((-share * units, columns) for units, columns in there))
+        return lost
+
+    def _write_strikes(self, row: Any, stayed: Iterable[Term], at_start: np.ndarray, cost: np.ndarray) -> np.ndarray:
+        """Destroy a share of what is there before a period's shipments, rounded up or down where units are whole.
+
+        Args:
+            row: of a stock or a lane, with the columns of chance that tell how much.
+            stayed: what is there, with the sign that it has on the left of a balance.
+            at_start: what is there besides, at the start.
+            cost: money a unit destroyed in each period (periods,).
+        """
+        share = self.chance[:, int(row["destroyed"])]
+        lost = self.program.columns(self.periods, np.where(share > 0, INF, 0.0), cost)
+        slack = np.where(share > 0, 1.0, 0.0) if row["whole"] else np.zeros(self.periods)
+        due = share * at_start
+        self.program.rows(due - slack, due + slack, (1.0, lost), *((share * sign, part) for sign, part in stayed))
+        return lost
+
+    def _loss_cost(self, i: int) -> np.ndarray:
+        """Return the money a unit of a stock costs that is lost in each period (periods,)."""
+        return np.asarray(self.net.stocks[i]["loss_cost"] * self.weight)
 
     def _write_storage_limit(self, i: int, held: np.ndarray, wasted: np.ndarray, leaves: list[Term]) -> None:
         """Hold no more than fits when goods have been received; waste no more than arrives, for want of room."""

@@ -63,6 +63,15 @@ def test_an_announced_spike_is_seen_coming():
     assert [row[place] for row in rows] == pytest.approx([1, 2 / 3, 1 / 3, 0, 0, 1, 1, 1])
 
 
+def test_an_announced_storm_that_destroys_is_seen_coming():
+    """Announced 2 periods ahead, in the third period and for two: it destroys in the first of these, and not again."""
+    storm = {"hits": ["shop"], "starts": {"at": [3]}, "lasts": 2, "destroys": 0.5, "announced": 2}
+    env = Env(shop({"horizon.periods": 7, "disruptions.storm": storm}))
+    place = env.observation_names.index("storm.strikes_in")
+    rows = [env.reset(seed=0)[0]] + [env.step(np.zeros(1))[0] for _ in range(7)]
+    assert [row[place] for row in rows] == pytest.approx([1, 2 / 3, 1 / 3, 0, 1, 1, 1, 1])
+
+
 def test_an_announcement_changes_nothing_of_what_comes():
     """A spike at random is the same spike however early it is announced."""
     rush = RUSH | {"starts": {"rate": 0.2}}

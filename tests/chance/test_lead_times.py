@@ -10,7 +10,8 @@ from scipy import stats
 from jit_gym.chance import Chance, Columns
 from jit_gym.chance.lead_times import ages, keep_sequence
 from jit_gym.chance.tables import counts
-from jit_gym.physics import Layout
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import Distribution, Scenario
 
 from ..worlds import shop
@@ -126,3 +127,60 @@ def test_a_forecast_looks_as_far_as_the_longest_lead_time():
     longest = {"name": "empirical", "values": [1, 6], "weights": [99, 1]}
     assert Columns.of(supplied(longest, crossing=True)).ahead == 7
     assert Columns.of(supplied(0)).ahead == 1
+
+
+# Lead times that drift
+
+
+def lead_times_of(delays: dict[str, Any], periods: int, paths: int = 1, **lane: Any) -> np.ndarray:
+    """Return the lead times of a lane of 2 periods that takes longer now and then (paths, periods)."""
+    slow = {"to": "shop", "lead_time": 2, "delays": delays, **lane}
+    world = shop({"horizon.periods": periods, "horizon.starts": "2021-01-01"}, lanes={"supplier": slow})
+    return Chance(world).draw(1, paths).lead_time[..., 0]
+
+
+def test_lead_times_rise_and_fall_at_their_dates():
+    """Two days, five more from day 3 on, and one more from day 6 on: what leaves on days 6 to 9 waits for day 5's.
+
+    That of day 5 arrives on day 12, so that of day 6 takes 6, of day 7 takes 5, of day 8 takes 4; then it is 3.
+    """
+    for steps in ([[3, 5], [6, 1]], [["2021-01-04", 5], ["2021-01-07", 1]]):
+        assert lead_times_of({"steps": steps}, 11)[0].tolist() == [2, 2, 2, 7, 7, 7, 6, 5, 4, 3, 3]
+    crossing = lead_times_of({"steps": [[3, 5], [6, 1]]}, 8, crossing=True)
+    assert crossing[0].tolist() == [2, 2, 2, 7, 7, 7, 3, 3]
+
+
+def test_regimes_of_lead_times_last_as_long_as_they_should():
+    """A chain with 0.1 and 0.3 is slow for a quarter of the time, and never moves by itself from one period to two."""
+    regimes = {"usual": {"periods": 0, "next": {"slow": 0.1}}, "slow": {"periods": 4, "next": {"usual": 0.3}}}
+    drawn = lead_times_of({"regimes": regimes}, 2000, 50, crossing=True)
+    assert set(np.unique(drawn)) == {2, 6}
+    assert (drawn[:, 0] == 2).all()  # it begins in the first
+    slow = (drawn == 6).mean(axis=1)
+    assert slow.mean() == pytest.approx(0.25, abs=4 * slow.std() / np.sqrt(50))
+    in_order = lead_times_of({"regimes": regimes}, 200, 8)
+    assert (np.diff(in_order, axis=1) >= -1).all()  # nothing overtakes
+    assert (in_order >= lead_times_of({"regimes": regimes}, 200, 8, crossing=True)).all()
+
+
+def test_formulas_plan_with_the_mean_of_what_is_added():
+    """Three more for half of the horizon, or a quarter of the long run: a mean lead time of 2 + 1.5, or 2 + 0.75."""
+    regimes = {"usual": {"periods": 0, "next": {"slow": 0.1}}, "slow": {"periods": 3, "next": {"usual": 0.3}}}
+    for delays, mean in (({"steps": [[5, 3]]}, 3.5), ({"regimes": regimes}, 2.75)):
+        slow = {"to": "shop", "lead_time": 2, "delays": delays}
+        world = shop({"horizon.periods": 10}, lanes={"supplier": slow})
+        assert PlanningData(world).lead_time.tolist() == pytest.approx([mean])
+
+
+def test_one_sees_how_much_longer_it_takes_today_unless_it_is_hidden():
+    """Five more from day 3 on: 0, 0, 0, 5, 5 is what a view tells, and nothing where it is hidden."""
+    for seen, told in (("at-once", [0, 0, 0, 5, 5]), ("hidden", [0] * 5)):
+        slow = {"to": "shop", "lead_time": 2, "delays": {"steps": [[3, 5]], "seen": seen}}
+        simulation = Simulation(
+            Layout(world := shop({"horizon.periods": 5}, lanes={"supplier": slow})), Chance(world).draw(1, 1)
+        )
+        found = []
+        for _ in range(5):
+            found.append(View(simulation).delay[0, 0])
+            simulation.step(np.zeros((1, 1)))
+        assert found == told

@@ -87,6 +87,10 @@ ALL_COSTS = {
     "lanes.supplier.defects": 0.5,
     "lanes.supplier.reject_cost": 7,
     "stocks.shop.initial": 5,
+    "stocks.shop.shrinkage": 0.2,
+    "stocks.shop.warehouse": "shed",
+    "warehouses.shed": {"rate": 0.5},
+    "stocks.shop.loss_cost": 4,
     "disruptions.strike": {"hits": ["supplier"], "starts": {"at": [3]}, "lasts": 4},
 }
 

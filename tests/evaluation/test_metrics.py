@@ -67,7 +67,9 @@ BY_HAND = {
     "transit_cost": 6 / 6,
     "reject_cost": 0,
     "holding_cost": 18 / 6,
+    "storage_cost": 0,
     "waste_cost": 2 / 6,
+    "loss_cost": 0,
     "shortage_cost": 14 / 6,
     "revenue": 198 / 6,
     "profit": 74 / 6,
@@ -85,6 +87,11 @@ BY_HAND = {
     "cash_to_cash": 18 / 22,
     "lowest_cash": 0,  # each week but the fifth earns more than it costs
     "waste": 1 / 6,
+    "space": 0,
+    "peak_space": 0,
+    "lost": 0,
+    "lost_share": 0,
+    "lost_value": 0,
     "orders": 3 / 6,
     "bullwhip": np.var(ORDERED) / np.var(DEMANDED),
 }
@@ -111,7 +118,9 @@ def test_warm_up_is_played_and_not_counted():
                 "transit_cost": 3.5 / 4,
                 "reject_cost": 0,
                 "holding_cost": 4 / 4,
+                "storage_cost": 0,
                 "waste_cost": 0,
+                "loss_cost": 0,
                 "shortage_cost": 14 / 4,
                 "revenue": 108 / 4,
                 "profit": 40.5 / 4,
@@ -129,12 +138,46 @@ def test_warm_up_is_played_and_not_counted():
                 "cash_to_cash": 4 / 12,
                 "lowest_cash": 0,
                 "waste": 0,
+                "space": 0,
+                "peak_space": 0,
+                "lost": 0,
+                "lost_share": 0,
+                "lost_value": 0,
                 "orders": 2 / 4,
                 "bullwhip": np.var(ORDERED[2:]) / np.var(DEMANDED[2:]),
             },
             rel=1e-12,
         )
     )
+
+
+def test_what_is_stolen_is_told_in_units_as_a_share_and_in_money():
+    """Of 20 units worth 10 each, 5 are sold and a fifth of the rest is lost, twice: 3, then 0.2 x 7 = 1.4.
+
+    They cost 2 each besides, and 4.4 of the 14.4 that left the shelf were not sold. They count as used at what they
+    cost to buy, 3 each, as all that is not there any more.
+    """
+    shelf = {"stocks.shop": {"initial": 20, "unit_value": 10, "shrinkage": 0.2, "loss_cost": 2}}
+    told = {"lanes.supplier.unit_cost": 3, "demands.customers": {"from": "shop", "distribution": 5}}
+    result = evaluate(none, shop(shelf | told), paths=1, periods=2, warmup=0)
+    expected = {"lost": 4.4 / 2, "lost_share": 4.4 / 14.4, "lost_value": 44 / 2, "loss_cost": 8.8 / 2}
+    expected |= {"purchase_cost": 3 * 14.4 / 2, "cost": (8.8 + 3 * 14.4) / 2}
+    assert {name: result.mean(name) for name in expected} == pytest.approx(expected)
+    assert result.mean("loss_cost", stock="shop") == pytest.approx(4.4)
+    assert result.mean("lost", stock="shop") == pytest.approx(2.2)
+
+
+def test_space_is_told_on_average_and_at_its_peak():
+    """Ten pillows of 2 each, of which 4 are sold a period, take 12, then 4: 8 on average, 12 at most.
+
+    At 0.5 a unit of space they cost 6 and 2; with 5 rented at 0.4 and the rest at 3, 2 + 21 and 2.
+    """
+    demand = {"demands.customers": {"from": "shop", "distribution": 4}}
+    shelf = {"stocks.shop": {"initial": 10, "warehouse": "shed", "volume": 2}} | demand
+    for shed, costs in (({"rate": 0.5}, (6 + 2) / 2), ({"space": 5, "rent": 0.4, "rate": 3}, (2 + 21 + 2) / 2)):
+        result = evaluate(none, shop(shelf, warehouses={"shed": shed}), paths=1, periods=2, warmup=0)
+        expected = {"space": 8, "peak_space": 12, "storage_cost": costs, "cost": costs, "holding_cost": 0}
+        assert {name: result.mean(name) for name in expected} == pytest.approx(expected)
 
 
 def test_backlog_is_charged_while_it_waits_and_short_once():

@@ -123,6 +123,62 @@ def test_room_is_made_by_demand_only_after_arrivals():
     assert (flows.stocks[0].wasted, flows.stocks[0].held) == (3, 0)
 
 
+# Shrinkage
+
+
+def test_a_share_of_what_is_left_is_stolen():
+    """Of 20 units 4 are sold, and a quarter of the other 16 is stolen: 12 are held, and nobody pays twice.
+
+    The 20 were bought at 3 each; the 4 stolen cost 5 each besides, and holding is paid for 12.
+    """
+    by_hand = world(
+        {
+            "stocks.shop": {"shrinkage": 0.25, "loss_cost": 5, "holding_cost": 1, "unit_value": 3},
+            "lanes.supplier.unit_cost": 3,
+        }
+    )
+    flows = by_hand.step([20.0], [4.0])
+    assert (flows.losses[0].shrunk, flows.stocks[0].held, flows.stocks[0].wasted) == (4, 12, 0)
+    assert (flows.charges[0].loss_cost, flows.money[0].holding_cost, flows.money[0].cost) == (20, 12, 60 + 20 + 12)
+    assert by_hand.step([0.0], [0.0]).losses[0].shrunk == 3
+
+
+def test_whole_units_are_stolen_so_that_the_share_holds_on_average():
+    """A tenth of 5 units is 0 or 1: 1 for the half of the chances that round up, 0 for the other half."""
+    for up, stolen in ((0.4, 0.0), (0.5, 1.0), (0.99, 1.0)):
+        by_hand = world({"units": "whole", "stocks.shop": {"initial": 5, "shrinkage": 0.1}})
+        flows = by_hand.step([0.0], luck(by_hand, shrinkage=up))
+        assert (flows.losses[0].shrunk, flows.stocks[0].held) == (stolen, 5 - stolen)
+
+
+@pytest.mark.parametrize(("up", "left"), [(0.1, [3, 2, 2]), (0.6, [3, 1, 3])])
+def test_units_of_each_age_are_stolen(up: float, left: list[float]):
+    """A quarter of 4, 2 and 3 units, the oldest first: 2 or 3 of the 9, and of each age its share on average.
+
+    The shares up to each age are 1, 1.5 and 2.25, rounded down after `up` is added: 1, 1, 2 with 0.1, and 1, 2, 2 with
+    0.6.
+    """
+    by_hand = world({"units": "whole", "stocks.shop": {"shelf_life": 4, "shrinkage": 0.25}})
+    still = luck(by_hand, shrinkage=0.0)
+    for order, gone in ((4.0, 0.0), (2.0, 0.0), (3.0, up)):
+        by_hand.net.stocks[0].shrinkage = 0.25 if gone else 0.0
+        flows = by_hand.step([order], luck(by_hand, shrinkage=gone) if gone else still)
+    assert ages(by_hand)[:3] == left
+    assert flows.losses[0].shrunk == 9 - sum(left)
+
+
+def test_what_is_stolen_is_a_share_on_average():
+    """In 4,000 periods of 7 units, 3 % of them are stolen: 0.21 a period, to three standard errors."""
+    scenario = shop({"units": "whole", "stocks.shop.shrinkage": 0.03, "horizon.periods": 4000})
+    simulation = Simulation(Layout(scenario), Chance(scenario).draw(1, 16))
+    stolen = []
+    for _ in range(4000):
+        missing = 7 - simulation.read("stocks", "on_hand")
+        simulation.step(missing)
+        stolen.append(simulation.flows.losses["shrunk"][:, 0].copy())
+    assert np.mean(stolen) == pytest.approx(0.21, abs=3 * np.sqrt(0.21 * 0.79 / np.size(stolen)))
+
+
 # Obsolescence
 
 

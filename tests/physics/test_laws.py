@@ -42,13 +42,16 @@ FLOWS = {
     "routes": ["loaded", "vehicles"],
     "charges": [*CHARGES, "salvage"],
     "resources": ["there", "left", "claimed"],
+    "losses": ["shrunk", "lost_on_the_shelf"],
+    "wrecks": ["lost_on_the_way"],
+    "spaces": ["taken"],
 }
 MONEY = [*FLOWS["money"], *FLOWS["charges"]]
 QUANTITIES = [
     name
     for tables in (STATE, FLOWS)
     for table, fields in tables.items()
-    if table not in ("money", "charges", "books")
+    if table not in ("money", "charges", "books", "spaces")
     for name in fields
 ]
 
@@ -147,6 +150,17 @@ def or_none(rows: np.ndarray) -> Any:
     return rows if rows.shape[-1] else 0.0
 
 
+def gone_after_demand(world: Played) -> Any:
+    """Return what of each stock expired, was stolen or damaged, or was scrapped, after the demand of each period."""
+    return or_none(world.expired) + or_none(world.shrunk) + or_none(world.scrapped)
+
+
+def lost(world: Played) -> np.ndarray:
+    """Return what of each stock was stolen, damaged or destroyed, on the shelf or on the way to it."""
+    on_the_way = (or_none(world.lost_on_the_way) + np.zeros_like(world.arrived)) @ world.layout.into
+    return or_none(world.shrunk) + or_none(world.lost_on_the_shelf) + on_the_way
+
+
 def received(world: Played) -> np.ndarray:
     """Return what came to each stock and was not rejected."""
     return (world.arrived - or_none(world.rejected)) @ world.layout.into
@@ -194,7 +208,7 @@ class Sources(SimpleNamespace):
         parts = [(scenario.suppliers | scenario.routes)[name] for name in names]
         claims = [[float(name in (lane.supplier, lane.route)) for name in names] for _, lane in world.lanes()]
         late = scenario.sources_ship == "after-receiving"
-        left = world.on_hand + world.served @ world.layout.needs + or_none(world.scrapped) + or_none(world.expired)
+        left = world.on_hand + world.served @ world.layout.needs + gone_after_demand(world)
         if not late:  # what stocks hold at the end, served and wasted, less what arrived after they had shipped
             left = left + world.wasted - or_none(world.expired) - received(world)
         self.uses = np.concatenate(
@@ -212,9 +226,10 @@ class Sources(SimpleNamespace):
 
 
 def units_are_conserved_on_every_stock(world: Played):
-    """What was there, and arrived, is there, or was wasted, served to demands, or shipped to other stocks."""
+    """What was there, and arrived, is there, or was wasted, lost, served to demands, or shipped to other stocks."""
     drawn = world.served @ world.layout.needs + world.shipped @ world.layout.uses
-    gone = world.wasted + drawn + or_none(world.scrapped)
+    gone = world.wasted + drawn + or_none(world.scrapped) + or_none(world.shrunk)
+    gone = gone + or_none(world.lost_on_the_shelf)
     assert close(world.before("stocks", "on_hand") + received(world), world.on_hand + gone)
     assert close(world.used, drawn)
     assert np.array_equal(world.held, world.on_hand)
@@ -223,13 +238,14 @@ def units_are_conserved_on_every_stock(world: Played):
 def units_are_conserved_on_every_lane(world: Played):
     """What was ordered is in the mail, was shipped, waits or lapsed.
 
-    What was shipped, or on the way, arrived or is on it.
+    What was shipped, or on the way, arrived, is on it, or was destroyed.
 
     What lapses is what had come out of the mail in the same period.
     """
     read = read_by_the_source(world)
     ordered, shipped, arrived = (np.cumsum(flow, axis=0) for flow in (world.ordered, world.shipped, world.arrived))
-    assert close(world.starting("lanes", "in_transit") + shipped, arrived + world.in_transit)
+    lost = np.cumsum(or_none(world.lost_on_the_way) + np.zeros_like(world.arrived), axis=0)
+    assert close(world.starting("lanes", "in_transit") + shipped, arrived + lost + world.in_transit)
     for m, lane in world.lanes():
         row = world.layout.net.lanes[m]
         letters = slice(int(row["first_transmitted"]), int(row["last_transmitted"]))
@@ -269,10 +285,11 @@ def what_is_shipped_arrives_after_its_lead_time(world: Played):
         due[: initial.shape[1] - 1] = initial.T[1:]
         for b in range(PATHS):
             for t in range(world.periods):
+                assert not lane.delays or name in drawn
                 lead_time = drawn[name][b, t] if name in drawn else lane.lead_time.mean
                 due[t + int(lead_time), b] += world.shipped[t, b, m]
         row = world.layout.net.lanes[m]
-        if not (row["can_stall"] or row["can_dock"]):
+        if not (row["can_stall"] or row["can_dock"] or row["struck"]):
             assert close(world.arrived[..., m], due[: world.periods])
         arrived, due = np.cumsum(world.arrived[..., m], axis=0), np.cumsum(due[: world.periods], axis=0)
         assert (arrived <= due + TINY).all()  # nothing comes before its time
@@ -296,7 +313,7 @@ def nothing_is_withheld(world: Played):
     """Where demand goes unmet, one of the stocks it needs has not enough left for a unit of it."""
     for d in range(len(world.layout.demands)):
         needs = world.layout.needs[d]
-        left = world.on_hand + or_none(world.scrapped) + or_none(world.expired)
+        left = world.on_hand + gone_after_demand(world)
         left = np.min(left[..., needs > 0] / needs[needs > 0], axis=-1)
         unmet = np.maximum(world.short[..., d], world.backlog[..., d]) > TINY
         assert (left[unmet] < (1 if world.scenario.units == "whole" else TINY)).all()
@@ -325,7 +342,7 @@ def nothing_is_kept_from_a_lane(world: Played):
 
 def stock_to_share(world: Played) -> np.ndarray:
     """Return what each stock had to ship from in each period: as it began, or with what had arrived and fitted."""
-    there = world.before("stocks", "on_hand")
+    there = world.before("stocks", "on_hand") - or_none(world.lost_on_the_shelf)
     late = world.scenario.sources_ship == "after-receiving"
     return there + received(world) - world.wasted + or_none(world.expired) if late else there
 
@@ -461,6 +478,16 @@ def salvaged(world: Played) -> np.ndarray:
     return scrapped.sum(-1) + left * last_of(world)
 
 
+def stored(world: Played) -> np.ndarray:
+    """Return what the space of all warehouses costs that is rented, or taken beyond that (periods, paths)."""
+    cost = np.zeros((world.periods, PATHS))
+    for w, (name, each) in enumerate(world.scenario.warehouses.items()):
+        its = np.array([s.volume * (s.warehouse == name) for s in world.scenario.stocks.values()])
+        assert close(world.taken[..., w], world.on_hand @ its)
+        cost += each.rent * each.space + each.rate * np.maximum(world.on_hand @ its - each.space, 0.0)
+    return cost
+
+
 def last_of(world: Played) -> np.ndarray:
     """Return 1 in the last period and 0 in the others (periods, 1)."""
     return (np.arange(world.periods) == world.periods - 1)[:, None].astype(float)
@@ -485,6 +512,8 @@ def money_adds_up(world: Played):
         "waiting_cost": unshipped(world) @ each([lane.waiting_cost for lane in lanes]),
         "reject_cost": (or_none(world.rejected) * each([lane.reject_cost for lane in lanes])).sum(-1),
         "vehicle_cost": (or_none(world.vehicles) * each([r.vehicle_cost for r in scenario.routes.values()])).sum(-1),
+        "storage_cost": stored(world),
+        "loss_cost": lost(world) @ each([stock.loss_cost for stock in stocks]),
         "salvage": salvaged(world) if world.layout.sizes.worth else 0.0,
     }
     assert set(expected) | set(charges) == {*KINDS, *CHARGES, "revenue", "salvage"}  # a kind of cost is worked out here
@@ -539,7 +568,9 @@ def what_stops_stops(world: Played):
         there = world.pipeline[..., row["first_slot"] + 1 : row["last_slot"]]
         before = np.concatenate([Simulation(world.layout, world.trace).pipeline[None], world.pipeline[:-1]])
         before = before[..., row["first_slot"] + 1 : row["last_slot"]]
-        assert (there[share == 0] >= before[share == 0] - TINY).all()
+        m = world.layout.lanes.index(name)
+        lost = np.sum(or_none(world.lost_on_the_way[..., m : m + 1]) + np.zeros((*share.shape, 1)), axis=-1)
+        assert (there[share == 0] >= (before - lost[..., None])[share == 0] - TINY).all()
     for name, column in world.trace.columns.obsolete.items():
         over = world.trace.chance[..., column] == 1
         assert (world.on_hand[..., world.layout.stocks.index(name)][over] == 0).all()
@@ -597,6 +628,26 @@ def late_records_tell_what_was(world: Played):
             assert close(told, world.in_transit[..., m] + np.array(unknown))
 
 
+def shares_are_lost(world: Played):
+    """Of each stock its share is stolen or damaged, and of what is struck a share destroyed; or nothing at all.
+
+    Whole units are rounded up or down.
+    """
+    for place, flow in (("stocks.on_hand", "lost_on_the_shelf"), ("lanes.in_transit", "lost_on_the_way")):
+        table, _, field = place.partition(".")
+        for k, name in enumerate(getattr(world.layout, table)):
+            gone = or_none(getattr(world, flow)[..., k : k + 1])
+            column = world.trace.columns.destroyed.get(f"{table}.{name}")
+            share = 0.0 if column is None else world.trace.chance[..., column]
+            due = share * world.before(table, field)[..., k]
+            assert (np.abs(np.sum(gone, axis=-1) - due) < (1 if world.scenario.units == "whole" else 0) + TINY).all()
+    for i, stock in enumerate(world.scenario.stocks.values()):
+        lost = or_none(world.shrunk[..., i : i + 1])
+        left = world.on_hand[..., i : i + 1] + or_none(world.scrapped[..., i : i + 1]) + lost
+        due = stock.shrinkage * left
+        assert close(lost, due) if world.scenario.units == "continuous" else (np.abs(lost - due) < 1 + TINY).all()
+
+
 LAWS = [
     units_are_conserved_on_every_stock,
     units_are_conserved_on_every_lane,
@@ -618,6 +669,7 @@ LAWS = [
     vehicles_are_as_few_as_can_be,
     only_full_vehicles_set_off,
     late_records_tell_what_was,
+    shares_are_lost,
 ]
 
 seeds = st.integers(0, 2**32 - 1)

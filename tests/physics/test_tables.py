@@ -23,9 +23,12 @@ HARBOUR = {
         "depot": {"initial": 40, "holding_cost": 0.1, "rationing": "proportional"},
         "milk": {"initial": 12, "shelf_life": 4, "issuing": "lifo", "waste_cost": 2, "seen_late": 1},
         "phones": {"initial": 30, "obsolete": {"once": {"name": "randint", "low": 5, "high": 30}}, "scrap_value": 1},
-        "coats": {"initial": 5, "unit_value": 9, "terminal_value": 2, "storage_limit": 30},
-        "hats": {"initial": 5, "terminal_value": 1},
+        "coats": {"initial": 5, "unit_value": 9, "terminal_value": 2, "storage_limit": 30,
+                  "warehouse": "cellar"},
+        "hats": {"initial": 5, "terminal_value": 1, "shrinkage": 0.1, "loss_cost": 3, "warehouse": "attic",
+                 "volume": 2},
     },
+    "warehouses": {"cellar": {"rate": 1}, "attic": {"space": 4, "rent": 2, "rate": 5}},
     "suppliers": {
         "dairy": {"capacity": 30, "rationing": "proportional", "short": {"chance": 0.3, "by": 0.5}},
         "mill": {"late": {"chance": 0.3, "by": 1}},
@@ -37,7 +40,8 @@ HARBOUR = {
     "lanes": {
         "quay": {"to": "depot", "lead_time": 2, "unit_cost": 2, "supplier": "dairy", "minimum_order": 3,
                  "pays_after": 2},
-        "tank": {"to": "milk", "lead_time": 1, "supplier": "dairy", "defects": 0.2, "reject_cost": 1, "initial": 2},
+        "tank": {"to": "milk", "lead_time": 1, "delays": {"steps": [[9, 2], [20, 0]]},
+                 "supplier": "dairy", "defects": 0.2, "reject_cost": 1, "initial": 2},
         "plane": {"to": "phones", "lead_time": 1, "unit_cost": 5, "cost_erosion": 0.05, "order_delay": 1,
                   "route": "sea"},
         "coats-out": {"to": "coats", "uses": {"depot": 1}, "lead_time": 1, "waiting_cost": 0.5, "route": "road"},
@@ -46,7 +50,8 @@ HARBOUR = {
     "demands": {
         "drinkers": {"from": "milk", "distribution": {"name": "poisson", "mu": 4}, "unmet": "backlog", "pays_after": 3,
                      "price": 3, "terminal_cost": 2},
-        "callers": {"from": "phones", "distribution": {"name": "poisson", "mu": 2}, "price": 9, "price_erosion": 0.02},
+        "callers": {"from": "phones", "distribution": {"name": "poisson", "mu": 2}, "price": 9, "price_erosion": 0.02,
+                    "markdown": {"starts": 20, "price": 6, "elasticity": 2}},
         "dressers": {"from": {"coats": 1, "hats": 2}, "distribution": {"name": "poisson", "mu": 3}, "shortage_cost": 4},
     },
     "disruptions": {
@@ -54,6 +59,8 @@ HARBOUR = {
         "fog": {"hits": ["sea"], "stops": "transit", "starts": {"rate": 0.2}, "lasts": 1},
         "queue": {"hits": ["quay"], "stops": "receiving", "starts": {"rate": 0.2}, "lasts": 1},
         "blaze": {"hits": ["dairy"], "starts": {"rate": 0.1}, "lasts": 3, "severity": 0.5},
+        "flood": {"hits": ["depot", "quay"], "starts": {"rate": 0.1}, "lasts": 1, "severity": 0.5, "destroys": 0.4,
+                  "announced": 2},
     },
 }  # fmt: skip
 
@@ -172,7 +179,7 @@ def test_each_field_of_a_scenario_changes_what_is_played():
     said, matters = set(), set()
     for world in worlds():
         whole, plain = outcome(world), world.resolved
-        for table in ("stocks", "lanes", "suppliers", "routes", "demands", "spikes", "disruptions"):
+        for table in ("stocks", "warehouses", "lanes", "suppliers", "routes", "demands", "spikes", "disruptions"):
             for name, part in plain.get(table, {}).items():
                 for key in [key for key in part if f"{table}.{key}" in SUPPORT or key == "from"]:
                     place = f"{table}.{key}"

@@ -7,6 +7,7 @@ import pytest
 from jit_gym.physics import View
 from jit_gym.physics.plain import ByHand
 
+from ..worlds import shop
 from .hand import Story, days, lanes, luck, story, world
 
 
@@ -139,6 +140,64 @@ def test_kinds_strike_together():
     flows = by_hand.step([8.0], luck(by_hand, working=0.5))
     assert (lanes(flows, "shipped"), lanes(flows, "arrived")) == ([4], [2])
     assert by_hand.read("lanes", "waiting").tolist() == [4]
+
+
+# What destroys
+
+
+def test_what_is_on_the_shelf_is_destroyed_once_as_it_begins():
+    """A fire that lasts two days takes 0.4 of 10 on day 1, before the demand of 3, at 5 each, and nothing on day 2."""
+    fire = {"hits": ["shop"], "starts": {"at": [1]}, "lasts": 2, "destroys": 0.4}
+    shelf = {"shop": {"initial": 13, "loss_cost": 5, "holding_cost": 1}}
+    tale = story({"demands.customers.distribution": 3}, stocks=shelf, disruptions={"fire": fire})
+    flows = [tale.step([0.0]) for _ in range(3)]
+    assert [day.losses[0].lost_on_the_shelf for day in flows] == [0, 4, 0]
+    assert [day.stocks[0].held for day in flows] == [10, 3, 0]
+    assert [day.charges[0].loss_cost for day in flows] == [0, 20, 0]
+    assert [day.money[0].cost for day in flows] == [10, 20 + 3, 0]
+
+
+def test_what_is_on_the_way_is_destroyed_and_nothing_stops():
+    """A storm on day 2 sinks half of what left on days 0 and 1; what leaves on day 2 is safe, and all are shipped."""
+    storm = {"hits": ["sea"], "starts": {"at": [2]}, "lasts": 3, "destroys": 0.5, "severity": 0}
+    lane = {"to": "shop", "lead_time": 2, "route": "sea"}
+    tale = story(lanes={"supplier": lane}, disruptions={"storm": storm}, routes={"sea": {}})
+    flows = [tale.step([order]) for order in (4.0, 6.0, 8.0, 0.0, 0.0)]
+    assert [lanes(day, "shipped")[0] for day in flows] == [4, 6, 8, 0, 0]
+    assert [day.wrecks[0].lost_on_the_way for day in flows] == [0, 0, 2 + 3, 0, 0]
+    assert [lanes(day, "arrived")[0] for day in flows] == [0, 0, 2, 3, 8]
+    assert tale.state.lanes[0].in_transit == 0
+
+
+def test_a_fire_at_the_supplier_does_not_reach_what_has_left():
+    """It stops shipping, and burns the shelf that it names; what is on the way comes."""
+    fire = {"hits": ["maker", "shop"], "starts": {"at": [1]}, "lasts": 1, "destroys": 1.0}
+    lane = {"to": "shop", "lead_time": 1, "supplier": "maker"}
+    tale = story(
+        {"stocks.shop.initial": 7}, lanes={"supplier": lane}, disruptions={"fire": fire}, suppliers={"maker": {}}
+    )
+    flows = [tale.step([4.0]) for _ in range(3)]
+    assert [lanes(day, "shipped")[0] for day in flows] == [4, 0, 8]
+    assert [lanes(day, "arrived")[0] for day in flows] == [0, 4, 0]
+    assert [day.losses[0].lost_on_the_shelf for day in flows] == [0, 7, 0]
+
+
+def test_strikes_on_one_day_multiply_what_they_leave():
+    """Of 10 two fires of 0.5 leave 2.5; in whole units 7 or 8 are lost, by chance."""
+    fires = {key: {"hits": ["shop"], "starts": {"at": [0]}, "lasts": 1, "destroys": 0.5} for key in ("one", "two")}
+    assert story({"stocks.shop.initial": 10}, disruptions=fires).step([0.0]).stocks[0].held == 2.5
+    whole = {"units": "whole", "stocks.shop.initial": 10}
+    lost = [Story(shop(whole, disruptions=fires), seed).step([0.0]).losses[0].lost_on_the_shelf for seed in range(40)]
+    assert set(lost) == {7.0, 8.0}
+
+
+def test_of_each_age_a_share_is_destroyed():
+    """Half of 4 that are a day old and of 2 that are fresh."""
+    fire = {"hits": ["shop"], "starts": {"at": [2]}, "lasts": 1, "destroys": 0.5}
+    tale = story(stocks={"shop": {"shelf_life": 4}}, disruptions={"fire": fire})
+    for order in (4.0, 2.0, 0.0):
+        tale.step([order])
+    assert tale.view.ages(0).tolist() == [2, 1, 0, 0]
 
 
 # How long, and for whom

@@ -10,6 +10,7 @@ from jit_gym.physics import Layout, Simulation
 from jit_gym.physics.worth import Worth
 
 from ..worlds import shop
+from .hand import story
 
 
 def worth_after(periods: int, orders: list[float], overrides: dict[str, Any] | None = None, **parts: Any) -> float:
@@ -96,3 +97,32 @@ def test_what_is_obsolete_is_worth_its_scrap(life: int | None):
     }
     assert worth_after(1, [5.0], world) == 5 * 9
     assert worth_after(2, [5.0], world) == 5 + 5
+
+
+# Markdown
+
+
+def test_a_markdown_sells_more_for_less():
+    """Four a day at 6, and from day 2 on at 3: with an elasticity of 2, half the price sells four times as many.
+
+    Thirty are there: 4, 4, and 16 are sold, then the 6 that are left; forecasts know it from the first day.
+    """
+    sale = {"starts": 2, "price": 3, "elasticity": 2}
+    tale = story(
+        {"stocks.shop.initial": 30, "lanes.supplier.lead_time": 3},
+        demands={"customers": {"from": "shop", "distribution": 4, "price": 6, "markdown": sale}},
+    )
+    assert tale.view.forecast[0].tolist() == [4, 4, 16, 16]
+    prices, flows = [], []
+    for _ in range(4):
+        prices.append(float(tale.view.price[0]))
+        flows.append(tale.step([0.0]))
+    assert prices == [6, 6, 3, 3]
+    assert [day.demands[0].demanded for day in flows] == [4, 4, 16, 16]
+    assert [day.money[0].revenue for day in flows] == [24, 24, 48, 18]
+
+
+def test_demand_that_does_not_answer_to_a_markdown_stays():
+    sale = {"starts": 1, "price": 3, "elasticity": 0}
+    tale = story(demands={"customers": {"from": "shop", "distribution": 4, "price": 6, "markdown": sale}})
+    assert [tale.step([9.0]).demands[0].demanded for _ in range(3)] == [4, 4, 4]

@@ -60,6 +60,24 @@ IGNORED = [
     ),
     ("disruptions", WAITING | FIRE, "disruptions (fire)"),
     ("shelf_life", WAITING | {"stocks.shop.shelf_life": 9}, "shelf lives (shop)"),
+    (
+        "markdown",
+        WAITING
+        | {"demands.customers.price": 9}
+        | {"demands.customers.markdown": {"starts": 5, "price": 6, "elasticity": 2}},
+        "markdowns (customers)",
+    ),
+    (
+        "delays",
+        WAITING | {"lanes.supplier.delays": {"steps": [[5, 3]]}},
+        "drifting lead times, of which it knows the mean (supplier)",
+    ),
+    ("shrinkage", WAITING | {"stocks.shop.shrinkage": 0.01}, "shrinkage (shop)"),
+    (
+        "rented",
+        WAITING | {"stocks.shop.warehouse": "shed", "warehouses": {"shed": {"space": 9, "rent": 1, "rate": 2}}},
+        "rented space (shed)",
+    ),
     ("obsolete", WAITING | {"stocks.shop.obsolete": {"rate": 0.01}}, "obsolescence (shop)"),
     ("storage", WAITING | {"stocks.shop.storage_limit": 40}, "storage limits (shop)"),
 ]

@@ -46,6 +46,7 @@ def regimes(**of: Any) -> dict[str, Any]:
 
 NONE = "has no effect, because"
 AT_ONCE = f"{NONE} whatever is ordered is shipped at once: it takes from no stock, and nothing fails"
+MARKDOWN = {"starts": 9, "price": 6, "elasticity": 2}
 HALF = {"name": "empirical", "values": [0.4, 1.5]}
 CASES = [
     # stocks
@@ -58,6 +59,18 @@ CASES = [
         {"stocks.shop.waste_cost": 1},
         f"stocks.shop.waste_cost: {NONE} without shelf_life and storage_limit nothing is wasted",
     ),
+    ({"stocks.shop.volume": 2}, f"stocks.shop.volume: {NONE} no warehouse is named"),
+    ({"warehouses": {"shed": {"rate": 2}}}, f"warehouses.shed: {NONE} no stock names it as its warehouse"),
+    (
+        {"stocks.shop.warehouse": "shed", "warehouses": {"shed": {"rent": 2, "rate": 1}}},
+        f"warehouses.shed.rent: {NONE} no space is rented",
+    ),
+    (
+        {"stocks.shop.warehouse": "shed", "warehouses": {"shed": {"space": 2}}},
+        f"warehouses.shed.space: {NONE} it costs nothing: there is no rent and no rate",
+    ),
+    ({"stocks.shop.loss_cost": 1}, f"stocks.shop.loss_cost: {NONE} without shrinkage or what destroys nothing is lost"),
+    ({"stocks.shop.shrinkage": 1}, "stocks.shop.shrinkage: is 1, so that all that is left after a period is lost"),
     ({"stocks.shop.scrap_value": 1}, f"stocks.shop.scrap_value: {NONE} without obsolete nothing is scrapped"),
     ({"stocks.shop.rationing": "proportional"}, f"stocks.shop.rationing: {NONE} no lane takes from the stock"),
     (
@@ -77,7 +90,19 @@ CASES = [
         {"stocks.shop.obsolete": {"at": [700]}},
         f"stocks.shop.obsolete.at: {NONE} 700 lies after the 200 days of the horizon",
     ),
+    (
+        {"demands.customers.price": 9, "demands.customers.markdown": MARKDOWN | {"starts": 300}},
+        f"demands.customers.markdown: {NONE} it starts after the 200 days of the horizon",
+    ),
+    (
+        {"demands.customers.price": 6, "demands.customers.markdown": MARKDOWN | {"elasticity": 0}},
+        f"demands.customers.markdown: {NONE} the price stays as it is",
+    ),
     # lanes
+    (
+        {"lanes.supplier.delays": {"steps": [[3, 0]]}},
+        f"lanes.supplier.delays: {NONE} nothing is ever added to the lead time",
+    ),
     ({"lanes.supplier.crossing": True}, f"lanes.supplier.crossing: {NONE} the lead time is always the same"),
     (
         {"lanes.supplier.initial": 3, "lanes.supplier.lead_time": 0},
@@ -197,6 +222,18 @@ CASES = [
     ),
     (strike(severity=0), f"disruptions.strike.severity: {NONE} it is 0"),
     (
+        {"suppliers.maker": {}, "lanes.supplier.supplier": "maker", **strike(hits=["maker"], destroys=0.4)},
+        f"disruptions.strike.destroys: {NONE} it hits no stock, and no lane or route on which anything is on the way",
+    ),
+    (
+        strike(hits=["shop"], destroys=0.4, stops="ordering"),
+        f"disruptions.strike.stops: {NONE} it hits stocks, and no lane",
+    ),
+    (
+        strike(destroys=0.4, severity=0, recovers_over=2),
+        f"disruptions.strike.recovers_over: {NONE} it stops nothing with a severity of 0",
+    ),
+    (
         strike(starts={"every": {"name": "randint", "low": 300, "high": 400}}),
         "disruptions.strike.starts.every: has no effect on an episode, because the first one comes after the 200 days"
         " of the horizon; where the long run is measured, they do come",
@@ -310,12 +347,15 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
     gone: dict[str, None] = {}
     for look in effects._LOOKS:
         for part, key, why in look(scenario):
-            whole = part.startswith(("stocks.", "suppliers.", "routes.")) and not key  # which others may name
+            whole = (
+                part.startswith(("stocks.", "suppliers.", "routes.", "warehouses.")) and not key
+            )  # which others may name
             if not why.startswith("has no effect") or whole:
                 continue
             event = re.match(r"(spikes|disruptions)\.[^.]+", part)
             begins = key in ("at", "every", "once")
-            removes_all = event and (begins or key in ("factor", "severity", "hits"))
+            stays = "it hits stocks" in why  # and goes on to destroy
+            removes_all = event and not stays and (begins or key in ("factor", "severity", "hits"))
             place = event[0] if event and removes_all else part.removesuffix(".obsolete") + ".obsolete" * begins
             gone[place if removes_all or begins else ".".join(filter(None, [part, key]))] = None
     gone = {place: None for place in gone if not place.startswith("correlations") and ".regimes." not in place}
@@ -327,12 +367,14 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
 
 
 NEVER_USELESS = {
-    "Scenario": "name title description units horizon objective stocks lanes suppliers routes demands correlations"
+    "Scenario": "name title description units horizon objective stocks warehouses lanes suppliers routes demands"
+    " correlations"
     " spikes disruptions policies",
     "Horizon": "periods starts ends",
     "Objective": "discount",
     "PeriodsOfSupply": "periods_of_supply",
-    "Stock": "title initial unit_value holding_cost shelf_life terminal_value seen_late",
+    "Stock": "title initial unit_value holding_cost shelf_life terminal_value seen_late warehouse",
+    "Warehouse": "title rate",
     "Lane": "title to uses order_delay lead_time supplier route capacity batch minimum_order unit_cost fixed_cost"
     " in_transit_cost share critical",
     "Supplier": "title capacity",
@@ -340,31 +382,38 @@ NEVER_USELESS = {
     "Late": "by",
     "Demand": "title draws_on distribution regimes history occurs trend unmet shortage_cost terminal_cost price",
     "Regime": "title next",
+    "Slower": "title next",
+    "Delays": "steps seen",
     "History": "file value date where source replay",
     "Forecast": "",
+    "Markdown": "elasticity",
     "Correlation": "between",
     "Spike": "title lasts seen announced",
-    "Disruption": "title lasts stops seen announced",
+    "Disruption": "title lasts seen announced",
 }
 LOOKED_AT = {
     "Scenario": "sources_ship",
     "Horizon": "period periods_per_year",
     "Starts": "every rate at once",
-    "Stock": "storage_limit issuing waste_cost obsolete scrap_value rationing",
+    "Stock": "storage_limit issuing waste_cost shrinkage loss_cost volume obsolete scrap_value rationing",
+    "Warehouse": "space rent",
     "Drift": "drift",
-    "Lane": "crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders",
+    "Lane": "delays crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders",
     "Supplier": "late short rationing",
     "Route": "rationing",
     "Objective": "leftovers",
     "Late": "chance",
     "Short": "chance by",
-    "Demand": "regime_seen autocorrelation forecast season price_erosion pays_after",
+    "Demand": "regime_seen autocorrelation forecast season price_erosion pays_after markdown",
     "Regime": "distribution",
+    "Slower": "periods",
+    "Delays": "regimes",
     "History": "values block season",
     "Forecast": "accuracy",
+    "Markdown": "starts price",
     "Correlation": "correlation",
     "Spike": "hits starts factor",
-    "Disruption": "hits starts severity recovers_over seen_late",
+    "Disruption": "hits starts stops destroys severity recovers_over seen_late",
 }
 
 

@@ -11,6 +11,7 @@ PARTS = {
     "horizon": model.Horizon,
     "objective": model.Objective,
     "stocks": model.Stock,
+    "warehouses": model.Warehouse,
     "lanes": model.Lane,
     "suppliers": model.Supplier,
     "routes": model.Route,

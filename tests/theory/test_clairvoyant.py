@@ -106,6 +106,9 @@ def test_who_knows_the_demand_orders_what_is_asked_for():
     assert played.mean("cost") == pytest.approx(0, abs=1e-6)
 
 
+SINKS = {"lasts": 1, "destroys": 1.0, "severity": 0.0}
+
+
 @pytest.mark.parametrize(
     ("cost", "overrides"),
     [
@@ -119,6 +122,25 @@ def test_who_knows_the_demand_orders_what_is_asked_for():
             | {"stocks.shop.storage_limit": 5.0, "stocks.shop.waste_cost": 1.0},
         ),
         (5 * 0.2 * 19 / 20 + 5 * 50 / 20, {"lanes.supplier.lead_time": 1, "lanes.supplier.in_transit_cost": 0.2}),
+        (  # a fifth of 10 and of 3 is stolen, and 8 and 2.4 are held
+            (3 * 2 + 8 + 3 * 0.6 + 2.4) / 20,
+            {"stocks.shop.initial": 15.0, "stocks.shop.shrinkage": 0.2, "stocks.shop.loss_cost": 3.0},
+        ),
+        (  # 5 of space is rented at 1; to order all 20 at once takes 10 and 5 more, at 3 each, and saves an order
+            (4 * 5 * 1 + 60 + (10 + 5) * 3) / 4,
+            {"horizon.periods": 4, "lanes.supplier.fixed_cost": 60.0, "stocks.shop.warehouse": "shed"}
+            | {"stocks.shop.holding_cost": 0.0, "warehouses": {"shed": {"space": 5.0, "rent": 1.0, "rate": 3.0}}},
+        ),
+        (  # 10 are held, 4 of them destroyed, and 1 is held
+            (10 + 4 * 3 + 1) / 20,
+            {"stocks.shop": {"initial": 15.0, "holding_cost": 1.0, "loss_cost": 3.0}}
+            | {"disruptions.fire": {"hits": ["shop"], "starts": {"at": [1]}, "lasts": 1, "destroys": 0.4}},
+        ),
+        (  # the first two periods are lost; what would be on the way in the fourth is sent before, and held
+            (2 * 5 * 50 + 10 + 5) / 20,
+            {"lanes.supplier.lead_time": 2}
+            | {"disruptions.storm": SINKS | {"hits": ["supplier"], "starts": {"at": [3]}}},
+        ),
         ((6 * 35 + 25) / 20, {"lanes.supplier.fixed_cost": 20.0}),  # for six times three periods, and two
         (
             (15 + 10 + 5) / 2 / 4,
