@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import version
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
+
+from .common.shipped import configs, scenario_files
 
 if TYPE_CHECKING:
     from .envs import Env as Env
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .scenario import names as names
     from .scenario import register_distribution as register_distribution
     from .scenario import register_scenarios as register_scenarios
+    from .scenario import shocks as shocks
     from .theory import Bound as Bound
     from .theory import Optimal as Optimal
     from .theory import clairvoyant as clairvoyant
@@ -67,6 +69,7 @@ _HOMES = {
     "register_scenarios": "scenario",
     "rule": "policies",
     "sb3": "envs",
+    "shocks": "scenario",
     "solve": "theory",
     "tune": "evaluation",
 }
@@ -92,11 +95,9 @@ _VERSIONS = {"aisin-1997": 2}
 def _register() -> None:
     """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), and one for anybody's own."""
     scenarios: dict[str, str | None] = {"Scenario-v1": None}
-    for file in files("jit_gym.configs").iterdir():
-        if file.name.endswith(".yaml"):
-            name = file.name.removesuffix(".yaml")
-            title = "".join(part.capitalize() for part in name.split("-"))
-            scenarios[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
+    for name in scenario_files(configs()):
+        title = "".join(part.capitalize() for part in name.split("-"))
+        scenarios[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
     for title, scenario in sorted(scenarios.items()):
         gymnasium.register(
             id=f"jit_gym/{title}",

@@ -21,7 +21,7 @@ from .demand import fill_demand, level, pattern, seasonal
 from .events import FOREVER, NEVER, left_working, spells
 from .lead_times import fill_lead_times, keep_sequence, longest
 from .quality import defective, rejects
-from .suppliers import failing, falls_short, is_random, slowest, supplier_of
+from .suppliers import delayed_by, failing, falls_short, is_random, slowest, supplier_of
 
 
 class _Room:
@@ -209,6 +209,19 @@ class Trace:
             shares[lane] = np.minimum(shares.get(lane, 1.0), self.chance[:, :, column])
         return shares
 
+    def with_undisturbed(self) -> Trace:
+        """Return these paths, and behind them the same paths without their disruptions.
+
+        Path `paths` + i is path i with all lanes working: its demand, lead times, prices and all else are the same to
+        the bit, so that a policy's figures on the two differ by what the disruptions did alone.
+        """
+        columns, rows = self.columns, np.concatenate([self.rows, self.rows], axis=1)
+        quiet = rows[:, self.paths :]
+        quiet[:, :, [*columns.working.values(), *columns.shared.values()]] = 1.0
+        for shown in columns.visible.values():
+            quiet[:, :, columns.chance :][:, :, shown] = 1.0
+        return Trace(columns, rows)
+
     def _of(self, columns: dict[str, int]) -> np.ndarray:
         return self.chance[:, :, list(columns.values())].transpose(1, 0, 2)
 
@@ -242,12 +255,28 @@ class Chance:
         Raises:
             BadInput: for a seed, paths or periods that are not whole numbers, or are too small or too large.
         """
+        return self._drawing(seed, paths, periods).trace()
+
+    def disrupted(
+        self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
+    ) -> np.ndarray:
+        """Tell in which periods any disruption hits a lane or recovers, on the paths of `draw` (periods, paths)."""
+        drawing = self._drawing(seed, paths, periods)
+        hitting = {key for keys in self.scenario.hit_by.values() for key in keys}
+        on = np.zeros((drawing.periods, len(drawing.paths)), bool)
+        for key in hitting:
+            begun = drawing.spells[f"disruptions.{key}"]
+            left = left_working(self.scenario.disruptions[key], begun)[0]
+            on |= (begun != NEVER)[: drawing.periods] | (left < 1.0)[: drawing.periods]
+        return on
+
+    def _drawing(self, seed: Any, paths: Any, periods: int | None) -> _Draw:
         periods = self.scenario.horizon.periods if periods is None else periods
         check_count("periods", periods, 1, LONGEST_HORIZON)
         which = _numbers_of(paths)
         one = isinstance(seed, int | np.integer)
         seeds = [check_seed(seed)] * len(which) if one else check_seeds(seed, len(which), "path")
-        return _Draw(self, seeds, which, periods).trace()
+        return _Draw(self, seeds, which, periods)
 
 
 def _numbers_of(paths: Any) -> np.ndarray:
@@ -350,6 +379,9 @@ class _Draw:
             fill_lead_times(chance, column, keys, self.paths, lanes[name].lead_time, lanes[name].crossing)
             if late := supplier_of(self.scenario, name).late:
                 chance[:, :, column] += failing(*self.supplier_draws(name, "late"), late)
+            for key, periods in delayed_by(self.scenario, name).items():
+                on = self.spells[f"disruptions.{key}"][: self.periods] != NEVER
+                chance[:, :, column] += np.where(on, periods, 0)
         for name, column in columns.filled.items():
             if short := supplier_of(self.scenario, name).short:
                 chance[:, :, column] = 1.0 - failing(*self.supplier_draws(name, "short"), short)
@@ -433,6 +465,18 @@ class _Draw:
                 if name in scenario.demands[demand].draws_on:
                     chance[:, :, asked] *= ~over[: self.periods]
 
+    def driven(self, source: str, starts: Starts, periods: int) -> np.ndarray | None:
+        """Return the chance of a disruption with a driver to begin in each quiet period (periods, paths)."""
+        table, _, name = source.partition(".")
+        key = self.scenario.disruptions[name].driver if table == "disruptions" else None
+        if key is None or starts.rate is None:
+            return None
+        driver = self.scenario.drivers[key]
+        year = (np.arange(periods) / self.scenario.horizon.year).astype(int)
+        has_it = uniforms(self.keys(f"drivers.{key}"), self.paths, int(year[-1]) + 1) < driver.chance
+        without, with_it = driver.rates(starts.rate)
+        return np.where(has_it, with_it, without)[year]
+
     @cached_property
     def spells(self) -> dict[str, np.ndarray]:
         """Return when each event that is on began (periods and as many more as forecasts and warnings need, paths)."""
@@ -449,6 +493,8 @@ class _Draw:
                 events[f"stocks.{name}.obsolete"] = stock.obsolete, FOREVER
         begun = {}
         for source, (starts, lasts) in events.items():
+            rates = self.driven(source, starts, beyond)
             with at(source):
-                begun[source] = spells(starts, lasts, self.scenario.horizon, self.keys(source), self.paths, beyond)
+                keys, horizon = self.keys(source), self.scenario.horizon
+                begun[source] = spells(starts, lasts, horizon, keys, self.paths, beyond, rates)
         return begun

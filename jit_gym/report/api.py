@@ -16,7 +16,7 @@ What `import jit_gym` offers. Everything else may change from version to version
 """
 
 GROUPS = {
-    "Worlds": ("load", "names", "Scenario", "ScenarioError"),
+    "Worlds": ("load", "names", "shocks", "Scenario", "ScenarioError"),
     "Environments": ("Env", "VectorEnv", "ActionMeaning", "VectorActionMeaning", "sb3"),
     "Policies": ("policy", "evaluate", "compare", "tune"),
     "Optima and bounds": ("solve", "Optimal", "exact_cost", "clairvoyant", "Bound"),

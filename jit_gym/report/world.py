@@ -22,7 +22,7 @@ from ..scenario import (
     Stock,
     Supplier,
 )
-from ..scenario.model import Drift, Late, Route, Short
+from ..scenario.model import Drift, Driver, Late, Route, Short
 from ..scenario.part import Part
 
 TABLES: dict[str, type[Part]] = {
@@ -33,11 +33,12 @@ TABLES: dict[str, type[Part]] = {
     "demands": Demand,
     "spikes": Spike,
     "disruptions": Disruption,
+    "drivers": Driver,
 }
 
 PERIODS = {  # fields that count periods
     "lead_time", "lasts", "every", "late", "shelf_life", "seen_late", "announced", "recovers_over", "order_delay",
-    "pays_after",
+    "pays_after", "delays",
 }  # fmt: skip
 OF_LANES = ("suppliers", "routes")  # which tell of themselves only what their lanes do not
 

@@ -4,6 +4,7 @@ from ..common.checks import BadInput
 from .distribution import Distribution, register_distribution
 from .effects import NoEffect
 from .errors import ScenarioError
+from .library import Shock, shocks
 from .load import load, names, parse_override, register_scenarios, source_of
 from .model import (
     Correlation,
@@ -40,6 +41,7 @@ __all__ = [
     "Route",
     "Scenario",
     "ScenarioError",
+    "Shock",
     "Spike",
     "Starts",
     "Stock",
@@ -50,5 +52,6 @@ __all__ = [
     "parse_override",
     "register_distribution",
     "register_scenarios",
+    "shocks",
     "source_of",
 ]

@@ -59,6 +59,7 @@ def names_fit_together(scenario: Scenario) -> None:
         for target in spike.hits:
             _known(target, scenario.demands, f"spikes.{name}.hits", "demand")
     for name, disruption in scenario.disruptions.items():
+        _driven(scenario, name)
         for target in disruption.hits:
             _known(target, places, f"disruptions.{name}.hits", "supplier, route or lane")
     for name, hits in scenario.hit_by.items():
@@ -212,6 +213,20 @@ def time_fits_together(scenario: Scenario, *, unread: bool) -> None:
             limit = f"{length} (the length of demands.{name}.history)"
             hint = "or set replay: resampled"
             raise ValueError(f"horizon.periods: must be {limit} or less, got {periods} ({hint})")
+
+
+def _driven(scenario: Scenario, name: str) -> None:
+    """Refuse a driver that is unknown, or of a disruption that does not start at a rate, or not at one so high."""
+    disruption, place = scenario.disruptions[name], f"disruptions.{name}"
+    _known(disruption.driver, scenario.drivers, f"{place}.driver", "driver")
+    if disruption.driver is None:
+        return
+    rate, driver = disruption.starts.rate, scenario.drivers[disruption.driver]
+    if rate is None:
+        raise ValueError(f"{place}.driver: needs starts: {{rate: ...}}, which it changes")
+    if (most := driver.rates(rate)[1]) > 1:
+        must = f"must leave a chance to begin of 1 or less in years of {quoted(disruption.driver)}"
+        raise ValueError(f"{place}.starts.rate: {must}, got {rate:g}, which makes {most:.4g}")
 
 
 def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:

@@ -208,10 +208,15 @@ def _events(scenario: Scenario) -> Found:
     for name, spike in scenario.spikes.items():
         if spike.factor == 1:
             yield f"spikes.{name}", "factor", "has no effect, because it is 1"
+    driving = {disruption.driver for disruption in scenario.disruptions.values()}
+    for name, driver in scenario.drivers.items():
+        if name not in driving or driver.times == 1 or driver.chance in (0, 1):
+            why = "no disruption names it" if name not in driving else "all years are alike"
+            yield f"drivers.{name}", "", f"has no effect, because {why}"
     hitting = {key for keys in scenario.hit_by.values() for key in keys}
     for name, disruption in scenario.disruptions.items():
         place, none = f"disruptions.{name}", "has no effect, because"
-        if disruption.severity == 0:
+        if disruption.severity == 0 and not disruption.delays:
             yield place, "severity", f"{none} it is 0"
         if name not in hitting:
             yield place, "hits", f"{none} no lane has a supplier or a route that it hits"

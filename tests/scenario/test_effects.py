@@ -328,7 +328,7 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
 
 NEVER_USELESS = {
     "Scenario": "name title description units horizon objective stocks lanes suppliers routes demands correlations"
-    " spikes disruptions policies",
+    " spikes disruptions drivers regime policies",
     "Horizon": "periods starts ends",
     "Objective": "discount",
     "PeriodsOfSupply": "periods_of_supply",
@@ -344,7 +344,8 @@ NEVER_USELESS = {
     "Forecast": "",
     "Correlation": "between",
     "Spike": "title lasts seen announced",
-    "Disruption": "title lasts stops seen announced",
+    "Disruption": "title lasts stops seen announced delays driver shock",
+    "Driver": "title",
 }
 LOOKED_AT = {
     "Scenario": "sources_ship",
@@ -365,6 +366,7 @@ LOOKED_AT = {
     "Correlation": "correlation",
     "Spike": "hits starts factor",
     "Disruption": "hits starts severity recovers_over seen_late",
+    "Driver": "chance times",
 }
 
 
