@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from .evaluation import compare as compare
     from .evaluation import evaluate as evaluate
     from .evaluation import metric as metric
+    from .evaluation import stress as stress
     from .evaluation import tune as tune
+    from .evaluation import worth as worth
     from .physics import View as View
     from .policies import ActionMeaning as ActionMeaning
     from .policies import Parameter as Parameter
@@ -71,7 +73,9 @@ _HOMES = {
     "sb3": "envs",
     "shocks": "scenario",
     "solve": "theory",
+    "stress": "evaluation",
     "tune": "evaluation",
+    "worth": "evaluation",
 }
 
 

@@ -4,33 +4,45 @@ from ..common.renamed import renamed
 from ..common.statistics import Estimate
 from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
+from .having import Worth, worth
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
 from .optimality_gap import OptimalityGap
+from .resilience import RESILIENCE, Duration, Resilience, measure_resilience
 from .rollout import Result, evaluate
+from .stress_test import Stress, Struck, stress
 from .tuning import Tuning, tune
 
 __all__ = [
     "COSTS",
     "ITEM_METRICS",
     "METRICS",
+    "RESILIENCE",
     "THRESHOLD",
     "Comparison",
+    "Duration",
     "Estimate",
     "Judgement",
     "OptimalityGap",
+    "Resilience",
     "Result",
     "Story",
+    "Stress",
+    "Struck",
     "Tuning",
+    "Worth",
     "caveats",
     "compare",
     "evaluate",
     "has_seen",
     "judged",
+    "measure_resilience",
     "metric",
     "named",
+    "stress",
     "tell",
     "tune",
+    "worth",
 ]
 
 __getattr__ = renamed(__name__, {"Distance": "OptimalityGap"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -126,6 +126,14 @@ def deciding_figure(scenario: Scenario) -> str:
     if scenario.objective.discount < 1:
         return "discounted_reward"
     return "profit" if sells(scenario) else "cost"
+
+
+def net_cost(figures: Mapping[str, np.ndarray], scenario: Scenario, periods: int) -> np.ndarray:
+    """Return costs less revenue on each path, money a period; with a discount, the mean that it weighs."""
+    discount = scenario.objective.discount
+    if discount == 1:
+        return -figures["profit"]
+    return -figures["discounted_reward"] / (discount ** np.arange(periods)).sum()
 
 
 class Counter:

@@ -18,7 +18,7 @@ What `import jit_gym` offers. Everything else may change from version to version
 GROUPS = {
     "Worlds": ("load", "names", "shocks", "Scenario", "ScenarioError"),
     "Environments": ("Env", "VectorEnv", "ActionMeaning", "VectorActionMeaning", "sb3"),
-    "Policies": ("policy", "evaluate", "compare", "tune"),
+    "Policies": ("policy", "evaluate", "compare", "tune", "stress", "worth"),
     "Optima and bounds": ("solve", "Optimal", "exact_cost", "clairvoyant", "Bound"),
     "Rules": ("rule", "Rule", "StatefulRule", "Parameter", "View"),
     "Other extensions": ("metric", "register_distribution", "register_scenarios"),
