@@ -109,7 +109,7 @@ class DCL(Fitted):
             rule = best_of(self.settings.rule, self.scenario)
         states, clocks = self._visit(rule, np.random.default_rng([self.seed, 0]), 4 * self.chunk)
         orders = rule(View(_States(self.layout, states, clocks)))
-        wrong = self.action.off(orders)
+        wrong = self.action.distances(orders)
         self.seen = self._observe(states, clocks)
         self.regrets, self.noise = wrong, np.zeros(len(wrong))
         self._fit(0)

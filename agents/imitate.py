@@ -51,7 +51,7 @@ class Imitate(Fitted):
     name: ClassVar[str] = "imitate"
     unit: ClassVar[str] = "rounds"
     settable: ClassVar[type] = Settings
-    kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "said")
+    kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "labels")
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int, place: str = "imitate: rule") -> None:
@@ -72,7 +72,7 @@ class Imitate(Fitted):
         self.net = perceptron(inputs, [settings.hidden] * 2, self.action.outputs, seed, settings.activation)
         self.shift, self.scale = np.zeros(inputs, np.float32), np.ones(inputs, np.float32)
         self.seen = np.zeros((0, inputs), np.float32)
-        self.said = np.zeros((0, self.action.outputs), np.float32)
+        self.labels = np.zeros((0, self.action.outputs), np.float32)
 
     @property
     def chunk(self) -> int:
@@ -91,32 +91,32 @@ class Imitate(Fitted):
         random = np.random.default_rng([self.seed, k])
         trace = self.chance.draw(int(random.integers(1 << 31)), self.settings.paths)
         world, clone, own = Simulation(self.layout, trace), self.perceptron(), random.random(trace.paths) < k / (k + 1)
-        seen, said = [self.seen], [self.said]
+        seen, labels = [self.seen], [self.labels]
         for _ in range(trace.periods):
             view = View(world)
             shown, orders = self.codec.observe(view), np.array(self.master(view), float)
             seen.append(shown)
-            said.append(self._label(orders))
+            labels.append(self._label(orders))
             if k:
                 orders[own] = self.action.orders(self._decoded(clone(shown)), view)[own]
             explores = random.random(trace.paths) < self.settings.explore
             orders[explores] = self.action.orders(self._random_outputs(random, explores.sum()), view)
             world.step(orders)
-        self.seen, self.said = np.concatenate(seen), np.concatenate(said)
+        self.seen, self.labels = np.concatenate(seen), np.concatenate(labels)
         if k == 0:
             self.shift, self.scale = scaling(self.seen)
         inputs = (self.seen - self.shift) * self.scale
         how: Any = {"epochs": self.settings.epochs, "rate": self.settings.rate, "seed": self.seed * 1000 + k}
         if self.action.discrete:
             doubt = np.full(len(inputs), self.settings.doubt)
-            return {"loss": classify(self.net, inputs, self.said, temperature=doubt, **how)}
-        return {"loss": regress(self.net, inputs, self.said, squash=self.settings.squash, **how)}
+            return {"loss": classify(self.net, inputs, self.labels, temperature=doubt, **how)}
+        return {"loss": regress(self.net, inputs, self.labels, squash=self.settings.squash, **how)}
 
     def _label(self, orders: np.ndarray) -> np.ndarray:
         """Return targets (paths, outputs) for orders: numbers, or how many units each choice is off."""
         if self.action.discrete:
-            return self.action.off(orders).astype(np.float32)
-        return self.action.said(orders).astype(np.float32)
+            return self.action.distances(orders).astype(np.float32)
+        return self.action.numbers(orders).astype(np.float32)
 
     def _decoded(self, out: np.ndarray) -> np.ndarray:
         """Return what an `Action` decodes: the best choice, or squashed numbers."""

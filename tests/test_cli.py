@@ -520,7 +520,7 @@ def test_ctrl_c_stops_without_a_word():
     own = ["--history", "own.csv", "--value", "sold", "--date", "week", "--set", "horizon.periods=4"]
     with started("compare", "lost-sales", *own, "--paths", "5000000", "--report", "a/b.html") as run:
         assert "note" in run.stderr.readline()  # the last it says before it plays
-        for _ in range(60):  # one that comes while a library calls back is lost, as it is for whoever presses the keys
+        for _ in range(60):  # one that comes while a library calls back is lost, as it is when a user presses the keys
             run.send_signal(signal.SIGINT)
             try:
                 run.wait(timeout=2)
@@ -629,7 +629,7 @@ def test_solve_refuses_in_a_line():
     assert refused("solve", "lost-sales", "--save", "best.txt") == "--save: must end in .npz, got 'best.txt'"
 
 
-def test_bound_says_what_nobody_does_better_than():
+def test_bound_prints_a_cost_that_no_policy_can_beat():
     arguments = ["serial", "--paths", "4", "--periods", "20", "--seed", "7", "--set", "stocks.shop.initial=9"]
     text = done("bound", *arguments)
     assert text.startswith("serial: nobody costs less than ")

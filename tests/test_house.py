@@ -105,3 +105,32 @@ def test_import_jit_gym_loads_nothing_heavy():
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert HEAVY.isdisjoint(json.loads(run.stdout))
+
+
+def private_names(source: str) -> list[str]:
+    """Return the private attributes that a module reads, and does not define itself."""
+    tree = ast.parse(source)
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    own |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    own |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    read = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    hidden = [node for node in read if node.attr.startswith("_") and not node.attr.endswith("__")]
+    return [f"line {node.lineno}: {node.attr}" for node in hidden if node.attr not in own]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "jit_gym/policies").glob("*.py")), ids=lambda path: path.stem)
+def test_a_rule_reads_no_private_names(path: Path):
+    """What a shipped rule can do, a rule from outside can do."""
+    assert private_names(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("view._like(1)", ["line 1: _like"]),
+        ("class Rule:\n    def _own(self):\n        return self._own, self.__dict__, self.plan.public", []),
+        ("def rule(view):\n    return view.source._rows", ["line 2: _rows"]),
+    ],
+)
+def test_the_walk_sees_private_names(source: str, found: list[str]):
+    assert private_names(source) == found

@@ -73,7 +73,7 @@ def elsewhere(built, tmp_path_factory) -> SimpleNamespace:
 
 
 def test_pyproject_lists_every_package():
-    """Automatic discovery fails on this layout, so whoever adds a folder must add it to the list."""
+    """Automatic discovery fails on this layout, so a new folder must be added to the list."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     folders = {path.parent.relative_to(ROOT) for path in (ROOT / "jit_gym").rglob("*.py")}
     found = {".".join(folder.parts) for folder in folders}

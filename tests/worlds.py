@@ -360,7 +360,7 @@ horizons = st.sampled_from([12, 12, 12, 1, 2, 7, 20, 30])
 
 @st.composite
 def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
-    """Draw a scenario: up to six stocks, seven lanes and three demands, and anything that may befall any of them.
+    """Draw a scenario: up to six stocks, seven lanes and three demands, and any disruption or spike of them.
 
     In half of them lanes take from other stocks, from such as come later in the order, so that no stock feeds itself.
     """

@@ -28,23 +28,23 @@ WHOLE, SINGLE = np.dtype(np.int64), np.dtype(np.float32)
 
 
 @register_jitable(forceinline=True)
-def _write_observation(out: Any, told: Any, states: Any, row: Any, b: int, t: int) -> None:
+def _write_observation(out: Any, tables: Any, states: Any, row: Any, b: int, t: int) -> None:
     """Write what path b shows at the start of period t: its state, what is seen of chance, and the date."""
-    write_numbers(out, 0, told.from_state, states, b)
-    write_numbers(out, len(told.from_state), told.from_seen, row, 0)
-    first = len(told.from_state) + len(told.from_seen)
+    write_numbers(out, 0, tables.from_state, states, b)
+    write_numbers(out, len(tables.from_state), tables.from_seen, row, 0)
+    first = len(tables.from_state) + len(tables.from_seen)
     for k in range(first, len(out)):
-        out[k] = told.dates[t, k - first]
+        out[k] = tables.dates[t, k - first]
 
 
 @compiled
 def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None:
     """Write what each path shows, without playing."""
-    told = unpack(program, sizes_of(program))
+    tables = unpack(program, sizes_of(program))
     clock, states = table(memory, WHOLE, 0, 1, paths)[0], memory[paths:]
-    shown = table(out, SINGLE, 0, paths, told.width)
+    shown = table(out, SINGLE, 0, paths, tables.width)
     for b in range(paths):
-        _write_observation(shown[b], told, states, rows[clock[b], b], b, clock[b])
+        _write_observation(shown[b], tables, states, rows[clock[b], b], b, clock[b])
 
 
 @inlined
@@ -52,11 +52,11 @@ def _play_paths(
     program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any, sizes: Sizes
 ) -> int:
     """Do what `_play` does, for a world of these sizes."""
-    told = unpack(program, sizes)
-    lanes = told.lanes
+    tables = unpack(program, sizes)
+    lanes = tables.lanes
     clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
     state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
-    shown, draws, horizon = table(out, SINGLE, 0, paths, told.width), borrowed(rows), len(rows) - 1
+    shown, draws, horizon = table(out, SINGLE, 0, paths, tables.width), borrowed(rows), len(rows) - 1
     for k in range(len(actions)):  # all of them before any path plays, so that no batch is left half played
         if np.isnan(actions[k]) and clock[k // len(lanes)] < horizon:
             return k
@@ -67,10 +67,10 @@ def _play_paths(
         if t < horizon:
             for m in range(len(lanes)):
                 orders[m] = order_of(lanes[m], actions[b * len(lanes) + m])
-            compiled_period(told.net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
+            compiled_period(tables.net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
             t += 1
             clock[b] = t
-        _write_observation(shown[b], told, states, draws[t, b], b, t)
+        _write_observation(shown[b], tables, states, draws[t, b], b, t)
     return -1
 
 
@@ -112,10 +112,10 @@ def read_actions(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
 
 
 def episodes_of(env: Any) -> EpisodeBatch:
-    """Return the stage of an env, of a batch, or of a Stable-Baselines3 VecEnv of either, however it is wrapped.
+    """Return the episodes of an env, of a batch, or of a Stable-Baselines3 VecEnv of either, however it is wrapped.
 
     Raises:
-        BadInput: for anything else, and for what is wrapped in something that changes what is seen or what is said.
+        BadInput: for anything else, and for what is wrapped in something that changes observations or actions.
     """
     inner, spaces, changed = env, _spaces(env), False
     while not hasattr(inner, "episodes"):

@@ -1,4 +1,4 @@
-"""What an agent sees and says: bounded numbers of like size, and how they stand for units.
+"""What an agent observes and how it acts: bounded numbers of like size, and how they stand for units.
 
 By default quantities are seen and ordered in units of what is used, so that one network fits a kiosk and a car plant.
 """
@@ -21,6 +21,7 @@ from ..physics.numbers import is_tensor, like, minimum
 from ..physics.tables import DEMAND_STATE, LANE_STATE, STOCK_STATE, Sizes, fields, net_of
 from ..physics.view import View
 from ..scenario import BadInput, Lane
+from .action_map import ActionMap, units_at
 
 MOST_SEEN = 100.0  # periods of use; a quantity beyond is shown as this
 MOST_ORDERED = 2.0  # times what is used, on a lane without fixed costs or lots, unless the env is told otherwise
@@ -55,7 +56,7 @@ class Codec:
     def __init__(
         self, layout: Layout, paths: int, units: str = "mean-demand", most_ordered: float = MOST_ORDERED
     ) -> None:
-        """Lay out what is seen and said on a batch of paths."""
+        """Lay out observations and actions of a batch of paths."""
         if units not in ("mean-demand", "raw"):
             raise ValueError(f"units: must be 'mean-demand' or 'raw', got {units!r}")
         if not most_ordered >= 1:
@@ -64,6 +65,8 @@ class Codec:
         self.calendar = Calendar(layout.scenario)
         self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # 1 for stocks that are not used
         self.lanes = self._lanes(most_ordered)
+        use, slope, bend = (self.lanes[name] for name in ("use", "slope", "bend"))
+        self.action_map = ActionMap(np.zeros_like(use), use, slope, bend)
         self._places: list[tuple[str, str, int]] = []  # of what is shown: table, field and number, or in the pipeline
         state, seen = list(self._state()), list(self._seen())
         self.names = [name for name, _ in state + seen] + self.calendar.names
@@ -92,12 +95,8 @@ class Codec:
 
     def encode(self, orders: np.ndarray) -> np.ndarray:
         """Return the action that orders these units (paths, lanes), cut to what the action space can say."""
-        use, slope, bend, limit = (self.lanes[name] for name in ("use", "slope", "bend", "limit"))
-        orders = np.clip(orders, 0.0, limit)
-        if self.raw:
-            return orders.astype(np.float32)
-        above = _root(slope, bend, np.maximum(orders - use, 0.0))
-        return np.where(orders < use, orders / use - 1.0, above).astype(np.float32)
+        orders = np.clip(orders, 0.0, self.lanes["limit"])
+        return (orders if self.raw else self.action_map.numbers(orders)).astype(np.float32)
 
     def orders(self, action: np.ndarray) -> np.ndarray:
         """Return the units that an action, or a batch of them (..., lanes), orders; the physics rounds them to units.
@@ -108,11 +107,7 @@ class Codec:
         action = np.asarray(action, float)
         if action.shape[-1:] != self.lanes.shape or np.isnan(action).any():
             raise BadInput(f"action: must be {len(self.lanes)} numbers, one a lane, got the shape {action.shape}")
-        use, slope, bend, limit = (self.lanes[name] for name in ("use", "slope", "bend", "limit"))
-        if self.raw:
-            return np.clip(action, 0.0, limit)
-        below, above = np.clip(action, -1.0, 0.0), np.clip(action, 0.0, 1.0)
-        return use * (1.0 + below) + slope * above + bend * (above * above * above)
+        return np.clip(action, 0.0, self.lanes["limit"]) if self.raw else self.action_map.units(action)
 
     def observe(self, view: View) -> Any:
         """Return what an env would show of a `View` (paths, n): 32-bit floats, or tensors that carry their gradient."""
@@ -192,7 +187,7 @@ class Codec:
                     yield self._slot(f"{name}.arrives_in_{k}", self._lane_usage(m))
 
     def _field(self, table: str, k: int, name: str, field: str, mean: float) -> tuple[str, Row]:
-        """Return the name and the place of a field of the state, or of what is told of it where records are late."""
+        """Return the name and the place of a field of the state, or of what is known of it where records are late."""
         if f"{name}.{field}" in self.layout.slots:
             return self._slot(f"{name}.{field}", mean)
         tables = {"stocks": STOCK_STATE, "lanes": LANE_STATE, "demands": DEMAND_STATE}
@@ -267,15 +262,6 @@ def _divided(use: float, limits: dict[str, float]) -> dict[str, float]:
         even = (use - sum(shares.values())) / (len(limits) - len(shares))
         shares[name] = even if len(shares) + 1 == len(limits) else min(even, 0.5 * limit)
     return shares
-
-
-def _root(slope: np.ndarray, bend: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Return the a >= 0 for which slope a + bend a^3 is the value (a depressed cubic, by hyperbolic functions)."""
-    straight = value / slope
-    with np.errstate(divide="ignore", invalid="ignore"):
-        width = np.sqrt(4.0 * slope / (3.0 * bend))
-        bent = width * np.sinh(np.arcsinh(4.0 * value / (bend * width**3)) / 3.0)
-    return np.where(bend > 1e-9 * slope, bent, straight)
 
 
 def _stack(columns: list[Any]) -> Any:
@@ -372,7 +358,7 @@ def sizes_of(program: np.ndarray) -> Sizes:
 
 
 class Program(NamedTuple):
-    """What the compiled step must know: the physics' tables, what lanes are told, and what is shown."""
+    """What the compiled step must know: the physics' tables, what actions mean on each lane, and what is shown."""
 
     net: Any
     lanes: Any
@@ -397,12 +383,12 @@ def unpack(program: np.ndarray, sizes: Sizes) -> Program:
 
 
 @register_jitable(forceinline=True)
-def order_of(said: Any, action: float) -> float:
+def order_of(lane: Any, action: float) -> float:
     """Return the units that one lane's action orders, cut to the action space; the action is not NaN."""
-    if said.raw:
-        return min(max(action, 0.0), said.limit)
+    if lane.raw:
+        return min(max(action, 0.0), lane.limit)
     below, above = min(max(action, -1.0), 0.0), max(min(action, 1.0), 0.0)
-    return said.use * (1.0 + below) + said.slope * above + said.bend * (above * above * above)
+    return units_at(0.0, lane.use, lane.slope, lane.bend, below, above)
 
 
 @register_jitable(forceinline=True)

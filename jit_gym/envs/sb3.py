@@ -52,10 +52,10 @@ def policy(model: Any, envs: SB3VecEnv) -> Callable[[View], Any]:
     codec, meaning = envs.episodes.codec, getattr(envs.envs, "meaning", None)
 
     def order(view: View) -> Any:
-        said, state = model.predict(codec.observe(view), deterministic=True)
+        outputs, state = model.predict(codec.observe(view), deterministic=True)
         if state is not None:
             raise TypeError(f"{order.__name__} keeps a state from period to period, which is not handed on here")
-        return codec.orders(said) if meaning is None else meaning.orders(said, view)
+        return codec.orders(outputs) if meaning is None else meaning.orders(outputs, view)
 
     order.__name__ = type(model).__name__.lower()
     return order

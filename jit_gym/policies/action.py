@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..envs.action_map import ActionMap
 from ..envs.observation import MOST_ORDERED, Codec
 from ..physics import View
-from ..physics.numbers import like
 from ..scenario import Scenario
 from .base import Policy, PolicyError, StatefulRule, positive
 from .plan import PlanningData
@@ -21,9 +21,9 @@ MEANINGS = ("quantity", "order-up-to", "correction")
 
 @dataclass
 class Action:
-    """Turns what a network says into orders in units (paths, lanes).
+    """Turns the outputs of a network into orders in units (paths, lanes).
 
-    It says either a choice, one of the rows of `choices` (n, numbers), or numbers between -1 and 1, which stand for
+    An output is a choice, one of the rows of `choices` (n, numbers), or numbers between -1 and 1, which stand for
     `low`, `middle` and `high` (numbers,) with straight lines between. Those are
 
     * `quantity`: units to order on each lane;
@@ -104,7 +104,7 @@ class Action:
         return len(numbers)
 
     @property
-    def says(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         """Return what is written in a manifest; the arrays go beside."""
         return {"means": self.means, "rule": None if self.rule is None else str(self.rule)}
 
@@ -130,58 +130,48 @@ class Action:
                 raise PolicyError(f"an action must have {width} numbers here")
         return fitted
 
-    def orders(self, said: Any, view: View) -> Any:
-        """Return orders in units (paths, lanes) for what was said: choices (paths,), or numbers (paths, outputs)."""
-        meant = self._meant(said)
+    def orders(self, outputs: Any, view: View) -> Any:
+        """Return orders in units (paths, lanes) for outputs: choices (paths,), or numbers (paths, outputs)."""
+        meant = self._map.units(outputs) if self.choices is None else self.choices[outputs]
         if self.means == "order-up-to":
             return self.plan.split_over_lanes(positive(meant - view.inventory_position))
         if self.means == "correction":
             return positive(self.rule(view) + meant)
         return positive(meant)
 
-    def off(self, quantities: np.ndarray) -> np.ndarray:
+    def distances(self, quantities: np.ndarray) -> np.ndarray:
         """Return by how many units, over all lanes, each choice misses these quantities (paths, choices)."""
         assert self.choices is not None
         missed: np.ndarray = np.abs(quantities[:, None, :] - self.choices).sum(-1)
         return missed
 
-    def said(self, quantities: np.ndarray) -> np.ndarray:
+    def numbers(self, quantities: np.ndarray) -> np.ndarray:
         """Return the numbers between -1 and 1 (paths, lanes) that order these quantities, or as near as can be."""
-        assert self.low is not None
-        assert self.middle is not None
-        assert self.high is not None
-        under, over = (np.where(span > 0, span, 1.0) for span in (self.middle - self.low, self.high - self.middle))
-        numbers = np.where(
-            quantities < self.middle, (quantities - self.middle) / under, (quantities - self.middle) / over
-        )
-        return np.clip(numbers, -1.0, 1.0)
+        return self._map.numbers(quantities)
 
-    def _meant(self, said: Any) -> Any:
-        if self.choices is not None:
-            return self.choices[said]
+    @property
+    def _map(self) -> ActionMap:
         assert self.low is not None
         assert self.middle is not None
         assert self.high is not None
-        low, middle, high = (like(array, said) for array in (self.low, self.middle, self.high))
-        below, above = said.clip(-1.0, 0.0), said.clip(0.0, 1.0)
-        return middle + (middle - low) * below + (high - middle) * above
+        return ActionMap.linear(self.low, self.middle, self.high)
 
 
 class Acting(Policy):
-    """A policy that says something which an `Action` turns into orders."""
+    """A policy whose outputs an `Action` turns into orders."""
 
     action: Action
 
-    def says(self, view: View) -> Any:
+    def network_outputs(self, view: View) -> Any:
         """Return choices (paths,), or numbers between -1 and 1 (paths, outputs)."""
         raise NotImplementedError
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes), in units."""
-        return self.action.orders(self.says(view), view)
+        return self.action.orders(self.network_outputs(view), view)
 
 
-def action_of(says: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Action:
+def action_of(description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Action:
     """Return the action that a manifest and its arrays describe."""
     found = {name: arrays.get(name) for name in Action.arrays}
     choices, *numbers = found.values()
@@ -190,4 +180,4 @@ def action_of(says: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Acti
     shapes = {None if array is None else array.shape for array in numbers}
     if choices is None and (None in shapes or len(shapes) != 1 or len(shapes.pop() or ()) != 1):
         raise ValueError("low, middle and high must be lists of the same length")
-    return Action(str(says.get("means")), says.get("rule"), **found)
+    return Action(str(description.get("means")), description.get("rule"), **found)

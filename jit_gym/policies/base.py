@@ -180,7 +180,7 @@ class Rule(Policy):
         partly = (name for name in self.names() if isinstance(getattr(self, name), Mapping))
         fitted.by_formula = tuple(dict.fromkeys([*self.by_formula, *missing, *partly]))
         for name, formula in self.formulas(fitted.plan).items():
-            setattr(fitted, name, self._filled(name, getattr(self, name), formula, list(scenario.stocks)))
+            setattr(fitted, name, self.given_or(name, formula, fitted.plan))
         for fault in fitted.faults():
             if fault.where.any():
                 raise PolicyError(f"{self.name}: {fault}")
@@ -237,7 +237,15 @@ class Rule(Policy):
     def check(self, plan: PlanningData) -> None:
         """Refuse a scenario that the rule does not fit."""
 
-    def _filled(self, parameter: str, given: Parameter, formula: Any, stocks: list[str]) -> np.ndarray:
+    def given_or(self, parameter: str, formula: Any, plan: PlanningData) -> np.ndarray:
+        """Return a parameter (stocks,) as it was given, and by its formula where it was not.
+
+        For formulas that depend on another parameter.
+
+        Raises:
+            PolicyError: for a stock that does not exist, or what is no number of the parameter's kind.
+        """
+        given, stocks = getattr(self, parameter), plan.stocks
         filled = np.array(np.broadcast_to(formula, len(stocks)), float)
         if isinstance(given, Mapping):
             for stock, value in given.items():

@@ -94,7 +94,7 @@ class JustInCase(SafetyStock):
     cover: Parameter = None
 
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
-        service_level = self._filled("service_level", self.service_level, 0.99, list(plan.scenario.stocks))
+        service_level = self.given_or("service_level", 0.99, plan)
         return {"service_level": service_level, "cover": outlasted(plan, service_level)}
 
     def prepare(self) -> None:

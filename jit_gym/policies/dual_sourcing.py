@@ -173,8 +173,8 @@ class OrderSplitting(Rule):
     main: Parameter = None
 
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
-        into, names = plan.into, list(plan.scenario.stocks)
-        main = self._filled("main", self.main, 1.0 / into.sum(axis=0), names)
+        into = plan.into
+        main = self.given_or("main", 1.0 / into.sum(axis=0), plan)
         shares = self.split(plan, main)
         mean, variance = np.array([outstanding(plan.scenario, name) for name in plan.lanes]).T
         delay = np.array([lane.order_delay for lane in plan.scenario.lanes.values()])

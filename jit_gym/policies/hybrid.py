@@ -41,7 +41,7 @@ class Hybrid(StatefulRule):
     careful: JustInCase = field(init=False, repr=False)
 
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
-        service_level = self._filled("service_level", self.service_level, 0.99, list(plan.scenario.stocks))
+        service_level = self.given_or("service_level", 0.99, plan)
         return {"service_level": service_level, "cover": outlasted(plan, service_level)}
 
     @property

@@ -87,7 +87,7 @@ class Kanban(Rule):
         tenth = plan.mean / 10.0
         container = np.maximum(np.floor(tenth + 0.5), 1.0) if plan.whole else np.where(tenth > 0, tenth, 1.0)
         if self.container is not None:
-            container = self._filled("container", self.container, container, list(plan.scenario.stocks))
+            container = self.given_or("container", container, plan)
             if not container.all():
                 raise PolicyError(f"{self.name}: container must be more than 0, got 0")
         need, safety = self.needed(plan)
@@ -250,7 +250,7 @@ class Heijunka(Rule):
     smoothing: Parameter = None
 
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
-        b = self._filled("smoothing", self.smoothing, 0.5, list(plan.scenario.stocks))
+        b = self.given_or("smoothing", 0.5, plan)
         still = np.maximum(b, 1e-3)
         later = plan.variance * (1 - still) ** 2 / (still * (2 - still))
         spread = np.sqrt((plan.lead_time + 1) * plan.variance + later + plan.mean**2 * plan.lead_time_variance)
@@ -306,7 +306,7 @@ class ShortCycle(Rule):
 
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
         review = np.maximum(np.floor(plan.economic_cycle / 2 + 0.5), 1.0)
-        review = self._filled("review", self.review, review, list(plan.scenario.stocks))
+        review = self.given_or("review", review, plan)
         return {"review": review, "level": plan.rounded(plan.mean * (plan.lead_time + review))}
 
     @property

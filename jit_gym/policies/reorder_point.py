@@ -98,7 +98,7 @@ class ReorderPoint(Rule):
 
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
         s, lot = power_approximation(plan)
-        return {"s": s, "S": self._filled("s", self.s, s, list(plan.scenario.stocks)) + lot}
+        return {"s": s, "S": self.given_or("s", s, plan) + lot}
 
     def starts(self) -> list[dict[str, np.ndarray]]:
         """Order in most periods, or in every second, third or fourth: each may be best, and none is near another.
@@ -132,9 +132,9 @@ class ReviewedReorderPoint(ReorderPoint):
     R: Parameter = None
 
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
-        review = self._filled("R", self.R, 1.0, list(plan.scenario.stocks))
+        review = self.given_or("R", 1.0, plan)
         s, lot = power_approximation(plan, review)
-        return {"s": s, "S": self._filled("s", self.s, s, list(plan.scenario.stocks)) + lot, "R": review}
+        return {"s": s, "S": self.given_or("s", s, plan) + lot, "R": review}
 
     @property
     def cycle(self) -> int | None:
@@ -185,7 +185,7 @@ class FixedLot(Rule):
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
         economic = lot_size(plan)
         lot = np.where(economic > 0, economic, np.maximum(plan.mean, 1.0))
-        return {"R": best_point(plan, self._filled("Q", self.Q, lot, list(plan.scenario.stocks))), "Q": lot}
+        return {"R": best_point(plan, self.given_or("Q", lot, plan)), "Q": lot}
 
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()

@@ -199,13 +199,13 @@ class Network(Acting):
         if self.memory is not None and state is not None:
             state = self.memory(seen, state.astype(np.float32))
             seen = state[:, : self.memory.width]
-        return self.action.orders(self._said(seen), view), state
+        return self.action.orders(self._outputs(seen), view), state
 
-    def says(self, view: View) -> np.ndarray:
+    def network_outputs(self, view: View) -> np.ndarray:
         """Return choices (paths,), or numbers between -1 and 1 (paths, outputs), of a network without a memory."""
-        return self._said(self.codec.observe(view))
+        return self._outputs(self.codec.observe(view))
 
-    def _said(self, seen: np.ndarray) -> np.ndarray:
+    def _outputs(self, seen: np.ndarray) -> np.ndarray:
         out = self.perceptron(seen)
         return out.argmax(axis=-1) if self.action.discrete else SQUASHES[str(self.squash)](out)
 
@@ -226,4 +226,4 @@ def _kinds(names: Iterable[str]) -> list[str]:
 def model_of(manifest: Manifest, arrays: Mapping[str, np.ndarray], action: Action) -> Model:
     """Return a trained policy as a model: the network's arrays, and the action's beside them."""
     more = {name: np.asarray(array, float) for name in Action.arrays if (array := getattr(action, name)) is not None}
-    return Model(manifest.replace(action=action.says), {**arrays, **more})
+    return Model(manifest.replace(action=action.description), {**arrays, **more})

@@ -18,16 +18,16 @@ from .action import Action
 from .base import PolicyError
 
 
-def encoded(action: Action, said: Any, episodes: EpisodeBatch) -> np.ndarray:
-    """Return what the envs of a stage take (paths, lanes) for what was said, numbers (paths, outputs) or choices."""
-    return episodes.codec.encode(action.orders(said, episodes.view()))
+def encoded(action: Action, outputs: Any, episodes: EpisodeBatch) -> np.ndarray:
+    """Return the action of the envs (paths, lanes) for numbers (paths, outputs) or choices (paths,)."""
+    return episodes.codec.encode(action.orders(outputs, episodes.view()))
 
 
-def heard(env: Any, means: str, rule: Any, most: float, choices: Any) -> tuple[EpisodeBatch, Action]:
-    """Return the stage of an env or a batch, however it is wrapped, and what is said on it.
+def fitted_action(env: Any, means: str, rule: Any, most: float, choices: Any) -> tuple[EpisodeBatch, Action]:
+    """Return the episodes of an env or a batch, however it is wrapped, and the action that is taken there.
 
     Raises:
-        PolicyError: for what cannot be said, or what the env cannot order.
+        PolicyError: for an action that does not fit, or that the env cannot order.
     """
     episodes: EpisodeBatch = env.unwrapped.episodes
     if choices is None:
@@ -51,7 +51,7 @@ def _written(choices: Any) -> Any:
 
 
 def space_of(action: Action) -> Box | Discrete:
-    """Return the space of what one path says."""
+    """Return the space of one path's action."""
     return Discrete(action.outputs) if action.discrete else Box(-1.0, 1.0, (action.outputs,), np.float32)
 
 
@@ -73,7 +73,8 @@ def possible(action: Action, episodes: EpisodeBatch) -> np.ndarray:
     assert action.choices is not None
     view = episodes.view()
     out = np.empty((episodes.paths, action.outputs), bool)
-    least, batch = (episodes.layout.net.lanes[name] for name in ("least", "batch"))
+    lanes = episodes.scenario.lanes.values()
+    least, batch = (np.array([getattr(lane, key) or 0.0 for lane in lanes]) for key in ("minimum_order", "batch"))
     for k in range(action.outputs):
         orders = action.orders(np.full(episodes.paths, k), view)
         wrong = (orders > 0) & view.ordering_stopped
@@ -114,16 +115,16 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
         """Wrap an env."""
         RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most, choices=_written(choices))
         gym.ActionWrapper.__init__(self, env)
-        self.episodes, self.meaning = heard(env, means, rule, most, choices)
+        self.episodes, self.meaning = fitted_action(env, means, rule, most, choices)
         self.action_space = space_of(self.meaning)
 
     def action(self, action: Any) -> np.ndarray:
-        """Return the env's action (lanes,) for what is said: numbers (numbers,), or a choice."""
+        """Return the env's action (lanes,) for what is given: numbers (numbers,), or a choice."""
         if self.meaning.discrete:
-            said = read_choices(np.reshape(action, -1), 1, self.meaning.outputs, "action")
+            outputs = read_choices(np.reshape(action, -1), 1, self.meaning.outputs, "action")
         else:
-            said = read_actions(action, (self.meaning.outputs,), "action")[None]
-        return encoded(self.meaning, said, self.episodes)[0]
+            outputs = read_actions(action, (self.meaning.outputs,), "action")[None]
+        return encoded(self.meaning, outputs, self.episodes)[0]
 
     def action_masks(self) -> np.ndarray:
         """Return which choices do what they say now (choices,): what sb3-contrib's MaskablePPO asks."""
@@ -144,7 +145,7 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
         """Wrap a batch."""
         RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most, choices=_written(choices))
         gym.vector.VectorActionWrapper.__init__(self, env)
-        self.episodes, self.meaning = heard(env, means, rule, most, choices)
+        self.episodes, self.meaning = fitted_action(env, means, rule, most, choices)
         self.single_action_space = space_of(self.meaning)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
 
@@ -152,10 +153,10 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
         """Return the batch's actions (num_envs, lanes) for numbers (num_envs, numbers), or choices (num_envs,)."""
         paths = self.episodes.paths
         if self.meaning.discrete:
-            said = read_choices(actions, paths, self.meaning.outputs, "actions")
+            outputs = read_choices(actions, paths, self.meaning.outputs, "actions")
         else:
-            said = read_actions(actions, (paths, self.meaning.outputs), "actions")
-        return encoded(self.meaning, said, self.episodes)
+            outputs = read_actions(actions, (paths, self.meaning.outputs), "actions")
+        return encoded(self.meaning, outputs, self.episodes)
 
     def action_masks(self) -> np.ndarray:
         """Return which choices do what they say now, on each path (num_envs, choices)."""

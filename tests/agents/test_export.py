@@ -41,7 +41,9 @@ def test_onnx_orders_the_same(means: str, activation: str, squash: str):
     session = runtime.InferenceSession(onnx(model), providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"observation": seen})
     assert session.get_outputs()[0].name == ("said" if means == "order-up-to" else "orders")
-    assert np.allclose(found, player.says(view) if means == "order-up-to" else player(view), rtol=1e-4, atol=1e-4)
+    assert np.allclose(
+        found, player.network_outputs(view) if means == "order-up-to" else player(view), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_onnx_remembers_the_same():

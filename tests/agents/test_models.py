@@ -32,7 +32,7 @@ def test_every_other_shipped_scenario_has_an_agent():
     assert {path.parent.name for path in MODELS} == set(jit_gym.names()) - WITHOUT
 
 
-def test_an_agent_is_compared_where_nobody_says_whom_to_compare():
+def test_a_shipped_agent_is_compared_by_default():
     """`jit-gym compare lost-sales` plays the agents shipped for it, but not on a changed scenario."""
     assert "agent:dcl" in agents(jit_gym.load("lost-sales"))
     assert agents(jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 2})) == []

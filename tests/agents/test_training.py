@@ -274,7 +274,7 @@ def test_a_clone_is_a_warm_start(tmp_path: Path):
         *(pytest.param(agent, {}, marks=pytest.mark.slow) for agent in ("dqn", "sac", "td3")),
     ],
 )
-def test_whoever_learns_may_begin_with_a_clone_of_a_rule(agent: str, settings: dict[str, Any]):
+def test_training_can_begin_with_a_clone_of_a_rule(agent: str, settings: dict[str, Any]):
     """Before the first step the agent costs what the rule does, within 2 %; alone it knows nothing yet."""
     rule, learn = "capped-base-stock(level=14, cap=8)", program(agent)
     settings = settings_of(learn, tuned(agent, "lost-sales"), TINY[agent], settings, {"start": rule})
@@ -528,7 +528,7 @@ def test_what_does_not_fit_is_refused_in_one_line(agent: str, settings: dict[str
 
 
 @pytest.mark.parametrize("agent", ["imitate", "ppo", "dqn", "dcl"])
-def test_whoever_has_too_many_orders_to_choose_from_is_named(agent: str):
+def test_too_many_orders_to_choose_from_are_refused_by_name(agent: str):
     learn = program(agent)
     settings = settings_of(learn, TINY[agent], {} if agent == "dcl" else {"discrete": True})
     with pytest.raises(BadInput, match=rf"^{agent}: .*orders to choose from in many, at most 256 can be tried"):

@@ -74,7 +74,7 @@ def test_an_announcement_changes_nothing_of_what_comes():
     assert np.array_equal(drawn[0], drawn[2])
 
 
-def test_whoever_knows_the_week_earns_more():
+def test_a_rule_that_knows_the_week_earns_more():
     """Ordering up to the most ever sold in this week and the next earns 5 % more than base-stock on grocery."""
     world = load("grocery")
     history = world.demands["customers"].history

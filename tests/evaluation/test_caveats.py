@@ -69,7 +69,7 @@ def test_an_agent_that_has_seen_the_exam_does_not_lead():
 
 
 def test_an_agent_that_met_other_chance_leads():
-    """Lost sales are drawn anew on every path: whoever has learned there has not seen what is played."""
+    """Lost sales are drawn anew on every path: an agent trained there has not seen what is played."""
     comparison = compare(["jit", "agent:dcl"], "lost-sales", paths=16, gap=False)
     assert comparison.best is comparison.results[1]
     assert not comparison.notes

@@ -101,7 +101,7 @@ def test_exact_costs_and_bounds_count_leftovers_alike(warmup: int):
     assert exact.total / weights == pytest.approx(exact.cost)
     bound = clairvoyant(world, paths=64, seed=1, **span)
     assert (bound.costs <= -played.figures["discounted_reward"][:64] / weights + 1e-6).all()
-    assert bound.cost > 190  # two units a day at 100 each, whoever buys them
+    assert bound.cost > 190  # two units a day at 100 each, whichever lane buys them
 
 
 def test_a_discounted_cost_is_the_limit_of_longer_and_longer_sums():

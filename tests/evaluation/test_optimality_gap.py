@@ -79,7 +79,7 @@ def test_there_is_no_share_of_nothing():
     assert compare(["jit"], world, paths=2, gap=False).optimality_gap is None
 
 
-def test_what_costs_nothing_is_not_said_to_cost_less():
+def test_a_cost_of_0_is_not_called_cheaper():
     """Who knows which slots fail pays nothing; from some of the paths that was estimated as -0.0015 a slot.
 
     A share of it, 8,700 %, says nothing either: the gap is money.

@@ -273,7 +273,7 @@ def test_it_looks_as_far_as_the_longest_disruption():
     assert evaluate(best, "aisin-1997-record", paths=119, seed=0).mean("cost") < 1.005 * 7189
 
 
-def test_where_nobody_asks_for_anything_there_is_nothing_to_tune():
+def test_without_demand_there_is_nothing_to_tune():
     """Without demand no parameter matters: every rule that has any is refused in one line, and `compare` plays it."""
     still = shop({"demands.customers.shortage_cost": 1})
     for name in RULES:

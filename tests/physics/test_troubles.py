@@ -264,7 +264,7 @@ def test_a_late_shipment_can_be_overtaken():
     assert arrived == [0, 0, 5, 4]
 
 
-def test_nobody_is_late_with_a_chance_of_0():
+def test_no_shipment_is_late_with_a_chance_of_0():
     """A supplier who is late with chance 0 needs no chance at all."""
     assert story(**late(chance=0.0)).layout.columns.lead_time == {}
 

@@ -18,7 +18,7 @@ class Still:
         """Take the fields of the state, one number for each stock, lane or demand.
 
         `pipeline` has what arrives in the next 1, 2, ... periods, lane by lane. What has arrived already, which
-        lies before it on each lane, is 99 units: whoever counts them as on the way will be found out.
+        lies before it on each lane, is 99 units: a rule that counts them as on the way fails the test.
         """
         self.layout, self.period, self._state = Layout(scenario), period, state
         rows = self.layout.net.lanes

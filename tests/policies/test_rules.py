@@ -355,7 +355,7 @@ def test_a_reorder_point_may_be_negative_where_customers_wait():
         ),  # a sale lost is worth its price
         ({"demands.customers.shortage_cost": 9, "demands.customers.price": 10}, 33.2243),
         ({"demands.customers.price": 10, "lanes.supplier.unit_cost": 10}, 33.2243),  # what is lost need not be bought
-        ({"lanes.supplier.unit_cost": 30}, 33.2243),  # whoever sells at a loss is taken to know why
+        ({"lanes.supplier.unit_cost": 30}, 33.2243),  # a sale at a loss is taken to be meant
         (
             {"demands.customers.price": 10, "demands.customers.unmet": "backlog"},
             33.2243,
@@ -398,7 +398,7 @@ def test_the_levels_of_dual_sourcing():
     assert formula("capped-dual-index", world) == {"expedited_level": 6, "regular_level": 12, "cap": 4}
 
 
-def test_a_stock_that_nobody_uses_is_left_alone():
+def test_a_stock_without_use_is_not_ordered():
     """No use, no order, of any rule, and no complaint."""
     world = shop(
         stocks={"shop": {}, "attic": {}},

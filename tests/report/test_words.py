@@ -83,7 +83,7 @@ def test_the_same_policy_twice_is_told_apart_as_far_as_it_can_be():
     assert says(results[2], played("jit", 7 + SPREAD)).startswith("jit (1) and jit (2) cost least, and the same")
 
 
-def test_a_difference_that_nobody_would_act_on_is_none():
+def test_a_difference_below_the_threshold_is_called_none():
     """0.02 of 10 is less than half a per cent: practically the same, though its interval excludes 0."""
     near = says(played("jit", 10 + SPREAD), played("kanban", 10.02 + SPREAD + 0.01 * SPREAD[::-1]))
     assert near == "jit and kanban cost least, practically the same: 10.00 a day."
@@ -124,7 +124,7 @@ def test_where_nothing_is_left_to_chance_no_interval_is_shown():
         (0.2, 0.6, 0.3, "worse"),
     ],
 )
-def test_practically_the_same_means_that_nobody_would_act_on_it(low, high, practical, judgement):
+def test_practically_the_same_is_within_the_threshold(low, high, practical, judgement):
     assert judged(Estimate((low + high) / 2, 0.1, low, high), "cost", practical) == judgement
 
 

@@ -283,7 +283,7 @@ def test_many_parts_with_the_same_mistake_are_told_of_in_one_sentence():
     )
 
 
-def test_only_load_warns_and_it_names_whoever_called_it():
+def test_only_load_warns_and_it_names_the_line_that_called_it():
     """A scenario that is loaded already, checked again, or evaluated, warns no more."""
     with pytest.warns(NoEffect) as caught:
         scenario = load("lost-sales", {"stocks.shop.scrap_value": 1, "horizon.periods": 5})
