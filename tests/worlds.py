@@ -293,9 +293,12 @@ def disruptions(draw: st.DrawFn, lanes: dict[str, Any]) -> dict[str, Any]:
             stops, fragile = "receiving", list(lanes)
     event = draw(events(fragile))
     ways = st.sampled_from([{}, {"announced": 2}, {"announced": 6}, {"seen_late": 1}, {"seen_late": 4}])
+    driven = event["starts"].get("rate", 1.0) <= 0.5 and draw(st.booleans())
     return {
         **event,
         **(draw(ways) if event["seen"] == "at-once" else {}),
+        **({"driver": "tension"} if driven else {}),
+        "delays": draw(st.sampled_from([0, 0, 0, 1, 4])),
         "stops": stops,
         "severity": draw(st.sampled_from([0.0, 0.25, 0.9, 1.0, 1.0])),
         "recovers_over": draw(st.sampled_from([0, 0, 2, 9])),
@@ -410,6 +413,7 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         "correlations": draw(correlations(all_demands)),
         "spikes": spikes,
         "disruptions": troubles,
+        "drivers": {"tension": {"chance": 0.5, "times": 3}},
     }
     return loaded(world)
 
@@ -448,5 +452,6 @@ def crowded(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "routes": routes,
             "demands": {f"of-{name}": draw(demands([name], units, periods)) for name in names},
             "disruptions": {f"disruption-{k}": draw(disruptions(all_lanes)) for k in range(draw(st.integers(0, 2)))},
+            "drivers": {"tension": {"chance": 0.5, "times": 3}},
         }
     )

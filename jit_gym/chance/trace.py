@@ -209,19 +209,6 @@ class Trace:
             shares[lane] = np.minimum(shares.get(lane, 1.0), self.chance[:, :, column])
         return shares
 
-    def with_undisturbed(self) -> Trace:
-        """Return these paths, and behind them the same paths without their disruptions.
-
-        Path `paths` + i is path i with all lanes working: its demand, lead times, prices and all else are the same to
-        the bit, so that a policy's figures on the two differ by what the disruptions did alone.
-        """
-        columns, rows = self.columns, np.concatenate([self.rows, self.rows], axis=1)
-        quiet = rows[:, self.paths :]
-        quiet[:, :, [*columns.working.values(), *columns.shared.values()]] = 1.0
-        for shown in columns.visible.values():
-            quiet[:, :, columns.chance :][:, :, shown] = 1.0
-        return Trace(columns, rows)
-
     def _of(self, columns: dict[str, int]) -> np.ndarray:
         return self.chance[:, :, list(columns.values())].transpose(1, 0, 2)
 
@@ -257,26 +244,43 @@ class Chance:
         """
         return self._drawing(seed, paths, periods).trace()
 
+    def draw_pair(
+        self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
+    ) -> Trace:
+        """Draw some paths of a seed as `draw` does, and behind them the same paths without their disruptions.
+
+        Path `paths` + i of what is returned is path i in which no disruption begins: its demand, lead times, prices and
+        all else are the same to the bit, so that a policy's figures on the two differ by what disruptions do alone.
+        """
+        traces = [self._drawing(seed, paths, periods, quiet).trace() for quiet in (False, True)]
+        return Trace(self.columns, np.concatenate([trace.rows for trace in traces], axis=1))
+
     def disrupted(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
     ) -> np.ndarray:
-        """Tell in which periods any disruption hits a lane or recovers, on the paths of `draw` (periods, paths)."""
-        drawing = self._drawing(seed, paths, periods)
-        hitting = {key for keys in self.scenario.hit_by.values() for key in keys}
+        """Tell in which periods of `draw` any disruption that hits anything is on or recovers (periods, paths)."""
+        drawing, scenario = self._drawing(seed, paths, periods), self.scenario
+        lanes = scenario.lanes.values()
+        places = {
+            *scenario.stocks,
+            *scenario.lanes,
+            *(lane.supplier for lane in lanes),
+            *(lane.route for lane in lanes),
+        }
         on = np.zeros((drawing.periods, len(drawing.paths)), bool)
-        for key in hitting:
-            begun = drawing.spells[f"disruptions.{key}"]
-            left = left_working(self.scenario.disruptions[key], begun)[0]
-            on |= (begun != NEVER)[: drawing.periods] | (left < 1.0)[: drawing.periods]
+        for key, disruption in scenario.disruptions.items():
+            if not places.isdisjoint(disruption.hits):
+                begun = drawing.spells[f"disruptions.{key}"][: drawing.periods]
+                on |= (begun != NEVER) | (left_working(disruption, begun)[0] < 1.0)
         return on
 
-    def _drawing(self, seed: Any, paths: Any, periods: int | None) -> _Draw:
+    def _drawing(self, seed: Any, paths: Any, periods: int | None, quiet: bool = False) -> _Draw:
         periods = self.scenario.horizon.periods if periods is None else periods
         check_count("periods", periods, 1, LONGEST_HORIZON)
         which = _numbers_of(paths)
         one = isinstance(seed, int | np.integer)
         seeds = [check_seed(seed)] * len(which) if one else check_seeds(seed, len(which), "path")
-        return _Draw(self, seeds, which, periods)
+        return _Draw(self, seeds, which, periods, quiet)
 
 
 def _numbers_of(paths: Any) -> np.ndarray:
@@ -291,11 +295,11 @@ def _numbers_of(paths: Any) -> np.ndarray:
 
 
 class _Draw:
-    """Draws one trace: holds its paths, periods and seeds, and fills in its rows."""
+    """Draws one trace: holds its paths, periods and seeds, and fills in its rows; `quiet` without disruptions."""
 
-    def __init__(self, chance: Chance, seeds: list[int], paths: np.ndarray, periods: int) -> None:
+    def __init__(self, chance: Chance, seeds: list[int], paths: np.ndarray, periods: int, quiet: bool) -> None:
         self.scenario, self.columns, self.copulas = chance.scenario, chance.columns, chance.copulas
-        self.seeds, self.paths, self.periods = seeds, paths, periods
+        self.seeds, self.paths, self.periods, self.quiet = seeds, paths, periods, quiet
 
     def keys(self, source: str) -> np.ndarray:
         known = {seed: stream(seed, source) for seed in set(self.seeds)}
@@ -493,6 +497,9 @@ class _Draw:
                 events[f"stocks.{name}.obsolete"] = stock.obsolete, FOREVER
         begun = {}
         for source, (starts, lasts) in events.items():
+            if self.quiet and source.startswith("disruptions."):
+                begun[source] = np.full((beyond, len(self.paths)), NEVER, np.int32)
+                continue
             rates = self.driven(source, starts, beyond)
             with at(source):
                 keys, horizon = self.keys(source), self.scenario.horizon

@@ -161,7 +161,7 @@ def measure_resilience(result: Result, paths: int | None = None) -> Resilience |
         The figures, or None where no disruption begins on these paths.
     """
     scenario, span = result.scenario, result.warmup + result.periods
-    if not any(scenario.hit_by.values()):
+    if not scenario.disruptions:
         return None
     paths = min(result.paths, max(64, min(PATHS, result.paths // SHARE)) if paths is None else paths)
     layout, chance = Layout(scenario), Chance(scenario)
@@ -169,7 +169,7 @@ def measure_resilience(result: Result, paths: int | None = None) -> Resilience |
     disrupted, plays = [], []
     for some in turns(paths, numbers):
         disrupted.append(chance.disrupted(result.seed, some, span))
-        plays.append(_Play(result, Simulation(layout, chance.draw(result.seed, some, span).with_undisturbed())))
+        plays.append(_Play(result, Simulation(layout, chance.draw_pair(result.seed, some, span))))
     start, end, until = _first_spell(np.concatenate(disrupted, axis=1), result.warmup)
     if (start < 0).all():
         return None

@@ -53,7 +53,10 @@ def figures(measured: Sequence[Resilience]) -> Figures:
         Column("expe-\ndited", _expedited(measured), 9),
     ]
     kept = [column for column in shown if any(cell.strip("0.– %") for cell in column.cells)]
-    return Figures(kept, _title(first), _legend(first, {column.name for column in kept}, earns))
+    legend = _legend(first, {column.name for column in kept}, earns)
+    if any(each.estimate("cost_of_disruptions").mean < 0 for each in measured):
+        legend += " It is negative where stock that a policy holds for disruptions costs more than they do."
+    return Figures(kept, _title(first), legend)
 
 
 def _title(first: Resilience) -> str:
@@ -73,10 +76,10 @@ def _legend(first: Resilience, shown: set[str], earns: bool) -> str:
         " that into account, and > means that the median is not seen.",
         f"{period}s\nlost": f"{period.capitalize()}s lost: service lost until it is back, as {period}s without any.",
         "worst\nweek": "Worst week: the lowest service of a week from the disruption on.",
-        "added": f"Added cost {a(period)}: the costs less revenue that disruptions add, over all paths.",
         "worst\n5": f"{'Profit' if earns else 'Cost'}, worst {100 * TAIL:g} %: its mean over the"
         f" {'poorest' if earns else 'dearest'} {100 * TAIL:g} % of all paths (CVaR).",
         "expe": "Expedited: share of units ordered on faster lanes than the main one.",
+        "added": f"Added cost {a(period)}: the costs less revenue that disruptions add, over all paths.",
     }
     return " ".join(text for mark, text in said.items() if any(mark in name for name in shown))
 

@@ -208,6 +208,8 @@ def _events(scenario: Scenario) -> Found:
     for name, spike in scenario.spikes.items():
         if spike.factor == 1:
             yield f"spikes.{name}", "factor", "has no effect, because it is 1"
+    if scenario.regime in ("stressed", "held-out") and not any(each.shock for each in scenario.disruptions.values()):
+        yield "regime", "", f"leaves no shock, because no disruption names one that is {scenario.regime}"
     driving = {disruption.driver for disruption in scenario.disruptions.values()}
     for name, driver in scenario.drivers.items():
         if name not in driving or driver.times == 1 or driver.chance in (0, 1):

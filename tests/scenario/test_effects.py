@@ -328,7 +328,7 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
 
 NEVER_USELESS = {
     "Scenario": "name title description units horizon objective stocks lanes suppliers routes demands correlations"
-    " spikes disruptions drivers regime policies",
+    " spikes disruptions drivers policies",
     "Horizon": "periods starts ends",
     "Objective": "discount",
     "PeriodsOfSupply": "periods_of_supply",
@@ -348,7 +348,7 @@ NEVER_USELESS = {
     "Driver": "title",
 }
 LOOKED_AT = {
-    "Scenario": "sources_ship",
+    "Scenario": "regime sources_ship",
     "Horizon": "period periods_per_year",
     "Starts": "every rate at once",
     "Stock": "storage_limit issuing waste_cost obsolete scrap_value rationing",

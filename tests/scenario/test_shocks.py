@@ -7,7 +7,7 @@ import pytest
 
 from jit_gym import ScenarioError, load, shocks
 from jit_gym.chance import Chance
-from jit_gym.scenario import Horizon
+from jit_gym.scenario import Horizon, NoEffect
 from jit_gym.scenario.library import Lasting, library
 
 STORM = {"storm": {"shock": "typhoon", "hits": ["supplier"]}}
@@ -107,6 +107,13 @@ def test_stressed_and_held_out_share_no_event_and_calm_has_none():
     assert {"typhoon", "strike", "congestion"} <= kept["stressed"]
     assert {"port-closed", "canal-blocked", "strait-avoided"} <= kept["held-out"]
     assert set(shocks("held-out")) == kept["held-out"]
+
+
+def test_a_regime_without_shocks_is_told():
+    with pytest.warns(NoEffect, match="regime: leaves no shock, because no disruption names one that is held-out"):
+        world(regime="held-out")
+    with pytest.warns(NoEffect, match="drivers.calm: has no effect, because no disruption names it"):
+        world({}, drivers={"calm": {"chance": 0.5, "times": 2}})
 
 
 def test_a_scenarios_own_events_stay_in_every_regime():
