@@ -283,6 +283,22 @@ class Counter:
         }
 
 
+class MoneyCounter(Counter):
+    """Adds up the money alone, which is quick."""
+
+    def add(self, state: State, flows: Flows) -> None:
+        """Count the reward of one period."""
+        reward = flows.money["reward"][:, 0]
+        self.money["reward"] = self.money.get("reward", 0.0) + reward
+        self.discounted += self.layout.scenario.objective.discount**self.periods * reward
+        self.periods += 1
+
+    def figures(self) -> dict[str, np.ndarray]:
+        """Return the profit and the discounted reward on each path (paths,), as `Counter` does."""
+        profit = self.money["reward"] / self.periods + (self.gained + self.owed) / self.periods
+        return {"profit": profit, "discounted_reward": self.discounted}
+
+
 class RunningVariance:
     """A variance over periods that is updated with each of them (Welford 1962)."""
 

@@ -15,7 +15,7 @@ from ..common.statistics import Estimate
 from ..physics import Flows, Layout, Simulation
 from ..scenario import Scenario
 from ..scenario.window import slowest_delivery
-from .metrics import Metric, net_cost
+from .metrics import Metric, MoneyCounter, net_cost
 from .rollout import Result, play_all, turns
 
 FALLS = 0.01  # of demand: below the baseline's service by more than this, service has fallen
@@ -207,7 +207,7 @@ class _Play:
             short.append(flows.demands["short"].sum(axis=1))
 
         with np.errstate(all="ignore"):
-            counter = play_all(result.player, simulation, result.warmup, None, watch)
+            counter = play_all(result.player, simulation, result.warmup, None, watch, MoneyCounter)
             costs = net_cost(counter.figures(), result.scenario, result.periods)
         half = simulation.trace.paths // 2
         self.demanded = np.array(demanded)[:, :half]

@@ -171,9 +171,10 @@ def play_all(
     warmup: int,
     progress: Callable[[int], Any] | None,
     watch: Callable[[Flows], Any] | None = None,
+    counts: type[Counter] = Counter,
 ) -> Counter:
     """Play all periods of a simulation, and count those after the warm-up; `watch` is told the flows of each."""
-    counter, last = Counter(simulation.layout, simulation.trace.paths), simulation.trace.periods - 1
+    counter, last = counts(simulation.layout, simulation.trace.paths), simulation.trace.periods - 1
     for t in range(simulation.trace.periods):
         if t == warmup:
             counter.value(simulation, -1.0)

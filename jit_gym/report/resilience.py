@@ -14,7 +14,7 @@ from ..evaluation import Duration, Resilience
 from ..evaluation.metrics import sells
 from ..evaluation.resilience import FALLS, RECOVERED, TAIL
 from .figures import Picture
-from .svg import MUTED, drawing
+from .svg import MUTED, WIDTH, drawing
 from .table import Column, grid, plus_minus, shares
 from .words import a, digits, half, number
 
@@ -145,7 +145,10 @@ def curve(names: Sequence[str], measured: Sequence[Resilience], key: str, title:
     before, after = _frame(measured)
     curves = [_aligned(each, before, after) for each in measured]
     now = np.arange(-before, after)
-    with drawing(key, 0.75 + 0.85 * len(measured)) as sheet:
+    height = 0.65 + 0.85 * len(measured)
+    margins = {"left": 0.5 / WIDTH, "right": 0.975, "top": 1 - 0.25 / height, "bottom": 0.4 / height, "hspace": 0.45}
+    with drawing(key, height, tight=False) as sheet:
+        sheet.figure.subplots_adjust(**margins)
         all_axes = sheet.figure.subplots(len(measured), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         for axes, name, each in zip(all_axes, names, curves, strict=True):
             axes.fill_between(now, 100 * each.low, 100 * each.high, step="post", color=SHORT, alpha=0.18, linewidth=0)
