@@ -15,9 +15,12 @@ from .common.shipped import configs, scenario_files
 
 if TYPE_CHECKING:
     from .envs import Env as Env
+    from .envs import FamilyEnv as FamilyEnv
+    from .envs import FamilyVectorEnv as FamilyVectorEnv
     from .envs import VectorEnv as VectorEnv
     from .envs import sb3 as sb3
     from .evaluation import compare as compare
+    from .evaluation import compare_family as compare_family
     from .evaluation import evaluate as evaluate
     from .evaluation import metric as metric
     from .evaluation import stress as stress
@@ -31,8 +34,10 @@ if TYPE_CHECKING:
     from .policies import VectorActionMeaning as VectorActionMeaning
     from .policies import policy as policy
     from .policies import rule as rule
+    from .scenario import Family as Family
     from .scenario import Scenario as Scenario
     from .scenario import ScenarioError as ScenarioError
+    from .scenario import family as family
     from .scenario import load as load
     from .scenario import names as names
     from .scenario import register_distribution as register_distribution
@@ -50,6 +55,9 @@ _HOMES = {
     "ActionMeaning": "policies",
     "Bound": "theory",
     "Env": "envs",
+    "Family": "scenario",
+    "FamilyEnv": "envs",
+    "FamilyVectorEnv": "envs",
     "Optimal": "theory",
     "Parameter": "policies",
     "Rule": "policies",
@@ -61,8 +69,10 @@ _HOMES = {
     "View": "physics",
     "clairvoyant": "theory",
     "compare": "evaluation",
+    "compare_family": "evaluation",
     "evaluate": "evaluation",
     "exact_cost": "theory",
+    "family": "scenario",
     "load": "scenario",
     "metric": "evaluation",
     "names": "scenario",
@@ -97,18 +107,24 @@ _VERSIONS = {"aisin-1997": 2}
 
 
 def _register() -> None:
-    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), and one for anybody's own."""
-    scenarios: dict[str, str | None] = {"Scenario-v1": None}
-    for name in scenario_files(configs()):
-        title = "".join(part.capitalize() for part in name.split("-"))
-        scenarios[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
-    for title, scenario in sorted(scenarios.items()):
-        gymnasium.register(
-            id=f"jit_gym/{title}",
-            entry_point="jit_gym.envs:Env",
-            vector_entry_point="jit_gym.envs:VectorEnv",
-            kwargs={} if scenario is None else {"scenario": scenario},
-        )
+    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), and for every family.
+
+    `jit_gym/Scenario-v1` and `jit_gym/Family-v1` are for anybody's own.
+    """
+    shipped = configs()
+    for kind, folder in (("Scenario", shipped), ("Family", shipped / "families")):
+        ids: dict[str, str | None] = {f"{kind}-v1": None}
+        for name in scenario_files(folder):
+            title = "".join(part.capitalize() for part in name.split("-"))
+            ids[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
+        env = {"Scenario": "", "Family": "Family"}[kind]
+        for title, which in sorted(ids.items()):
+            gymnasium.register(
+                id=f"jit_gym/{title}",
+                entry_point=f"jit_gym.envs:{env}Env",
+                vector_entry_point=f"jit_gym.envs:{env}VectorEnv",
+                kwargs={} if which is None else {kind.lower(): which},
+            )
 
 
 _register()

@@ -11,9 +11,10 @@ import typer
 from ..common import digest
 from ..common.checks import BadInput
 from ..common.text import plain
-from ..scenario import Scenario
+from ..scenario import Scenario, is_family
 from ..scenario.window import window
 from .app import app
+from .families import compare_worlds
 from .options import (
     DateColumn,
     DemandName,
@@ -88,6 +89,12 @@ def compare(
         Path | None,
         typer.Option(metavar="FILE.html", help="Where to write the report, by default reports/SCENARIO.html."),
     ] = None,
+    worlds: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of a family: how many of its worlds to play; 16 by default.")
+    ] = None,
+    regime: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a family: which of its regimes, such as held-out.")
+    ] = None,
     no_gap: Annotated[
         bool, typer.Option("--no-gap", help="Do not look for an optimum or a bound to compare with.")
     ] = False,
@@ -113,10 +120,28 @@ def compare(
         raise BadInput("--budget: is for tuning the rules first (add --tuned)")
     if by is not None:
         items.kinds(by)
+    names = [name for text in policies or () for name in several(text)]
+    if is_family(scenario):
+        given: dict[str, Any] = {
+            "--set": set_,
+            "--history": history,
+            "--value": value,
+            "--date": date,
+            "--where": where,
+        }
+        given |= {"--demand": demand, "--report": report, "--by": by, "--no-gap": no_gap or None}
+        if unfit := [name for name, each in given.items() if each is not None]:
+            raise BadInput(f"{unfit[0]}: is for one scenario, not for a family (its YAML file says what varies)")
+        asked_of: dict[str, Any] = {"worlds": worlds, "regime": regime, "paths": paths, "periods": periods}
+        asked_of |= {"warmup": warmup, "seed": seed, "tuned": tuned, "budget": budget, "threshold": threshold / 100}
+        compare_worlds(scenario, names, as_json=as_json, **asked_of)
+        return
+    for name, given_for_a_family in (("--worlds", worlds), ("--regime", regime)):
+        if given_for_a_family is not None:
+            raise BadInput(f"{name}: is for a family, and {scenario} is one scenario (jit-gym list names families)")
 
     request = Request(scenario, set_, history, value, date, where, demand)
     world, notes = request.world()
-    names = [name for text in policies or () for name in several(text)]
     asked: tuple[Any, ...] = names, set_, paths, periods, warmup, seed, tuned, budget, threshold != 0.5 and threshold
     asked += (*request[2:], no_gap)
     players = named([saved_policy(name, world) for name in names] or None, world)

@@ -18,13 +18,16 @@ def list_(as_json: AsJson = False) -> None:
     """List the scenarios that are shipped, and the policies."""
     from ..report import catalogue
 
-    scenarios, rules, agents = catalogue.scenarios(), catalogue.rules(), catalogue.agents()
+    scenarios, families = catalogue.scenarios(), catalogue.families()
+    rules, agents = catalogue.rules(), catalogue.agents()
     if as_json:
-        print(json.dumps({"scenarios": scenarios, "policies": rules, "agents": agents}, indent=2))
+        everything = {"scenarios": scenarios, "families": families, "policies": rules, "agents": agents}
+        print(json.dumps(everything, indent=2))
         return
     out = console()
     for title, entries, hint in (
         ("Scenarios", scenarios, "jit-gym show NAME tells more, jit-gym new NAME starts your own."),
+        ("Families", families, "Many worlds, each a variant of a scenario: jit-gym compare NAME plays 16 of them."),
         ("Policies", rules, "Parameters that are not given come from formulas: base-stock, or base-stock(level=25)."),
         ("Agents", agents, "Policies that were learned; jit-gym train SCENARIO --agent NAME trains your own."),
     ):

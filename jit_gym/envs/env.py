@@ -96,15 +96,18 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
             return
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode: must be one of {self.metadata['render_modes']}, got {render_mode!r}")
-        self.scenario = load(scenario, overrides)
         self.render_mode = render_mode
-        self.episodes = EpisodeBatch(self.scenario, 1, units, most_ordered)
+        self._take(EpisodeBatch(load(scenario, overrides), 1, units, most_ordered))
+        self.reward_unit = unit_of(rewards, self.scenario)
+
+    def _take(self, episodes: EpisodeBatch) -> None:
+        """Play these episodes, a batch of one path."""
+        self.scenario, self.episodes = episodes.scenario, episodes
         self.observation_space, self.action_space = self.episodes.codec.spaces
         self._shape: tuple[int, ...] = self.episodes.codec.lanes.shape
         self._flows, self._width = self.episodes.layout.flows(1), self.episodes.width
         self._period = self._horizon = self.episodes.horizon
         self._ends = self.scenario.horizon.ends
-        self.reward_unit = unit_of(rewards, self.scenario)
         self._reward_place = self.episodes.reward_place
         self._names = [
             name if name != "reward" else "path" for name in self.episodes.flow_names

@@ -48,6 +48,22 @@ def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None
 
 
 @inlined
+def _play_path(
+    tables: Any, states: Any, state: Any, flow: Any, draws: Any, clock: Any, horizon: int, order: Any, actions: Any,
+    shown: Any, b: int,
+) -> None:  # fmt: skip
+    """Order, play one period and observe on path b, whose episode may be over."""
+    lanes, t = tables.lanes, clock[b]
+    if t < horizon:
+        for m in range(len(lanes)):
+            order[m] = order_of(lanes[m], actions[b * len(lanes) + m])
+        compiled_period(tables.net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
+        t += 1
+        clock[b] = t
+    _write_observation(shown[b], tables, states, draws[t, b], b, t)
+
+
+@inlined
 def _play_paths(
     program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any, sizes: Sizes
 ) -> int:
@@ -63,14 +79,7 @@ def _play_paths(
     orders = np.empty(len(lanes))
     order = borrowed(orders)
     for b in range(paths):
-        t = clock[b]
-        if t < horizon:
-            for m in range(len(lanes)):
-                orders[m] = order_of(lanes[m], actions[b * len(lanes) + m])
-            compiled_period(tables.net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
-            t += 1
-            clock[b] = t
-        _write_observation(shown[b], tables, states, draws[t, b], b, t)
+        _play_path(tables, states, state, flow, draws, clock, horizon, order, actions, shown, b)
     return -1
 
 
@@ -90,6 +99,38 @@ def _play_one(program: Any, memory: Any, rows: Any, paths: int, actions: Any, fl
     return _play_paths(
         program, memory, rows, paths, actions, flows, out, Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
     )
+
+
+@compiled
+def observe_worlds(programs: Any, world: Any, memory: Any, rows: Any, paths: int, out: Any) -> None:
+    """Do what `_observe` does, where path b plays the world with the program `programs[world[b]]`."""
+    sizes = sizes_of(programs[world[0]])
+    clock, states = table(memory, WHOLE, 0, 1, paths)[0], memory[paths:]
+    for b in range(paths):
+        tables = unpack(programs[world[b]], sizes)
+        shown = table(out, SINGLE, 0, paths, tables.width)
+        _write_observation(shown[b], tables, states, rows[clock[b], b], b, clock[b])
+
+
+@compiled
+def play_worlds(
+    programs: Any, world: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any
+) -> int:
+    """Do what `_play` does, where path b plays the world with the program `programs[world[b]]`, all of equal sizes."""
+    sizes = sizes_of(programs[world[0]])
+    clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
+    state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
+    draws, horizon = borrowed(rows), len(rows) - 1
+    for k in range(len(actions)):
+        if np.isnan(actions[k]) and clock[k // sizes.lanes] < horizon:
+            return k
+    orders = np.empty(sizes.lanes)
+    order = borrowed(orders)
+    for b in range(paths):
+        tables = unpack(programs[world[b]], sizes)
+        shown = table(out, SINGLE, 0, paths, tables.width)
+        _play_path(tables, states, state, flow, draws, clock, horizon, order, actions, shown, b)
+    return -1
 
 
 def read_actions(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
@@ -125,6 +166,10 @@ def episodes_of(env: Any) -> EpisodeBatch:
             raise BadInput(f"env: must be an env or a batch of jit_gym, got {quoted(env)}")
         inner = inside[0][0] if isinstance(inside[0], list) else inside[0]
     episodes: EpisodeBatch = inner.episodes
+    if not episodes.one_world:
+        raise BadInput(
+            "env: plays a family, whose episodes are of several worlds (make an env of one: family.world(k))"
+        )
     if changed or spaces != episodes.codec.spaces:
         raise BadInput(f"env: is wrapped in what changes its observations or actions (take the one inside), got {env}")
     return episodes
@@ -149,16 +194,23 @@ def flow_names(layout: Layout) -> list[str]:
 class EpisodeBatch:
     """Episodes of one scenario, one a path, each with its own clock and its own next path to play."""
 
+    one_world = True
+    """Do all episodes play the same scenario?"""
+
     def __init__(self, scenario: Scenario, paths: int, units: str, most_ordered: float) -> None:
         """Make room for them; `restart` begins the first episodes."""
-        self.scenario, self.paths = scenario, paths
-        self.layout, self.chance = Layout(scenario), Chance(scenario)
-        self.codec = Codec(self.layout, paths, units, most_ordered)
+        self.chance, layout = Chance(scenario), Layout(scenario)
+        codec = Codec(layout, paths, units, most_ordered)
+        self._make_room(scenario, layout, codec, layout.columns.chance + layout.columns.seen)
+
+    def _make_room(self, scenario: Scenario, layout: Layout, codec: Codec, columns: int) -> None:
+        """Make room for paths with so many columns of chance."""
+        self.scenario, self.layout, self.codec = scenario, layout, codec
+        self.paths = paths = codec.paths
         self.horizon = scenario.horizon.periods
         self._memory = np.concatenate([np.zeros(paths), self.layout.states(paths)])
         self.clock[:] = self.horizon
-        columns = self.layout.columns
-        self._rows = np.zeros((self.horizon + 1, paths, columns.chance + columns.seen))
+        self._rows = np.zeros((self.horizon + 1, paths, columns))
         self.flow_names = flow_names(self.layout)
         self.reward_place = self.flow_names.index("reward")  # in a path's flows
         self.width = len(self.codec.names)
@@ -201,17 +253,25 @@ class EpisodeBatch:
 
     def restart(self, rows: np.ndarray) -> None:
         """Begin the next episode on these rows (indices)."""
-        self.path[rows] = self._next_path[rows]
-        self._next_path[rows] += self._stride[rows]
-        self.clock[rows] = 0
+        self._begin(rows)
         trace = self.chance.draw(self._seeds[rows], self.path[rows])
         if len(rows) == self.paths:
             self._rows = trace.rows
             self.states[:] = self.layout.states(self.paths)
             return
-        self._rows[:, rows] = trace.rows
-        first = state_of(self.layout.start, self.layout.sizes, 1)
-        for many, one in zip(state_of(self.states, self.layout.sizes, self.paths), first, strict=True):
+        self._start(rows, self.layout, trace.rows)
+
+    def _begin(self, rows: np.ndarray) -> None:
+        """Set the clock of these rows to 0, on their next path."""
+        self.path[rows] = self._next_path[rows]
+        self._next_path[rows] += self._stride[rows]
+        self.clock[rows] = 0
+
+    def _start(self, rows: np.ndarray, layout: Layout, drawn: np.ndarray) -> None:
+        """Put these rows into the first state of a layout, with their chance (periods + 1, rows, columns)."""
+        self._rows[:, rows, : drawn.shape[2]] = drawn
+        first = state_of(layout.start, layout.sizes, 1)
+        for many, one in zip(state_of(self.states, layout.sizes, self.paths), first, strict=True):
             many[rows] = one[0]
 
     def working(self, b: int) -> np.ndarray:
@@ -249,7 +309,10 @@ class EpisodeBatch:
             BadInput: for an action that is NaN; then no path has been played.
         """
         play = _play_one if self._is_simple else _play
-        wrong = play(self.codec.program, self._memory, self._rows, self.paths, actions, flows, out)
+        self._refuse(play(self.codec.program, self._memory, self._rows, self.paths, actions, flows, out))
+
+    def _refuse(self, wrong: int) -> None:
+        """Refuse the action at this place, if there is one."""
         if wrong >= 0:
             row, m = divmod(wrong, len(self.layout.lanes))
             where = f" in row {row}" if self.paths > 1 else ""

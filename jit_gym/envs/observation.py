@@ -5,8 +5,8 @@ By default quantities are seen and ordered in units of what is used, so that one
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from gymnasium.spaces import Box
@@ -37,6 +37,39 @@ _HEADER = _SIZES + 9
 Row = tuple[int, int, float, float]
 
 
+class Shape(NamedTuple):
+    """The numbers of an observation and the most that each can be, by where they come from.
+
+    All worlds of a family are shown in one shape.
+    """
+
+    state: Mapping[str, float]
+    seen: Mapping[str, float]
+    dates: Mapping[str, float]
+
+    @classmethod
+    def merged(cls, shapes: Sequence[Self]) -> Self:
+        """Return a shape with the numbers of all of these, each behind the one that it stands behind in its own."""
+        return cls(*(_merged(parts) for parts in zip(*shapes, strict=True)))
+
+    def absent(self, name: str) -> Row:
+        """Return the row of a number that a world does not have: it is always shown as 0."""
+        return 0, 0, 0.0, self.state.get(name, self.seen.get(name, 0.0))
+
+
+def _merged(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    order: list[str] = []
+    high: dict[str, float] = {}
+    for part in parts:
+        place = 0
+        for name, most in part.items():
+            if name not in high:
+                order.insert(place, name)
+            place = order.index(name) + 1
+            high[name] = max(most, high.get(name, 0.0))
+    return {name: high[name] for name in order}
+
+
 class Codec:
     """The observation and action of an env: which number stands where, and in which unit.
 
@@ -51,12 +84,25 @@ class Codec:
     can be ordered, m, at 1: u (1 + a) where m is 2 u, so that random actions order u on average; u (1 + a) + (m - 2 u)
     a^3 above 0 where m is more, and a straight line from u to m where it is less. With `units="raw"` both are in units
     of stock.
+
+    With a `shape`, the observation has the numbers of that shape, 0 where this world has none of them, and `context`
+    behind them: numbers between 0 and 1 that do not change, by their names.
     """
 
     def __init__(
-        self, layout: Layout, paths: int, units: str = "mean-demand", most_ordered: float = MOST_ORDERED
+        self,
+        layout: Layout,
+        paths: int,
+        units: str = "mean-demand",
+        most_ordered: float = MOST_ORDERED,
+        shape: Shape | None = None,
+        context: Mapping[str, float] | None = None,
     ) -> None:
-        """Lay out observations and actions of a batch of paths."""
+        """Lay out observations and actions of a batch of paths.
+
+        Raises:
+            ValueError: for other units, and for a shape that lacks a number of this world.
+        """
         if units not in ("mean-demand", "raw"):
             raise ValueError(f"units: must be 'mean-demand' or 'raw', got {units!r}")
         if not most_ordered >= 1:
@@ -68,11 +114,20 @@ class Codec:
         use, slope, bend = (self.lanes[name] for name in ("use", "slope", "bend"))
         self.action_map = ActionMap(np.zeros_like(use), use, slope, bend)
         self._places: list[tuple[str, str, int]] = []  # of what is shown: table, field and number, or in the pipeline
-        state, seen = list(self._state()), list(self._seen())
-        self.names = [name for name, _ in state + seen] + self.calendar.names
-        self.from_state = np.array([row for _, row in state], OBSERVED)
-        self.from_seen = np.array([row for _, row in seen], OBSERVED)
-        dates = self.calendar.at(np.arange(layout.scenario.horizon.periods + 1))
+        state, seen = dict(self._state()), dict(self._seen())
+        state_high, seen_high = ({name: row[3] for name, row in rows.items()} for rows in (state, seen))
+        own = Shape(state_high, seen_high, dict.fromkeys(self.calendar.names, 1.0))
+        self.shape, self.context = shape or own, dict(context or {})
+        for names, known in zip(own, self.shape, strict=True):
+            if unknown := names.keys() - known.keys():
+                raise ValueError(f"{layout.scenario.name}: shows {min(unknown)}, which is not in the shape given")
+        places = dict(zip(own.state, self._places, strict=True))
+        self._places = [places.get(name, ("", "", 0)) for name in self.shape.state]
+        self.names = [*self.shape.state, *self.shape.seen, *self.shape.dates, *self.context]
+        self.from_state = np.array([state.get(name) or self.shape.absent(name) for name in self.shape.state], OBSERVED)
+        self.from_seen = np.array([seen.get(name) or self.shape.absent(name) for name in self.shape.seen], OBSERVED)
+        self._date_places = [list(self.shape.dates).index(name) for name in own.dates]
+        dates = self._dates(np.arange(layout.scenario.horizon.periods + 1))
         tables = layout.numbers, self.lanes.view(float), self.from_state.view(float), self.from_seen.view(float), dates
         ends = np.cumsum([table.size for table in tables])
         counts = [len(self.from_state), len(self.from_seen), len(self.names), *dates.shape]
@@ -83,7 +138,8 @@ class Codec:
     @property
     def high(self) -> np.ndarray:
         """Return the most that each number of an observation can be."""
-        return np.concatenate([self.from_state["high"], self.from_seen["high"], np.ones(len(self.calendar.names))])
+        more = np.ones(len(self.shape.dates) + len(self.context))
+        return np.concatenate([self.from_state["high"], self.from_seen["high"], more])
 
     @property
     def spaces(self) -> tuple[Box, Box]:
@@ -114,11 +170,15 @@ class Codec:
         source, pipeline = view.source, view.source.pipeline
         tables = {(table, field): source.read(table, field) for table, field, _ in self._places if table}
         shown = [tables[table, field][..., k] if table else pipeline[..., k] for table, field, k in self._places]
-        seen = source.seen[..., self.from_seen["first"].astype(np.int64) - self.layout.columns.chance]
-        stacked = _stack(shown)
+        stacked, is_there = _stack(shown), self.from_seen["scale"] > 0
+        if is_there.all():
+            seen = source.seen[..., self.from_seen["first"].astype(np.int64) - self.layout.columns.chance]
+        else:
+            places = zip(self.from_seen["first"].astype(np.int64) - self.layout.columns.chance, is_there, strict=True)
+            seen = _stack([source.seen[..., place] if there else 0 * stacked[..., 0] for place, there in places])
         parts = [_cut(stacked, self.from_state), _cut(seen, self.from_seen)]
-        if self.calendar.names:
-            date = like(self.calendar.at(source.period), stacked)
+        if self.shape.dates or self.context:
+            date = like(self._dates(source.period), stacked)
             parts.append(0 * stacked[..., :1] + date)
         if is_tensor(stacked):
             import torch
@@ -138,7 +198,8 @@ class Codec:
             raise BadInput(f"observation: {must}, got the shape {np.shape(observation)}")
         wrong = (seen < -1e-6) | ~(seen <= (1.0 + 1e-6) * self.high)
         if self.layout.scenario.units == "whole":
-            units = seen[:, : len(self.from_state)] / self.from_state["scale"]
+            scale = self.from_state["scale"]
+            units = seen[:, : len(scale)] / np.where(scale > 0, scale, 1.0)
             is_cut = seen[:, : len(self.from_state)] >= self.from_state["high"]
             wrong[:, : len(self.from_state)] |= (np.abs(units - np.round(units)) > 1e-3 + 1e-6 * units) & ~is_cut
         if wrong.any():
@@ -150,13 +211,21 @@ class Codec:
     def decode(self, observation: np.ndarray) -> DecodedState:
         """Return the state that observations (paths, n) show, in units, for a `View` to look at."""
         scale = np.concatenate([self.from_state["scale"], self.from_seen["scale"]])
-        numbers = observation[:, : len(scale)] / scale
+        numbers = observation[:, : len(scale)] / np.where(scale > 0, scale, 1.0)
         if self.layout.scenario.units == "whole":  # 32-bit floats miss whole numbers of units by a hair
             state = slice(len(self.from_state))
             numbers[:, state] = np.round(numbers[:, state])
         seen = DecodedState(self.layout, dict(zip(self.names, numbers.T, strict=False)), len(observation))
-        seen.period = self.calendar.period_of(observation[:, len(scale) :])
+        seen.period = self.calendar.period_of(observation[:, [len(scale) + place for place in self._date_places]])
         return seen
+
+    def _dates(self, periods: Any) -> np.ndarray:
+        """Return what the date shows at the start of periods (..., numbers), and the context, always the same."""
+        known = self.calendar.at(periods)
+        dates = np.zeros((*known.shape[:-1], len(self.shape.dates) + len(self.context)))
+        dates[..., self._date_places] = known
+        dates[..., len(self.shape.dates) :] = list(self.context.values())
+        return dates
 
     def _state(self) -> Iterator[tuple[str, Row]]:
         scenario, lanes = self.layout.scenario, list(enumerate(self.layout.scenario.lanes.items()))

@@ -12,6 +12,8 @@ from gymnasium.vector import AutoresetMode, VectorActionWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvObs, VecEnvStepReturn
 
 from ..physics.view import View
+from .family import FamilyBatch
+from .observation import Codec
 from .vector import VectorEnv
 
 
@@ -44,14 +46,20 @@ def policy(model: Any, envs: SB3VecEnv) -> Callable[[View], Any]:
 
     Args:
         model: anything with Stable-Baselines3's `predict`; its actions are not explored (`deterministic=True`).
-        envs: the VecEnv that it was trained on, which says what observations and actions mean.
+        envs: the VecEnv that it was trained on, which says what observations and actions mean; one of a family makes a
+            policy for any world of the family.
 
     Raises:
         TypeError: when it is first asked, for a model with a state of its own, such as RecurrentPPO.
     """
-    codec, meaning = envs.episodes.codec, getattr(envs.envs, "meaning", None)
+    episodes, meaning = envs.episodes, getattr(envs.envs, "meaning", None)
+    codecs: dict[Any, Codec] = {}
 
     def order(view: View) -> Any:
+        layout = view.source.layout
+        if isinstance(episodes, FamilyBatch) and layout.scenario not in codecs:
+            codecs[layout.scenario] = episodes.codecs.codec(layout)
+        codec = codecs.get(layout.scenario, episodes.codec)
         outputs, state = model.predict(codec.observe(view), deterministic=True)
         if state is not None:
             raise TypeError(f"{order.__name__} keeps a state from period to period, which is not handed on here")

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from ..scenario import Scenario
+from ..scenario import Family, Scenario
 
 ARGUMENTS = {"scenario", "overrides", "units", "most_ordered", "rewards", "render_mode"}
 ARGUMENTS |= {"num_envs", "autoreset_mode", "max_episode_steps"}  # of a batch
@@ -38,6 +38,8 @@ class SpecInJson:
 def _plain(value: Any) -> Any:
     if isinstance(value, Scenario):
         return value.resolved
+    if isinstance(value, Family):
+        return value.model_dump(mode="json", exclude_unset=True)
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

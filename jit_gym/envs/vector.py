@@ -57,22 +57,31 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if is_config(scenario):
             self.__init__(**{"num_envs": num_envs, **scenario})  # type: ignore[misc]
             return
+        self._check(num_envs, max_episode_steps, render_mode)
+        episodes = EpisodeBatch(load(scenario, overrides), num_envs, units, most_ordered)
+        self._take(episodes, max_episode_steps, autoreset_mode)
+        self.reward_unit: Any = unit_of(rewards, self.scenario)
+
+    @staticmethod
+    def _check(num_envs: int, max_episode_steps: int | None, render_mode: str | None) -> None:
+        """Refuse arguments that make no batch."""
         if num_envs < 1:
             raise ValueError(f"num_envs: must be 1 or more, got {num_envs!r}")
         if max_episode_steps is not None and max_episode_steps < 1:
             raise ValueError(f"max_episode_steps: must be 1 or more, got {max_episode_steps!r}")
         if render_mode is not None:
             raise ValueError(f"render_mode: a batch is not rendered, got {render_mode!r} (render a single env)")
-        self.scenario = load(scenario, overrides)
-        self.num_envs = num_envs
-        self.episodes = EpisodeBatch(self.scenario, num_envs, units, most_ordered)
+
+    def _take(self, episodes: EpisodeBatch, max_episode_steps: int | None, autoreset_mode: AutoresetMode | str) -> None:
+        """Play these episodes."""
+        self.scenario, self.episodes = episodes.scenario, episodes
+        self.num_envs = num_envs = episodes.paths
         self.render_mode = None
         self.set_autoreset_mode(AutoresetMode(autoreset_mode))
         self.single_observation_space, self.single_action_space = self.episodes.codec.spaces
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._everyone = np.ones(num_envs, bool)
-        self.reward_unit = unit_of(rewards, self.scenario)
         self.length = min(self.episodes.horizon, max_episode_steps or self.episodes.horizon)
         self._flows = self.episodes.layout.flows(num_envs)
         self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.episodes.horizon
@@ -142,6 +151,9 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if waits:  # their action is not played: this step begins a new episode
             over &= ~ended
             self._restart(ended, observations)
+            if self.length < self.episodes.horizon:  # those that were truncated could play on, and did
+                for start, stop, width in [*self._columns.values(), self._reward]:
+                    flows[start:stop:width][ended] = 0.0
         start, stop, width = self._reward
         rewards = flows[start:stop:width] / self.reward_unit
         infos = self._infos(flows)

@@ -4,6 +4,7 @@ from ..common.renamed import renamed
 from ..common.statistics import Estimate
 from .caveats import caveats, has_seen
 from .comparison import Comparison, Story, compare, named, tell
+from .families import FamilyComparison, compare_family
 from .having import Worth, worth
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
@@ -22,6 +23,7 @@ __all__ = [
     "Comparison",
     "Duration",
     "Estimate",
+    "FamilyComparison",
     "Judgement",
     "OptimalityGap",
     "Resilience",
@@ -33,6 +35,7 @@ __all__ = [
     "Worth",
     "caveats",
     "compare",
+    "compare_family",
     "evaluate",
     "has_seen",
     "judged",

@@ -20,8 +20,12 @@ from .tables import FLOW_LENGTHS, FLOWS, NET_LENGTHS, STATE_LENGTHS, Sizes, flow
 class Layout:
     """A scenario laid out for the period: its net, the state it starts in, and where each name stands."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        """Lay out a scenario."""
+    def __init__(self, scenario: Scenario, room: Sizes | None = None) -> None:
+        """Lay out a scenario; with `room`, in tables of at least these sizes, so that several worlds can share them.
+
+        Raises:
+            ScenarioError: for a world that needs too much memory on a path.
+        """
         self.scenario = scenario
         self.columns = Columns.of(scenario)
         self.stocks, self.lanes, self.demands, self.routes = (
@@ -46,9 +50,10 @@ class Layout:
         self._lay_stocks()
         self._lay_demands(needs)
         self._lay_routes()
-        self.sizes = Sizes._make([*counts, self._taken, *more, *self._steps()])
+        needed = Sizes._make([*counts, self._taken, *more, *self._steps()])
+        self.sizes = needed if room is None else Sizes._make(map(max, needed, room))
         self.net = self.net._replace(has=self.sizes)
-        self.state_size = int(np.dot([*counts[:3], self.sizes.credit], STATE_LENGTHS)) + self._taken
+        self.state_size = int(np.dot([*counts[:3], self.sizes.credit], STATE_LENGTHS)) + self.sizes.slots
         self.flows_size = int(np.dot(flow_counts(self.sizes), FLOW_LENGTHS))
         self.into = (self.net.lanes["to"][:, None] == np.arange(len(self.stocks))).astype(float)  # (lanes, stocks)
         self.needs = self._needs(demand.draws_on for demand in scenario.demands.values())  # (demands, stocks)

@@ -12,12 +12,20 @@ from typing import Any
 
 from ..common.plugins import load_plugins
 from ..scenario import names, source_of
+from ..scenario.families import family_files
 from ..scenario.yaml12 import parse
 
 
 def scenarios() -> dict[str, str]:
     """Return the title of each scenario."""
     return {name: _title(name) for name in names()}
+
+
+def families() -> dict[str, str]:
+    """Return the title of each family."""
+    return {
+        name: str(parse(file.read_text(encoding="utf-8")).get("title", "")) for name, file in family_files().items()
+    }
 
 
 def rules() -> dict[str, str]:

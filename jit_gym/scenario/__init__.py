@@ -4,6 +4,7 @@ from ..common.checks import BadInput
 from .distribution import Distribution, register_distribution
 from .effects import NoEffect
 from .errors import ScenarioError
+from .families import Family, family, family_names, is_family
 from .library import Shock, shocks
 from .load import load, names, parse_override, register_scenarios, source_of
 from .model import (
@@ -31,6 +32,7 @@ __all__ = [
     "Demand",
     "Disruption",
     "Distribution",
+    "Family",
     "Forecast",
     "History",
     "Horizon",
@@ -46,6 +48,9 @@ __all__ = [
     "Starts",
     "Stock",
     "Supplier",
+    "family",
+    "family_names",
+    "is_family",
     "json_schema",
     "load",
     "names",

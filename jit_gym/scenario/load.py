@@ -106,6 +106,12 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key, yaml12.parse(value)
 
 
+def shipped_files(folder: str) -> dict[str, Any]:
+    """Return the YAML files in a folder beside the shipped scenarios, by their names."""
+    place = configs() / folder
+    return dict(scenario_files(place)) if place.is_dir() else {}
+
+
 def _find(name: str | Path, folder: Path) -> Path:
     """Return the path of a scenario: a file, relative to the folder, or the shipped one with this name."""
     if isinstance(name, Path) or name.endswith((".yaml", ".yml")):

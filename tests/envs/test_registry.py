@@ -16,7 +16,8 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import jit_gym
-from jit_gym.envs import Env, VectorEnv
+from jit_gym.envs import Env, FamilyVectorEnv, VectorEnv
+from jit_gym.scenario import family_names
 
 from .rich import RICH, rich
 
@@ -34,10 +35,11 @@ def complaints(check: Callable[[Any], Any], env: gym.Env[Any, Any]) -> list[str]
 
 
 def test_every_shipped_scenario_has_an_id():
-    """`lost-sales` is `jit_gym/LostSales-v1`, and anybody's own scenario is `jit_gym/Scenario-v1`."""
-    titles = {"".join(part.capitalize() for part in name.split("-")) for name in jit_gym.names()}
+    """`lost-sales` is `jit_gym/LostSales-v1`, anybody's own scenario `jit_gym/Scenario-v1`, and so for families."""
+    shipped = [*jit_gym.names(), *family_names()]
+    titles = {"".join(part.capitalize() for part in name.split("-")) for name in shipped}
     newest = {name.split("/")[1].split("-v")[0] for name in IDS}
-    assert newest == titles | {"Scenario"}
+    assert newest == titles | {"Scenario", "Family"}
     assert "jit_gym/LostSales-v1" in IDS
 
 
@@ -58,7 +60,9 @@ def test_the_page_of_environments_is_up_to_date():
     rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in shapes.splitlines()[2:]]
     expected = []
     for name in IDS:
-        if name != "jit_gym/Scenario-v1":
+        if "Family" in name:
+            assert name in page
+        elif name != "jit_gym/Scenario-v1":
             env: Any = gym.make(name).unwrapped
             horizon, (seen,), (said,) = env.scenario.horizon, env.observation_space.shape, env.action_space.shape
             numbers = [str(seen), str(said), str(horizon.periods), "yes" if horizon.ends else "no"]
@@ -109,7 +113,7 @@ def test_every_id_is_made_single(name: str):
 def test_every_id_is_made_as_a_batch(name: str):
     """`gymnasium.make_vec` gives a native batch, not a loop over envs."""
     envs = gym.make_vec(name, num_envs=5)
-    assert type(envs) is VectorEnv
+    assert type(envs) is (FamilyVectorEnv if "Family" in name else VectorEnv)
     assert envs.num_envs == 5
     observations, _ = envs.reset(seed=0)
     assert observations.shape == (5, *envs.single_observation_space.shape)

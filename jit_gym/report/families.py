@@ -1,0 +1,91 @@
+"""A comparison over the worlds of a family, as a table for the terminal and as plain JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ..common.provenance import versions
+from ..common.statistics import Estimate
+from ..evaluation import FamilyComparison
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_table(comparison: FamilyComparison, console: Console, tuned: bool) -> None:
+    """Print how each policy does against the first one over all worlds, and in how many it is the best."""
+    from rich import box
+    from rich.table import Table
+
+    count, first = len(comparison.comparisons), comparison.policies[0]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("policy")
+    against = f"{comparison.figure}, %\nagainst {first}"
+    for name in (against, "95 % interval\nover worlds", "best, or\nas good", "worst\nworld"):
+        table.add_column(name, justify="right")
+    for k, policy in enumerate(comparison.policies):
+        share, (worst, most) = comparison.over_worlds(k), comparison.worst(k)
+        interval = f"{100 * share.low:+.1f} to {100 * share.high:+.1f}" if math.isfinite(share.error) else ""
+        own = ("", "", f"{comparison.wins(k)} of {count}", "") if k == 0 else None
+        cells = (
+            _percent(share.mean),
+            interval,
+            f"{comparison.wins(k)} of {count}",
+            f"{_percent(most)} ({worst.rpartition('-')[2]})",
+        )
+        table.add_row(policy, *(own or cells))
+    console.print(table)
+    console.print()
+    how = "tuned in each world" if tuned else "as given, or by formula in each world (--tuned tunes them)"
+    console.print(f"{_range(comparison)}. Rules play {how}.", soft_wrap=True)
+    for k in range(1, len(comparison.policies)):
+        console.print(sentence(comparison, k), soft_wrap=True)
+
+
+def sentence(comparison: FamilyComparison, policy: int) -> str:
+    """Return what the worlds tell of a policy against the first one."""
+    first, name, share = comparison.policies[0], comparison.policies[policy], comparison.over_worlds(policy)
+    what = {"cost": "costs", "profit": "earns", "discounted_reward": "earns (discounted)"}[comparison.figure]
+    if not math.isfinite(share.error):
+        return f"{name} {what} {_percent(share.mean)} against {first} in the one world that was played."
+    if share.low <= 0 <= share.high:
+        return f"Over these worlds {name} is not told apart from {first}: {_between(share)}."
+    more = "more" if share.mean > 0 else "less"
+    return f"Over these worlds {name} {what} {100 * abs(share.mean):.1f} % {more} than {first} ({_between(share)})."
+
+
+def document(comparison: FamilyComparison, command: str) -> dict[str, Any]:
+    """Return the numbers as plain JSON; what is not defined is null."""
+    frame, by_world = comparison.frame().reset_index(), comparison.by_world().reset_index()
+    return {
+        "family": comparison.family.name,
+        "regime": comparison.regime,
+        "figure": comparison.figure,
+        "command": command,
+        "versions": versions(),
+        "policies": [_plain(row) for row in frame.to_dict("records")],
+        "worlds": [_plain(row) for row in by_world.to_dict("records")],
+    }
+
+
+def _range(comparison: FamilyComparison) -> str:
+    worlds = len(comparison.comparisons)
+    varies = ", ".join(comparison.family.varied(comparison.regime))
+    paths = comparison.comparisons[0].results[0].paths
+    return (
+        f"{worlds} worlds of {comparison.family.name}, regime {comparison.regime}, {paths} paths in each; what varies: "
+        f"{varies}"
+    )
+
+
+def _between(share: Estimate) -> str:
+    return f"95 % interval {100 * share.low:+.1f} to {100 * share.high:+.1f} %"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:+.1f} %" if math.isfinite(share) else "undefined"
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
