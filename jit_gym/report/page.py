@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..common import files
 from ..evaluation import METRICS, Comparison
-from . import catalogue, figures, index, story
+from . import catalogue, figures, index, resilience, story
 from .items import item_tables
 from .provenance import certificate, yaml_of
 from .table import columns, plus_minus
@@ -80,6 +80,7 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
             columns=columns(comparison),
             labels=labels(comparison),
             overview=[figures.costs(comparison), figures.service(comparison)],
+            resilience=_resilience(comparison),
             story=story.caption(comparison),
             stories=list(story.pictures(comparison)),
             world=_tables(comparison),
@@ -88,6 +89,15 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
             resolved=yaml_of(scenario),
         )
     )
+
+
+def _resilience(comparison: Comparison) -> dict[str, Any] | None:
+    """Return what disruptions did to each policy, in figures and as a picture; None where none began."""
+    measured, names = comparison.resilience, labels(comparison)
+    if measured is None:
+        return None
+    picture = resilience.curve(names, measured, "service-through-time", "Service through time")
+    return {"told": resilience.figures(measured), "names": names, "picture": picture}
 
 
 def _rows(comparison: Comparison) -> list[dict[str, Any]]:
