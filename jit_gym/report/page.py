@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..common import files
 from ..evaluation import METRICS, Comparison
@@ -14,11 +13,9 @@ from . import catalogue, figures, index, resilience, story
 from .items import item_tables
 from .provenance import certificate, yaml_of
 from .table import columns, plus_minus
+from .templating import environment
 from .words import conventions, descriptions, digits, gap_sentence, half, in_business, labels, settings, verdict
 from .world import meaning, world
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 def write(
@@ -44,21 +41,6 @@ def write(
     files.write(Path(path), page(comparison, certificate(comparison, command, notes)))
     if indexed:
         index.update(Path(path).parent)
-
-
-def environment() -> Environment:
-    """Return what renders templates: texts are escaped, and a name that is not given is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    env = Environment(
-        loader=PackageLoader("jit_gym.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters["minus"] = lambda text: re.sub(r"(?<!\w)-(?=\d)", "−", text)
-    return env
 
 
 def page(comparison: Comparison, birth: dict[str, Any]) -> str:
