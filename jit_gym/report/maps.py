@@ -20,9 +20,9 @@ from ..physics.worth import Worth
 from ..scenario.axis import Axis, meaning_of
 from .figures import Picture
 from .numbers import plain
-from .page import environment
 from .provenance import origin
 from .svg import FONTS, MUTED, REJECT, SURFACE, VEHICLE, WAITING, Drawing, drawing
+from .templating import environment
 from .words import PHRASES, listed
 
 if TYPE_CHECKING:
