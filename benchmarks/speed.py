@@ -119,9 +119,8 @@ def families() -> None:
 
     ours, theirs, share = ratio(player(family), player(plain))
     million = BATCH * steps / 1e6
-    print(
-        f"family:     {million / ours:.1f} million env-steps a second over 64 worlds, {million / theirs:.1f} in one world"
-    )
+    rates = million / ours, million / theirs
+    print("family:     {:.1f} million env-steps a second over 64 worlds, {:.1f} in one world".format(*rates))
     print(f"            ratio {1 / share:.2f} (at least 0.33 wanted)")
 
 
