@@ -110,8 +110,13 @@ def _lanes(scenario: Scenario) -> Found:
                 yield place, key, f"{none} there is no unit_cost"
         if isinstance(lane.defects, Drift) and lane.defects.drift == 0:
             yield place, "defects.drift", f"{none} it is 0"
-        if lane.reject_cost and _never_rejects(lane):
+        old = scenario.too_old(name) <= lane.age_on_arrival.highest
+        if lane.reject_cost and _never_rejects(lane) and not old:
             yield place, "reject_cost", f"{none} without defects nothing is rejected"
+        if lane.minimum_life and not old:
+            yield place, "minimum_life", f"{none} what arrives always has as much"
+        if scenario.too_old(name) <= lane.age_on_arrival.lowest:
+            yield place, "minimum_life", "is more than what arrives ever has, so that all of it is rejected"
         if isinstance(lane.defects, Distribution) and lane.defects.lowest == 1:
             yield place, "defects", "is 1, so that all that arrives is rejected"
 
