@@ -102,14 +102,14 @@ _VERSIONS = {"aisin-1997": 2}
 
 
 def _register() -> None:
-    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), and for every family.
+    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), industry and family.
 
     `jit_gym/Scenario-v1` and `jit_gym/Family-v1` are for anybody's own.
     """
     shipped = files("jit_gym.configs")
-    for kind, folder in (("Scenario", shipped), ("Family", shipped / "families")):
+    for kind, folders in (("Scenario", (shipped, shipped / "industries")), ("Family", (shipped / "families",))):
         ids: dict[str, str | None] = {f"{kind}-v1": None}
-        for file in folder.iterdir():
+        for file in (file for folder in folders for file in folder.iterdir()):
             if file.name.endswith(".yaml"):
                 name = file.name.removesuffix(".yaml")
                 title = "".join(part.capitalize() for part in name.split("-"))
