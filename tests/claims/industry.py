@@ -1,22 +1,15 @@
-"""What the tests of the industries have in common: their scenarios, and figures of two policies on the same paths."""
+"""What the tests of the industries have in common: figures of several policies on the same paths."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jit_gym.evaluation import Result, evaluate
-from jit_gym.scenario import Scenario, load
+from jit_gym.scenario import Scenario
 
-FOLDER = Path(__file__).parents[2] / "configs/industries"
 Z = 3.3  # of an interval that holds in 999 of 1,000 cases
-
-
-def world(name: str, overrides: dict[str, Any] | None = None) -> Scenario:
-    """Return the scenario of an industry, with overrides."""
-    return load(FOLDER / f"{name}.yaml", overrides)
 
 
 def played(policies: list[str], scenario: Scenario, paths: int = 256, **more: Any) -> list[Result]:

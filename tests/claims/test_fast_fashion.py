@@ -5,16 +5,17 @@ import pytest
 
 from jit_gym.chance import Chance
 from jit_gym.evaluation import Result
+from jit_gym.scenario import load
 
-from .industry import between, interval, played, ratio, world
+from .industry import between, interval, played, ratio
 
-EARLY, QUICK, BOTH = world("fast-fashion").policies
+EARLY, QUICK, BOTH = load("fast-fashion").policies
 WEEKS, SEASON, FULL_PRICE, JOBBER = 42, 18, 50, 4
 
 
 @pytest.fixture(scope="module")
 def calm() -> list[Result]:
-    return played([EARLY, QUICK, BOTH], world("fast-fashion"), paths=1024)
+    return played([EARLY, QUICK, BOTH], load("fast-fashion"), paths=1024)
 
 
 def bought(result: Result) -> np.ndarray:
@@ -35,7 +36,7 @@ def takings(result: Result) -> np.ndarray:
 
 def test_weekly_demand_is_overdispersed_over_a_season_of_eighteen_weeks():
     """Hausman and Sides (1973), as reported: 126 style goods over 18 weeks, best fitted by the negative binomial."""
-    demand = Chance(world("fast-fashion")).draw(3, 512).rows[:WEEKS, :, 0]
+    demand = Chance(load("fast-fashion")).draw(3, 512).rows[:WEEKS, :, 0]
     weeks = demand.mean(axis=1) > 0
     assert weeks[-SEASON:].all()
     assert not weeks[:-SEASON].any()
@@ -45,7 +46,7 @@ def test_weekly_demand_is_overdispersed_over_a_season_of_eighteen_weeks():
 
 def test_what_sells_after_the_early_order_says_more_than_any_forecast():
     """Fisher and Raman (1996): what is uncertain is the style, and the first weeks' sales tell it."""
-    demand = Chance(world("fast-fashion")).draw(3, 1024).rows[:, :, 0]
+    demand = Chance(load("fast-fashion")).draw(3, 1024).rows[:, :, 0]
     first, rest = demand[24:27].sum(axis=0), demand[27:38].sum(axis=0)
     assert np.corrcoef(first, rest)[0, 1] > 0.7
 
@@ -87,7 +88,7 @@ def test_quick_response_ties_up_less_cash(calm: list[Result]):
 
 
 def test_two_factories_still_earn_most_in_a_bad_year_and_every_order_earns_less(calm: list[Result]):
-    early, quick, both = stressed = played([EARLY, QUICK, BOTH], world("fast-fashion-stressed"), paths=1024)
+    early, quick, both = stressed = played([EARLY, QUICK, BOTH], load("fast-fashion-stressed"), paths=1024)
     assert between(both, early, "profit")[0] > 0
     assert between(both, quick, "profit")[0] > 0
     for bad, good in zip(stressed, calm, strict=True):
