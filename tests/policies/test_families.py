@@ -685,8 +685,8 @@ def test_quick_response_orders_early_once_and_then_what_sells_while_it_can_still
     """Fisher and Raman (1996): 6 early, on the slow lane; then up to 4 on the fast one, for periods with customers.
 
     What is ordered on the fast lane in period t arrives in t + 1, and there are customers in periods 2 and 3: it is
-    ordered in periods 1 and 2. In period 1 the 6 are due in period 3, later than an order placed now, and do not count: 4
-    are ordered. In period 2 these 4 and the 6 come in time, and nothing is ordered.
+    ordered in periods 1 and 2. In period 1 the 6 are due in period 3, after an order placed now, and do not count: so
+    4 are ordered. In period 2 these 4 and the 6 come in time, and nothing is ordered.
     """
     lanes = {"slow": {"to": "shop", "lead_time": 3}, "fast": {"to": "shop", "lead_time": 1}}
     demand = {"from": "shop", "distribution": 2, "season": [0, 0, 1, 1, 0, 0], "unmet": "lost"}
