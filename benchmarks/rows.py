@@ -23,7 +23,7 @@ def certificate(scenario: Scenario) -> dict[str, str]:
     return {
         "fingerprint": scenario.fingerprint,
         "versions": in_words(versions("torch", "stable_baselines3")),
-        "commit": str(commit()),
+        "commit": str(commit("results")),
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     }
 

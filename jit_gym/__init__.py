@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import version
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
+
+from .common.shipped import configs, scenario_files
 
 if TYPE_CHECKING:
     from .envs import Env as Env
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from .evaluation import evaluate as evaluate
     from .evaluation import metric as metric
     from .evaluation import policy_map as policy_map
+    from .evaluation import stress as stress
     from .evaluation import tune as tune
+    from .evaluation import worth as worth
     from .physics import View as View
     from .policies import ActionMeaning as ActionMeaning
     from .policies import Parameter as Parameter
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from .scenario import names as names
     from .scenario import register_distribution as register_distribution
     from .scenario import register_scenarios as register_scenarios
+    from .scenario import shocks as shocks
     from .theory import Bound as Bound
     from .theory import Optimal as Optimal
     from .theory import clairvoyant as clairvoyant
@@ -79,8 +83,11 @@ _HOMES = {
     "register_scenarios": "scenario",
     "rule": "policies",
     "sb3": "envs",
+    "shocks": "scenario",
     "solve": "theory",
+    "stress": "evaluation",
     "tune": "evaluation",
+    "worth": "evaluation",
 }
 
 
@@ -106,14 +113,12 @@ def _register() -> None:
 
     `jit_gym/Scenario-v1` and `jit_gym/Family-v1` are for anybody's own.
     """
-    shipped = files("jit_gym.configs")
+    shipped = configs()
     for kind, folders in (("Scenario", (shipped, shipped / "industries")), ("Family", (shipped / "families",))):
         ids: dict[str, str | None] = {f"{kind}-v1": None}
-        for file in (file for folder in folders for file in folder.iterdir()):
-            if file.name.endswith(".yaml"):
-                name = file.name.removesuffix(".yaml")
-                title = "".join(part.capitalize() for part in name.split("-"))
-                ids[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
+        for name in (name for folder in folders for name in scenario_files(folder)):
+            title = "".join(part.capitalize() for part in name.split("-"))
+            ids[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
         env = {"Scenario": "", "Family": "Family"}[kind]
         for title, which in sorted(ids.items()):
             gymnasium.register(

@@ -51,6 +51,55 @@ def refused(*arguments: str) -> str:
     return line.removeprefix("jit-gym: ")
 
 
+def test_stress_tells_what_shocks_do():
+    """As text with a page, and as JSON: the policies, the shocks, and what they do."""
+    asked = [
+        "stress",
+        "aisin-1997",
+        "jit",
+        "just-in-case",
+        "--shock",
+        "supplier-fire",
+        "--shock",
+        "ice-storm",
+        "--paths",
+        "4",
+    ]
+    text = done(*asked, "--out", "page.html")
+    assert "A fire at a supplier (supplier-fire)" in text
+    assert "lose" in text
+    assert "A second source" in text
+    assert max(map(len, text.splitlines())) <= 80
+    page = Path("page.html").read_text()
+    assert page.count("<svg") == 2
+    assert "jit-gym stress aisin-1997 jit just-in-case --shock supplier-fire" in page
+    told = json.loads(done(*asked, "--json"))
+    assert sorted(os.listdir()) == ["page.html"]
+    assert list(told["shocks"]) == ["supplier-fire", "ice-storm"]
+    (first, _) = told["shocks"]["supplier-fire"]["policies"]
+    assert first["time_to_survive"]["median"] == 5
+    assert first["thresholds"]["falls"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["aisin-1997", "--shock", "tyfoon"], "shock: unknown shock 'tyfoon' (did you mean 'typhoon'?)"),
+        (["lost-sales"], "hits: must say what is struck, as lost-sales has no disruptions (there are supplier)"),
+        (
+            ["lost-sales", "--hits", "suplier"],
+            "hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)",
+        ),
+        (["aisin-1997", "--at", "560"], "at: must be 559 or less, got 560"),
+        (["aisin-1997", "--out", "page.txt"], "--out: must end in .html, got 'page.txt'"),
+        (["aisin-1997", "kanbann"], "unknown policy 'kanbann' (did you mean 'kanban'?)"),
+        (["aisin-1997", "--set", "regime=hot"], "regime: must be 'calm', 'stressed' or 'held-out', got 'hot'"),
+    ],
+)
+def test_stress_refuses_bad_input_in_one_line(arguments, says):
+    assert refused("stress", *arguments, "--paths", "2").endswith(says)
+
+
 def test_alone_it_helps():
     for text in (done(), done("--help")):
         assert "jit-gym compare aisin-1997" in text

@@ -318,9 +318,12 @@ def disruptions(draw: st.DrawFn, lanes: dict[str, Any], stocks: list[str]) -> di
             stops, fragile = "receiving", list(lanes)
     event = draw(events(fragile + stocks * (destroys > 0)))
     ways = st.sampled_from([{}, {"announced": 2}, {"announced": 6}, {"seen_late": 1}, {"seen_late": 4}])
+    driven = event["starts"].get("rate", 1.0) <= 0.5 and draw(st.booleans())
     return {
         **event,
         **(draw(ways) if event["seen"] == "at-once" else {}),
+        **({"driver": "tension"} if driven else {}),
+        "delays": draw(st.sampled_from([0, 0, 0, 1, 4])),
         "stops": stops,
         "destroys": destroys,
         "severity": draw(st.sampled_from([0.0, 0.25, 0.9, 1.0, 1.0])),
@@ -437,6 +440,7 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         "correlations": draw(correlations(all_demands)),
         "spikes": spikes,
         "disruptions": troubles,
+        "drivers": {"tension": {"chance": 0.5, "times": 3}},
     }
     return loaded(world)
 
@@ -478,5 +482,6 @@ def crowded(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "disruptions": {
                 f"disruption-{k}": draw(disruptions(all_lanes, names)) for k in range(draw(st.integers(0, 2)))
             },
+            "drivers": {"tension": {"chance": 0.5, "times": 3}},
         }
     )

@@ -64,17 +64,41 @@ def _single_spells(out: Any, keys: Any, paths: Any, once: Any, lasts: Any) -> No
             out[t, b] = start
 
 
+@compiled
+def _driven_spells(out: Any, keys: Any, paths: Any, rates: Any, lasts: Any) -> None:
+    """Fill in events that begin in each quiet period with a chance of its own (periods, paths), after one quiet one."""
+    periods = out.shape[0]
+    for b in range(len(paths)):
+        t = np.int64(1)
+        while t < periods:
+            w0, w1, _, _ = words(keys[b], paths[b], t)
+            if w0 < rates[t, b] * 4294967296.0:
+                end = t + _drawn(w1, lasts, 1.0)
+                for k in range(t, min(end, periods)):
+                    out[k, b] = t
+                t = end
+            t += 1
+
+
 def spells(
-    starts: Starts, lasts: Distribution, horizon: Horizon, keys: np.ndarray, paths: np.ndarray, periods: int
+    starts: Starts,
+    lasts: Distribution,
+    horizon: Horizon,
+    keys: np.ndarray,
+    paths: np.ndarray,
+    periods: int,
+    rates: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return when the event that is on in each period began (periods, paths), and NEVER where none is on.
 
     Each path begins in a quiet spell, unless the event begins in period 0. A quiet spell of n periods is n periods
-    without the event.
+    without the event. `rates` are the chances to begin in each quiet period, where these differ (periods, paths).
     """
     out = np.full((periods, len(paths)), NEVER, np.int32)
     length = tuple(counts(lasts, periods))
-    if starts.spell is not None:
+    if rates is not None:
+        _driven_spells(out, keys, paths, rates, length)
+    elif starts.spell is not None:
         _random_spells(out, keys, paths, tuple(counts(starts.spell, periods)), length)
     elif starts.once is not None:
         _single_spells(out, keys, paths, tuple(counts(starts.once, periods)), length)

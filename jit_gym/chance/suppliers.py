@@ -17,9 +17,16 @@ def supplier_of(scenario: Scenario, lane: str) -> Supplier:
 
 
 def is_random(scenario: Scenario, lane: str) -> bool:
-    """Tell whether a lane's lead times need to be drawn: they vary, or drift, or its supplier may be late."""
+    """Tell whether a lane's lead times need to be drawn: they vary, drift, or may be late or delayed."""
     late, way = supplier_of(scenario, lane).late, scenario.lanes[lane]
-    return varies(way.lead_time) or way.delays is not None or (late is not None and late.chance > 0)
+    is_late = late is not None and late.chance > 0
+    return varies(way.lead_time) or way.delays is not None or is_late or bool(delayed_by(scenario, lane))
+
+
+def delayed_by(scenario: Scenario, lane: str) -> dict[str, int]:
+    """Return by how many periods each disruption that hits a lane delays what it ships."""
+    delays = {key: scenario.disruptions[key].delays for key in scenario.hit_by[lane]}
+    return {key: periods for key, periods in delays.items() if periods}
 
 
 def falls_short(scenario: Scenario, lane: str) -> bool:
@@ -29,10 +36,11 @@ def falls_short(scenario: Scenario, lane: str) -> bool:
 
 
 def slowest(scenario: Scenario, lane: str) -> int:
-    """Return the longest time in periods that a shipment on a lane may take, supplier delays included."""
+    """Return the longest time in periods that a shipment on a lane may take, all delays included."""
     late, way = supplier_of(scenario, lane).late, scenario.lanes[lane]
     usual = longest(way.lead_time) + (way.delays.longest if way.delays else 0)
-    return usual + (int(counts(late.by).values[-1]) if late and late.chance else 0)
+    later = int(counts(late.by).values[-1]) if late and late.chance else 0
+    return usual + later + sum(delayed_by(scenario, lane).values())
 
 
 def failing(u: np.ndarray, more: np.ndarray, how: Late | Short) -> np.ndarray:

@@ -23,7 +23,7 @@ from .demand import fill_demand, level, pattern, price_left, seasonal
 from .events import FOREVER, NEVER, left_working, spells
 from .lead_times import fill_lead_times, keep_sequence, longest
 from .quality import defective, rejects
-from .suppliers import failing, falls_short, is_random, slowest, supplier_of
+from .suppliers import delayed_by, failing, falls_short, is_random, slowest, supplier_of
 
 
 class _Room:
@@ -269,12 +269,45 @@ class Chance:
         Raises:
             BadInput: for a seed, paths or periods that are not whole numbers, or are too small or too large.
         """
+        return self._drawing(seed, paths, periods).trace()
+
+    def draw_pair(
+        self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
+    ) -> Trace:
+        """Draw some paths of a seed as `draw` does, and behind them the same paths without their disruptions.
+
+        Path `paths` + i of what is returned is path i in which no disruption begins: its demand, lead times, prices and
+        all else are the same to the bit, so that a policy's figures on the two differ by what disruptions do alone.
+        """
+        traces = [self._drawing(seed, paths, periods, quiet).trace() for quiet in (False, True)]
+        return Trace(self.columns, np.concatenate([trace.rows for trace in traces], axis=1))
+
+    def disrupted(
+        self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
+    ) -> np.ndarray:
+        """Tell in which periods of `draw` any disruption that hits anything is on or recovers (periods, paths)."""
+        drawing, scenario = self._drawing(seed, paths, periods), self.scenario
+        lanes = scenario.lanes.values()
+        places = {
+            *scenario.stocks,
+            *scenario.lanes,
+            *(lane.supplier for lane in lanes),
+            *(lane.route for lane in lanes),
+        }
+        on = np.zeros((drawing.periods, len(drawing.paths)), bool)
+        for key, disruption in scenario.disruptions.items():
+            if not places.isdisjoint(disruption.hits):
+                begun = drawing.spells[f"disruptions.{key}"][: drawing.periods]
+                on |= (begun != NEVER) | (left_working(disruption, begun)[0] < 1.0)
+        return on
+
+    def _drawing(self, seed: Any, paths: Any, periods: int | None, quiet: bool = False) -> _Draw:
         periods = self.scenario.horizon.periods if periods is None else periods
         check_count("periods", periods, 1, LONGEST_HORIZON)
         which = _numbers_of(paths)
         one = isinstance(seed, int | np.integer)
         seeds = [check_seed(seed)] * len(which) if one else check_seeds(seed, len(which), "path")
-        return _Draw(self, seeds, which, periods).trace()
+        return _Draw(self, seeds, which, periods, quiet)
 
 
 def _numbers_of(paths: Any) -> np.ndarray:
@@ -289,11 +322,11 @@ def _numbers_of(paths: Any) -> np.ndarray:
 
 
 class _Draw:
-    """Draws one trace: holds its paths, periods and seeds, and fills in its rows."""
+    """Draws one trace: holds its paths, periods and seeds, and fills in its rows; `quiet` without disruptions."""
 
-    def __init__(self, chance: Chance, seeds: list[int], paths: np.ndarray, periods: int) -> None:
+    def __init__(self, chance: Chance, seeds: list[int], paths: np.ndarray, periods: int, quiet: bool) -> None:
         self.scenario, self.columns, self.copulas = chance.scenario, chance.columns, chance.copulas
-        self.seeds, self.paths, self.periods = seeds, paths, periods
+        self.seeds, self.paths, self.periods, self.quiet = seeds, paths, periods, quiet
 
     def keys(self, source: str) -> np.ndarray:
         known = {seed: stream(seed, source) for seed in set(self.seeds)}
@@ -388,6 +421,9 @@ class _Draw:
                     seen[:, :, columns.seen_delay[name]] = added / max(delays.longest, 1)
             if late := supplier_of(self.scenario, name).late:
                 chance[:, :, column] += failing(*self.supplier_draws(name, "late"), late)
+            for key, periods in delayed_by(self.scenario, name).items():
+                on = self.spells[f"disruptions.{key}"][: self.periods] != NEVER
+                chance[:, :, column] += np.where(on, periods, 0)
         for name, column in columns.filled.items():
             if short := supplier_of(self.scenario, name).short:
                 chance[:, :, column] = 1.0 - failing(*self.supplier_draws(name, "short"), short)
@@ -496,6 +532,18 @@ class _Draw:
                 if name in scenario.demands[demand].draws_on:
                     chance[:, :, asked] *= ~over[: self.periods]
 
+    def driven(self, source: str, starts: Starts, periods: int) -> np.ndarray | None:
+        """Return the chance of a disruption with a driver to begin in each quiet period (periods, paths)."""
+        table, _, name = source.partition(".")
+        key = self.scenario.disruptions[name].driver if table == "disruptions" else None
+        if key is None or starts.rate is None:
+            return None
+        driver = self.scenario.drivers[key]
+        year = (np.arange(periods) / self.scenario.horizon.year).astype(int)
+        has_it = uniforms(self.keys(f"drivers.{key}"), self.paths, int(year[-1]) + 1) < driver.chance
+        without, with_it = driver.rates(starts.rate)
+        return np.where(has_it, with_it, without)[year]
+
     @cached_property
     def spells(self) -> dict[str, np.ndarray]:
         """Return when each event that is on began (periods and as many more as forecasts and warnings need, paths)."""
@@ -512,6 +560,11 @@ class _Draw:
                 events[f"stocks.{name}.obsolete"] = stock.obsolete, FOREVER
         begun = {}
         for source, (starts, lasts) in events.items():
+            if self.quiet and source.startswith("disruptions."):
+                begun[source] = np.full((beyond, len(self.paths)), NEVER, np.int32)
+                continue
+            rates = self.driven(source, starts, beyond)
             with at(source):
-                begun[source] = spells(starts, lasts, self.scenario.horizon, self.keys(source), self.paths, beyond)
+                keys, horizon = self.keys(source), self.scenario.horizon
+                begun[source] = spells(starts, lasts, horizon, keys, self.paths, beyond, rates)
         return begun

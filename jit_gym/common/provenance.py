@@ -21,12 +21,19 @@ def in_words(found: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {number}" for name, number in found.items())
 
 
-def commit() -> str | None:
-    """Return the git commit of the checkout that the library runs from, `-dirty` if it was changed; else None."""
+def commit(*but: str) -> str | None:
+    """Return the git commit of the checkout that the library runs from, `-dirty` if it was changed; else None.
+
+    Args:
+        but: folders of the checkout whose changes do not count, such as that which a benchmark writes to.
+    """
     here = Path(__file__)
     try:
         _git("ls-files", "--error-unmatch", here.name, folder=here.parent)  # else it is some other project's repository
-        return _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*", folder=here.parent)
+        found = _git("describe", "--always", "--abbrev=12", "--exclude=*", folder=here.parent)
+        away = [f":(top,exclude){folder}" for folder in but]
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", *away, folder=here.parent)
+        return f"{found}-dirty" if changed else found
     except (OSError, subprocess.SubprocessError):
         return None
 

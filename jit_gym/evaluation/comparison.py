@@ -21,6 +21,7 @@ from .caveats import caveats, has_seen
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import deciding_figure
 from .optimality_gap import OptimalityGap, find_optimality_gap
+from .resilience import Resilience
 from .rollout import Result, evaluate, is_certain, name_of
 from .tuning import tuned_or_given, tuning_budget
 
@@ -47,6 +48,15 @@ class Comparison:
     def optimality_gap(self) -> OptimalityGap | None:
         """Return the best there is to compare with, worked out when it is first asked for; None without `gap`."""
         return find_optimality_gap(self.results) if self.gap else None
+
+    @cached_property
+    def resilience(self) -> tuple[Resilience, ...] | None:
+        """Return what disruptions did to each policy, worked out when it is first asked for; None where none began.
+
+        It is measured on the first paths alone, the same for each policy (`measure_resilience` on more).
+        """
+        measured = [result.resilience for result in self.results]
+        return tuple(each for each in measured if each is not None) or None
 
     @property
     def distance(self) -> OptimalityGap | None:

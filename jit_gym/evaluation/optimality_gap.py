@@ -13,6 +13,7 @@ from ..common.statistics import Estimate
 from ..scenario import BadInput, Scenario
 from ..theory import Optimum, clairvoyant, solve
 from ..theory.clairvoyant import size_of, whole_numbers
+from .metrics import net_cost
 from .rollout import Result, evaluate
 
 # What may be done for it is measured in work, and not in time, so that the same is found on a machine that is busy.
@@ -89,10 +90,7 @@ class OptimalityGap:
 
 def paid(result: Result) -> np.ndarray:
     """Return costs less revenue on each path, money a period; with a discount, the mean that it weighs."""
-    discount = result.scenario.objective.discount
-    if discount == 1:
-        return -result.figures["profit"]
-    return -result.figures["discounted_reward"] / (discount ** np.arange(result.periods)).sum()
+    return net_cost(result.figures, result.scenario, result.periods)
 
 
 def find_optimality_gap(results: tuple[Result, ...]) -> OptimalityGap:

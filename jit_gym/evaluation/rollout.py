@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,15 @@ import numpy as np
 from ..chance import Chance
 from ..common.checks import check_count
 from ..common.statistics import Estimate
-from ..physics import Layout, Simulation, View
+from ..physics import Flows, Layout, Simulation, View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, load
 from .metrics import ITEM_METRICS, Counter
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .resilience import Resilience
 
 ROOM = 1 << 24  # random numbers drawn at a time; more paths are played in turns
 
@@ -67,6 +70,16 @@ class Result:
             KeyError: for an unknown figure or item, naming those that there are.
         """
         return Estimate.of(self._values(figure, **item))
+
+    @cached_property
+    def resilience(self) -> Resilience | None:
+        """Return what disruptions did, against the same paths without them; None where none began.
+
+        It is worked out when it is first asked for, on so many of the paths as take a part of a comparison's time.
+        """
+        from .resilience import measure_resilience
+
+        return measure_resilience(self)
 
     def _values(self, figure: str, **item: str) -> np.ndarray:
         if not item:
@@ -137,10 +150,10 @@ def evaluate(
     player = policy(what, scenario)
     layout, chance = Layout(scenario), Chance(scenario)
     parts = []
-    for some in _turns(paths, (warmup + periods) * max(1, layout.columns.chance + layout.columns.seen)):
+    for some in turns(paths, (warmup + periods) * max(1, layout.columns.chance + layout.columns.seen)):
         simulation = Simulation(layout, chance.draw(seed, some, warmup + periods))
         with np.errstate(all="ignore"):  # what is not finite is refused below
-            counter = _counted(player, simulation, warmup, progress)
+            counter = play_all(player, simulation, warmup, progress)
             parts.append((counter.figures(), counter.items(), counter.money["reward"]))
     figures = {name: np.concatenate([each[name] for each, _, _ in parts]) for name in parts[0][0]}
     _refuse_what_is_not_finite(name_of(player), figures)
@@ -152,13 +165,22 @@ def evaluate(
     return Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player, items, rewards)
 
 
-def _counted(player: Any, simulation: Simulation, warmup: int, progress: Callable[[int], Any] | None) -> Counter:
-    """Play all periods of a simulation, and count those after the warm-up."""
-    counter, last = Counter(simulation.layout, simulation.trace.paths), simulation.trace.periods - 1
+def play_all(
+    player: Any,
+    simulation: Simulation,
+    warmup: int,
+    progress: Callable[[int], Any] | None,
+    watch: Callable[[Flows], Any] | None = None,
+    counts: type[Counter] = Counter,
+) -> Counter:
+    """Play all periods of a simulation, and count those after the warm-up; `watch` is told the flows of each."""
+    counter, last = counts(simulation.layout, simulation.trace.paths), simulation.trace.periods - 1
     for t in range(simulation.trace.periods):
         if t == warmup:
             counter.value(simulation, -1.0)
-        simulation.step(_orders(player, simulation))
+        flows = simulation.step(_orders(player, simulation))
+        if watch is not None:
+            watch(flows)
         if t >= warmup:
             counter.add(simulation.state, simulation.flows)
         if progress is not None and (t % 16 == 15 or t == last):
@@ -190,7 +212,7 @@ def name_of(player: Any) -> str:
     return getattr(player, "__name__", None) or str(player)
 
 
-def _turns(paths: int, numbers_a_path: int) -> Iterator[np.ndarray]:
+def turns(paths: int, numbers_a_path: int) -> Iterator[np.ndarray]:
     """Divide the paths into parts whose traces fit into memory."""
     at_once = max(1, ROOM // numbers_a_path)
     for first in range(0, paths, at_once):

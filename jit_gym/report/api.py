@@ -16,9 +16,9 @@ What `import jit_gym` offers. Everything else may change from version to version
 """
 
 GROUPS = {
-    "Worlds": ("load", "names", "Scenario", "ScenarioError", "family", "Family"),
+    "Worlds": ("load", "names", "shocks", "Scenario", "ScenarioError", "family", "Family"),
     "Environments": ("Env", "VectorEnv", "FamilyEnv", "FamilyVectorEnv", "ActionMeaning", "VectorActionMeaning", "sb3"),
-    "Policies": ("policy", "evaluate", "compare", "compare_family", "policy_map", "tune"),
+    "Policies": ("policy", "evaluate", "compare", "compare_family", "policy_map", "stress", "worth", "tune"),
     "Optima and bounds": ("solve", "Optimal", "exact_cost", "clairvoyant", "Bound"),
     "Rules": ("rule", "Rule", "StatefulRule", "Parameter", "View"),
     "Other extensions": ("metric", "register_distribution", "register_scenarios"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common import files
+from .templating import environment
 
 PREFIX = "jit_gym:"  # of the <meta> names by which a report says what it is
 NAME = "index.html"
@@ -19,8 +20,6 @@ def update(folder: Path) -> None:
     Raises:
         OSError: if it cannot be written; the old one is then still there.
     """
-    from .page import environment
-
     reports = [about for path in sorted(folder.glob("*.html")) if path.name != NAME and (about := _about(path))]
     reports.sort(key=lambda about: str(about["date"]), reverse=True)
     files.write(folder / NAME, environment().get_template("index.html.jinja").render(reports=reports))

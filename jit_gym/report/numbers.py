@@ -7,7 +7,8 @@ from math import isfinite
 from typing import Any
 
 from ..common.statistics import mean_of_defined
-from ..evaluation import ITEM_METRICS, Comparison, Estimate, OptimalityGap, Result, has_seen
+from ..evaluation import ITEM_METRICS, Comparison, Duration, Estimate, OptimalityGap, Resilience, Result, has_seen
+from ..evaluation.resilience import FALLS, RECOVERED, TAIL
 from .provenance import certificate
 from .words import descriptions, labels, verdict
 
@@ -31,6 +32,7 @@ def document(comparison: Comparison, command: str | None = None, notes: Sequence
                 "ranked": not has_seen(result.player, comparison.scenario),
                 "figures": {name: plain(result.estimate(name)) for name in result.figures},
                 "items": _items(result),
+                "resilience": result.resilience and resilience(result.resilience),
                 "difference": {name: plain(comparison.difference(result, name)) for name in ("cost", "profit")},
                 "against_first": comparison.judged(comparison.against(result, first)) or None,
                 "gap": best and {"cost": plain(best.of(result)), "share": plain(best.share(result))},
@@ -60,6 +62,24 @@ def _best(best: OptimalityGap) -> dict[str, Any]:
     optimum = best.optimum and {"cost": best.optimum.cost, "states": best.optimum.states}
     unproved = best.unproved if isfinite(best.unproved) else None
     return {"to": best.to, "cost": best.cost, "paths": best.paths, "unproved": unproved, "optimum": optimum}
+
+
+def resilience(each: Resilience) -> dict[str, Any]:
+    """Return a policy's figures of resilience as plain JSON."""
+    durations = {name: _plain_duration(each.duration(name)) for name in each.censored}
+    return {
+        "paths": each.paths,
+        "struck": each.struck,
+        "fell": each.fell,
+        "thresholds": {"falls": FALLS, "recovered": RECOVERED, "steady_periods": each.steady, "tail": TAIL},
+        **durations,
+        **{name: plain(each.estimate(name)) for name in each.figures if name not in durations},
+        "worst_5_percent_net_cost": plain(each.tail),
+    }
+
+
+def _plain_duration(duration: Duration) -> dict[str, float | None]:
+    return {name: value if isfinite(value) else None for name, value in duration._asdict().items()}
 
 
 def plain(estimate: Estimate) -> dict[str, float | None]:

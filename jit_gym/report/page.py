@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..common import files
 from ..evaluation import METRICS, Comparison
-from . import catalogue, figures, index, story
+from . import catalogue, figures, index, resilience, story
 from .items import item_tables
 from .provenance import certificate, yaml_of
 from .table import columns, plus_minus
+from .templating import environment
 from .words import conventions, descriptions, digits, gap_sentence, half, in_business, labels, settings, verdict
 from .world import meaning, world
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 def write(
@@ -46,21 +43,6 @@ def write(
         index.update(Path(path).parent)
 
 
-def environment() -> Environment:
-    """Return what renders templates: texts are escaped, and a name that is not given is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    env = Environment(
-        loader=PackageLoader("jit_gym.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters["minus"] = lambda text: re.sub(r"(?<!\w)-(?=\d)", "−", text)
-    return env
-
-
 def page(comparison: Comparison, birth: dict[str, Any]) -> str:
     """Return the report as HTML, given its birth certificate."""
     scenario = comparison.scenario
@@ -80,6 +62,7 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
             columns=columns(comparison),
             labels=labels(comparison),
             overview=[figures.costs(comparison), figures.service(comparison)],
+            resilience=_resilience(comparison),
             story=story.caption(comparison),
             stories=list(story.pictures(comparison)),
             world=_tables(comparison),
@@ -88,6 +71,15 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
             resolved=yaml_of(scenario),
         )
     )
+
+
+def _resilience(comparison: Comparison) -> dict[str, Any] | None:
+    """Return what disruptions did to each policy, in figures and as a picture; None where none began."""
+    measured, names = comparison.resilience, labels(comparison)
+    if measured is None:
+        return None
+    picture = resilience.curve(names, measured, "service-through-time", "Service through time")
+    return {"told": resilience.figures(measured), "names": names, "picture": picture}
 
 
 def _rows(comparison: Comparison) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -65,24 +66,11 @@ def columns(comparison: Comparison) -> list[Column]:
 
 def print_table(comparison: Comparison, console: Console, by: str | None = None) -> None:
     """Print the table, in as many columns as fit, what each policy is, and the verdict."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    shown, names = columns(comparison), labels(comparison)
-    all_of_them, widest = len(shown), max(map(len, names))
-    while len(shown) > 1 and widest + sum(column.width for column in shown) > console.width:
-        shown.remove(max(shown, key=lambda column: column.rank))
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("policy", vertical="top", overflow="fold", min_width=min(widest, console.width // 3))
-    for column in shown:
-        table.add_column(column.name, justify="right", no_wrap=True, vertical="top")
-    for k, name in enumerate(names):
-        cells = [column.cells[k] for column in shown]
-        best = comparison.results[k] is comparison.best
-        table.add_row(Text(name, "bold" if best else ""), *(Text(cell, COLOURS.get(cell, "")) for cell in cells))
-
+    names = labels(comparison)
+    best = comparison.results.index(comparison.best)
+    table, left_out = grid(names, columns(comparison), console.width, best)
     console.print(Text(comparison.scenario.title or comparison.scenario.name, "bold"))
     console.print(Text(settings(comparison), "dim"))
     console.print(table)
@@ -94,14 +82,37 @@ def print_table(comparison: Comparison, console: Console, by: str | None = None)
         console.print(Text(gap_sentence(comparison), "dim"))
     if said := conventions(comparison):
         console.print(Text(said, "dim"))
+    if comparison.resilience is not None:
+        from .resilience import print_resilience
+
+        print_resilience(names, comparison.resilience, console)
     for note in comparison.notes:
         console.print(Text.assemble(("Note: ", "bold yellow"), note))
     if by is not None:
         from .items import print_items
 
         print_items(comparison, by, console)
-    if len(shown) < all_of_them:
+    if left_out:
         console.print(Text("A wider terminal shows more columns, and the report all figures.", "dim"))
+
+
+def grid(names: Sequence[str], shown: Sequence[Column], width: int, best: int | None = None) -> tuple[Table, int]:
+    """Return a table of policies in as many columns as fit into a width, and how many columns are left out."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    fits, widest = list(shown), max(map(len, names))
+    while len(fits) > 1 and widest + sum(column.width for column in fits) > width:
+        fits.remove(max(fits, key=lambda column: column.rank))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("policy", vertical="top", overflow="fold", min_width=min(widest, width // 3))
+    for column in fits:
+        table.add_column(column.name, justify="right", no_wrap=True, vertical="top")
+    for k, name in enumerate(names):
+        cells = [column.cells[k] for column in fits]
+        table.add_row(Text(name, "bold" if k == best else ""), *(Text(cell, COLOURS.get(cell, "")) for cell in cells))
+    return table, len(shown) - len(fits)
 
 
 def _what_they_are(comparison: Comparison, width: int) -> Table | None:

@@ -22,7 +22,7 @@ from ..scenario import (
     Stock,
     Supplier,
 )
-from ..scenario.model import Delays, Drift, Late, Markdown, Route, Short, Warehouse
+from ..scenario.model import Delays, Drift, Driver, Late, Markdown, Route, Short, Warehouse
 from ..scenario.part import Part
 
 TABLES: dict[str, type[Part]] = {
@@ -34,11 +34,12 @@ TABLES: dict[str, type[Part]] = {
     "demands": Demand,
     "spikes": Spike,
     "disruptions": Disruption,
+    "drivers": Driver,
 }
 
 PERIODS = {  # fields that count periods
     "lead_time", "lasts", "every", "late", "shelf_life", "seen_late", "announced", "recovers_over", "order_delay",
-    "pays_after",
+    "pays_after", "delays",
 }  # fmt: skip
 OF_LANES = ("suppliers", "routes")  # which tell of themselves only what their lanes do not
 

@@ -5,6 +5,7 @@ from .distribution import Distribution, register_distribution
 from .effects import NoEffect
 from .errors import ScenarioError
 from .families import Family, family, family_names, is_family
+from .library import Shock, shocks
 from .load import industry_names, load, names, parse_override, register_scenarios, source_of
 from .model import (
     Correlation,
@@ -43,6 +44,7 @@ __all__ = [
     "Route",
     "Scenario",
     "ScenarioError",
+    "Shock",
     "Spike",
     "Starts",
     "Stock",
@@ -58,5 +60,6 @@ __all__ = [
     "parse_override",
     "register_distribution",
     "register_scenarios",
+    "shocks",
     "source_of",
 ]

@@ -60,6 +60,7 @@ def names_fit_together(scenario: Scenario) -> None:
         for target in spike.hits:
             _known(target, scenario.demands, f"spikes.{name}.hits", "demand")
     for name, disruption in scenario.disruptions.items():
+        _driven(scenario, name)
         place = f"disruptions.{name}.hits"
         for target in disruption.hits:
             if not disruption.destroys and target in scenario.stocks and target not in places:
@@ -244,6 +245,20 @@ def time_fits_together(scenario: Scenario, *, unread: bool) -> None:
             limit = f"{length} (the length of demands.{name}.history)"
             hint = "or set replay: resampled"
             raise ValueError(f"horizon.periods: must be {limit} or less, got {periods} ({hint})")
+
+
+def _driven(scenario: Scenario, name: str) -> None:
+    """Refuse a driver that is unknown, or of a disruption that does not start at a rate, or not at one so high."""
+    disruption, place = scenario.disruptions[name], f"disruptions.{name}"
+    _known(disruption.driver, scenario.drivers, f"{place}.driver", "driver")
+    if disruption.driver is None:
+        return
+    rate, driver = disruption.starts.rate, scenario.drivers[disruption.driver]
+    if rate is None:
+        raise ValueError(f"{place}.driver: needs starts: {{rate: ...}}, which it changes")
+    if (most := driver.rates(rate)[1]) > 1:
+        must = f"must leave a chance to begin of 1 or less in years of {quoted(disruption.driver)}"
+        raise ValueError(f"{place}.starts.rate: {must}, got {rate:g}, which makes {most:.4g}")
 
 
 def _known(name: str | None, known: dict[str, Any], place: str, what: str) -> None:

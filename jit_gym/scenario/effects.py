@@ -231,11 +231,18 @@ def _events(scenario: Scenario) -> Found:
     for name, spike in scenario.spikes.items():
         if spike.factor == 1:
             yield f"spikes.{name}", "factor", "has no effect, because it is 1"
+    if scenario.regime in ("stressed", "held-out") and not any(each.shock for each in scenario.disruptions.values()):
+        yield "regime", "", f"leaves no shock, because no disruption names one that is {scenario.regime}"
+    driving = {disruption.driver for disruption in scenario.disruptions.values()}
+    for name, driver in scenario.drivers.items():
+        if name not in driving or driver.times == 1 or driver.chance in (0, 1):
+            why = "no disruption names it" if name not in driving else "all years are alike"
+            yield f"drivers.{name}", "", f"has no effect, because {why}"
     hitting = {key for keys in scenario.hit_by.values() for key in keys}
     for name, disruption in scenario.disruptions.items():
         place, none = f"disruptions.{name}", "has no effect, because"
         destroys = any(name in keys for keys in scenario.destroyed_by.values())
-        if disruption.severity == 0 and not destroys:
+        if disruption.severity == 0 and not destroys and not disruption.delays:
             yield place, "severity", f"{none} it is 0"
         if disruption.destroys and not destroys:
             yield place, "destroys", f"{none} it hits no stock, and no lane or route on which anything is on the way"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -68,6 +68,28 @@ class Starts(Part):
     def spell(self) -> Distribution | None:
         """Return the distribution of the quiet spells, or None where the event does not recur by chance."""
         return self.every or (Distribution(name="geom", p=self.rate) if self.rate else None)
+
+
+class Driver(Part):
+    """What makes related disruptions likelier in some years: tension between states, a pandemic, contracts that end.
+
+    `chance`, `times`: each year of a path, from its first period on, has it with that chance, independently; in such a
+    year its disruptions begin so many times as often as in another. Their own `rate` is the mean over all years: with
+    rate r they begin in a quiet period with chance r / (1 + chance (times - 1)) in a year without it, and `times` that
+    in a year with it. All that it drives depend on the same years, and so come together.
+    """
+
+    title: Text | None = None
+    """What it is, in words."""
+    chance: Share
+    """The chance that a year has it."""
+    times: Annotated[Number, Field(ge=1, le=1000)]
+    """How many times as often its disruptions begin in such a year."""
+
+    def rates(self, rate: float) -> tuple[float, float]:
+        """Return the chances to begin in a quiet period of a year without it, and of one with it, from their mean."""
+        without = rate / (1.0 + self.chance * (self.times - 1.0))
+        return without, without * self.times
 
 
 class Event(Part):
@@ -150,6 +172,14 @@ class Disruption(Event):
     rounded up or down by chance, so that it holds on average. Disruptions that strike together multiply what they
     leave. A date that comes while the disruption lasts destroys nothing more. With `severity: 0` it stops nothing.
 
+    `delays`: what is shipped in a period of it is so many periods longer on the way: a detour, or a queue before a
+    port. What is shipped after it may overtake. With `severity: 0` it does nothing else.
+
+    `driver`: in some years it is likelier, as the others of that driver are; it then starts at a `rate`.
+
+    `shock`: the event of the library (configs/shocks.yaml) that it is; each key that is not given beside it is taken
+    from there.
+
     `severity`, `recovers_over`: after the last period of a disruption with n periods of recovery, the k-th has k of n +
     1 equal parts back. With severity s, 1 - s is left while it lasts. Whole units are shipped and moved whole.
 
@@ -158,12 +188,20 @@ class Disruption(Event):
     missed where stock and shipments are seen, and one that is announced is seen to come (`strikes_in`).
     """
 
+    labels: ClassVar[frozenset[str]] = frozenset({"title", "shock"})
+
     stops: Literal["ordering", "shipping", "transit", "receiving"] = "shipping"
     """What it stops: taking orders, shipping them, what is on the way, or receiving what has come."""
     severity: Share = 1.0
     """The share of capacity (without one: of what is wanted, under way, or has come) that is gone, from 0 to 1."""
     destroys: Share = 0.0
     """The share of what is on the shelf (of stocks), or on the way (of lanes and routes), that is lost as it begins."""
+    delays: Wait = 0
+    """Periods by which what is shipped while it lasts comes later."""
+    driver: Text | None = None
+    """The name of what makes it likelier in some years."""
+    shock: Text | None = None
+    """The name of an event of the library of shocks; keys beside it say what is different."""
     recovers_over: Wait = 0
     """Periods after it over which what is gone comes back, in equal steps."""
     seen: Literal["at-once", "hidden"] = "at-once"

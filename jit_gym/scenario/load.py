@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -14,10 +13,12 @@ from pydantic import ValidationError
 
 from ..common.checks import BadInput
 from ..common.plugins import load_plugins, register
+from ..common.shipped import configs, scenario_files
 from ..common.text import nearest, quoted
 from . import history, limits, reading, yaml12
 from .effects import NoEffect, without_effect
 from .errors import ScenarioError, at, sentence
+from .library import with_shocks
 from .model import UNREAD, Scenario
 from .part import Part
 
@@ -53,10 +54,17 @@ def load(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Mapping
     return built
 
 
+def variant(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """Return a scenario with changes, as `load`, without warnings of what has no effect in it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEffect)
+        return load(scenario, changes)
+
+
 def names() -> list[str]:
     """Return the names of the scenarios that are shipped, or that a plugin brings."""
     load_plugins()
-    return sorted(_in(_shipped()) | _added.keys())
+    return sorted(scenario_files(configs()) | _added.keys())
 
 
 def industry_names() -> list[str]:
@@ -74,10 +82,10 @@ def register_scenarios(folder: str | Path | Traversable) -> None:
         BadInput: for a folder without any, or a name that is taken.
     """
     place = Path(folder) if isinstance(folder, str) else folder
-    found = _in(place) if place.is_dir() else {}
+    found = scenario_files(place) if place.is_dir() else {}
     if not found:
         raise BadInput(f"scenarios: {str(folder)!r} must be a folder with scenarios in it (NAME.yaml)")
-    shipped = _in(_shipped()) | shipped_files("industries")
+    shipped = scenario_files(configs()) | shipped_files("industries")
     for name, file in found.items():
         if name in shipped:
             raise BadInput(f"scenarios: the name {name!r} is taken (by one that is shipped)")
@@ -91,11 +99,6 @@ def source_of(name: str) -> str:
 
 _added: dict[str, str] = {}
 """The files of registered scenarios, by their names."""
-
-
-def _in(folder: Path | Traversable) -> dict[str, Any]:
-    """Return the scenario files in a folder by their names."""
-    return {file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name.endswith(".yaml")}
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -113,16 +116,8 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 def shipped_files(folder: str) -> dict[str, Any]:
     """Return the YAML files in a folder beside the shipped scenarios, by their names."""
-    place = _shipped() / folder
-    return _in(place) if place.is_dir() else {}
-
-
-def _shipped() -> Traversable:
-    """Return the folder of shipped scenarios: the package jit_gym.configs, or in a checkout the folder configs."""
-    try:
-        return resources.files("jit_gym.configs")
-    except ModuleNotFoundError:
-        return Path(__file__).parents[2] / "configs"
+    place = configs() / folder
+    return dict(scenario_files(place)) if place.is_dir() else {}
 
 
 def _find(name: str | Path, folder: Path) -> Path:
@@ -132,7 +127,7 @@ def _find(name: str | Path, folder: Path) -> Path:
     if name not in (known := [*names(), *industry_names()]):
         hint = nearest(name, known) or f" (shipped are {', '.join(known)}; a path must end in .yaml)"
         raise ScenarioError(f"unknown scenario {name!r}{hint}")
-    return Path(_added.get(name) or str(shipped_files("industries").get(name) or _shipped() / f"{name}.yaml"))
+    return Path(_added.get(name) or str(shipped_files("industries").get(name) or configs() / f"{name}.yaml"))
 
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:
@@ -264,6 +259,7 @@ def _complaint(raw: Raw) -> str:
 
 def _build(raw: Raw) -> Scenario:
     """Return the scenario of a raw one; its horizon is by default the length of its shortest history."""
+    raw = with_shocks(raw)
     try:
         draft = Scenario.model_validate(raw, context=UNREAD)
         past = {name: demand.history for name, demand in draft.demands.items() if demand.history}

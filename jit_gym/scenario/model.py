@@ -17,7 +17,7 @@ from ..common.checks import BadInput
 from . import consistency, limits
 from .demands import Correlation, Demand, Forecast, History, Markdown, Regime
 from .distribution import Distribution
-from .events import Disruption, Event, Spike, Starts
+from .events import Disruption, Driver, Event, Spike, Starts
 from .horizon import PERIODS_PER_YEAR, Horizon, Objective
 from .lanes import Delays, Drift, Lane, Late, Route, Short, Slower, Supplier
 from .part import Part, Text, meaning
@@ -26,9 +26,9 @@ from .values import LONGEST_HORIZON, LONGEST_SPELL, LONGEST_WAIT, MOST_NUMBERS, 
 
 __all__ = [
     "LONGEST_HORIZON", "LONGEST_SPELL", "LONGEST_WAIT", "MOST_NUMBERS", "PERIODS_PER_YEAR", "UNREAD",
-    "Correlation", "Delays", "Demand", "Disruption", "Distribution", "Drift", "Event", "Forecast", "History", "Horizon",
-    "Lane", "Late", "Markdown", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario", "Short",
-    "Slower", "Spike", "Starts", "Stock", "Supplier", "Warehouse",
+    "Correlation", "Delays", "Demand", "Disruption", "Distribution", "Drift", "Driver", "Event", "Forecast", "History",
+    "Horizon", "Lane", "Late", "Markdown", "Objective", "PeriodsOfSupply", "Quantity", "Regime", "Route", "Scenario",
+    "Short", "Slower", "Spike", "Starts", "Stock", "Supplier", "Warehouse",
 ]  # fmt: skip
 
 
@@ -44,7 +44,7 @@ class Scenario(Part):
     today; then a lane from another stock has a lead time of 1 or more.
     """
 
-    labels: ClassVar[frozenset[str]] = frozenset({"name", "title", "description", "policies"})
+    labels: ClassVar[frozenset[str]] = frozenset({"name", "title", "description", "policies", "regime"})
     most: ClassVar[Mapping[str, int]] = {"correlations": limits.PARTS}
 
     name: Name
@@ -79,6 +79,10 @@ class Scenario(Part):
     """What multiplies demand for a while."""
     disruptions: dict[Name, Disruption] = {}
     """What stops supply for a while."""
+    drivers: dict[Name, Driver] = {}
+    """What makes related disruptions likelier in some years."""
+    regime: Literal["calm", "stressed", "held-out"] | None = None
+    """Which of the shocks that its disruptions name are in it: none, those to train on, or those for judging alone."""
     policies: tuple[Text, ...] = ()
     """What `compare` plays when nobody names any."""
 

@@ -118,15 +118,19 @@ SUPPORT = {
     "disruptions.stops": "EMP...BT.",
     "disruptions.severity": "EMP...BT.",
     "disruptions.destroys": "......BT.",
+    "disruptions.delays": "......BT.",
+    "disruptions.driver": "......BT.",
     "disruptions.recovers_over": "EMP...BT.",
     "disruptions.seen": "EMP...BT.",
     "disruptions.announced": ".MP...BT.",
     "disruptions.seen_late": ".MP...BT.",
+    "drivers.chance": "......BTF",
+    "drivers.times": "......BTF",
 }
 """The letters of the consumers that support a field, `.` where one does not; some ask for whole units and more, too."""
 
 EVENTS = ("spikes", "disruptions")
-TABLES = ("stocks", "warehouses", "lanes", "suppliers", "routes", "demands", *EVENTS)
+TABLES = ("stocks", "warehouses", "lanes", "suppliers", "routes", "demands", *EVENTS, "drivers")
 
 
 @cache

@@ -97,6 +97,11 @@ def settling(scenario: Scenario) -> int:
     return -(-periods // season) * season
 
 
+def slowest_delivery(scenario: Scenario) -> int:
+    """Return the longest mean time on any lane from an order to its arrival, rounded up to whole periods."""
+    return math.ceil(max(_time(lane) for lane in scenario.lanes.values()))
+
+
 def _longest_way(scenario: Scenario) -> float:
     """Return the longest mean time from an order to a customer, over all lanes that a unit may take one after another.
 

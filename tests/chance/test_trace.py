@@ -239,3 +239,16 @@ def test_a_trace_has_one_row_of_seen_more_than_of_chance():
     assert trace.demand.shape == (6, 30, 3)
     assert trace.lead_time.shape == (6, 30, 2)
     assert trace.available.shape == (6, 30, 2)
+
+
+@settings(max_examples=worlds(30), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(scenarios(), st.integers(0, 99))
+def test_in_any_world_the_paired_baseline_is_the_world_whose_disruptions_never_begin(scenario: Scenario, seed: int):
+    """The first half of a pair is the trace, the second that of a world in which no disruption begins: to the bit."""
+    never: dict[str, Any] = {name: {"starts": {"every": float("inf")}} for name in scenario.disruptions}
+    for name, event in scenario.disruptions.items():
+        never[name]["starts"] |= dict.fromkeys(event.starts.model_fields_set - {"every"})
+        never[name] |= {"driver": None}
+    pair = Chance(scenario).draw_pair(seed, 3)
+    assert (pair.rows[:, :3] == Chance(scenario).draw(seed, 3).rows).all()
+    assert (pair.rows[:, 3:] == Chance(load(scenario, {"disruptions": never})).draw(seed, 3).rows).all()

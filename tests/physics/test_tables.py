@@ -94,7 +94,9 @@ BAZAAR = {
     "disruptions": {
         "sandstorm": {"hits": ["rugs-in"], "starts": {"rate": 0.2}, "lasts": 2, "recovers_over": 3, "seen_late": 1},
         "toll": {"hits": ["lamps-in"], "starts": {"rate": 0.2}, "lasts": 2, "announced": 2},
+        "robbers": {"hits": ["caravan"], "starts": {"rate": 0.2}, "lasts": 2, "delays": 2, "driver": "unrest"},
     },
+    "drivers": {"unrest": {"chance": 0.5, "times": 3}},
 }
 
 
@@ -179,7 +181,7 @@ def test_each_field_of_a_scenario_changes_what_is_played():
     said, matters = set(), set()
     for world in worlds():
         whole, plain = outcome(world), world.resolved
-        for table in ("stocks", "warehouses", "lanes", "suppliers", "routes", "demands", "spikes", "disruptions"):
+        for table in TABLES:
             for name, part in plain.get(table, {}).items():
                 for key in [key for key in part if f"{table}.{key}" in SUPPORT or key == "from"]:
                     place = f"{table}.{key}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ import pytest
 from jit_gym.evaluation import evaluate
 from jit_gym.policies import RULES, PolicyError, Rule, policy
 from jit_gym.policies.limits import LIMITS
-from jit_gym.scenario import Scenario, load
+from jit_gym.scenario import Scenario, load, names
 
 from ..worlds import shop
 
-SHIPPED = sorted(path.stem for path in (Path(__file__).parents[2] / "configs").glob("*.yaml"))
+SHIPPED = names()
 
 
 def notes(what: str, scenario: Scenario | str, changes: dict[str, Any] | None = None) -> list[str]:

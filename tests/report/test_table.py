@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 import jit_gym
+from jit_gym.report.resilience import figures
 from jit_gym.report.table import columns, print_table, shares
 
 
@@ -24,7 +25,9 @@ def test_the_table_fits(comparison, width):
     assert "…" not in text
     for result in comparison.results:
         assert re.search(rf"^{result.policy.partition('(')[0]}\b", text, re.MULTILINE)
-    numbers = {cell for column in columns(comparison) for cell in column.cells}
+    measured = comparison.resilience
+    shown_columns = [*columns(comparison), *(figures(measured).columns if measured else ())]
+    numbers = {cell for column in shown_columns for cell in column.cells}
     shown = [
         cell
         for line in text.splitlines()

@@ -369,7 +369,7 @@ def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
 NEVER_USELESS = {
     "Scenario": "name title description units horizon objective stocks warehouses lanes suppliers routes demands"
     " correlations"
-    " spikes disruptions policies",
+    " spikes disruptions drivers policies",
     "Horizon": "periods starts ends",
     "Objective": "discount",
     "PeriodsOfSupply": "periods_of_supply",
@@ -389,10 +389,11 @@ NEVER_USELESS = {
     "Markdown": "elasticity",
     "Correlation": "between",
     "Spike": "title lasts seen announced",
-    "Disruption": "title lasts seen announced",
+    "Disruption": "title lasts seen announced delays driver shock",
+    "Driver": "title",
 }
 LOOKED_AT = {
-    "Scenario": "sources_ship",
+    "Scenario": "regime sources_ship",
     "Horizon": "period periods_per_year",
     "Starts": "every rate at once",
     "Stock": "storage_limit issuing waste_cost shrinkage loss_cost volume obsolete scrap_value rationing",
@@ -414,6 +415,7 @@ LOOKED_AT = {
     "Correlation": "correlation",
     "Spike": "hits starts factor",
     "Disruption": "hits starts stops destroys severity recovers_over seen_late",
+    "Driver": "chance times",
 }
 
 

@@ -19,6 +19,7 @@ PARTS = {
     "correlations": model.Correlation,
     "spikes": model.Spike,
     "disruptions": model.Disruption,
+    "drivers": model.Driver,
 }
 
 

@@ -1,0 +1,117 @@
+"""`jit-gym stress`: what shocks do to each policy, one at a time, against the same paths without them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..common.checks import BadInput
+from ..common.text import plain
+from .app import app
+from .options import (
+    AsJson,
+    DateColumn,
+    DemandName,
+    Filters,
+    HistoryFile,
+    Overrides,
+    Request,
+    ScenarioName,
+    Seed,
+    ValueColumn,
+    complete_policy,
+    saved_policy,
+    several,
+)
+from .progress import announce_compiling, console, print_notes, status_line
+
+
+def complete_shock() -> list[str]:
+    """Complete a shock in a shell."""
+    from ..scenario import shocks
+
+    return [*shocks()]
+
+
+@app.command()
+def stress(
+    scenario: ScenarioName,
+    policies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="POLICY",
+            help="Names, with parameters or without: jit 'base-stock(level=25)'. By default those that the scenario"
+            " names.",
+            autocompletion=complete_policy,
+        ),
+    ] = None,
+    set_: Overrides = None,
+    shock: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A shock of the library, by default all that are over within the horizon. May be repeated.",
+            autocompletion=complete_shock,
+        ),
+    ] = None,
+    hits: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A supplier, route or lane that is struck, by default what the scenario's disruptions hit. May be"
+            " repeated.",
+        ),
+    ] = None,
+    at: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="The period in which they strike, by default a fifth of the horizon."),
+    ] = None,
+    paths: Annotated[int, typer.Option(metavar="N", min=1, help="How many times to play.")] = 128,
+    seed: Seed = 0,
+    history: HistoryFile = None,
+    value: ValueColumn = None,
+    date: DateColumn = None,
+    where: Filters = None,
+    demand: DemandName = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE.html", help="Where to write the page, by default reports/NAME-stress.html."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Strike a scenario with one shock at a time: how long each policy survives, when it is back, what it costs."""
+    announce_compiling()
+    from ..common import files
+    from ..evaluation import stress as strike
+    from ..evaluation import worth
+    from ..report import stress as report
+
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise BadInput(f"--out: must end in .html, got {str(out)!r}")
+    request = Request(scenario, set_, history, value, date, where, demand)
+    world, notes = request.world()
+    names = [name for text in policies or () for name in several(text)]
+    players = [saved_policy(name, world) for name in names] or None
+    target = out if out is not None or as_json else Path("reports") / f"{world.name}-stress.html"
+    if target is not None:
+        files.check(target)
+    with status_line(quiet=as_json) as tell:
+        found = strike(players, world, shock, hits=hits, at=at, paths=paths, seed=seed, progress=tell)
+        tell("what a second source, a warning and information are worth")
+        saved = worth(players, world, paths=paths, seed=seed)
+    print_notes([*notes, *found.notes])
+    asked: dict[str, Any] = {"shock": shock, "hits": hits, "at": at, "paths": paths, "seed": seed}
+    command = request.command("stress", *names, **asked)
+    if as_json:
+        print(json.dumps(report.document(found, saved, command, notes), indent=2, allow_nan=False))
+    else:
+        report.print_stress(found, saved, console())
+    if target is not None:
+        report.write(found, saved, target, command=command, notes=notes)
+        if not as_json:
+            console().print(f"Page: {plain(str(target))}", style="dim", soft_wrap=True)
