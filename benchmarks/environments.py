@@ -35,7 +35,8 @@ SCORES = (
 def ids() -> dict[str, str]:
     """Return the scenario of each id that has one."""
     specs = {name: spec for name, spec in gym.registry.items() if name.startswith("jit_gym/")}
-    return {name: spec.kwargs["scenario"] for name, spec in sorted(specs.items()) if "scenario" in spec.kwargs}
+    known = set(jit_gym.names())  # industries have pages of their own
+    return {name: of for name, spec in sorted(specs.items()) if (of := spec.kwargs.get("scenario")) in known}
 
 
 def shape_of(name: str, env: Env) -> str:

@@ -109,14 +109,14 @@ _VERSIONS = {"aisin-1997": 2}
 
 
 def _register() -> None:
-    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), and for every family.
+    """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), industry and family.
 
     `jit_gym/Scenario-v1` and `jit_gym/Family-v1` are for anybody's own.
     """
     shipped = configs()
-    for kind, folder in (("Scenario", shipped), ("Family", shipped / "families")):
+    for kind, folders in (("Scenario", (shipped, shipped / "industries")), ("Family", (shipped / "families",))):
         ids: dict[str, str | None] = {f"{kind}-v1": None}
-        for name in scenario_files(folder):
+        for name in (name for folder in folders for name in scenario_files(folder)):
             title = "".join(part.capitalize() for part in name.split("-"))
             ids[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
         env = {"Scenario": "", "Family": "Family"}[kind]

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 import jit_gym
 from jit_gym.cli import app
+from jit_gym.scenario import industry_names
 
 QUICK = ["--paths", "8", "--periods", "30"]
 PAST = "demands.customers.history"
@@ -109,7 +110,9 @@ def test_alone_it_helps():
 def test_list_names_scenarios_and_policies():
     text = done("list")
     assert all(name in text for name in [*jit_gym.names(), "kanban", "just-in-case"])
-    assert set(json.loads(done("list", "--json"))["scenarios"]) == set(jit_gym.names())
+    listed = json.loads(done("list", "--json"))
+    assert set(listed["scenarios"]) == set(jit_gym.names())
+    assert set(listed["industries"]) == set(industry_names())
 
 
 def test_list_loads_nothing_heavy():

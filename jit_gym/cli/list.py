@@ -18,15 +18,21 @@ def list_(as_json: AsJson = False) -> None:
     """List the scenarios that are shipped, and the policies."""
     from ..report import catalogue
 
-    scenarios, families = catalogue.scenarios(), catalogue.families()
+    scenarios, industries, families = catalogue.scenarios(), catalogue.industries(), catalogue.families()
     rules, agents = catalogue.rules(), catalogue.agents()
     if as_json:
-        everything = {"scenarios": scenarios, "families": families, "policies": rules, "agents": agents}
+        everything = {"scenarios": scenarios, "industries": industries, "families": families}
+        everything |= {"policies": rules, "agents": agents}
         print(json.dumps(everything, indent=2))
         return
     out = console()
     for title, entries, hint in (
         ("Scenarios", scenarios, "jit-gym show NAME tells more, jit-gym new NAME starts your own."),
+        (
+            "Industries",
+            industries,
+            "Scenarios as well, in calm years and in bad ones; docs/industries has a page on each.",
+        ),
         ("Families", families, "Many worlds, each a variant of a scenario: jit-gym compare NAME plays 16 of them."),
         ("Policies", rules, "Parameters that are not given come from formulas: base-stock, or base-stock(level=25)."),
         ("Agents", agents, "Policies that were learned; jit-gym train SCENARIO --agent NAME trains your own."),

@@ -20,9 +20,9 @@ from .progress import collect_warnings
 
 def complete_scenario(incomplete: str) -> list[str]:
     """Complete a scenario in a shell: those that are shipped, and the YAML files beside."""
-    from ..scenario import names
+    from ..scenario import industry_names, names
 
-    return [*names(), *_beside(incomplete, ".yaml")]
+    return [*names(), *industry_names(), *_beside(incomplete, ".yaml")]
 
 
 def complete_policy(incomplete: str) -> list[str]:

@@ -11,7 +11,7 @@ from types import FunctionType
 from typing import Any
 
 from ..common.plugins import load_plugins
-from ..scenario import names, source_of
+from ..scenario import industry_names, names, source_of
 from ..scenario.families import family_files
 from ..scenario.yaml12 import parse
 
@@ -19,6 +19,11 @@ from ..scenario.yaml12 import parse
 def scenarios() -> dict[str, str]:
     """Return the title of each scenario."""
     return {name: _title(name) for name in names()}
+
+
+def industries() -> dict[str, str]:
+    """Return the title of each industry, calm and stressed."""
+    return {name: _title(name) for name in industry_names()}
 
 
 def families() -> dict[str, str]:
@@ -62,7 +67,7 @@ def starter(name: str) -> str:
 
     Of a shipped one it says `extends`, and shows all that can be changed as comments: a variant is its difference.
     """
-    kind = "variant" if name in names() else "starter"
+    kind = "variant" if name in (*names(), *industry_names()) else "starter"
     text = (files("jit_gym.report") / "templates" / f"{kind}.yaml").read_text(encoding="utf-8").replace("NAME", name)
     if kind == "variant":
         lines = source_of(name).splitlines()

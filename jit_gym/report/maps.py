@@ -21,7 +21,7 @@ from ..scenario.axis import Axis, meaning_of
 from .figures import Picture
 from .numbers import plain
 from .provenance import origin
-from .svg import MUTED, REJECT, SURFACE, VEHICLE, WAITING, Drawing, drawing
+from .svg import FONTS, MUTED, REJECT, SURFACE, VEHICLE, WAITING, Drawing, drawing
 from .templating import environment
 from .words import PHRASES, listed
 
@@ -34,7 +34,6 @@ FULL, PALE = 0.72, 0.2  # how strong a cell's colour is: decided, or not
 SUFFIXES = ".svg", ".png", ".html"
 LEVELS = 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90  # percent, of which contours are chosen
 MOST_CONTOURS = 5
-FONTS = "'DejaVu Sans', Verdana, Arial, sans-serif"
 
 
 def check(path: Path, policies: int) -> None:

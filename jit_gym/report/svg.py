@@ -38,6 +38,7 @@ VARIABLES = {
     "storage": STORAGE,
 }
 
+FONTS = "'DejaVu Sans', Verdana, Arial, sans-serif"  # of a picture that stands alone
 WIDTH = 4.8  # inches; the page lets a picture shrink to a phone's width, and its letters with it
 STYLE: dict[str, Any] = {
     "axes.axisbelow": True,

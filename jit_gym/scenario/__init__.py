@@ -6,7 +6,7 @@ from .effects import NoEffect
 from .errors import ScenarioError
 from .families import Family, family, family_names, is_family
 from .library import Shock, shocks
-from .load import load, names, parse_override, register_scenarios, source_of
+from .load import industry_names, load, names, parse_override, register_scenarios, source_of
 from .model import (
     Correlation,
     Demand,
@@ -52,6 +52,7 @@ __all__ = [
     "Warehouse",
     "family",
     "family_names",
+    "industry_names",
     "is_family",
     "json_schema",
     "load",

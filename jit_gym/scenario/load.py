@@ -67,6 +67,14 @@ def names() -> list[str]:
     return sorted(scenario_files(configs()) | _added.keys())
 
 
+def industry_names() -> list[str]:
+    """Return the names of the industries that are shipped: `fresh-food` in a calm world, `fresh-food-stressed`.
+
+    They are scenarios like any other, in the folder configs/industries; `names` is without them.
+    """
+    return sorted(shipped_files("industries"))
+
+
 def register_scenarios(folder: str | Path | Traversable) -> None:
     """Make the scenarios in a folder, `NAME.yaml` each, known by their names like those that are shipped.
 
@@ -77,7 +85,7 @@ def register_scenarios(folder: str | Path | Traversable) -> None:
     found = scenario_files(place) if place.is_dir() else {}
     if not found:
         raise BadInput(f"scenarios: {str(folder)!r} must be a folder with scenarios in it (NAME.yaml)")
-    shipped = scenario_files(configs())
+    shipped = scenario_files(configs()) | shipped_files("industries")
     for name, file in found.items():
         if name in shipped:
             raise BadInput(f"scenarios: the name {name!r} is taken (by one that is shipped)")
@@ -116,10 +124,10 @@ def _find(name: str | Path, folder: Path) -> Path:
     """Return the path of a scenario: a file, relative to the folder, or the shipped one with this name."""
     if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
         return folder / name
-    if name not in names():
-        hint = nearest(name, names()) or f" (shipped are {', '.join(names())}; a path must end in .yaml)"
+    if name not in (known := [*names(), *industry_names()]):
+        hint = nearest(name, known) or f" (shipped are {', '.join(known)}; a path must end in .yaml)"
         raise ScenarioError(f"unknown scenario {name!r}{hint}")
-    return Path(_added.get(name) or str(configs() / f"{name}.yaml"))
+    return Path(_added.get(name) or str(shipped_files("industries").get(name) or configs() / f"{name}.yaml"))
 
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:

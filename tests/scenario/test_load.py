@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jit_gym.scenario import Distribution, Scenario, ScenarioError, load, names, parse_override
+from jit_gym.scenario import Distribution, Scenario, ScenarioError, industry_names, load, names, parse_override
 
 MU = "demands.customers.distribution.mu"
 LEAD_TIME = "lanes.supplier.lead_time"
@@ -173,7 +173,8 @@ def test_a_bad_file_is_named_with_what_is_wrong(write, text: str, message: str):
 
 def test_what_does_not_exist_is_said(tmp_path: Path):
     assert complaint("lost-sale") == "unknown scenario 'lost-sale' (did you mean 'lost-sales'?)"
-    assert complaint("???") == f"unknown scenario '???' (shipped are {', '.join(names())}; a path must end in .yaml)"
+    shipped = ", ".join([*names(), *industry_names()])
+    assert complaint("???") == f"unknown scenario '???' (shipped are {shipped}; a path must end in .yaml)"
     assert complaint("nowhere.yaml") == "there is no file 'nowhere.yaml'"
     assert complaint(tmp_path) == f"{tmp_path.name}: must be a regular file, got a folder"
 

@@ -1,0 +1,370 @@
+"""A scenario's network as a picture: who orders what from whom, how long that takes, and what goes wrong where.
+
+It is written as plain SVG, so that the same scenario gives the same file everywhere.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+from typing import NamedTuple
+
+from ..chance import usage
+from ..common.text import plain
+from ..envs.rendering import DEMAND, INK, SHORT, STOCK, WAY
+from ..scenario import Distribution, Lane, Scenario
+from .svg import FONTS, MUTED, SURFACE
+from .words import a
+
+WIDE, GAP, BETWEEN, MARGIN = 170, 128, 16, 14  # of a box, between columns, between boxes, around; in pixels
+TITLE, SMALL, LINE = 13, 11, 15  # letters, and the height of a line
+CHARACTERS, LABEL = 20, 19  # in a line of a box, and of a lane
+MANY, ALIKE = 12, 3  # of more stocks than MANY, ALIKE or more that are connected alike are drawn as one
+FILLS = {"supplier": (SURFACE, MUTED), "stock": ("#e3eff6", STOCK), "demand": ("#eeeef0", DEMAND)}
+
+
+@dataclass
+class Box:
+    """A supplier, a stock or a demand, or several that are alike."""
+
+    kind: str
+    lines: list[str]  # the title
+    details: list[str]
+    column: int = 0
+    marks: list[int] = field(default_factory=list)  # the numbers of events that hit it
+    into: list[Arrow] = field(default_factory=list)
+    out: list[Arrow] = field(default_factory=list)
+    top: float = 0.0
+
+    @property
+    def height(self) -> float:
+        """Return its height in pixels: its lines, and room for the arrows into it with what is written on them."""
+        lines = len(self.lines) + len(self.details)
+        written = max((len(arrow.label) for arrow in self.into), default=0)
+        apart = (written * LINE + 4) * (len(self.into) + (len(self.into) > 1))
+        return max(lines * LINE + 12, apart)
+
+    @property
+    def middle(self) -> float:
+        """Return the height at which it stands."""
+        return self.top + self.height / 2
+
+
+@dataclass
+class Arrow:
+    """One lane, or several that are alike, or a demand drawing on a stock."""
+
+    source: Box
+    target: Box
+    label: list[str]
+    marks: list[int] = field(default_factory=list)
+
+
+class Event(NamedTuple):
+    """A disruption or a spike: its number in the picture, what it is, and the names of what it hits."""
+
+    number: int
+    table: str
+    name: str
+    title: str
+    hits: tuple[str, ...]
+
+
+def events(scenario: Scenario) -> list[Event]:
+    """Return what goes wrong, numbered as in the picture."""
+    found = [(table, name, each) for table in ("disruptions", "spikes") for name, each in getattr(scenario, table).items()]
+    return [
+        Event(k, table, name, each.title or name.replace("-", " "), each.hits)
+        for k, (table, name, each) in enumerate(found, 1)
+    ]
+
+
+def picture(scenario: Scenario) -> str:
+    """Return the network of a scenario as an SVG file."""
+    boxes, arrows = _drawn(scenario)
+    columns = _columns(boxes)
+    width = MARGIN + len(columns) * (WIDE + GAP) - GAP + MARGIN
+    height = _place(columns)
+    parts = [_arrow(arrow, *_ends(arrow)) for arrow in arrows]
+    parts += [_box(box, _left(box)) for box in boxes]
+    legend, height = _legend(events(scenario), width, height)
+    said = f"{scenario.title or scenario.name}: {len(scenario.stocks)} stocks, {len(scenario.lanes)} lanes"
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}" width="{width}" height="{height:g}"'
+        f' role="img" data-fingerprint="{scenario.fingerprint}" font-family="{FONTS}" font-size="{SMALL}" fill="{INK}">'
+    )
+    surface = f'<rect width="{width}" height="{height:g}" fill="{SURFACE}"/>'
+    tip = '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    tip = f'<defs>{tip}<path d="M0 0L8 4L0 8z" fill="{WAY}"/></marker></defs>'
+    return "\n".join([head, f"<desc>{_text(said)}</desc>", surface, tip, *parts, *legend, "</svg>", ""])
+
+
+# What there is to draw
+
+
+def _drawn(scenario: Scenario) -> tuple[list[Box], list[Arrow]]:
+    """Return all boxes and arrows, those that are alike drawn once."""
+    groups = _groups(scenario)
+    found = events(scenario)
+    use, period = usage(scenario), scenario.horizon.period
+    boxes: dict[tuple[str, ...], Box] = {}
+    of_stock: dict[str, Box] = {}
+    for group in groups:
+        stock = scenario.stocks[group[0]]
+        box = Box("stock", _titles([scenario.stocks[name].title or name for name in group]), [])
+        per_day = sum(use[name][0] for name in group) / len(group)
+        box.details.append(f"uses {per_day:,.3g} {a(period)}" + (" each" if len(group) > 1 else ""))
+        if stock.shelf_life is not None:
+            box.details.append(f"lives {_periods(stock.shelf_life, period)}, {stock.issuing}")
+        box.marks = _marks(found, *group)
+        of_stock |= dict.fromkeys(group, box)
+        boxes["stock", group[0]] = box
+    arrows: dict[tuple[str, ...], Arrow] = {}
+    for name, lane in scenario.lanes.items():
+        target = of_stock[lane.to]
+        sources = [of_stock[each] for each in lane.uses] or [_supplier(scenario, name, lane, groups, boxes, found)]
+        for source in sources:
+            arrow = Arrow(source, target, _says(scenario, name, lane), _marks(found, name, lane.route or ""))
+            arrows.setdefault((str(id(source)), str(id(target)), *arrow.label), arrow)
+    for name, demand in scenario.demands.items():
+        drawn_on = list(dict.fromkeys(id(of_stock[each]) for each in demand.draws_on))
+        alone = [each for each in scenario.demands.values() if list(each.draws_on) == list(demand.draws_on)] == [demand]
+        merged = len(_group_of(groups, next(iter(demand.draws_on)))) > 1 and len(demand.draws_on) == 1 and alone
+        key = ("demand", str(drawn_on[0]) if merged else name)
+        if key not in boxes:
+            title = "The customers of each" if merged else demand.title or name
+            boxes[key] = Box("demand", _wrapped(title), [f"{_unmet(demand.unmet)}"], marks=_marks(found, name))
+        for stock, units in demand.draws_on.items():
+            source = of_stock[stock]
+            label = [] if units == 1 else [f"{units:g} each"]
+            arrows.setdefault((str(id(source)), *key, *label), Arrow(source, boxes[key], label))
+    for arrow in arrows.values():
+        arrow.source.out.append(arrow)
+        arrow.target.into.append(arrow)
+    return list(boxes.values()), list(arrows.values())
+
+
+def _unmet(unmet: str) -> str:
+    return "leave when it is out" if unmet == "lost" else "wait when it is out"
+
+
+def _groups(scenario: Scenario) -> list[list[str]]:
+    """Return the stocks, those that are drawn as one together."""
+    if len(scenario.stocks) <= MANY:
+        return [[name] for name in scenario.stocks]
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for name in scenario.stocks:
+        alike.setdefault(_connections(scenario, name), []).append(name)
+    groups: list[list[str]] = []
+    for group in alike.values():
+        groups += [group] if len(group) >= ALIKE else [[name] for name in group]
+    return sorted(groups, key=lambda group: list(scenario.stocks).index(group[0]))
+
+
+def _connections(scenario: Scenario, stock: str) -> tuple[object, ...]:
+    """Return how a stock is connected; stocks that have the same are drawn as one."""
+    lanes = [scenario.lanes[name] for name in scenario.feeds[stock]]
+    of = {name: {each.to for each in scenario.lanes.values() if each.supplier == name} for name in scenario.suppliers}
+    into = tuple(
+        (lane.supplier if len(of.get(lane.supplier or "", ())) > 1 else None, lane.route, *lane.uses) for lane in lanes
+    )
+    draws = [(name, demand.draws_on) for name, demand in scenario.demands.items() if stock in demand.draws_on]
+    out = tuple(name if len(stocks) > 1 else "alone" for name, stocks in draws)
+    used = tuple(lane.to for lane in scenario.lanes.values() if stock in lane.uses)
+    hit = tuple(
+        event.number
+        for event in events(scenario)
+        if {stock, *scenario.feeds[stock], *(lane.supplier for lane in lanes)} & set(event.hits)
+    )
+    return into, out, used, hit
+
+
+def _group_of(groups: list[list[str]], stock: str) -> list[str]:
+    return next(group for group in groups if stock in group)
+
+
+def _supplier(
+    scenario: Scenario,
+    name: str,
+    lane: Lane,
+    groups: list[list[str]],
+    boxes: dict[tuple[str, ...], Box],
+    found: list[Event],
+) -> Box:
+    """Return the box of who ships on a lane from outside, made where it is not there yet."""
+    group = _group_of(groups, lane.to)
+    served = {each.to for each in scenario.lanes.values() if lane.supplier and each.supplier == lane.supplier}
+    together = len(group) > 1 and len(served) <= 1
+    place = scenario.feeds[lane.to].index(name)
+    key = ("suppliers", group[0], str(place)) if together else ("supplier", lane.supplier or name)
+    if key not in boxes:
+        title = scenario.suppliers[lane.supplier].title if lane.supplier else lane.title
+        lines = [f"{len(group)} suppliers", "(one for each)"] if together else _wrapped(title or lane.supplier or name)
+        boxes[key] = Box("supplier", lines, [], marks=_marks(found, lane.supplier or ""))
+    return boxes[key]
+
+
+def _marks(found: list[Event], *names: str) -> list[int]:
+    return [event.number for event in found if set(names) & set(event.hits)]
+
+
+def _titles(titles: list[str]) -> list[str]:
+    if len(titles) == 1:
+        return _wrapped(titles[0])
+    return _wrapped(f"{titles[0]}, {titles[1]}, ... ({len(titles)} stocks)")
+
+
+def _wrapped(title: str, width: int = CHARACTERS, most: int = 3) -> list[str]:
+    return textwrap.wrap(title.replace("\n", " "), width, max_lines=most, placeholder=" ...") or [""]
+
+
+def _says(scenario: Scenario, name: str, lane: Lane) -> list[str]:
+    """Return what is written on a lane: how long it takes, in which lots, and on which way."""
+    period = scenario.horizon.period
+    said = [_lead_time(lane.lead_time, period)]
+    if lane.order_delay:
+        said[0] = f"{_periods(lane.order_delay, period)} + {said[0]}"
+    if lane.delays is not None:
+        said.append(f"up to {_periods(lane.delays.longest, period)} more")
+    if lane.batch is not None and lane.batch != 1:
+        said.append(f"in lots of {lane.batch:g}")
+    beside = [each for each in scenario.feeds[lane.to] if scenario.lanes[each].supplier == lane.supplier]
+    if lane.supplier and len(beside) > 1:
+        said.insert(0, lane.title or name.replace("-", " "))
+    if lane.route:
+        said.append(f"by {scenario.routes[lane.route].title or lane.route}")
+    return _wrapped(", ".join(said), LABEL, 3)
+
+
+def _lead_time(time: Distribution, period: str) -> str:
+    if time.is_fixed:
+        return _periods(time.mean, period) if time.mean else f"the same {period}"
+    if time.longest < float("inf"):
+        return f"{time.lowest:g} to {_periods(time.longest, period)}"
+    return f"about {_periods(time.mean, period)}"
+
+
+def _periods(many: float, period: str) -> str:
+    return f"{many:,.3g} {period}{'' if many == 1 else 's'}"
+
+
+# Where it stands
+
+
+def _columns(boxes: list[Box]) -> list[list[Box]]:
+    """Return the boxes by column: demands last, each stock right of its sources, each supplier next to its stocks."""
+    for _ in boxes:  # as many passes as the longest way can need
+        for box in boxes:
+            if box.kind != "supplier":
+                box.column = max((arrow.source.column + 1 for arrow in box.into), default=1)
+    last = max(box.column for box in boxes)
+    for box in boxes:
+        if box.kind == "supplier":
+            box.column = max(min(arrow.target.column for arrow in box.out) - 1, 0)
+        elif box.kind == "demand":
+            box.column = last
+    first = min(box.column for box in boxes)
+    columns: list[list[Box]] = [[] for _ in range(last - first + 1)]
+    for box in boxes:
+        box.column -= first
+        columns[box.column].append(box)
+    return columns
+
+
+def _place(columns: list[list[Box]]) -> float:
+    """Put boxes below each other, near those that they are connected with; return the height that is needed."""
+    tall = max(sum(box.height + BETWEEN for box in column) - BETWEEN for column in columns)
+    for way in (columns, columns[::-1], columns):
+        for column in way:
+            if any(box.top for box in column):
+                column.sort(key=_pull)
+            top = MARGIN + (tall - sum(box.height + BETWEEN for box in column) + BETWEEN) / 2
+            for box in column:
+                box.top, top = top, top + box.height + BETWEEN
+    return tall + 2 * MARGIN
+
+
+def _pull(box: Box) -> float:
+    """Return the mean height of what a box is connected with."""
+    near = [arrow.source.middle for arrow in box.into] + [arrow.target.middle for arrow in box.out]
+    return sum(near) / len(near) if near else box.middle
+
+
+def _left(box: Box) -> float:
+    return MARGIN + box.column * (WIDE + GAP)
+
+
+def _ends(arrow: Arrow) -> tuple[float, float, float, float]:
+    """Return where an arrow begins and ends."""
+    return (_left(arrow.source) + WIDE, _port(arrow.source, arrow.source.out, arrow, lambda each: each.target.middle),
+            _left(arrow.target), _port(arrow.target, arrow.target.into, arrow, lambda each: each.source.middle))  # fmt: skip
+
+
+def _port(box: Box, arrows: list[Arrow], arrow: Arrow, far: object) -> float:
+    """Return the height at which an arrow touches a box: arrows that come from above are above."""
+    order = sorted(arrows, key=far)  # type: ignore[arg-type]
+    place = next(k for k, each in enumerate(order) if each is arrow)
+    return box.top + box.height * (place + 1) / (len(order) + 1)
+
+
+# How it looks
+
+
+def _text(text: str) -> str:
+    return escape(plain(text))
+
+
+def _arrow(arrow: Arrow, x0: float, y0: float, x1: float, y1: float) -> str:
+    bend = (x1 - x0) / 2
+    parts = [
+        f'<path d="M{x0:.1f} {y0:.1f}C{x0 + bend:.1f} {y0:.1f} {x1 - bend:.1f} {y1:.1f} {x1 - 1:.1f} {y1:.1f}"'
+        f' fill="none" stroke="{WAY}" stroke-width="1.6" marker-end="url(#tip)"/>'
+    ]
+    for k, line in enumerate(reversed(arrow.label)):
+        parts.append(
+            f'<text x="{x1 - 10:.1f}" y="{y1 - 5 - LINE * k:.1f}" text-anchor="end" stroke="{SURFACE}" stroke-width="4"'
+            f' paint-order="stroke">{_text(line)}</text>'
+        )
+    parts += [_mark(number, x0 + 14 + 18 * k, y0) for k, number in enumerate(arrow.marks)]
+    return "\n".join(parts)
+
+
+def _box(box: Box, x: float) -> str:
+    fill, line = FILLS[box.kind]
+    parts = [
+        f'<rect x="{x:g}" y="{box.top:.1f}" width="{WIDE}" height="{box.height:.1f}" rx="5" fill="{fill}" stroke="{line}"'
+        ' stroke-width="1.4"/>'
+    ]
+    y = box.middle - (len(box.lines) + len(box.details)) * LINE / 2 + LINE - 4
+    for title, text in [*((True, text) for text in box.lines), *((False, text) for text in box.details)]:
+        style = f'font-size="{TITLE}" font-weight="600"' if title else f'fill="{MUTED}"'
+        parts.append(f'<text x="{x + WIDE / 2:g}" y="{y:.1f}" text-anchor="middle" {style}>{_text(text)}</text>')
+        y += LINE
+    parts += [_mark(number, x + WIDE - 6 - 18 * k, box.top) for k, number in enumerate(box.marks)]
+    return "\n".join(parts)
+
+
+def _mark(number: int, x: float, y: float) -> str:
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="8" fill="{SHORT}"/><text x="{x:.1f}" y="{y + 4:.1f}" fill="#fff"'
+        f' text-anchor="middle" font-weight="600">{number}</text>'
+    )
+
+
+def _legend(found: list[Event], width: float, height: float) -> tuple[list[str], float]:
+    """Return the list of what goes wrong, and the height of the picture with it."""
+    parts: list[str] = []
+    for number, line in _legend_lines(found, int((width - 2 * MARGIN - 26) / 6.4)):
+        height += LINE + 4
+        if number:
+            parts.append(_mark(number, MARGIN + 8, height - 14))
+        parts.append(f'<text x="{MARGIN + 24}" y="{height - 10:.1f}">{_text(line)}</text>')
+    return parts, height
+
+
+def _legend_lines(found: list[Event], characters: int) -> Iterator[tuple[int, str]]:
+    for event in found:
+        for k, line in enumerate(textwrap.wrap(event.title, characters) or [""]):
+            yield (0 if k else event.number), line

@@ -1,0 +1,83 @@
+"""Industries: each loads, is an env, keeps the laws of units, and names policies that can play it."""
+
+import warnings
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+import jit_gym
+from jit_gym.chance import usage
+from jit_gym.envs import Env
+from jit_gym.scenario import ScenarioError, industry_names, load, names, register_scenarios
+
+from ..physics.test_laws import Played, units_are_conserved_on_every_lane, units_are_conserved_on_every_stock
+
+every_industry = pytest.mark.parametrize("name", industry_names())
+
+
+def test_industries_are_found_by_name_and_are_not_among_the_other_scenarios():
+    assert load("fresh-food").name == "fresh-food"
+    assert set(industry_names()).isdisjoint(names())
+    with pytest.raises(ScenarioError, match=r"unknown scenario 'fresh-foo' \(did you mean 'fresh-food'\?\)"):
+        load("fresh-foo")
+
+
+def test_the_name_of_an_industry_is_taken(tmp_path: Path):
+    (tmp_path / "fresh-food.yaml").write_text("extends: lost-sales\n")
+    with pytest.raises(jit_gym.scenario.BadInput, match="the name 'fresh-food' is taken"):
+        register_scenarios(tmp_path)
+
+
+@every_industry
+def test_an_industry_says_what_it_is_in_keys_that_all_do_something(name: str):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scenario = load(name)
+    assert scenario.name == name
+    assert scenario.title
+    assert scenario.policies
+
+
+@pytest.mark.parametrize("name", [name for name in industry_names() if name.endswith("-stressed")])
+def test_a_stressed_industry_is_the_calm_one_with_more_that_goes_wrong(name: str):
+    """Same stocks, lanes and demands, so that what was learned in one plays in the other."""
+    calm, stressed = load(name.removesuffix("-stressed")), load(name)
+    assert [*calm.stocks, *calm.lanes, *calm.demands] == [*stressed.stocks, *stressed.lanes, *stressed.demands]
+    assert calm.horizon == stressed.horizon
+    assert calm != stressed
+
+
+@every_industry
+def test_an_industry_is_an_environment(name: str):
+    """`fresh-food` is `jit_gym/FreshFood-v1`, and Gymnasium finds no fault with it."""
+    env = gym.make(f"jit_gym/{''.join(part.capitalize() for part in name.split('-'))}-v1").unwrapped
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_env(env)
+    assert [str(warning.message) for warning in caught] == []
+
+
+@every_industry
+def test_random_actions_order_about_what_is_used(name: str):
+    """Uniformly random actions order 0.5 to 2 times what a stock is used on average, and action 0 as much."""
+    env = Env(name)
+    layout, use = env.episodes.layout, np.array([mean for mean, _ in usage(env.scenario).values()])
+    actions = np.random.default_rng(0).uniform(-1, 1, (5_000, len(env.scenario.lanes)))
+    for orders in (env.orders(actions).mean(axis=0), env.orders(np.zeros(len(actions[0])))):
+        assert ((0.5 * use <= (into := orders @ layout.into)) & (into <= 2 * use)).all()
+
+
+@every_industry
+def test_no_units_come_from_nothing(name: str):
+    world = Played(load(name), seed=1).compiled()
+    units_are_conserved_on_every_stock(world)
+    units_are_conserved_on_every_lane(world)
+
+
+@every_industry
+def test_its_policies_play(name: str):
+    table = jit_gym.compare(None, name, paths=4, periods=30, seed=1)
+    assert len(table.results) >= len(load(name).policies)
