@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow bounds lowest check bench maps industries reference clean
+.PHONY: help demo test slow bounds lowest check bench maps claims industries reference clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -60,6 +60,9 @@ bench: $(CORE)  ## measure the speed of the simulator
 maps: $(CORE)  ## draw the maps of docs/maps again, by the commands beside them (minutes)
 	sed -n 's/^jit-gym map /map /p' docs/maps/README.md | while read -r line; do \
 		eval "$(BIN)/jit-gym $$line" </dev/null || exit 1; done
+
+claims: $(DEV)  ## play the claims of tests/claims, and write docs/claims.md again (a minute)
+	$(BIN)/python -W ignore -m tests.claims.page
 
 industries: $(CORE)  ## play the industries and write their pages in docs/industries again (minutes)
 	$(BIN)/python -m jit_gym.report.industries

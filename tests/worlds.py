@@ -388,8 +388,10 @@ horizons = st.sampled_from([12, 12, 12, 1, 2, 7, 20, 30])
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
+def scenarios(draw: st.DrawFn, periods: int | None = None, aged: bool = True) -> Scenario:
     """Draw a scenario: up to six stocks, seven lanes and three demands, and any disruption or spike of them.
+
+    Unless `aged` is false, goods may be old when they arrive, which the bound does not know.
 
     In half of them lanes take from other stocks, from such as come later in the order, so that no stock feeds itself.
     """
@@ -409,6 +411,12 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         into = [lane for lane in all_lanes.values() if lane["to"] == name]
         for lane, share in zip(into, draw(shares(len(into))), strict=True):
             lane |= {} if share is None else {"share": share}
+    all_stocks = {name: draw(stocks(units)) for name in names}
+    for lane in all_lanes.values():
+        if aged and (life := all_stocks[lane["to"]].get("shelf_life")):
+            spread = {"name": "randint", "low": 0, "high": life}
+            lane |= {"age_on_arrival": draw(st.sampled_from([0, life - 1, spread]))}
+            lane |= {"minimum_life": draw(st.sampled_from([0, 0, life // 2, life]))}
     all_demands = {f"demand-{k}": draw(demands(names, units, periods)) for k in range(draw(st.integers(1, 3)))}
     spikes, troubles = {}, {}
     for k in range(draw(st.integers(0, 2))):
@@ -428,7 +436,7 @@ def scenarios(draw: st.DrawFn, periods: int | None = None) -> Scenario:
         "sources_ship": "after-receiving" if late else "before-receiving",
         "horizon": {"periods": periods, "ends": draw(st.sampled_from([False, False, True]))},
         "objective": {"discount": draw(st.sampled_from([1.0, 1.0, 0.9]))},
-        "stocks": {name: draw(stocks(units)) for name in names},
+        "stocks": all_stocks,
         "lanes": all_lanes,
         "warehouses": draw(warehouses()),
         "suppliers": makers,

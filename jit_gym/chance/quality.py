@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..scenario import Distribution, Lane
+from ..scenario import Distribution, Scenario
 from ..scenario.model import Drift
 from .tables import quantile
 
 
-def rejects(lane: Lane) -> bool:
-    """Tell whether anything that arrives on a lane may be rejected."""
+def rejects(scenario: Scenario, name: str) -> bool:
+    """Tell whether anything that arrives on a lane may be rejected: for a defect, or for its age."""
+    lane = scenario.lanes[name]
+    if scenario.too_old(name) <= lane.age_on_arrival.highest:
+        return True
     if isinstance(lane.defects, Drift):
         return lane.defects.drift > 0
     return lane.defects.highest > 0

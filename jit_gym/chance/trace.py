@@ -14,7 +14,7 @@ from ..common.checks import check_count, check_seed, check_seeds
 from ..common.text import quoted
 from ..scenario import BadInput, Distribution, ScenarioError
 from ..scenario.errors import at
-from ..scenario.model import LONGEST_HORIZON, MOST_NUMBERS, Disruption, Scenario, Spike, Starts
+from ..scenario.model import LONGEST_HORIZON, MOST_NUMBERS, Disruption, Drift, Scenario, Spike, Starts
 from .bits import stream, uniforms
 from .copula import Copula, Drawn
 from .delays import drawn as drawn_delays
@@ -24,6 +24,7 @@ from .events import FOREVER, NEVER, left_working, spells
 from .lead_times import fill_lead_times, keep_sequence, longest
 from .quality import defective, rejects
 from .suppliers import delayed_by, failing, falls_short, is_random, slowest, supplier_of
+from .tables import quantile
 
 
 class _Room:
@@ -51,6 +52,7 @@ class Columns:
     filled: dict[str, int]  # lanes whose supplier may fall short
     defects: dict[str, int]  # lanes: the share that is rejected, or the units that are good before the process drifts
     rounding: dict[str, int]  # lanes whose rejected share is rounded to whole units
+    age: dict[str, int]  # lanes whose goods are some periods old when they arrive
     cost: dict[str, int]  # lanes whose unit cost falls: what is left of it
     price: dict[str, int]  # demands whose price falls: what is left of it
     obsolete: dict[str, int]  # stocks that can become obsolete: 1 where they are
@@ -92,7 +94,7 @@ class Columns:
         eroding = [name for name, lane in lanes.items() if lane.cost_erosion]
         cheaper = [name for name, demand in demands.items() if demand.price_erosion or demand.markdown]
         ageing = [name for name, stock in stocks.items() if stock.obsolete]
-        rejecting = [name for name, lane in lanes.items() if rejects(lane)]
+        rejecting = [name for name, lane in lanes.items() if rejects(scenario, name)]
         whole = scenario.units == "whole"
         rounded = [name for name in rejecting if isinstance(lanes[name].defects, Distribution)]
         happens, shows = _Room(), _Room()
@@ -103,6 +105,7 @@ class Columns:
             filled={name: happens.one() for name in lanes if falls_short(scenario, name)},
             defects={name: happens.one() for name in rejecting},
             rounding={name: happens.one() for name in rounded if whole},
+            age={name: happens.one() for name, lane in lanes.items() if lane.age_on_arrival.highest > 0},
             cost={name: happens.one() for name in eroding},
             price={name: happens.one() for name in cheaper},
             obsolete={name: happens.one() for name in ageing},
@@ -427,8 +430,14 @@ class _Draw:
         for name, column in columns.filled.items():
             if short := supplier_of(self.scenario, name).short:
                 chance[:, :, column] = 1.0 - failing(*self.supplier_draws(name, "short"), short)
+        for name, column in columns.age.items():
+            chance[:, :, column] = quantile(lanes[name].age_on_arrival, self.draws(f"lanes.{name}.age"), whole=True)
         for name, column in columns.defects.items():
             chance[:, :, column] = defective(self.draws(f"lanes.{name}.defects"), lanes[name].defects)
+            if (least := self.scenario.too_old(name)) < np.inf:
+                age = chance[:, :, columns.age[name]] if name in columns.age else 0.0
+                all_of_it = 0.0 if isinstance(lanes[name].defects, Drift) else 1.0
+                chance[:, :, column] = np.where(age >= least, all_of_it, chance[:, :, column])
         for name, column in columns.rounding.items():
             chance[:, :, column] = self.draws(f"lanes.{name}.rounding")
 

@@ -8,8 +8,12 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..chance import Chance
 from ..common.checks import check_count
 from ..common.text import nearest, quoted
+from ..physics import Layout, Simulation, View
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, Shock, load, shocks
 from ..scenario.library import shock_named
@@ -20,6 +24,7 @@ from .resilience import Resilience, measure_resilience
 from .rollout import Result, evaluate, name_of
 
 LONGEST = 50_000  # periods that are played at most, for a shock that lasts beyond the horizon
+BUILDING_PATHS = 32  # by which it is seen whether a policy has built up its stock when a shock strikes
 AFTER = 8  # mean lead times and one more that are played after the longest length of a shock
 
 
@@ -104,6 +109,7 @@ def stress(
             struck.append(Struck(name, shock, world, results, measured))
     if not struck:
         raise BadInput(f"shocks: none can be played on {scenario.name} ({'; '.join(dict.fromkeys(notes))})")
+    notes += _still_building(struck[0], at, min(paths, BUILDING_PATHS), seed)
     return Stress(scenario, targets, at, paths, seed, tuple(struck), tuple(dict.fromkeys(notes)))
 
 
@@ -155,6 +161,25 @@ def _struck_world(scenario: Scenario, name: str, shock: Shock, hits: tuple[str, 
         scenario = variant(scenario, {"disruptions": {name: None}})
         changes["disruptions"] = {**dict.fromkeys(scenario.disruptions), name: event}
     return variant(scenario, changes | {"horizon": {"periods": periods}, "drivers": dict.fromkeys(scenario.drivers)})
+
+
+def _still_building(struck: Struck, at: int, paths: int, seed: int) -> list[str]:
+    """Return a note for each policy that holds less when the shock strikes than it comes to hold without any.
+
+    What a buffer is worth shows once it is there; a scenario that begins with little stock takes a while to fill it.
+    """
+    trace, period = Chance(struck.scenario).draw_pair(seed, paths), struck.scenario.horizon.period
+    notes = []
+    for result in struck.results:
+        simulation, held = Simulation(Layout(struck.scenario), trace), []
+        for _ in range(trace.periods):
+            flows = simulation.step(result.player(View(simulation)))
+            held.append(float(flows.stocks["held"][paths:].sum(axis=1).mean()))  # the half without the shock
+        usual = float(np.mean(held[-max(1, len(held) // 5) :]))
+        if (now := held[max(at - 1, 0)]) < 0.9 * usual:
+            has = f"holds {now:,.0f} units of the {usual:,.0f} that it comes to hold"
+            notes.append(f"{result.policy} {has} when the shock strikes in {period} {at} (--at strikes later)")
+    return notes
 
 
 def _played(

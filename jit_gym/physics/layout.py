@@ -207,6 +207,7 @@ class Layout:
                 ("can_dock", "receiving", columns.working.get(("receiving", name))),
                 ("can_fall_short", "filled", columns.filled.get(name)),
                 ("rejects", "defects", columns.defects.get(name)),
+                ("arrives_old", "age", columns.age.get(name)),
                 ("erodes", "cost", columns.cost.get(name)),
             ):
                 row[flag], row[index] = column is not None, column or 0

@@ -382,10 +382,21 @@ def arrive(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRow
         full = stock.on_hand + good
         kept = minimum(full, net.stocks[lane.to].storage_limit)
         if net.has.ages and net.stocks[lane.to].perishable:
-            newest = net.stocks[lane.to].newest_age
-            state.pipeline[newest] = state.pipeline[newest] + kept - stock.on_hand
+            put_by_age(net, state, lane, chance, kept - stock.on_hand)
         stock.on_hand = kept
         spoilt.wasted = spoilt.wasted + full - kept
+
+
+@register_jitable(forceinline=True, error_model="numpy")
+def put_by_age(net: NetRows, state: StateRows, lane: LaneRow, chance: Sequence[Any], units: Any) -> None:
+    """Put what has arrived among the units of its age: the newest, or older ones where goods are old on arrival."""
+    stock = net.stocks[lane.to]
+    if not lane.arrives_old:
+        state.pipeline[stock.newest_age] = state.pipeline[stock.newest_age] + units
+    else:
+        for k in range(stock.first_age, stock.last_age):
+            age = stock.newest_age - k
+            state.pipeline[k] = state.pipeline[k] + where(chance[lane.age] == age, units, 0.0 * units)
 
 
 @register_jitable(forceinline=True, error_model="numpy")

@@ -149,6 +149,8 @@ class LaneRow:
     drifts: Flag
     rounding: Index  # column
     reject_cost: Number
+    arrives_old: Flag
+    age: Index  # column
     # buying
     unit_cost: Number
     erodes: Flag

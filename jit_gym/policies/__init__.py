@@ -14,7 +14,7 @@ from .adaptive import Adaptive, MovingAverage
 from .base import Parameter, Policy, PolicyError, Rule, StatefulRule
 from .base_stock import BaseStock, JustInCase, SafetyLeadTime, SafetyStock
 from .disruption import Acceptance, Mitigation, Rerouting, StateDependent
-from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, SingleIndex, TailoredBaseSurge
+from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, QuickResponse, SingleIndex, TailoredBaseSurge
 from .hybrid import Emergency, Hybrid, HybridByRisk, HybridByValue
 from .just_in_time import Constant, Conwip, DemandFlow, Heijunka, JustInTime, Kanban, ShortCycle, Synchronised
 from .lost_sales import CappedBaseStock, Myopic, MyopicTwo, ProjectedInventoryLevel, StandardVector
@@ -57,6 +57,7 @@ RULES: dict[str, type[Rule]] = {
         DualIndex,
         CappedDualIndex,
         TailoredBaseSurge,
+        QuickResponse,
         OrderSplitting,
         BaseStockWithWaste,
         EchelonBaseStock,

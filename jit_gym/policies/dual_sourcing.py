@@ -10,7 +10,7 @@ import numpy as np
 from ..physics import View
 from ..scenario import Scenario
 from .base import Parameter, PolicyError, Rule, positive
-from .just_in_time import levelled, levelled_over
+from .just_in_time import is_first, levelled, levelled_over
 from .lead_times import outstanding
 from .limits import listed
 from .plan import PlanningData
@@ -154,6 +154,34 @@ class TailoredBaseSurge(TwoLanes):
 
     def two(self, view: View) -> tuple[Any, Any]:
         return positive(self.expedited_level - self.expedited_index(view)), levelled(self.plan, view, self.base)
+
+
+@dataclass(eq=False)
+class QuickResponse(TwoLanes):
+    """Order `early` units once, on the slow lane, then expedite up to a level (Fisher and Raman 1996).
+
+    For a season: the early order is placed in the first period, when nothing has been sold yet, and what sells is
+    ordered again on the fast lane while customers are forecast to ask for it in the period in which it arrives. By
+    formula the early order is half of what is asked for in the horizon on average, and the level the newsvendor's over
+    the expedited lead time.
+    """
+
+    name: ClassVar[str] = "quick-response"
+    planned: ClassVar[tuple[str, ...]] = ("early", "expedited_level")
+    knows: ClassVar[frozenset[str]] = frozenset({"season"})
+    signed: ClassVar[tuple[str, ...]] = ("expedited_level",)
+    early: Parameter = None
+    expedited_level: Parameter = None
+
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
+        early = plan.rounded(0.5 * plan.mean * plan.scenario.horizon.periods)
+        return {"early": early, "expedited_level": _levels(plan)["expedited_level"]}
+
+    def two(self, view: View) -> tuple[Any, Any]:
+        arrives = np.array([fast for fast, _ in _lead_times(self.plan)])
+        sold = self.plan.expected_over(view, arrives + 1.0) - self.plan.expected_over(view, arrives) > 1e-9
+        level = np.where(sold & ~view.obsolete, self.expedited_level, 0.0)
+        return positive(level - self.expedited_index(view)), np.where(is_first(view), self.early, 0.0)
 
 
 @dataclass(eq=False)

@@ -72,6 +72,13 @@ def _quality(plan: PlanningData) -> Iterator[str]:
             yield name
 
 
+def _aged(plan: PlanningData) -> Iterator[str]:
+    """Yield the lanes whose goods arrive with a part of their shelf life gone."""
+    for name, lane in plan.scenario.lanes.items():
+        if lane.age_on_arrival.highest > 0:
+            yield name
+
+
 def _rented(plan: PlanningData) -> Iterator[str]:
     """Yield the warehouses where space is rented and more may be needed: what a unit costs depends on what is there."""
     for name, warehouse in plan.scenario.warehouses.items():
@@ -101,6 +108,7 @@ LIMITS: dict[str, Limit] = {
     "quality": Limit("defects and short shipments", ("lanes.defects", "suppliers.short"), _quality),
     "disruptions": Limit("disruptions", ("disruptions.hits",)),
     "shelf_life": Limit("shelf lives", ("stocks.shelf_life",)),
+    "age": Limit("ages on arrival", ("lanes.age_on_arrival", "lanes.minimum_life"), _aged),
     "rented": Limit("rented space", ("warehouses.space",), _rented),
     "shrinkage": Limit("shrinkage", ("stocks.shrinkage",)),
     "obsolete": Limit("obsolescence", ("stocks.obsolete",)),

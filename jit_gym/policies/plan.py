@@ -314,9 +314,15 @@ class PlanningData:
     def expected(self, view: View, more: Any = 0.0) -> np.ndarray:
         """Return the forecast of each stock's use over its lead time and the period of review (paths, stocks).
 
-        With `more` periods on top. Beyond what a forecast looks ahead, its last period goes on.
+        With `more` periods on top.
         """
-        exposed = self.lead_time + more + 1.0
+        return self.expected_over(view, self.lead_time + more + 1.0)
+
+    def expected_over(self, view: View, exposed: np.ndarray) -> np.ndarray:
+        """Return the forecast of each stock's use over the next periods, `exposed` of them (paths, stocks).
+
+        Beyond what a forecast looks ahead, its last period goes on.
+        """
         if not self.layout.columns.forecast:
             return np.atleast_2d(self.mean * exposed)
         needs = np.zeros((len(view.forecast), len(self.stocks)))

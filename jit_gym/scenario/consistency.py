@@ -26,6 +26,7 @@ def check(scenario: Scenario, *, unread: bool) -> None:
     nothing_is_made_of_itself(scenario)
     units_are_whole(scenario)
     demands_reach_a_unit(scenario)
+    goods_arrive_alive(scenario)
     time_fits_together(scenario, unread=unread)
 
 
@@ -74,6 +75,23 @@ def names_fit_together(scenario: Scenario) -> None:
         if stalls and scenario.lanes[name].lead_time.lowest < 1:
             must = f"must be 1 period or more for {stalls[0]!r} to stop what is on the way"
             raise ValueError(f"lanes.{name}.lead_time: {must}, got {scenario.lanes[name].lead_time}")
+
+
+def goods_arrive_alive(scenario: Scenario) -> None:
+    """Refuse ages and lives of what arrives that do not fit the shelf life of its stock."""
+    for name, lane in scenario.lanes.items():
+        life, oldest = scenario.stocks[lane.to].shelf_life, lane.age_on_arrival.longest
+        for key, value in (("age_on_arrival", oldest), ("minimum_life", lane.minimum_life)):
+            if value and life is None:
+                raise ValueError(f"lanes.{name}.{key}: needs a shelf life (set stocks.{lane.to}.shelf_life)")
+        if life is None:
+            continue
+        if oldest >= life:
+            must = f"must be less than {life} (stocks.{lane.to}.shelf_life), so that what arrives can be used"
+            raise ValueError(f"lanes.{name}.age_on_arrival: {must}, got {lane.age_on_arrival}")
+        if lane.minimum_life > life:
+            must = f"must be {life} (stocks.{lane.to}.shelf_life) or less"
+            raise ValueError(f"lanes.{name}.minimum_life: {must}, got {lane.minimum_life}")
 
 
 def _regimes_follow(place: str, regimes: Mapping[str, Phase]) -> None:

@@ -110,8 +110,13 @@ def _lanes(scenario: Scenario) -> Found:
                 yield place, key, f"{none} there is no unit_cost"
         if isinstance(lane.defects, Drift) and lane.defects.drift == 0:
             yield place, "defects.drift", f"{none} it is 0"
-        if lane.reject_cost and _never_rejects(lane):
+        old = scenario.too_old(name) <= lane.age_on_arrival.highest
+        if lane.reject_cost and _never_rejects(lane) and not old:
             yield place, "reject_cost", f"{none} without defects nothing is rejected"
+        if lane.minimum_life and not old:
+            yield place, "minimum_life", f"{none} what arrives always has as much"
+        if scenario.too_old(name) <= lane.age_on_arrival.lowest:
+            yield place, "minimum_life", "is more than what arrives ever has, so that all of it is rejected"
         if isinstance(lane.defects, Distribution) and lane.defects.lowest == 1:
             yield place, "defects", "is 1, so that all that arrives is rejected"
 
@@ -211,15 +216,16 @@ def _events(scenario: Scenario) -> Found:
     periods = scenario.horizon.periods
     after = f"after the {periods:,} {scenario.horizon.period}s of the horizon"
     for place, starts in _beginnings(scenario):
-        if starts.once is not None and starts.once.lowest >= periods:
+        end = periods + place.endswith(".obsolete")  # units that are left are valued a period after the last one
+        if starts.once is not None and starts.once.lowest >= end:
             yield place, "once", f"has no effect, because it comes {after}"
         if starts.at is None:
             spell = starts.spell
-            if spell is not None and spell.lowest >= periods:
+            if spell is not None and spell.lowest >= end:
                 goes_on = "; where the long run is measured, they do come" if stays_as_it_is(scenario) else ""
                 yield place, "every", f"has no effect on an episode, because the first one comes {after}{goes_on}"
             continue
-        late = [when for when in starts.at if scenario.horizon.period_of(when) >= periods]
+        late = [when for when in starts.at if scenario.horizon.period_of(when) >= end]
         if not starts.at:
             yield place, "at", "has no effect, because it is empty"
         elif len(late) == len(starts.at):

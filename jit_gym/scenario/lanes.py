@@ -118,6 +118,10 @@ class Lane(Part):
     arrivals (random yield, Yano and Lee 1995). In whole units a share is rounded up or down by chance, so that it holds
     on average.
 
+    `age_on_arrival`, `minimum_life`: goods with a shelf life are so many periods old when they arrive in step 4, and
+    have as much less left; a random age is drawn for each period's arrivals, which makes the life that is left random
+    (Nahmias 1982). Where less than `minimum_life` is left, all of them are rejected, as defects are.
+
     `share`, `critical`: what rules go by, and no physics: how the everyday orders of a stock are split over its lanes,
     and which parts hybrid rules keep more of.
 
@@ -171,6 +175,10 @@ class Lane(Part):
     """The share of what arrives that is rejected: fixed, drawn anew, or growing with the lot (`{drift: 0.01}`)."""
     reject_cost: NotNegative = 0.0
     """Money per unit rejected."""
+    age_on_arrival: Distribution = Distribution(name="fixed", value=0)
+    """Periods of their shelf life that are gone when goods arrive: fixed, or drawn anew."""
+    minimum_life: Wait = 0
+    """Periods, the one of arrival included, in which goods must still be usable; those with less are rejected."""
     share: Share | None = None
     """Of its stock's everyday orders, from 0 to 1; by default the first lane takes them all."""
     critical: bool = False
@@ -183,6 +191,11 @@ class Lane(Part):
     @field_validator("lead_time")
     @classmethod
     def _lead_time_is_a_count(cls, value: Distribution) -> Distribution:
+        return of_periods(value, at_least=0)
+
+    @field_validator("age_on_arrival")
+    @classmethod
+    def _age_is_a_count(cls, value: Distribution) -> Distribution:
         return of_periods(value, at_least=0)
 
     @field_validator("defects")

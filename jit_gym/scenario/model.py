@@ -172,6 +172,11 @@ class Scenario(Part):
         limits = {name: [part.capacity for part in its if part.capacity is not None] for name, its in parts.items()}
         return {name: min(its, default=None) for name, its in limits.items()}
 
+    def too_old(self, lane: str) -> float:
+        """Return the age, in periods, from which goods that arrive on a lane are rejected; infinity for never."""
+        life, least = self.stocks[self.lanes[lane].to].shelf_life, self.lanes[lane].minimum_life
+        return np.inf if life is None or not least else life - least + 1.0
+
     @cached_property
     def hit_by(self) -> dict[str, tuple[str, ...]]:
         """Return the disruptions that hit each lane, its supplier or its route, in the order of `disruptions`."""

@@ -74,6 +74,8 @@ SUPPORT = {
     "lanes.cost_erosion": "......BTF",
     "lanes.defects": "......BT.",
     "lanes.reject_cost": "E...QDBTF",
+    "lanes.age_on_arrival": ".......T.",
+    "lanes.minimum_life": ".......T.",
     "lanes.share": "EMPLQDBTF",
     "lanes.critical": "EMPLQDBTF",
     "lanes.initial": "EMPLQDBTF",

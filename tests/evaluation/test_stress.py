@@ -120,3 +120,14 @@ def test_a_warning_is_worth_something_to_who_looks_at_it():
 def test_only_questions_that_a_world_poses_are_asked():
     assert variants(load("lost-sales"), 3) == {}
     assert set(variants(load("aisin-1997"), 3)) == {"second source", "warning", "information"}
+
+
+def test_a_policy_that_is_still_building_up_its_stock_is_told_of():
+    """Just in case begins with four hours of valves and is to hold eighty: at hour 112 it has a third of that."""
+    early, late = (
+        jit_gym.stress(["jit", "just-in-case"], "aisin-1997", ["ice-storm"], at=at, paths=4) for at in (112, 500)
+    )
+    told = [note for note in early.notes if "comes to hold" in note]
+    assert len(told) == 1
+    assert told[0].startswith("just-in-case")
+    assert not any("comes to hold" in note for note in late.notes)

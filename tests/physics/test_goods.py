@@ -26,6 +26,54 @@ def ages(by_hand: ByHand, i: int = 0) -> list[float]:
 # Shelf life
 
 
+def test_goods_that_are_old_when_they_arrive_have_less_life_left():
+    """Of a life of 4, five arrive two periods old and so for two, then six fresh ones, then seven a period old."""
+    by_hand = world(
+        {"stocks.shop.shelf_life": 4, "lanes.supplier.age_on_arrival": {"name": "randint", "low": 0, "high": 3}}
+    )
+    for order, age, left in [(5.0, 2, [5, 0, 0, 0]), (6.0, 0, [0, 0, 6, 0]), (7.0, 1, [0, 6 + 7, 0, 0])]:
+        by_hand.step([order], luck(by_hand, age=age))
+        assert ages(by_hand) == left
+
+
+def test_goods_with_less_than_the_minimum_life_are_rejected():
+    """Of a life of 4 at least 3 must be left: what is one period old is kept, what is two old is rejected, at 2."""
+    by_hand = world(
+        {
+            "stocks.shop.shelf_life": 4,
+            "lanes.supplier.age_on_arrival": {"name": "randint", "low": 0, "high": 3},
+            "lanes.supplier.minimum_life": 3,
+            "lanes.supplier.reject_cost": 2,
+        }
+    )
+    trace = Chance(by_hand.layout.scenario).draw(0, 40)
+    column = by_hand.layout.columns
+    old = trace.rows[:-1, :, column.age["supplier"]] > 1
+    assert 0.2 < old.mean() < 0.5
+    assert np.array_equal(trace.rows[:-1, :, column.defects["supplier"]], old)
+    flows = by_hand.step([5.0], luck(by_hand, age=2, defects=1.0))
+    assert (flows.rejects[0].rejected, flows.stocks[0].held, flows.charges[0].reject_cost) == (5, 0, 10)
+    flows = by_hand.step([5.0], luck(by_hand, age=1, defects=0.0))
+    assert (flows.rejects[0].rejected, flows.stocks[0].held) == (0, 5)
+
+
+def test_a_random_age_is_a_random_life():
+    """Nobody buys: a unit expires in the period in which its life ends, 4 less its age, with the chances of that."""
+    scenario = shop(
+        stocks={"shop": {"shelf_life": 4}},
+        lanes={
+            "supplier": {"to": "shop", "age_on_arrival": {"name": "empirical", "values": [0, 2], "weights": [3, 1]}}
+        },
+        demands={"customers": {"from": "shop", "distribution": 0}},
+    )
+    trace = Chance(scenario).draw(0, 4000, 5)
+    simulation = Simulation(Layout(scenario), trace)
+    wasted = [simulation.step(np.full((4000, 1), 1.0 if t == 0 else 0.0)).stocks["wasted"].mean() for t in range(5)]
+    assert wasted[1] == pytest.approx(0.25, abs=0.03)
+    assert wasted[3] == pytest.approx(0.75, abs=0.03)
+    assert sum(wasted) == 1
+
+
 def test_a_shelf_life_of_1_is_the_newsvendor():
     """Ten papers bought at 3 and six sold at 5 leave four for the bin, at 2 each; tomorrow begins with nothing.
 

@@ -681,3 +681,18 @@ def test_the_myopic_order_is_the_least_that_serves_well_enough():
     world = load("lost-sales", changes)  # at 3 / 4: P(D <= left + z) = 1/2 + P(left + z >= 2) / 2 >= 3/4
     assert orders("myopic", world, on_hand=[3], pipeline=[0, 0]) == [1]
     assert orders("myopic", world, on_hand=[9], pipeline=[0, 0]) == [0]
+
+
+def test_quick_response_orders_early_once_and_then_what_sells_while_it_can_still_be_sold():
+    """Fisher and Raman (1996): 6 early, on the slow lane; then up to 4 on the fast one, for periods with customers.
+
+    What is ordered on the fast lane in period t arrives in t + 1, and there are customers in periods 2 and 3: it is
+    ordered in periods 1 and 2. In period 1 the 6 are due in period 3, after an order placed now, and do not count: so
+    4 are ordered. In period 2 these 4 and the 6 come in time, and nothing is ordered.
+    """
+    lanes = {"slow": {"to": "shop", "lead_time": 3}, "fast": {"to": "shop", "lead_time": 1}}
+    demand = {"from": "shop", "distribution": 2, "season": [0, 0, 1, 1, 0, 0], "unmet": "lost"}
+    world = {"name": "season", "horizon": {"periods": 6}, "stocks": {"shop": {}}, "lanes": lanes}
+    scenario = load({**world, "demands": {"customers": demand}})
+    placed = played("quick-response(early=6, expedited_level=4)", scenario)
+    assert placed == [[6, 0], [0, 4], [0, 0], [0, 0], [0, 0], [0, 0]]

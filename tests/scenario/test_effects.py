@@ -376,7 +376,7 @@ NEVER_USELESS = {
     "Stock": "title initial unit_value holding_cost shelf_life terminal_value seen_late warehouse",
     "Warehouse": "title rate",
     "Lane": "title to uses order_delay lead_time supplier route capacity batch minimum_order unit_cost fixed_cost"
-    " in_transit_cost share critical",
+    " in_transit_cost share critical age_on_arrival",
     "Supplier": "title capacity",
     "Route": "title vehicle_capacity vehicle_cost full_loads capacity",
     "Late": "by",
@@ -399,7 +399,8 @@ LOOKED_AT = {
     "Stock": "storage_limit issuing waste_cost shrinkage loss_cost volume obsolete scrap_value rationing",
     "Warehouse": "space rent",
     "Drift": "drift",
-    "Lane": "delays crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders",
+    "Lane": "delays crossing waiting_cost unshipped pays_after cost_erosion defects reject_cost initial initial_orders"
+    " minimum_life",
     "Supplier": "late short rationing",
     "Route": "rationing",
     "Objective": "leftovers",
