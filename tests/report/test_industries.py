@@ -77,7 +77,7 @@ def test_the_list_of_industries_is_up_to_date():
 def test_a_page_has_sources_and_says_what_is_assumed(name: str):
     page = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
     assert "assumed" in page
-    assert re.search(r"^Sources?\b", page, re.MULTILINE)
+    assert re.search(r"\b([Ss]ources?|reported)\b", page.partition("## What goes wrong")[0])
 
 
 @pytest.mark.parametrize("name", ["aisin-1997", "multi-item", "or-gym-net-management", "fresh-food-stressed"])
