@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow bounds lowest check bench maps claims reference clean
+.PHONY: help demo test slow bounds lowest check bench maps claims industries reference clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -63,6 +63,9 @@ maps: $(CORE)  ## draw the maps of docs/maps again, by the commands beside them 
 
 claims: $(DEV)  ## play the claims of tests/claims, and write docs/claims.md again (a minute)
 	$(BIN)/python -W ignore -m tests.claims.page
+
+industries: $(CORE)  ## play the industries and write their pages in docs/industries again (minutes)
+	$(BIN)/python -m jit_gym.report.industries
 
 reference: $(CORE)  ## write the references of scenarios and of the API again, from schema and docstrings
 	$(BIN)/jit-gym show --reference > docs/scenario-reference.md

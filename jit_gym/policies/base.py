@@ -167,7 +167,15 @@ class Rule(Policy):
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes): each stock's quantity, over its lanes by their shares."""
-        return self.plan.split_over_lanes(positive(self.quantities(view)))
+        return self.plan.split_over_lanes(self.wanted(view))
+
+    def wanted(self, view: View) -> Any:
+        """Return `quantities`, none of them negative, and of an obsolete stock only what customers still wait for."""
+        quantities = positive(self.quantities(view))
+        if any(stock.obsolete for stock in self.plan.scenario.stocks.values()):
+            awaited = positive(-view.inventory_position)
+            quantities = np.where(view.obsolete, np.minimum(quantities, awaited), quantities)
+        return quantities
 
     def fit(self, scenario: Scenario) -> Self:
         """Return this rule with every parameter filled in."""

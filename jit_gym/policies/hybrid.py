@@ -79,7 +79,7 @@ class Hybrid(StatefulRule):
     def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray]:
         assert state is not None
         lot = self.everyday.lot(view, state)
-        return self.plan.split_over_lanes(np.where(self.guarded, self.careful.quantities(view), lot)), state
+        return self.plan.split_over_lanes(np.where(self.guarded, self.careful.wanted(view), lot)), state
 
 
 @dataclass(eq=False)

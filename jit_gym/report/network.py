@@ -6,7 +6,7 @@ It is written as plain SVG, so that the same scenario gives the same file everyw
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..chance import usage
 from ..common.text import plain
 from ..envs.rendering import DEMAND, INK, SHORT, STOCK, WAY
-from ..scenario import Distribution, Lane, Scenario
+from ..scenario import Demand, Distribution, Lane, Scenario
 from .svg import FONTS, MUTED, SURFACE
 from .words import a
 
@@ -25,7 +25,7 @@ MANY, ALIKE = 12, 3  # of more stocks than MANY, ALIKE or more that are connecte
 FILLS = {"supplier": (SURFACE, MUTED), "stock": ("#e3eff6", STOCK), "demand": ("#eeeef0", DEMAND)}
 
 
-@dataclass
+@dataclass(eq=False)
 class Box:
     """A supplier, a stock or a demand, or several that are alike."""
 
@@ -44,7 +44,8 @@ class Box:
         lines = len(self.lines) + len(self.details)
         written = max((len(arrow.label) for arrow in self.into), default=0)
         apart = (written * LINE + 4) * (len(self.into) + (len(self.into) > 1))
-        return max(lines * LINE + 12, apart)
+        marked = 19 * (len(self.out) + 1) if len(self.out) > 1 and any(arrow.marks for arrow in self.out) else 0
+        return max(lines * LINE + 12, apart, marked)
 
     @property
     def middle(self) -> float:
@@ -52,7 +53,7 @@ class Box:
         return self.top + self.height / 2
 
 
-@dataclass
+@dataclass(eq=False)
 class Arrow:
     """One lane, or several that are alike, or a demand drawing on a stock."""
 
@@ -74,7 +75,9 @@ class Event(NamedTuple):
 
 def events(scenario: Scenario) -> list[Event]:
     """Return what goes wrong, numbered as in the picture."""
-    found = [(table, name, each) for table in ("disruptions", "spikes") for name, each in getattr(scenario, table).items()]
+    found = [
+        (table, name, each) for table in ("disruptions", "spikes") for name, each in getattr(scenario, table).items()
+    ]
     return [
         Event(k, table, name, each.title or name.replace("-", " "), each.hits)
         for k, (table, name, each) in enumerate(found, 1)
@@ -83,7 +86,8 @@ def events(scenario: Scenario) -> list[Event]:
 
 def picture(scenario: Scenario) -> str:
     """Return the network of a scenario as an SVG file."""
-    boxes, arrows = _drawn(scenario)
+    built = _Builder(scenario)
+    boxes, arrows = list(built.boxes.values()), list(built.arrows.values())
     columns = _columns(boxes)
     width = MARGIN + len(columns) * (WIDE + GAP) - GAP + MARGIN
     height = _place(columns)
@@ -104,50 +108,70 @@ def picture(scenario: Scenario) -> str:
 # What there is to draw
 
 
-def _drawn(scenario: Scenario) -> tuple[list[Box], list[Arrow]]:
-    """Return all boxes and arrows, those that are alike drawn once."""
-    groups = _groups(scenario)
-    found = events(scenario)
-    use, period = usage(scenario), scenario.horizon.period
-    boxes: dict[tuple[str, ...], Box] = {}
-    of_stock: dict[str, Box] = {}
-    for group in groups:
-        stock = scenario.stocks[group[0]]
-        box = Box("stock", _titles([scenario.stocks[name].title or name for name in group]), [])
-        per_day = sum(use[name][0] for name in group) / len(group)
-        box.details.append(f"uses {per_day:,.3g} {a(period)}" + (" each" if len(group) > 1 else ""))
+class _Builder:
+    """Makes the boxes and arrows of a scenario, those that are alike once."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        """Begin with what there is of stocks, and then connect them."""
+        self.scenario, self.groups, self.events = scenario, _groups(scenario), events(scenario)
+        self.boxes: dict[tuple[str, ...], Box] = {}
+        self.arrows: dict[tuple[object, ...], Arrow] = {}
+        self.of_stock = {name: box for group in self.groups for box in [self._stock(group)] for name in group}
+        for name, lane in scenario.lanes.items():
+            self._lane(name, lane)
+        for name, demand in scenario.demands.items():
+            self._demand(name, demand)
+        for arrow in self.arrows.values():
+            arrow.source.out.append(arrow)
+            arrow.target.into.append(arrow)
+
+    def _box(self, key: tuple[str, ...], kind: str, lines: list[str], details: Sequence[str], *hit: str) -> Box:
+        """Return the box of a key, made where it is not there yet."""
+        return self.boxes.setdefault(key, Box(kind, lines, list(details), marks=_marks(self.events, *hit)))
+
+    def _arrow(self, source: Box, target: Box, label: list[str], *hit: str) -> None:
+        key = id(source), id(target), *label
+        self.arrows.setdefault(key, Arrow(source, target, label, _marks(self.events, *hit)))
+
+    def _stock(self, group: list[str]) -> Box:
+        stock, period = self.scenario.stocks[group[0]], self.scenario.horizon.period
+        use = usage(self.scenario)
+        mean = sum(use[name][0] for name in group) / len(group)
+        details = [f"uses {mean:,.3g} {a(period)}" + (" each" if len(group) > 1 else "")]
         if stock.shelf_life is not None:
-            box.details.append(f"lives {_periods(stock.shelf_life, period)}, {stock.issuing}")
-        box.marks = _marks(found, *group)
-        of_stock |= dict.fromkeys(group, box)
-        boxes["stock", group[0]] = box
-    arrows: dict[tuple[str, ...], Arrow] = {}
-    for name, lane in scenario.lanes.items():
-        target = of_stock[lane.to]
-        sources = [of_stock[each] for each in lane.uses] or [_supplier(scenario, name, lane, groups, boxes, found)]
+            details.append(f"lives {_periods(stock.shelf_life, period)}, {stock.issuing}")
+        lines = _titles([self.scenario.stocks[name].title or name for name in group])
+        return self._box(("stock", group[0]), "stock", lines, details, *group)
+
+    def _lane(self, name: str, lane: Lane) -> None:
+        sources = [self.of_stock[each] for each in lane.uses] or [self._supplier(name, lane)]
         for source in sources:
-            arrow = Arrow(source, target, _says(scenario, name, lane), _marks(found, name, lane.route or ""))
-            arrows.setdefault((str(id(source)), str(id(target)), *arrow.label), arrow)
-    for name, demand in scenario.demands.items():
-        drawn_on = list(dict.fromkeys(id(of_stock[each]) for each in demand.draws_on))
-        alone = [each for each in scenario.demands.values() if list(each.draws_on) == list(demand.draws_on)] == [demand]
-        merged = len(_group_of(groups, next(iter(demand.draws_on)))) > 1 and len(demand.draws_on) == 1 and alone
-        key = ("demand", str(drawn_on[0]) if merged else name)
-        if key not in boxes:
-            title = "The customers of each" if merged else demand.title or name
-            boxes[key] = Box("demand", _wrapped(title), [f"{_unmet(demand.unmet)}"], marks=_marks(found, name))
+            self._arrow(source, self.of_stock[lane.to], _says(self.scenario, name, lane), name, lane.route or "")
+
+    def _supplier(self, name: str, lane: Lane) -> Box:
+        """Return the box of who ships on a lane from outside; one for all, where each of a group has its own."""
+        group = _group_of(self.groups, lane.to)
+        served = {each.to for each in self.scenario.lanes.values() if lane.supplier and each.supplier == lane.supplier}
+        hit = lane.supplier or ""
+        if len(group) > 1 and len(served) <= 1:
+            place = str(self.scenario.feeds[lane.to].index(name))
+            lines = [f"{len(group)} suppliers", "(one for each)"]
+            return self._box(("suppliers", group[0], place), "supplier", lines, [], hit)
+        title = self.scenario.suppliers[lane.supplier].title if lane.supplier else lane.title
+        lines = _wrapped(title or lane.supplier or name)
+        return self._box(("supplier", lane.supplier or name), "supplier", lines, [], hit)
+
+    def _demand(self, name: str, demand: Demand) -> None:
+        stocks = list(demand.draws_on)
+        alone = [list(each.draws_on) for each in self.scenario.demands.values()].count(stocks) == 1
+        group = _group_of(self.groups, stocks[0])
+        together = len(group) > 1 and len(stocks) == 1 and alone
+        key = ("demands", group[0]) if together else ("demand", name)
+        lines = ["The customers", "of each"] if together else _wrapped(demand.title or name)
+        unmet = "lost if not served" if demand.unmet == "lost" else "waits if not served"
+        box = self._box(key, "demand", lines, [unmet], name)
         for stock, units in demand.draws_on.items():
-            source = of_stock[stock]
-            label = [] if units == 1 else [f"{units:g} each"]
-            arrows.setdefault((str(id(source)), *key, *label), Arrow(source, boxes[key], label))
-    for arrow in arrows.values():
-        arrow.source.out.append(arrow)
-        arrow.target.into.append(arrow)
-    return list(boxes.values()), list(arrows.values())
-
-
-def _unmet(unmet: str) -> str:
-    return "leave when it is out" if unmet == "lost" else "wait when it is out"
+            self._arrow(self.of_stock[stock], box, [] if units == 1 else [f"{units:g} each"])
 
 
 def _groups(scenario: Scenario) -> list[list[str]]:
@@ -185,27 +209,6 @@ def _group_of(groups: list[list[str]], stock: str) -> list[str]:
     return next(group for group in groups if stock in group)
 
 
-def _supplier(
-    scenario: Scenario,
-    name: str,
-    lane: Lane,
-    groups: list[list[str]],
-    boxes: dict[tuple[str, ...], Box],
-    found: list[Event],
-) -> Box:
-    """Return the box of who ships on a lane from outside, made where it is not there yet."""
-    group = _group_of(groups, lane.to)
-    served = {each.to for each in scenario.lanes.values() if lane.supplier and each.supplier == lane.supplier}
-    together = len(group) > 1 and len(served) <= 1
-    place = scenario.feeds[lane.to].index(name)
-    key = ("suppliers", group[0], str(place)) if together else ("supplier", lane.supplier or name)
-    if key not in boxes:
-        title = scenario.suppliers[lane.supplier].title if lane.supplier else lane.title
-        lines = [f"{len(group)} suppliers", "(one for each)"] if together else _wrapped(title or lane.supplier or name)
-        boxes[key] = Box("supplier", lines, [], marks=_marks(found, lane.supplier or ""))
-    return boxes[key]
-
-
 def _marks(found: list[Event], *names: str) -> list[int]:
     return [event.number for event in found if set(names) & set(event.hits)]
 
@@ -229,7 +232,7 @@ def _says(scenario: Scenario, name: str, lane: Lane) -> list[str]:
     if lane.delays is not None:
         said.append(f"up to {_periods(lane.delays.longest, period)} more")
     if lane.batch is not None and lane.batch != 1:
-        said.append(f"in lots of {lane.batch:g}")
+        said.append(f"lots of {lane.batch:g}")
     beside = [each for each in scenario.feeds[lane.to] if scenario.lanes[each].supplier == lane.supplier]
     if lane.supplier and len(beside) > 1:
         said.insert(0, lane.title or name.replace("-", " "))
@@ -297,14 +300,15 @@ def _left(box: Box) -> float:
 
 
 def _ends(arrow: Arrow) -> tuple[float, float, float, float]:
-    """Return where an arrow begins and ends."""
-    return (_left(arrow.source) + WIDE, _port(arrow.source, arrow.source.out, arrow, lambda each: each.target.middle),
-            _left(arrow.target), _port(arrow.target, arrow.target.into, arrow, lambda each: each.source.middle))  # fmt: skip
+    """Return where an arrow begins and ends: x and y, x and y."""
+    leaves = _port(arrow.source, arrow.source.out, arrow, lambda each: each.target.middle)
+    comes = _port(arrow.target, arrow.target.into, arrow, lambda each: each.source.middle)
+    return _left(arrow.source) + WIDE, leaves, _left(arrow.target), comes
 
 
-def _port(box: Box, arrows: list[Arrow], arrow: Arrow, far: object) -> float:
+def _port(box: Box, arrows: list[Arrow], arrow: Arrow, far: Callable[[Arrow], float]) -> float:
     """Return the height at which an arrow touches a box: arrows that come from above are above."""
-    order = sorted(arrows, key=far)  # type: ignore[arg-type]
+    order = sorted(arrows, key=far)
     place = next(k for k, each in enumerate(order) if each is arrow)
     return box.top + box.height * (place + 1) / (len(order) + 1)
 
@@ -334,8 +338,8 @@ def _arrow(arrow: Arrow, x0: float, y0: float, x1: float, y1: float) -> str:
 def _box(box: Box, x: float) -> str:
     fill, line = FILLS[box.kind]
     parts = [
-        f'<rect x="{x:g}" y="{box.top:.1f}" width="{WIDE}" height="{box.height:.1f}" rx="5" fill="{fill}" stroke="{line}"'
-        ' stroke-width="1.4"/>'
+        f'<rect x="{x:g}" y="{box.top:.1f}" width="{WIDE}" height="{box.height:.1f}" rx="5" fill="{fill}"'
+        f' stroke="{line}" stroke-width="1.4"/>'
     ]
     y = box.middle - (len(box.lines) + len(box.details)) * LINE / 2 + LINE - 4
     for title, text in [*((True, text) for text in box.lines), *((False, text) for text in box.details)]:
