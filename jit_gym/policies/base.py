@@ -173,8 +173,8 @@ class Rule(Policy):
         """Return `quantities`, none of them negative, and of an obsolete stock only what customers still wait for."""
         quantities = positive(self.quantities(view))
         if any(stock.obsolete for stock in self.plan.scenario.stocks.values()):
-            awaited = positive(-view.inventory_position)
-            quantities = np.where(view.obsolete, np.minimum(quantities, awaited), quantities)
+            needless = positive(quantities - positive(-view.inventory_position))
+            quantities = quantities - needless * view.obsolete
         return quantities
 
     def fit(self, scenario: Scenario) -> Self:

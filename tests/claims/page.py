@@ -9,7 +9,7 @@ from types import ModuleType
 
 from jit_gym.common.files import write
 
-from .ledger import PAGE, Row
+from .ledger import BORNE_OUT, IN_PART, NOT_BORNE_OUT, PAGE, Row
 
 HEAD = """# What is said of just in time, and what is found here
 
@@ -24,6 +24,7 @@ algebra.
 
 To play one: `.venv/bin/python -m pytest tests/claims -k NAME`, with a name of the last column.
 """
+VERDICTS = (BORNE_OUT, IN_PART, NOT_BORNE_OUT)
 COLUMNS = ("claim", "source", "published", "ours", "holds", "needs", "test")
 
 
@@ -38,6 +39,15 @@ def claims(module: ModuleType) -> list[tuple[str, object]]:
     return [(name, each) for name, each in vars(module).items() if name.startswith("test_") and hasattr(each, "row")]
 
 
+def summary(rows: list[tuple[str, str]]) -> str:
+    """Return how many claims hold, and which do not: from the claim and whether it holds, of each row."""
+    counts = {verdict: [says for says, holds in rows if holds == verdict] for verdict in VERDICTS}
+    text = [f"Of {len(rows)} claims {len(counts[BORNE_OUT])} hold here."]
+    for verdict, head in ((IN_PART, "In part"), (NOT_BORNE_OUT, "Not")):
+        text += [f"\n{head} ({len(counts[verdict])}):\n", *(f"- {says}" for says in counts[verdict])]
+    return "\n".join([*text, ""])
+
+
 def section(module: ModuleType, rows: list[Row]) -> str:
     """Return a module's heading, what it says of it, and its rows."""
     heading, _, more = str(module.__doc__).strip().partition("\n\n")
@@ -48,7 +58,8 @@ def section(module: ModuleType, rows: list[Row]) -> str:
 
 def main() -> None:
     """Play all claims, and write the page."""
-    sections = []
+    sections: list[str] = []
+    rows: list[Row] = []
     for module in modules():
         found = []
         for name, each in claims(module):
@@ -56,7 +67,8 @@ def main() -> None:
             found.append(each.row())  # type: ignore[attr-defined]
         if found:
             sections.append(section(module, found))
-    write(PAGE, "\n".join([HEAD, *sections]))
+        rows += found
+    write(PAGE, "\n".join([HEAD, summary([(row.says, row.holds) for row in rows]), *sections]))
 
 
 if __name__ == "__main__":

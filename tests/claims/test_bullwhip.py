@@ -17,7 +17,7 @@ from jit_gym.scenario import Scenario, load
 from ..worlds import normal, shop
 from .ledger import claim, shown
 
-PLAYED = {"paths": 64, "periods": 600, "warmup": 50, "seed": 1}
+PLAYED: dict[str, Any] = {"paths": 64, "periods": 600, "warmup": 50, "seed": 1}
 CHEN = "1 + 2 L / p + 2 L² / p²"
 
 

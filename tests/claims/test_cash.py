@@ -13,6 +13,10 @@ from .ledger import claim, saved, shown
 
 CALM = "textbook claim, without a size"
 NEEDS = "`aisin-1997` without the fire, against a cover of a day (16 hours)"
+BY_FORMULA = (
+    "`just-in-case` by formula covers nothing where nothing can fail, and then holds less than `jit`, "
+    "which keeps the four hours that it begins with"
+)
 
 
 @cache
@@ -35,7 +39,7 @@ def saving(figure: str) -> Estimate:
     return saved(lean.figures[figure], careful.figures[figure])
 
 
-@claim("Just in time ties up less cash in calm", source=CALM, needs=NEEDS)
+@claim("Just in time ties up less cash in calm", source=CALM, needs=f"{NEEDS}; {BY_FORMULA}")
 def test_just_in_time_ties_up_less_cash_in_calm() -> str:
     """The value of the stock on hand, at practically the same service: both serve all but one car in a thousand."""
     assert all(result.mean("fill_rate") > 0.999 for result in calm().results)

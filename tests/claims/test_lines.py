@@ -167,7 +167,8 @@ def test_conwip_and_base_stock_are_as_good_as_the_hybrid_and_not_between() -> st
     extra = less(works, "hybrid", than="conwip")
     assert abs(extra.mean) < 0.01
     assert abs(less(works, "hybrid", than="base-stock").mean) < 0.05
-    both = ", ".join(f"{name} {shown(each, '.0%')} below kanban" for name, each in found.items())
+    names = {"conwip": "CONWIP", "base-stock": "base-stock"}
+    both = ", ".join(f"{names[name]} {shown(each, '.0%')} below kanban" for name, each in found.items())
     return f"{both}; the hybrid {shown(extra, '.1%')} below CONWIP"
 
 

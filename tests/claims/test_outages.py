@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from jit_gym.evaluation import Comparison, Estimate, compare, evaluate, tell
+from jit_gym.evaluation import Comparison, Estimate, compare, evaluate, measure_resilience, tell
 from jit_gym.scenario import Scenario, load
 
 from .ledger import claim, saved, shown
@@ -61,6 +62,9 @@ def test_time_to_survive_is_stock_over_use_and_that_of_a_line_its_shortest_part(
     for days in (1, 3, 6):
         assert stopped(valve=days)[0] == days + 2
     assert stopped(valve=3, seat=1, glass=6)[0] == 3
+    measured = measure_resilience(evaluate("jit", line(valve=3), paths=1))
+    assert measured is not None
+    assert measured.figures["time_to_survive"].tolist() == [5]
     return "3 + 2 = 5 days; min(5, 3, 8) = 3 days"
 
 
@@ -89,10 +93,10 @@ SETTINGS: dict[str, Any] = {"paths": 64, "seed": 1}
 )
 def test_a_sole_sources_outage_stops_a_just_in_time_line_within_a_day() -> str:
     """Reitman (1997): the plants held four hours of valves; 16 hours are a day, and the line is short within that."""
-    fire = load("aisin-1997-record")
-    (start,) = np.flatnonzero(np.diff(tell("jit", fire).available[:, 0]) < 0) + 1
-    stories = [tell("jit", fire, path=path, seed=1) for path in range(12)]
-    hours = Estimate.of(np.array([np.flatnonzero(story.short[start:, 0] > 1)[0] for story in stories], float))
+    found = measure_resilience(evaluate("jit", "aisin-1997-record", **SETTINGS))
+    assert found is not None
+    assert found.fell == found.struck == found.paths
+    hours = found.estimate("time_to_survive")
     assert hours.low >= 3
     assert hours.high < 16
     return f"{shown(hours, '.1f')} hours after the fire"
@@ -140,6 +144,7 @@ def test_a_second_source_removes_most_of_the_loss() -> str:
 
 
 UPTIME = 0.95
+UNRELIABLE = Path(__file__).parents[2] / "docs/maps/unreliable-supplier.yaml"
 
 
 def tomlin(length: int, paths: int) -> Comparison:
@@ -149,7 +154,7 @@ def tomlin(length: int, paths: int) -> Comparison:
         "disruptions.outage.starts.rate": recovers * (1.0 - UPTIME) / UPTIME,
         "disruptions.outage.lasts": {"name": "geom", "p": recovers},
     }
-    world = load("docs/maps/unreliable-supplier.yaml", changes)
+    world = load(UNRELIABLE, changes)
     rules = ["mitigation", "order-splitting(main=0)"]
     return compare(rules, world, paths=paths, periods=260, warmup=104, seed=1, gap=False)
 

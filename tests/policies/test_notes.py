@@ -60,6 +60,11 @@ IGNORED = [
     ("disruptions", WAITING | FIRE, "disruptions (fire)"),
     ("shelf_life", WAITING | {"stocks.shop.shelf_life": 9}, "shelf lives (shop)"),
     (
+        "age",
+        WAITING | {"stocks.shop.shelf_life": 9, "lanes.supplier.age_on_arrival": 2},
+        "shelf lives (shop), ages on arrival (supplier)",
+    ),
+    (
         "markdown",
         WAITING
         | {"demands.customers.price": 9}
