@@ -237,7 +237,7 @@ def _says(scenario: Scenario, name: str, lane: Lane) -> list[str]:
     if lane.supplier and len(beside) > 1:
         said.insert(0, lane.title or name.replace("-", " "))
     if lane.route:
-        said.append(f"by {scenario.routes[lane.route].title or lane.route}")
+        said.append(scenario.routes[lane.route].title or lane.route)
     return _wrapped(", ".join(said), LABEL, 3)
 
 
@@ -331,7 +331,7 @@ def _arrow(arrow: Arrow, x0: float, y0: float, x1: float, y1: float) -> str:
             f'<text x="{x1 - 10:.1f}" y="{y1 - 5 - LINE * k:.1f}" text-anchor="end" stroke="{SURFACE}" stroke-width="4"'
             f' paint-order="stroke">{_text(line)}</text>'
         )
-    parts += [_mark(number, x0 + 14 + 18 * k, y0) for k, number in enumerate(arrow.marks)]
+    parts += [_mark(number, x0 + 14 + 18 * k, y0 + 9) for k, number in enumerate(arrow.marks)]
     return "\n".join(parts)
 
 
