@@ -50,7 +50,7 @@ def test_a_fire_at_the_source_of_one_part_stops_the_line_within_hours():
 
 
 def test_two_parts_with_stock_of_four_days_save_most_of_what_a_fire_costs():
-    """Four days of the two parts that have one source, and two hours of the others."""
+    """Four days of the two parts that have one source, and lot for lot for the others."""
     cards, hybrid, everything = played([KANBAN, HYBRID, ALL], load("automotive-line-stressed", FIRE), paths=64)
     assert interval(hybrid.figures["cost"] - 0.3 * cards.figures["cost"])[1] < 0
     assert between(hybrid, everything, "cost")[1] < 0
