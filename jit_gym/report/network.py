@@ -91,6 +91,10 @@ def picture(scenario: Scenario) -> str:
     columns = _columns(boxes)
     width = MARGIN + len(columns) * (WIDE + GAP) - GAP + MARGIN
     height = _place(columns)
+    missing = max([0.0, *(SMALL + LINE * len(arrow.label) - _ends(arrow)[3] for arrow in arrows)])  # above the labels
+    for box in boxes:
+        box.top += missing
+    height += missing
     parts = [_arrow(arrow, *_ends(arrow)) for arrow in arrows]
     parts += [_box(box, _left(box)) for box in boxes]
     legend, height = _legend(events(scenario), width, height)
