@@ -10,9 +10,10 @@ from typing import Any
 from ..common import files
 from ..evaluation import METRICS, Comparison
 from . import catalogue, figures, index, resilience, story
+from .columns import plus_minus
 from .items import item_tables
 from .provenance import certificate, yaml_of
-from .table import columns, plus_minus
+from .table import columns
 from .templating import environment
 from .words import conventions, descriptions, digits, gap_sentence, half, in_business, labels, settings, verdict
 from .world import meaning, world

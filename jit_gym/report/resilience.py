@@ -13,9 +13,9 @@ from ..envs.rendering import INK, SHORT, STOCK
 from ..evaluation import Duration, Resilience
 from ..evaluation.metrics import sells
 from ..evaluation.resilience import FALLS, RECOVERED, TAIL
+from .columns import Column, grid, plus_minus, shares
 from .figures import Picture
 from .svg import MUTED, WIDTH, drawing
-from .table import Column, grid, plus_minus, shares
 from .words import a, digits, half, number
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from ..common.statistics import Estimate
 from ..evaluation import Comparison, Stress, Struck, Worth
 from ..evaluation.having import QUESTIONS
 from ..scenario.window import slowest_delivery
+from .columns import plus_minus
 from .numbers import plain, resilience
 from .provenance import origin, yaml_of
 from .resilience import curve, figures, print_resilience
-from .table import plus_minus
 from .templating import environment
 from .words import a, digits, half, labels, listed
 

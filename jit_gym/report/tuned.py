@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..evaluation import Comparison, Judgement, Tuning, judged
 from ..policies import Rule
+from .columns import COLOURS, plus_minus
 from .numbers import plain
 from .provenance import origin
-from .table import COLOURS, against_the_best, plus_minus
+from .table import against_the_best
 from .words import a, conventions, digits, gap_sentence, half
 
 if TYPE_CHECKING:

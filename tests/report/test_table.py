@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 import jit_gym
+from jit_gym.report.columns import shares
 from jit_gym.report.resilience import figures
-from jit_gym.report.table import columns, print_table, shares
+from jit_gym.report.table import columns, print_table
 
 
 @pytest.fixture(scope="module", params=jit_gym.names())
