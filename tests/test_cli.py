@@ -740,3 +740,14 @@ def test_map_draws_who_is_best_where():
 )
 def test_map_refuses_bad_input_in_a_line(arguments, says):
     assert refused("map", "lost-sales", *arguments, *QUICK).startswith(says)
+
+
+def test_compare_of_a_family_echoes_all_that_was_asked_for():
+    """The command in the document is the one that was typed, with what it took by default."""
+    asked = ["compare", "lost-sales-family", "jit", "constant", "--worlds", "2", "--paths", "4", "--periods", "5"]
+    done = jit(*asked, "--threshold", "5", "--json")
+    assert done.exit_code == 0, done.output
+    command = json.loads(done.stdout)["command"]
+    assert command.split()[:4] == ["jit-gym", "compare", "lost-sales-family", "jit"]
+    assert "--threshold 5.0" in command
+    assert "--regime train" in command

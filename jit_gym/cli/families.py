@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Any
 
+from .options import Request
 from .progress import announce_compiling, collect_warnings, console, print_notes, progress_bar
 
 PATHS = 256  # in each world, unless the user asks for others
@@ -28,6 +28,7 @@ def compare_worlds(
 ) -> None:
     """Play the policies in the worlds, and print what came of it."""
     announce_compiling()
+    from ..evaluation import THRESHOLD
     from ..evaluation.families import WORLDS, compare_family, named_in
     from ..evaluation.tuning import tuning_budget
     from ..report import families as report
@@ -48,12 +49,10 @@ def compare_worlds(
             players, of, worlds=worlds, regime=regime, paths=paths, periods=periods, warmup=warmup, seed=seed,
             tuned=tuning, threshold=threshold, progress=tick,
         )  # fmt: skip
-    options = {"worlds": worlds, "regime": regime, "paths": paths, "periods": periods, "warmup": warmup, "seed": seed}
-    line: list[Any] = ["jit-gym", "compare", name, *policies]
-    for key, value in options.items():
-        line += [f"--{key}", value] if value is not None else []
-    line += ["--tuned"] * tuned + (["--budget", budget] if budget else [])
-    command = shlex.join(map(str, line))
+    options: dict[str, Any] = {"worlds": worlds, "regime": regime, "paths": paths, "periods": periods}
+    options |= {"warmup": warmup, "seed": seed, "tuned": tuned, "budget": budget}
+    options |= {"threshold": None if threshold == THRESHOLD else 100 * threshold}
+    command = Request(name).command("compare", *policies, **options)
     if as_json:
         print(json.dumps(report.document(comparison, command), indent=2, allow_nan=False))
     else:

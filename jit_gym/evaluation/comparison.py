@@ -199,10 +199,13 @@ def compare(
     return Comparison(results, gap, threshold, budget, tuple(caveats(scenario, players, periods)))
 
 
-def named(policies: Sequence[Any] | None, scenario: Scenario) -> list[Any]:
-    """Return the policies; where none are named, those that the scenario names, and the agents shipped for it."""
+def named(policies: Sequence[Any] | None, scenario: Scenario, shipped: bool = True) -> list[Any]:
+    """Return the policies; where none are named, those that the scenario names, and the agents shipped for it.
+
+    Without `shipped` no agents: those of a scenario do not fit its variants.
+    """
     if policies is None:
-        policies = [*(scenario.policies or ("jit", "just-in-case")), *agents(scenario)]
+        policies = [*(scenario.policies or ("jit", "just-in-case")), *(agents(scenario) if shipped else ())]
     if not (names := list(policies)):
         raise BadInput("policies: there must be one or more")
     return names

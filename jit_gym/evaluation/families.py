@@ -149,4 +149,4 @@ def compare_family(
 
 def named_in(policies: Sequence[Any] | None, of: Family) -> list[Any]:
     """Return the policies; where none are named, those that the family names, or its scenario."""
-    return named(list(of.policies) or None if policies is None else policies, of.base)
+    return named(of.policies or None if policies is None else policies, of.base, shipped=False)

@@ -22,7 +22,7 @@ from ..policies import policy
 from ..scenario import BadInput, NoEffect, Scenario, load
 from ..scenario.axis import CELLS, Axis, varied
 from ..scenario.window import Window, stays_as_it_is, window
-from .comparison import Comparison, compare
+from .comparison import Comparison, compare, named
 from .judgement import THRESHOLD, Judgement
 from .metrics import deciding_figure
 from .rollout import name_of
@@ -279,8 +279,7 @@ def prepare(
     _refuse_axes_that_meet(across, up)
     if (many := len(across.values) * len(up.values)) > MOST_CELLS:
         raise BadInput(f"cells: a map must have {MOST_CELLS:,} or less, got {len(across.values)} x {len(up.values)}")
-    if not (players := tuple(policies if policies is not None else scenario.policies or ("jit", "just-in-case"))):
-        raise BadInput("policies: there must be one or more")
+    players = tuple(named(policies, scenario, shipped=False))
     worlds, common = [], dict[str, int]()
     for j, i in product(up.values, across.values):
         world, told = _world(scenario, {across.key: i, up.key: j}, across, up, players)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..common.provenance import versions
 from ..common.statistics import Estimate
 from ..evaluation import FamilyComparison
+from .columns import Column, grid
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,32 +16,31 @@ if TYPE_CHECKING:
 
 def print_table(comparison: FamilyComparison, console: Console, tuned: bool) -> None:
     """Print how each policy does against the first one over all worlds, and in how many it is the best."""
-    from rich import box
-    from rich.table import Table
-
-    count, first = len(comparison.comparisons), comparison.policies[0]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("policy")
-    against = f"{comparison.figure}, %\nagainst {first}"
-    for name in (against, "95 % interval\nover worlds", "best, or\nas good", "worst\nworld"):
-        table.add_column(name, justify="right")
-    for k, policy in enumerate(comparison.policies):
-        share, (worst, most) = comparison.over_worlds(k), comparison.worst(k)
-        interval = f"{100 * share.low:+.1f} to {100 * share.high:+.1f}" if math.isfinite(share.error) else ""
-        own = ("", "", f"{comparison.wins(k)} of {count}", "") if k == 0 else None
-        cells = (
-            _percent(share.mean),
-            interval,
-            f"{comparison.wins(k)} of {count}",
-            f"{_percent(most)} ({worst.rpartition('-')[2]})",
-        )
-        table.add_row(policy, *(own or cells))
+    table, left_out = grid(comparison.policies, columns(comparison), console.width)
     console.print(table)
     console.print()
     how = "tuned in each world" if tuned else "as given, or by formula in each world (--tuned tunes them)"
     console.print(f"{_range(comparison)}. Rules play {how}.", soft_wrap=True)
     for k in range(1, len(comparison.policies)):
         console.print(sentence(comparison, k), soft_wrap=True)
+    if left_out:
+        console.print("A wider terminal shows more columns, and --json all figures.", style="dim", soft_wrap=True)
+
+
+def columns(comparison: FamilyComparison) -> list[Column]:
+    """Return what is shown of each policy; the first is what the others are compared with."""
+    others = range(1, len(comparison.policies))
+    shares = [comparison.over_worlds(k) for k in others]
+    worst = [comparison.worst(k) for k in others]
+    against = f"{comparison.figure}, %\nagainst {comparison.policies[0]}"
+    wins = [f"{comparison.wins(k)} of {len(comparison.comparisons)}" for k in (0, *others)]
+    intervals = [_interval(share) if math.isfinite(share.error) else "" for share in shares]
+    return [
+        Column(against, ["", *(_percent(share.mean) for share in shares)], 0),
+        Column("95 % interval\nover worlds", ["", *intervals], 1),
+        Column("best, or\nas good", wins, 2),
+        Column("worst\nworld", ["", *(f"{_percent(most)} ({name.rpartition('-')[2]})" for name, most in worst)], 3),
+    ]
 
 
 def sentence(comparison: FamilyComparison, policy: int) -> str:
@@ -80,7 +80,11 @@ def _range(comparison: FamilyComparison) -> str:
 
 
 def _between(share: Estimate) -> str:
-    return f"95 % interval {100 * share.low:+.1f} to {100 * share.high:+.1f} %"
+    return f"95 % interval {_interval(share)} %"
+
+
+def _interval(share: Estimate) -> str:
+    return f"{100 * share.low:+.1f} to {100 * share.high:+.1f}"
 
 
 def _percent(share: float) -> str:

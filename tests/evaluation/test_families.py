@@ -73,3 +73,22 @@ def test_the_document_is_plain_json():
     text = report.document(found, "jit-gym compare two-supplier-family jit base-stock")
     assert json.loads(json.dumps(text, allow_nan=False))["policies"][1]["policy"] == "base-stock"
     assert len(text["worlds"]) == 8
+
+
+def test_agents_shipped_for_the_scenario_are_not_taken_for_those_of_its_variants():
+    """Where a family names no policies, those of its scenario are played, and no agent, which fits that one alone."""
+    family = {"name": "mine", "family": {"of": "lost-sales", "varies": {"lanes.supplier.lead_time": [1, 6]}}}
+    found = jit_gym.compare_family(None, family, worlds=2, paths=4, periods=5, warmup=0)
+    assert found.policies == jit_gym.load("lost-sales").policies
+
+
+def test_the_table_fits_and_says_what_it_leaves_out(capsys: pytest.CaptureFixture[str]):
+    from rich.console import Console
+
+    found = jit_gym.compare_family(["jit", "base-stock"], "lost-sales-family", **HOW)
+    wide, narrow = report.columns(found), Console(width=44)
+    assert [column.cells[0] for column in wide] == ["", "", f"{found.wins(0)} of 4", ""]
+    report.print_table(found, narrow, tuned=False)
+    printed = capsys.readouterr().out
+    assert "A wider terminal shows more columns" in printed
+    assert "Over these worlds base-stock" in printed
