@@ -149,12 +149,5 @@ def fill(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, tabl
 
 def quantile(distribution: Distribution, u: np.ndarray, whole: bool) -> np.ndarray:
     """Return the quantiles of a distribution, cut at 0 and, where units are whole, rounded to the nearest."""
-    if distribution.name in ("fixed", "empirical"):
-        values, probabilities = distribution.points
-        index = np.searchsorted(np.cumsum(probabilities), u, side="left")
-        draws = values[np.minimum(index, len(values) - 1)]
-    else:
-        with np.errstate(divide="ignore"):
-            draws = np.maximum(distribution.frozen.ppf(u), distribution.lowest)
-    draws = np.maximum(draws, 0.0)
+    draws = np.maximum(distribution.quantile(u), 0.0)
     return np.floor(draws + 0.5) if whole else draws

@@ -148,6 +148,15 @@ class Distribution(Part):
         with np.errstate(all="ignore"):
             return float(self.frozen.var())
 
+    def quantile(self, u: Any) -> Any:
+        """Return the quantiles for numbers between 0 and 1, before any cutting or rounding."""
+        if self.name in OWN_NAMES:
+            values, weights = self.points
+            index = np.searchsorted(np.cumsum(weights), u, side="left")
+            return values[np.minimum(index, len(values) - 1)]
+        with np.errstate(divide="ignore"):
+            return np.maximum(self.frozen.ppf(u), self.lowest)
+
     @property
     def lowest(self) -> float:
         """Return the lower end of the support."""

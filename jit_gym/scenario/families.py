@@ -230,10 +230,7 @@ def _value(varied: Distribution | tuple[Any, ...], uniform: float) -> Any:
     """Return one of the values, or the quantile of the distribution."""
     if not isinstance(varied, Distribution):
         return varied[int(uniform * len(varied))]
-    if varied.name in ("fixed", "empirical"):
-        values, weights = varied.points
-        return _number(values[min(int(np.searchsorted(np.cumsum(weights), uniform)), len(values) - 1)])
-    return _number(varied.frozen.ppf(uniform))
+    return _number(varied.quantile(uniform))
 
 
 def _number(value: float) -> float | int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.cache import compiled
+from ..kernels.cache import compiled, inlined
 from .process import DecisionProcess
 from .workers import Workers
 
@@ -91,6 +91,14 @@ class Operators:
         return *process.demand_transitions, process.demand_cost, demand_state, discounted
 
 
+@inlined
+def _add_next(total: float, chance: Any, g: int, discounted: Any, next_state: Any, first: int, last: int) -> float:
+    """Return a cost and what follows: the sum over next states, from `first` to `last`, of chance and (b M v)."""
+    for i in range(last - first):
+        total += chance[g + i] * discounted[next_state[first + i]]
+    return total
+
+
 @compiled
 def _post_decision_values(
     first: int,
@@ -109,11 +117,8 @@ def _post_decision_values(
     for y in range(first, last):
         g, k = group_start[demand_class[y]], next_start[y]
         for j in range(len(discounted)):
-            chance = group_chance[demand_state[j]]
-            total = demand_cost[demand_state[j], y]
-            for i in range(next_start[y + 1] - k):
-                total += chance[g + i] * discounted[j, next_state[k + i]]
-            out[j, y] = total
+            chance, cost = group_chance[demand_state[j]], demand_cost[demand_state[j], y]
+            out[j, y] = _add_next(cost, chance, g, discounted[j], next_state, k, next_start[y + 1])
 
 
 @compiled
@@ -167,9 +172,8 @@ def _evaluate(
                 if supply_chance[j, r] > 0:
                     y = post_state[pair, r]
                     g, k = group_start[demand_class[y]], next_start[y]
-                    total = demand_cost[demand_state[j], y] + order_cost[pair, r]
-                    for i in range(next_start[y + 1] - k):
-                        total += chance[g + i] * discounted[j, next_state[k + i]]
+                    cost = demand_cost[demand_state[j], y] + order_cost[pair, r]
+                    total = _add_next(cost, chance, g, discounted[j], next_state, k, next_start[y + 1])
                     value += supply_chance[j, r] * total
             out[j, x] = value
 
@@ -198,9 +202,7 @@ def _expect_next(
                 if supply_chance[j, r] > 0:
                     y = post_state[pair, r]
                     g, k = group_start[demand_class[y]], next_start[y]
-                    total = 0.0
-                    for i in range(next_start[y + 1] - k):
-                        total += chance[g + i] * discounted[j, next_state[k + i]]
+                    total = _add_next(0.0, chance, g, discounted[j], next_state, k, next_start[y + 1])
                     value += supply_chance[j, r] * total
             out[j, x] = value
 
