@@ -126,6 +126,8 @@ class Codec:
         self.names = [*self.shape.state, *self.shape.seen, *self.shape.dates, *self.context]
         self.from_state = np.array([state.get(name) or self.shape.absent(name) for name in self.shape.state], OBSERVED)
         self.from_seen = np.array([seen.get(name) or self.shape.absent(name) for name in self.shape.seen], OBSERVED)
+        self._seen_places = self.from_seen["first"].astype(np.int64) - layout.columns.chance
+        self._seen_is_there = self.from_seen["scale"] > 0
         self._date_places = [list(self.shape.dates).index(name) for name in own.dates]
         dates = self._dates(np.arange(layout.scenario.horizon.periods + 1))
         tables = layout.numbers, self.lanes.view(float), self.from_state.view(float), self.from_seen.view(float), dates
@@ -170,11 +172,11 @@ class Codec:
         source, pipeline = view.source, view.source.pipeline
         tables = {(table, field): source.read(table, field) for table, field, _ in self._places if table}
         shown = [tables[table, field][..., k] if table else pipeline[..., k] for table, field, k in self._places]
-        stacked, is_there = _stack(shown), self.from_seen["scale"] > 0
-        if is_there.all():
-            seen = source.seen[..., self.from_seen["first"].astype(np.int64) - self.layout.columns.chance]
+        stacked = _stack(shown)
+        if self._seen_is_there.all():
+            seen = source.seen[..., self._seen_places]
         else:
-            places = zip(self.from_seen["first"].astype(np.int64) - self.layout.columns.chance, is_there, strict=True)
+            places = zip(self._seen_places, self._seen_is_there, strict=True)
             seen = _stack([source.seen[..., place] if there else 0 * stacked[..., 0] for place, there in places])
         parts = [_cut(stacked, self.from_state), _cut(seen, self.from_seen)]
         if self.shape.dates or self.context:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..chance import Chance
+from ..chance import Chance, Trace
 from ..common.checks import check_count
 from ..common.text import nearest, quoted
 from ..physics import Layout, Simulation, View
@@ -168,13 +168,14 @@ def _still_building(struck: Struck, at: int, paths: int, seed: int) -> list[str]
 
     What a buffer is worth shows once it is there; a scenario that begins with little stock takes a while to fill it.
     """
-    trace, period = Chance(struck.scenario).draw_pair(seed, paths), struck.scenario.horizon.period
+    pair, period = Chance(struck.scenario).draw_pair(seed, paths), struck.scenario.horizon.period
+    trace = Trace(pair.columns, pair.rows[:, paths:])  # the paths without the shock
     notes = []
     for result in struck.results:
         simulation, held = Simulation(Layout(struck.scenario), trace), []
         for _ in range(trace.periods):
             flows = simulation.step(result.player(View(simulation)))
-            held.append(float(flows.stocks["held"][paths:].sum(axis=1).mean()))  # the half without the shock
+            held.append(float(flows.stocks["held"].sum(axis=1).mean()))
         usual = float(np.mean(held[-max(1, len(held) // 5) :]))
         if (now := held[max(at - 1, 0)]) < 0.9 * usual:
             has = f"holds {now:,.0f} units of the {usual:,.0f} that it comes to hold"

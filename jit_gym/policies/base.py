@@ -172,7 +172,7 @@ class Rule(Policy):
     def wanted(self, view: View) -> Any:
         """Return `quantities`, none of them negative, and of an obsolete stock only what customers still wait for."""
         quantities = positive(self.quantities(view))
-        if any(stock.obsolete for stock in self.plan.scenario.stocks.values()):
+        if self.plan.obsolesces:
             needless = positive(quantities - positive(-view.inventory_position))
             quantities = quantities - needless * view.obsolete
         return quantities

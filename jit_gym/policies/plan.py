@@ -121,6 +121,11 @@ class PlanningData:
         return frozenset(self.layout.columns.lead_time)
 
     @property
+    def obsolesces(self) -> bool:
+        """Tell whether any stock may become obsolete."""
+        return bool(self.layout.columns.seen_obsolete)
+
+    @property
     def lanes_with_defects(self) -> list[str]:
         """Return the names of the lanes whose deliveries are rejected in part."""
         return list(self.layout.columns.defects)
