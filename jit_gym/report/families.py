@@ -23,6 +23,8 @@ def print_table(comparison: FamilyComparison, console: Console, tuned: bool) -> 
     console.print(f"{_range(comparison)}. Rules play {how}.", soft_wrap=True)
     for k in range(1, len(comparison.policies)):
         console.print(sentence(comparison, k), soft_wrap=True)
+    if len(comparison.policies) > 2:
+        console.print("The intervals hold all together with 95 %.", style="dim", soft_wrap=True)
     if left_out:
         console.print("A wider terminal shows more columns, and --json all figures.", style="dim", soft_wrap=True)
 

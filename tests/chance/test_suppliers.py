@@ -69,7 +69,7 @@ def test_a_supplier_falls_short_as_often_and_as_much_as_stated():
 
 
 def test_all_lanes_of_a_supplier_fail_together():
-    """Whoever is late on one lane is as late on the other, and short on both; another supplier's luck is its own."""
+    """A supplier late on one lane is as late on the other, and short on both; another supplier's luck is its own."""
     maker, both = {"late": LATE, "short": SHORT}, {"lead_time": 1, "supplier": "maker"}
     scenario = served(
         {"maker": maker, "other": maker}, sea=both, air={**both, "lead_time": 4}, own={"supplier": "other"}

@@ -113,8 +113,8 @@ def lost(rule: str, **changes: Any) -> np.ndarray:
     "A hybrid buffer of the critical part removes most of what an outage costs",
     source="textbook claim, without a size",
     needs=(
-        "`aisin-1997`: five days (80 hours) of valves alone, built before the fire; whoever begins to build "
-        "it that day is too late for an early one"
+        "`aisin-1997`: five days (80 hours) of valves alone, built before the fire; to begin building "
+        "it that day is too late for an early fire"
     ),
 )
 def test_a_hybrid_buffer_removes_most_of_the_loss() -> str:

@@ -67,7 +67,7 @@ def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path):
 
 
 def test_a_link_is_not_written_through(tmp_path):
-    """Whoever may make a link where a report is written would choose which file it overwrites."""
+    """With a link in the place of a report, a stranger would choose which file it overwrites."""
     (tmp_path / "precious").write_text("mine")
     (tmp_path / "report.html").symlink_to("precious")
     (tmp_path / "dangling.html").symlink_to("nowhere")

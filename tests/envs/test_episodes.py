@@ -255,7 +255,7 @@ def test_next_step_ignores_the_action_of_a_reset():
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
 def test_what_is_returned_belongs_to_the_caller(mode: AutoresetMode):
-    """Whoever overwrites observations, rewards, flags or infos changes nothing of what happens next."""
+    """Overwriting observations, rewards, flags or infos changes nothing of what happens next."""
     careful, careless = (VectorEnv(rich(horizon__periods=3), 3, autoreset_mode=mode) for _ in range(2))
     careful.reset(seed=1)
     observations, told = careless.reset(seed=1)

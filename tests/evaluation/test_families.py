@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import jit_gym
+from jit_gym.common.statistics import Estimate
 from jit_gym.policies import PolicyError
 from jit_gym.report import families as report
 
@@ -26,6 +27,7 @@ def test_over_worlds_it_is_the_mean_of_the_shares_with_its_interval():
     shares = found.shares[:, 2]
     assert found.over_worlds(2).mean == pytest.approx(shares.mean())
     assert found.over_worlds(2).error == pytest.approx(shares.std(ddof=1) / 2)
+    assert found.over_worlds(2) == Estimate.of(shares, 2)  # that of base-stock and that of constant hold together
     assert found.worst(2)[1] == shares.max()
     assert sum(found.wins(k) for k in range(3)) >= 4
     frame = found.frame()
