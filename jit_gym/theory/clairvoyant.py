@@ -16,6 +16,7 @@ import numpy as np
 from ..chance import Chance
 from ..common.checks import check_count
 from ..scenario import BadInput, Scenario, load
+from ..scenario.supports import unsupported
 from .path_program import Accounts, PathProgram
 from .program import Answer, Solver, Unbounded
 from .workers import processors
@@ -109,7 +110,7 @@ def clairvoyant(
         A `Bound`, path by path.
 
     Raises:
-        BadInput: where profit is unbounded, so that there is no bound.
+        BadInput: where profit is unbounded, so that there is no bound, and for what the program does not follow.
     """
     scenario = load(scenario)
     periods = scenario.horizon.periods if periods is None else periods
@@ -119,6 +120,8 @@ def clairvoyant(
     if seconds is not None:
         warnings.warn("seconds does nothing: a bound stops after so many nodes", DeprecationWarning, stacklevel=2)
     check_count("nodes", nodes, 1)
+    for place in unsupported("B", scenario):
+        raise BadInput(f"{place}: has no bound yet (jit_gym.evaluate plays it)")
     if (size := size_of(scenario, warmup + periods)) > LARGEST:
         many = f"a path has {size:,} periods of a stock, a lane or a demand"
         raise BadInput(f"{scenario.name}: {many}, too many for one program (at most {LARGEST:,}; count fewer periods)")

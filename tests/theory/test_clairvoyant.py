@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jit_gym.evaluation import evaluate
+from jit_gym.evaluation import compare, evaluate
 from jit_gym.evaluation.optimality_gap import paid
 from jit_gym.scenario import BadInput, Scenario, load
 from jit_gym.theory import clairvoyant
@@ -290,3 +290,12 @@ def test_the_plans_of_paths_do_not_depend_on_how_many_are_solved_at_once(monkeyp
         monkeypatch.setattr(module, "processors", lambda threads=threads: threads)
         plans.append(clairvoyant(two, paths=4, seed=1, orders=True).orders)
     np.testing.assert_array_equal(*plans)
+
+
+@pytest.mark.parametrize("key", ["age_on_arrival", "minimum_life"])
+def test_what_the_program_does_not_follow_is_refused_by_name(key: str):
+    """Goods that are old when they arrive expire sooner than the program lets them: its cost would be no bound."""
+    world = load("perishable", {f"lanes.supplier.{key}": 1})
+    with pytest.raises(BadInput, match=rf"^lanes.supplier.{key}: has no bound yet \(jit_gym.evaluate plays it\)$"):
+        clairvoyant(world, paths=2)
+    assert compare(["base-stock", "jit"], world, paths=8).optimality_gap.to == "best"
