@@ -54,6 +54,6 @@ def compare_worlds(
     options |= {"threshold": None if threshold == THRESHOLD else 100 * threshold}
     command = Request(name).command("compare", *policies, **options)
     if as_json:
-        print(json.dumps(report.document(comparison, command), indent=2, allow_nan=False))
+        print(json.dumps(report.document(comparison, command, notes), indent=2, allow_nan=False))
     else:
         report.print_table(comparison, console(), tuned)

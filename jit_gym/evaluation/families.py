@@ -103,6 +103,7 @@ class FamilyComparison:
         rows = []
         for k, (each, shares) in enumerate(zip(self.comparisons, self.shares, strict=True)):
             values = {key: str(value) for key, value in self.family.values(k, self.regime).items()}
+            values["fingerprint"] = each.scenario.fingerprint
             for name, result, share in zip(self.policies, each.results, shares, strict=True):
                 low, high = result.interval(each.figure)
                 about = {"world": each.scenario.name, "policy": name, **values, each.figure: result.mean(each.figure)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..common.provenance import versions
 from ..common.statistics import Estimate
 from ..evaluation import FamilyComparison
 from .columns import Column, grid
+from .provenance import origin
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,15 +58,14 @@ def sentence(comparison: FamilyComparison, policy: int) -> str:
     return f"Over these worlds {name} {what} {100 * abs(share.mean):.1f} % {more} than {first} ({_between(share)})."
 
 
-def document(comparison: FamilyComparison, command: str) -> dict[str, Any]:
-    """Return the numbers as plain JSON; what is not defined is null."""
+def document(comparison: FamilyComparison, command: str, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the numbers, and where they come from, as plain JSON; what is not defined is null."""
     frame, by_world = comparison.frame().reset_index(), comparison.by_world().reset_index()
     return {
+        **origin(comparison.family.base, command, notes),
         "family": comparison.family.name,
         "regime": comparison.regime,
         "figure": comparison.figure,
-        "command": command,
-        "versions": versions(),
         "policies": [_plain(row) for row in frame.to_dict("records")],
         "worlds": [_plain(row) for row in by_world.to_dict("records")],
     }
