@@ -17,8 +17,8 @@ import yaml
 
 from ..common import files
 from ..common.text import nearest
-from ..evaluation import Comparison, compare
-from ..policies import agents
+from ..evaluation import Comparison, Result, compare
+from ..policies import Network
 from ..scenario import BadInput, Scenario, industry_names, load, shocks, source_of
 from . import resilience, table
 from .catalogue import explained
@@ -30,6 +30,7 @@ FOLDER = Path("docs/industries")
 STRESSED = "-stressed"
 PATHS = 256
 SHOWN = 7  # columns of a table, those that decide first
+DIFFERENCES = 12  # rows of what an agent does otherwise, the largest
 
 
 class Number(NamedTuple):
@@ -214,7 +215,7 @@ def figures(name: str) -> tuple[str, list[Comparison]]:
     }
     parts.append("\n".join(f"- `{label}`: {text}." for label, text in known.items()))
     parts.append(
-        "Each is tuned in the world that it is played in, on other paths of it. So a rule is here what the best"
+        "Each rule is tuned in the world that it is played in, on other paths of it. So a rule is here what the best"
         " parameters that were found make of it, whatever its name says: with little safety stock, just-in-case orders"
         " up to a forecast."
     )
@@ -279,28 +280,59 @@ def _wasted(comparison: Comparison) -> str:
 
 
 def learned(played: Sequence[Comparison]) -> str:
-    """Return the section of what an agent learned, or that none is shipped."""
+    """Return the section of what agents learned: how much better than the best rule, and what they do otherwise."""
     name = played[0].scenario.name
-    shipped = [agent for comparison in played for agent in agents(comparison.scenario)]
+    shipped = [part for comparison in played for part in _learned(comparison)]
     if not shipped:
-        text = (
-            "No agent is shipped for this industry yet, so the tables above have rules alone. This trains one, in the"
-            f" calm world:\n\n```text\njit-gym train {name} --agent ppo\n```"
+        shipped = [
+            "No agent is shipped for this industry, so the tables above have rules alone. This trains one, in the calm"
+            f" world:\n\n```text\njit-gym train {name} --agent ppo\n```"
+        ]
+    return "\n\n".join(["## What an agent learned", *shipped])
+
+
+def _learned(comparison: Comparison) -> Iterator[str]:
+    """Yield what each agent of a world does better than the best rule, and otherwise."""
+    trained = [result for result in comparison.results if isinstance(result.player, Network)]
+    rules = [result for result in comparison.results if result not in trained]
+    best = max(rules, key=lambda each: each.mean("profit"))
+    names = dict(zip(map(id, comparison.results), labels(comparison), strict=True))
+    for result in trained:
+        manifest, scenario = result.player.manifest, comparison.scenario
+        more = comparison.against(result, best)
+        gained = f"{table.plus_minus(more, digits([more.mean], [half(more)]), '+')} a {scenario.horizon.period}"
+        yield f"### `{names[id(result)]}` in `{scenario.name}`"
+        yield f"```text\n{manifest.command}\n```"
+        yield (
+            f"Trained in this world, on other paths, for {manifest.seconds:,.0f} seconds. Its {comparison.figure}"
+            f" against that of the best rule, `{names[id(best)]}`: {gained} ({comparison.judged(more)}). What it does"
+            " otherwise, as means over all paths:"
         )
-        return f"## What an agent learns\n\n{text}"
-    said = []
-    for comparison in played:
-        for label, result in zip(labels(comparison), comparison.results, strict=True):
-            if label.startswith("agent:"):
-                rules = [each for each in comparison.results if not each.policy.startswith("agent:")]
-                best = max(rules, key=lambda each: each.mean("profit"))
-                more = comparison.against(result, best, "profit")
-                said.append(
-                    f"- `{label}` in `{comparison.scenario.name}`: {table.plus_minus(more, 1, '+')} a"
-                    f" {comparison.scenario.horizon.period} against the best rule, `{best.policy.partition('(')[0]}`"
-                    f" (profit, or cost saved)."
-                )
-    return "## What an agent learned\n\n" + "\n".join(said)
+        yield _table(["", f"`{names[id(best)]}`", f"`{names[id(result)]}`"], _otherwise(scenario, best, result))
+
+
+def _otherwise(scenario: Scenario, rule: Result, agent: Result) -> list[list[str]]:
+    """Return rows of what a rule and an agent hold and order, those with the largest differences in value."""
+    both, period = (rule, agent), scenario.horizon.period
+    rows: list[tuple[float, list[str]]] = []
+    for name, stock in scenario.stocks.items():
+        held = [each.mean("stock", stock=name) for each in both]
+        size = abs(held[1] - held[0]) * (stock.unit_value or 1.0)
+        rows.append((size, [f"`{name}` on hand", *_rounded(held)]))
+    for name, lane in scenario.lanes.items():
+        ordered = [each.mean("ordered", lane=name) for each in both]
+        placed = [each.mean("orders", lane=name) for each in both]
+        size = abs(ordered[1] - ordered[0]) * (scenario.stocks[lane.to].unit_value or 1.0)
+        if size > 0 or placed[0] != placed[1]:
+            rows.append((size, [f"`{name}`: units ordered a {period}", *_rounded(ordered)]))
+            rows.append((size, [f"`{name}`: orders a {period}", *_rounded(placed)]))
+    largest = sorted(range(len(rows)), key=lambda k: -rows[k][0])[:DIFFERENCES]
+    return [rows[k][1] for k in sorted(largest)]
+
+
+def _rounded(values: Sequence[float]) -> list[str]:
+    points = digits(values, significant=3)
+    return [number(value, points) for value in values]
 
 
 def page(name: str) -> str:
