@@ -120,6 +120,15 @@ def numbers(text: str) -> list[Number]:
     return [each for each in _values(root, "", text, comments) if each.comment]
 
 
+def remarks(text: str) -> dict[str, str]:
+    """Return the policies in a scenario's YAML text that have a line each, with the comment behind it."""
+    comments, root = _comments(text), yaml.compose(text, yaml.SafeLoader)
+    keys = root.value if isinstance(root, yaml.MappingNode) else ()
+    listed = [value.value for name, value in keys if name.value == "policies" and not value.flow_style]
+    lines = {each.value: comments.get(each.end_mark.line, "") for policies in listed for each in policies}
+    return {policy: said for policy, said in lines.items() if said}
+
+
 def sources(text: str) -> list[str]:
     """Return the comment in a scenario's YAML text that begins with `# Source`: its first line, and each `[A] ...`.
 
@@ -233,11 +242,7 @@ def figures(name: str) -> tuple[str, list[Comparison]]:
     """Return the section of what each rule does, and what was played for it."""
     parts = ["## What each rule does"]
     played = [compare(None, scenario, paths=PATHS, tuned=True, gap=False) for scenario in worlds(name)]
-    known = {
-        label: explained(result.player)
-        for each in played
-        for label, result in zip(labels(each), each.results, strict=True)
-    }
+    known = {label: text for each in played for label, text in _explained(each)}
     parts.append("\n".join(f"- `{label}`: {text}." for label, text in known.items()))
     parts.append(
         "Each is tuned in the world that it is played in, on other paths of it. So a rule is here what the best"
@@ -250,6 +255,16 @@ def figures(name: str) -> tuple[str, list[Comparison]]:
     if (dated := on_record(name)) is not None:
         parts += _played_on_record(dated, *played)
     return "\n\n".join(parts), played
+
+
+def _explained(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    """Yield the label of each policy with what it does, and what the YAML file says of it."""
+    main = comparison.scenario.name.removesuffix(STRESSED).removesuffix(CALM)
+    said = remarks(source_of(main)) | remarks(source_of(comparison.scenario.name))
+    for k, (label, result) in enumerate(zip(labels(comparison), comparison.results, strict=True)):
+        asked = comparison.scenario.policies[k] if k < len(comparison.scenario.policies) else ""
+        remark = f". Here `{asked}`: {said[asked]}" if asked in said else ""
+        yield label, explained(result.player) + remark
 
 
 def _played_on_record(dated: Scenario, calm: Comparison, stressed: Comparison) -> Iterator[str]:
@@ -360,7 +375,7 @@ def index(folder: Path = FOLDER) -> str:
         "Each is a scenario in a calm world and in a stressed one, and an environment. It is calibrated from published"
         " figures as far as there are any, and what is assumed is marked as that. `jit-gym list` names them too.",
         pipe_table(["industry", "in calm years", "in bad ones"], (_listed(name, folder) for name in industries())),
-        f"{_dated()} play as well what is on record, with its dates, and rules that were tuned before.",
+        f"Some have a world on record as well, with the dates at which it went wrong: {_dated()}.",
         "`make industries` writes these pages again (minutes).",
     ]
     return "\n\n".join(parts) + "\n"

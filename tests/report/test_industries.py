@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from jit_gym.report.industries import command, head, index, industries, numbers, on_record, sources, worlds, write
+from jit_gym.report.industries import (
+    command,
+    head,
+    index,
+    industries,
+    numbers,
+    on_record,
+    remarks,
+    sources,
+    worlds,
+    write,
+)
 from jit_gym.report.network import events, picture
 from jit_gym.scenario import BadInput, load
 
@@ -50,6 +61,9 @@ def test_numbers_are_read_with_what_is_said_of_them():
         ("lanes.van.steps", "[1, 2]", "seen [A]"),
         ("lanes.van.steps", "[3, 4]", "assumed"),
     ]
+    policies = 'policies:   # all\n- jit     # holds nothing\n- "s-S(s=1)"   # one left\n- kanban\n'
+    assert remarks(policies) == {"jit": "holds nothing", "s-S(s=1)": "one left"}
+    assert remarks("policies: [jit, kanban]  # both\n") == {}
     assert sources(YAML) == ["Sources.", "[A] First, 1999.", "[B] Second, which goes on."]
     assert sources("# Source: the record,\n# page 1.\n\n# More.\n") == ["Source: the record, page 1."]
     assert sources("name: kiosk\n") == []
