@@ -28,11 +28,13 @@ def test_a_shipped_agent_is_small_and_plays_its_scenario(path: Path):
 
 WITHOUT = {
     "or-gym-net-management",
-    "store-network-stressed",
+    "aisin-1997-calm",  # nothing is to be learned there: demand hardly varies, and nothing fails
+    "electronics-record",  # to judge in, not to train in
     "automotive-line",
     "automotive-line-stressed",
     "hospital-stressed",
-}  # scenarios for which no agent is shipped
+}
+"""Scenarios for which no agent is shipped."""
 
 
 def test_every_other_shipped_scenario_has_an_agent():

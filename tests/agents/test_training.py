@@ -500,7 +500,7 @@ def test_a_wrong_setting_is_refused_in_one_line(agent: str, settings: dict[str, 
 
 @pytest.mark.parametrize("agent", PROGRAMS)
 def test_the_settings_that_are_shipped_are_sound(agent: str):
-    for scenario in jit_gym.scenario.names():
+    for scenario in [*jit_gym.scenario.names(), *jit_gym.scenario.industry_names()]:
         settings_of(program(agent), tuned(agent, scenario))
 
 

@@ -256,6 +256,19 @@ def test_a_safety_lead_time_orders_early():
     assert policy("safety-lead-time", load("lost-sales")).parameters == {"periods_early": 1}
 
 
+def test_the_quoted_lead_time_is_ordered_for():
+    """5 a period and no spread: 5 (2 + 1) with a lead time of 2, and 5 (6 + 1) from the period on in which it is 6."""
+    slower = {"lead_time": 2, "initial": 5, "delays": {"steps": [[2, 4]]}}
+    changes: dict[str, Any] = {f"lanes.supplier.{key}": value for key, value in slower.items()}
+    changes |= {"stocks.shop.initial": 5, "horizon.periods": 4}
+    world = shop(changes, demands={"customers": {"from": "shop", "distribution": 5, "unmet": "backlog"}})
+    assert played("quoted-lead-time", world) == [[0], [5], [25], [5]]
+    assert played("safety-stock", world) == [[10], [5], [5], [5]]  # the mean of 0, 0, 4 and 4 is 2: 5 (4 + 1)
+    hidden = load(world, {"lanes.supplier.delays.seen": "hidden"})
+    assert played("quoted-lead-time", hidden) == played("safety-stock", hidden)
+    assert any("orders as safety-stock does" in note for note in policy("quoted-lead-time", hidden).notes())
+
+
 @pytest.mark.parametrize(("position", "ordered"), [(6, 0), (5, 4), (2, 4), (1, 8), (-7, 16)])
 def test_fixed_lots_bring_the_position_above_the_point(position: float, ordered: float):
     """R = 5 and Q = 4: as many lots as it takes to have 6 or more."""

@@ -146,6 +146,13 @@ def test_a_tuned_rule_relies_on_no_formula():
     assert policy("base-stock(level={item-01: 900})", two).by_formula == ("level",)
 
 
+def test_a_parameter_that_is_given_for_every_stock_comes_from_no_formula():
+    """Written out by stock, as tuning prints it, it is given as much as one number for all would be."""
+    levels = ", ".join(f"{stock}: 9" for stock in load("serial").stocks)
+    assert policy(f"base-stock(level={{{levels}}})", load("serial")).by_formula == ()
+    assert notes(f"base-stock(level={{{levels}}})", "serial", {"disruptions": {}}) == []
+
+
 def test_orders_that_overtake_are_named():
     """The level is for the number outstanding, which varies less than the lead time does."""
     change = {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 8}}
