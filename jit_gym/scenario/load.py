@@ -231,7 +231,7 @@ def _check_new(key: str, known: Raw, overrides: Mapping[str, Any]) -> None:
     raise ScenarioError(f"{place}: needs {too} (write --set '{place}={{{written}}}')")
 
 
-_INSTEAD = {"distribution": ("history", "regimes")}
+_INSTEAD = {"distribution": ("history", "regimes"), "starts": ("shock",), "lasts": ("shock",)}
 _LIKE = {"hits": "[...]", "starts": "{...}", "distribution": "{...}"}
 
 
