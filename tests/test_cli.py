@@ -85,7 +85,10 @@ def test_stress_tells_what_shocks_do():
     ("arguments", "says"),
     [
         (["aisin-1997", "--shock", "tyfoon"], "shock: unknown shock 'tyfoon' (did you mean 'typhoon'?)"),
-        (["lost-sales"], "hits: must say what is struck, as lost-sales has no disruptions (there are supplier)"),
+        (
+            ["dual-sourcing"],
+            "hits: must say what is struck, as dual-sourcing has no disruptions (there are regular, expedited)",
+        ),
         (
             ["lost-sales", "--hits", "suplier"],
             "hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)",
@@ -731,6 +734,9 @@ def test_map_draws_who_is_best_where():
         (["--x", "lanes.supplier.lead_time=9..1", *GRID[2:]], "lanes.supplier.lead_time: must go from the lower"),
         (["--x", "lanes.supplier.lead_time=4", *GRID[2:]], "lanes.supplier.lead_time: needs two values or more, got 4"),
         (["--x", "lanes.supplier.led_time=1..4", *GRID[2:]], "lanes.supplier.led_time=1 and"),
+        (["--x", "lanes.supplier.title=a,b", *GRID[2:]], "lanes.supplier.title: is a label, which changes nothing"),
+        ([*GRID, *GRID[:2]], "--x: must be given once, got lanes.supplier.lead_time=1,9 and lanes"),
+        ([*GRID, "--set", "lanes.supplier.lead_time=2"], "--set lanes.supplier.lead_time: is what --x varies"),
         ([*GRID, "--cells", "99"], "Invalid value for '--cells': "),
         ([*GRID, "jitt"], "lanes.supplier.lead_time=1 and demands.customers.shortage_cost=4: unknown policy 'jitt'"),
         ([*GRID, "--out", "map.gif"], "--out: must end in .svg, .png or .html, got 'map.gif'"),
