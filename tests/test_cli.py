@@ -748,6 +748,33 @@ def test_map_refuses_bad_input_in_a_line(arguments, says):
     assert refused("map", "lost-sales", *arguments, *QUICK).startswith(says)
 
 
+def test_compare_of_a_family_writes_a_report():
+    """One page, in reports/ and its index, with the worlds, what varies, and the command that makes it again."""
+    asked = ["lost-sales-family", "jit", "constant", "--worlds", "2", "--paths", "4", "--periods", "5"]
+    text = done("compare", *asked, "--set", "stocks.shop.holding_cost=2")
+    file = Path(text.splitlines()[-1].removeprefix("Report: "))
+    page = file.read_text(encoding="utf-8")
+    assert "is the best, or practically as good" in page
+    assert "--set stocks.shop.holding_cost=2" in page
+    assert "poisson(mu=5), geom(p=0.1667, loc=\u22121) or nbinom(n=5, p=0.5)" in page
+    assert file.name in Path("reports/index.html").read_text(encoding="utf-8")
+    done("compare", *asked, "--report", "mine.html")
+    assert "More or less than jit, world by world" in Path("mine.html").read_text(encoding="utf-8")
+    told = refused("compare", *asked, "--set", "lanes.supplier.lead_time=2", "--report", "not.html")
+    assert told.startswith("lanes.supplier.lead_time: cannot be set, as lanes.supplier.lead_time varies")
+    assert refused("compare", *asked, "--report", "page.txt").startswith("--report: must end in .html")
+    assert not Path("not.html").exists()
+
+
+def test_show_tells_what_varies_in_a_family():
+    text = done("show", "store-shocks-family")
+    assert "What varies in held-out" in text
+    assert "port-closed, lockdown, canal-blocked or strait-avoided" in " ".join(text.split())
+    assert json.loads(done("show", "lost-sales-family", "--json"))["family"]["of"] == "lost-sales"
+    Path("again.yaml").write_text(done("show", "lost-sales-family", "--yaml"), encoding="utf-8")
+    assert jit_gym.family("again.yaml").world(3) == jit_gym.family("lost-sales-family").world(3)
+
+
 def test_compare_of_a_family_echoes_all_that_was_asked_for():
     """The command in the document is the one that was typed, with what it took by default."""
     asked = ["compare", "lost-sales-family", "jit", "constant", "--worlds", "2", "--paths", "4", "--periods", "5"]
