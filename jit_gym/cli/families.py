@@ -45,7 +45,7 @@ def compare_worlds(
     with collect_warnings() as notes:
         of = family(name)
         of = of.changed(overrides_of(set_)) if set_ else of
-    asked = policies, set_, worlds, regime, paths, periods, warmup, seed, tuned, budget
+    asked: tuple[Any, ...] = policies, set_, worlds, regime, paths, periods, warmup, seed, tuned, budget
     asked += (threshold != THRESHOLD and threshold,)
     target = (report or default_report(of.name, of.base.fingerprint, asked)) if writes else None
     if target is not None:

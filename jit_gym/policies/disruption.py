@@ -10,6 +10,7 @@ import numpy as np
 from ..physics import View
 from .base import Parameter, Rule, positive
 from .base_stock import BaseStock
+from .limits import listed
 from .plan import PlanningData
 
 
@@ -70,6 +71,73 @@ class Mitigation(BaseStock):
 
     def notes(self) -> list[str]:
         return super().notes() + undisturbed(self)
+
+
+def announced_by(plan: PlanningData, lane: str) -> list[str]:
+    """Return the disruptions that hit a lane, are announced, and stop or slow it."""
+    disruptions = plan.scenario.disruptions
+    return [key for key in plan.scenario.hit_by[lane] if disruptions[key].announced and disruptions[key].severity > 0]
+
+
+def to_bridge(plan: PlanningData) -> np.ndarray:
+    """Return how many periods of an outage pay to be bridged, once it is announced, by costs (stocks,).
+
+    The newsvendor's answer: an outage lasts no longer with the chance p / (p + h). A lane's part counts by its share,
+    and of several disruptions of a lane the longest.
+    """
+    periods = np.zeros(len(plan.stocks))
+    for m, name in enumerate(plan.lanes):
+        stock = int(plan.stock_of[m])
+        ratio = float(plan.critical_ratio[stock])
+        lasts = [plan.disruptions.lasts_no_longer_than(key, ratio) for key in announced_by(plan, name)]
+        periods[stock] += plan.shares[m] * max(lasts, default=0.0)
+    return periods
+
+
+@dataclass(eq=False)
+class StockUpOnWarning(Rule):
+    """Order up to `level`, and from the warning of an outage until it begins for `cover` periods of use more.
+
+    What is ordered then is to arrive before the outage, or while it lasts, and is used up in it; afterwards nothing is
+    held for it. Where a lane will be slowed, or is one of several, its part of it counts. With what is known of supply
+    a level for each state of it is optimal (Song and Zipkin 1996b). By formula the newsvendor's level, and the periods
+    that an outage lasts no longer than with the chance p / (p + h).
+    """
+
+    name: ClassVar[str] = "stock-up-on-warning"
+    planned: ClassVar[tuple[str, ...]] = ("level", "cover")
+    periods: ClassVar[tuple[str, ...]] = ("cover",)
+    knows: ClassVar[frozenset[str]] = frozenset({"disruptions"})
+    level: Parameter = None
+    cover: Parameter = None
+
+    def formulas(self, plan: PlanningData) -> dict[str, Any]:
+        return {"level": plan.level(plan.critical_ratio), "cover": to_bridge(plan)}
+
+    def quantities(self, view: View) -> Any:
+        plan = self.plan
+        coming = view.available - view.outlook.min(axis=-1)  # the share of each lane that will be gone
+        for_it = plan.rounded(self.cover * plan.mean * ((coming * plan.shares) @ plan.into))
+        return positive(self.level + for_it - view.inventory_position)
+
+    def notes(self) -> list[str]:
+        notes = super().notes()
+        warned = {key for lane in self.plan.lanes for key in announced_by(self.plan, lane)}
+        if not warned:
+            return [*notes, f"{self.name}: no disruption is announced here, so it orders as base-stock does"]
+        late = [key for key in sorted(warned) if self._comes_too_late(key)]
+        if late:
+            text = "is announced later than what is ordered on it arrives, so that a warning helps little"
+            notes.append(f"{self.name}: {listed(late)} {text}")
+        return notes
+
+    def _comes_too_late(self, key: str) -> bool:
+        """Tell whether a disruption stops what is under way, and is announced too late for it to arrive before."""
+        disruption, scenario = self.scenario.disruptions[key], self.scenario
+        if disruption.stops in ("ordering", "shipping"):
+            return False
+        hit = [lane for name, lane in scenario.lanes.items() if key in scenario.hit_by[name]]
+        return all(disruption.announced <= lane.order_delay + lane.lead_time.mean for lane in hit)
 
 
 @dataclass(eq=False)

@@ -116,9 +116,11 @@ def test_a_warning_is_worth_something_to_who_looks_at_it():
         coming = (view.outlook[:, 0] < 1).any(axis=1, keepdims=True) & (view.available == 1)
         return np.maximum(np.where(coming, 130.0, 50.0) - view.inventory_position, 0.0)
 
-    found = jit_gym.worth([careful, "base-stock"], world, warning=3, paths=2)
+    found = jit_gym.worth([careful, "stock-up-on-warning", "base-stock"], world, warning=3, paths=2)
     told = {(each.policy, each.question): each for each in found}
     assert told["careful", "warning"].saved.mean > 0
+    assert told["stock-up-on-warning", "warning"].saved.mean > 0
+    assert told["stock-up-on-warning", "information"].saved.mean == 0  # it does not look at what has begun
     assert told["base-stock", "warning"].unused
     assert told["base-stock", "information"].saved.mean == 0
 
