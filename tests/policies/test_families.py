@@ -443,6 +443,21 @@ def test_how_long_an_announced_outage_pays_to_be_bridged_depends_on_costs():
         assert policy("stock-up-on-warning", world).cover.tolist() == [periods]
 
 
+def test_a_lane_that_is_slowed_falls_behind_by_what_it_cannot_ship():
+    """Half of what is wanted waits a day. Half of a capacity of 6 is 3 of the 5 that are used: 2/5 of ten days lack.
+
+    Half of what is under way comes no nearer, so that a way of three days takes six.
+    """
+    slow = {"hits": ["supplier"], "starts": {"rate": 0.1}, "lasts": 10, "severity": 0.5, "announced": 2}
+    for change, stops, periods in (
+        ({}, "shipping", 1),
+        ({"lanes.supplier.capacity": 6}, "shipping", 4),
+        ({"lanes.supplier.lead_time": 3}, "transit", 3),
+    ):
+        world = shop(change, demands=STEADY, disruptions={"slow": slow | {"stops": stops}})
+        assert policy("stock-up-on-warning", world).cover == pytest.approx([periods])
+
+
 def test_rerouting_goes_elsewhere_while_a_supplier_is_down():
     """What waits at the burnt plant is ordered again from the others; when all are down, everything waits."""
     world, rule = shop(**TWO_SUPPLIERS), "rerouting(level=20)"
