@@ -74,7 +74,9 @@ def compare(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="Also show figures by demand, stock or lane, or by item: all three."),
+        typer.Option(
+            metavar="KIND", help="Also show figures by demand, stock, lane or warehouse, or by item: all of them."
+        ),
     ] = None,
     threshold: Annotated[
         float,
