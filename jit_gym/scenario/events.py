@@ -174,7 +174,8 @@ class Disruption(Event):
     leave. A date that comes while the disruption lasts destroys nothing more. With `severity: 0` it stops nothing.
 
     `delays`: what is shipped in a period of it is so many periods longer on the way: a detour, or a queue before a
-    port. What is shipped after it may overtake. With `severity: 0` it does nothing else.
+    port. What is shipped after it may overtake. With `severity: 0` it does nothing else. That the way is longer is not
+    told, however the disruption is seen: one sees that what is in transit does not come. (The `delays` of a lane are.)
 
     `driver`: in some years it is likelier, as the others of that driver are; it then starts at a `rate`.
 
