@@ -47,7 +47,8 @@ def compare_worlds(
         of = of.changed(overrides_of(set_)) if set_ else of
     asked: tuple[Any, ...] = policies, set_, worlds, regime, paths, periods, warmup, seed, tuned, budget
     asked += (threshold != THRESHOLD and threshold,)
-    target = (report or default_report(of.name, of.base.fingerprint, asked)) if writes else None
+    which = f"{of.base.fingerprint} {of.members!r} {of.regimes!r}"
+    target = (report or default_report(of.name, which, asked)) if writes else None
     if target is not None:
         files.check(target)
     worlds, regime, paths = worlds or WORLDS, regime or TRAIN, paths or PATHS
