@@ -31,7 +31,8 @@ class Result:
     """How a policy did on some paths of a scenario; every figure is one number a path, in the order of the paths.
 
     `policy` is what it is called, `player` the policy itself, fitted to the scenario. `items` has the figures of each
-    stock, lane and demand by itself, `items["demands"]["fill_rate"]` (paths, demands), as `ITEM_METRICS` lists them.
+    stock, lane, demand and warehouse by itself, `items["demands"]["fill_rate"]` (paths, demands), as `ITEM_METRICS`
+    lists them.
     `rewards` is the sum of an env's rewards over the periods counted, in money, without what units left are worth.
     """
 
@@ -64,7 +65,8 @@ class Result:
 
         Args:
             figure: one of `METRICS`; of an item, one of `ITEM_METRICS`.
-            item: `stock="gloves"`, `lane="regular"` or `demand="customers"`, for the figure of that one alone.
+            item: `stock="gloves"`, `lane="regular"`, `demand="customers"` or `warehouse="shed"`, for the figure of that
+                one alone.
 
         Raises:
             KeyError: for an unknown figure or item, naming those that there are.
@@ -94,7 +96,8 @@ class Result:
     def frame(self, by: str | None = None) -> pd.DataFrame:
         """Return a table with one row a path and one column a figure.
 
-        With `by`, "stocks", "lanes" or "demands", it has a row for each path and item, and the figures of these.
+        With `by`, "stocks", "lanes", "demands" or "warehouses", it has a row for each path and item, and the figures of
+        these.
         """
         import pandas as pd
 

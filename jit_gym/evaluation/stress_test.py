@@ -75,7 +75,8 @@ def stress(
         policies: names, policies or functions; None plays those that the scenario names.
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
         names: of the shocks; by default all that are over within the horizon.
-        hits: the suppliers, routes and lanes that they strike; by default those that the scenario's disruptions hit.
+        hits: the suppliers, routes and lanes that they strike; by default those that the scenario's disruptions hit, or
+            the only one that there is.
         at: the period in which they strike, by default a fifth of the horizon after its start.
         paths: how many paths; lengths of shocks differ between them.
         seed: of the traces.
@@ -118,7 +119,8 @@ def _targets(scenario: Scenario, hits: Sequence[str] | None) -> tuple[str, ...]:
     known = [*scenario.suppliers, *scenario.routes, *scenario.lanes]
     if hits is None:
         own = dict.fromkeys(target for each in scenario.disruptions.values() for target in each.hits)
-        if not (targets := tuple(target for target in own if target in known)):
+        targets = tuple(target for target in own if target in known) or tuple(known[:1] if len(known) == 1 else ())
+        if not targets:
             raise BadInput(
                 f"hits: must say what is struck, as {scenario.name} has no disruptions (there are {', '.join(known)})"
             )

@@ -213,6 +213,7 @@ def test_a_hybrid_that_is_one_says_nothing_of_it():
     [
         ("just-in-case", "serial", "no disruption can hit its lanes, so it covers none (cover: 0)"),
         ("mitigation", "serial", "nothing is disrupted here, so it orders as base-stock does"),
+        ("stock-up-on-warning", "serial", "no disruption is announced here, so it orders as base-stock does"),
         ("rerouting", "serial", "nothing is disrupted here, so it orders as base-stock does"),
         (
             "state-dependent",
@@ -237,6 +238,17 @@ def test_what_does_not_keep_for_as_long_as_an_outage_lasts_is_named():
     assert notes("just-in-case", "lost-sales", change) == [
         "just-in-case: shop does not keep for as long as an outage lasts"
     ]
+
+
+def test_a_warning_that_comes_too_late_is_named():
+    """What is ordered two days before a port closes arrives there after five; what waits to be shipped is in time."""
+    stop = {"hits": ["supplier"], "starts": {"at": [9]}, "lasts": 4, "announced": 2, "stops": "receiving"}
+    told = "storm is announced later than what is ordered on it arrives, so that a warning helps little"
+    told = f"stock-up-on-warning: {told}"
+    change = {"lanes.supplier.lead_time": 5, "disruptions": {"storm": stop}}
+    assert told in notes("stock-up-on-warning", "lost-sales", change)
+    change["disruptions"]["storm"] = stop | {"stops": "shipping"}
+    assert told not in notes("stock-up-on-warning", "lost-sales", change)
 
 
 HAVE_NO_LIMITS = {
