@@ -29,10 +29,11 @@ from jit_gym.common.renamed import warn
 from jit_gym.common.text import nearest
 from jit_gym.envs import VectorEnv
 from jit_gym.envs.observation import Codec
+from jit_gym.envs.orders import OrderUnits
 from jit_gym.envs.sb3 import vec_env
 from jit_gym.physics import Layout
 from jit_gym.policies.action import Action
-from jit_gym.policies.wrappers import encoded, space_of
+from jit_gym.policies.wrappers import space_of
 from jit_gym.scenario import BadInput, Scenario
 from jit_gym.scenario.errors import sentence
 
@@ -45,7 +46,6 @@ ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 NOISES = {"normal": NormalActionNoise, "ornstein-uhlenbeck": OrnsteinUhlenbeckActionNoise}
 OURS = {"policy", "env", "learning_rate", "action_noise", "tensorboard_log", "verbose", "seed", "device"}
 """Arguments of the algorithms that are not hyperparameters."""
-UNBOUNDED = 100.0  # periods of use that the env lets be ordered at once; `Action` sets the real bound, far below
 ARBITRARY = ConfigDict(arbitrary_types_allowed=True)
 FALLING = "lin_"  # RL Zoo's prefix for a value that falls linearly to 0
 LIMITS: dict[str, Any] = {
@@ -320,7 +320,7 @@ class Acting(VecEnvWrapper):
         self, scenario: Scenario, rows: int, action: Action, shift: np.ndarray, scale: np.ndarray, money: float
     ) -> None:
         """Make the batch."""
-        envs = VectorEnv(scenario, rows, most_ordered=UNBOUNDED, rewards="money")
+        envs = VectorEnv(scenario, rows, rewards="money")
         self.episodes, self.action = envs.episodes, action
         self.shift, self.scale, self.money = shift, scale, money
         space: Any = space_of(action)  # Stable-Baselines3 has types of its own
@@ -333,7 +333,8 @@ class Acting(VecEnvWrapper):
 
     def step_async(self, actions: np.ndarray) -> None:
         """Order what the actions mean."""
-        self.venv.step_async(encoded(self.action, actions, self.episodes))
+        orders: Any = OrderUnits(self.action.orders(actions, self.episodes.view()))
+        self.venv.step_async(orders)
 
     def step_wait(self) -> Any:
         """Play the step."""

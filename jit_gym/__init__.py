@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .envs import Env as Env
     from .envs import FamilyEnv as FamilyEnv
     from .envs import FamilyVectorEnv as FamilyVectorEnv
+    from .envs import OrderUnits as OrderUnits
     from .envs import VectorEnv as VectorEnv
     from .envs import sb3 as sb3
     from .evaluation import compare as compare
@@ -60,6 +61,7 @@ _HOMES = {
     "FamilyEnv": "envs",
     "FamilyVectorEnv": "envs",
     "Optimal": "theory",
+    "OrderUnits": "envs",
     "Parameter": "policies",
     "Rule": "policies",
     "Scenario": "scenario",
