@@ -113,7 +113,7 @@ _VERSIONS = {"aisin-1997": 2}
 def _register() -> None:
     """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), industry and family.
 
-    `jit_gym/Scenario-v1` and `jit_gym/Family-v1` are for anybody's own.
+    `jit_gym/Scenario-v1` and `jit_gym/Family-v1` take a scenario or family of the user's.
     """
     shipped = configs()
     for kind, folders in (("Scenario", (shipped, shipped / "industries")), ("Family", (shipped / "families",))):

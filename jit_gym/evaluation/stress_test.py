@@ -69,7 +69,7 @@ def stress(
     """Strike a scenario with one shock of the library at a time, and measure each policy's resilience.
 
     The scenario's own disruptions give way to the shock. Policies keep the parameters that they have for the scenario
-    as it is: nobody knows of the shock, but for its warning.
+    as it is: no policy knows of the shock, but for its warning.
 
     Args:
         policies: names, policies or functions; None plays those that the scenario names.

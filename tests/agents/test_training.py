@@ -275,7 +275,7 @@ def test_a_clone_is_a_warm_start(tmp_path: Path):
     ],
 )
 def test_training_can_begin_with_a_clone_of_a_rule(agent: str, settings: dict[str, Any]):
-    """Before the first step the agent costs what the rule does, within 2 %; alone it knows nothing yet."""
+    """Before the first step the agent costs what the rule does, within 2 %; without a clone it does not."""
     rule, learn = "capped-base-stock(level=14, cap=8)", program(agent)
     settings = settings_of(learn, tuned(agent, "lost-sales"), TINY[agent], settings, {"start": rule})
     clone = Network(learn(SHOP, settings, 0).model())

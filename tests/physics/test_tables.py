@@ -131,7 +131,7 @@ def played() -> list[Simulation]:
 
 
 def test_each_field_of_a_net_is_laid_out(played: list[Simulation]):
-    """A field that is 0 in all of these worlds is one that `Layout` forgets."""
+    """A field that is 0 in all of these worlds is one that `Layout` does not fill in."""
     nets = [simulation.layout.net._asdict() for simulation in played]
     forgotten = {
         f"{table}.{field}"
@@ -144,7 +144,7 @@ def test_each_field_of_a_net_is_laid_out(played: list[Simulation]):
 
 
 def test_each_field_of_state_and_flows_is_used(played: list[Simulation]):
-    """A field that stays 0 in all of these worlds is one that the period forgets."""
+    """A field that stays 0 in all of these worlds is one that the period does not fill in."""
     places = {place for simulation in played for place in simulation.used}
     assert {place for place in places if not any(simulation.used.get(place) for simulation in played)} == set()
 
