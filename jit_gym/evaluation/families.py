@@ -17,7 +17,7 @@ from ..scenario import Family, family
 from ..scenario.families import TRAIN
 from .comparison import Comparison, compare, named
 from .judgement import THRESHOLD
-from .rollout import name_of
+from .play import name_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -25,7 +25,7 @@ from ..scenario.window import Window, stays_as_it_is, window
 from .comparison import Comparison, compare, named
 from .judgement import THRESHOLD, Judgement
 from .metrics import deciding_figure
-from .rollout import name_of
+from .play import name_of
 from .tuning import tuning_budget
 
 if TYPE_CHECKING:

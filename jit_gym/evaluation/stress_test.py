@@ -20,8 +20,9 @@ from ..scenario.library import shock_named
 from ..scenario.load import variant
 from ..scenario.window import slowest_delivery
 from .comparison import named
+from .play import name_of
 from .resilience import Resilience, measure_resilience
-from .rollout import Result, evaluate, name_of
+from .rollout import Result, evaluate
 
 LONGEST = 50_000  # periods that are played at most, for a shock that lasts beyond the horizon
 BUILDING_PATHS = 32  # by which it is seen whether a policy has built up its stock when a shock strikes

@@ -20,7 +20,7 @@ from ..physics.worth import Worth
 from ..policies import PolicyError, Rule, parse, policy
 from ..scenario import BadInput, Scenario, load
 from ..scenario.window import in_whole_cycles, settling, stays_as_it_is, window
-from .rollout import name_of
+from .play import name_of
 
 BUDGET = 4_000_000  # periods of play for one number that is looked for: about a second
 MANY = 6  # numbers beyond which all stocks are moved together first
