@@ -1,6 +1,7 @@
 """Give the agents of Stable-Baselines3 (`ppo`, `dqn`, ...) their envs, hyperparameters, logging and saving.
 
-The names of hyperparameters are RL Zoo's. Training goes in segments of whole rollouts. Each segment begins with new
+Each agent's file has all its settings, so that it can be read alone; a test holds what they have in common alike. The
+names of hyperparameters are RL Zoo's. Training goes in segments of whole rollouts. Each segment begins with new
 episodes and new seeds, so a checkpoint holds the weights, the optimiser, the replay buffer and the running means, and
 no state of an env. Schedules fall over the whole budget, not over a segment.
 """

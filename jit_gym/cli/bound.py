@@ -1,4 +1,4 @@
-"""`jit-gym bound`: the cost of who knows all chance in advance."""
+"""`jit-gym bound`: the least cost with all chance known in advance."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ class Codec:
         return seen, Box(-1.0, 1.0, (len(self.lanes),), np.float32)
 
     def encode(self, orders: np.ndarray) -> np.ndarray:
-        """Return the action that orders these units (paths, lanes), cut to what the action space can say."""
+        """Return the action that orders these units (paths, lanes), cut to the action space."""
         orders = np.clip(orders, 0.0, self.lanes["limit"])
         return (orders if self.raw else self.action_map.numbers(orders)).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Policies on the worlds of a family: who does better, in each world and over all of them."""
+"""Policies on the worlds of a family: which one does better, in each world and over all of them."""
 
 from __future__ import annotations
 

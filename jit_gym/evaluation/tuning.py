@@ -468,7 +468,7 @@ class Search:
         return around[order[: 12 + 4 * len(centre)]]
 
     def race(self, places: np.ndarray, until: float) -> np.ndarray:
-        """Return the best of some places, on more and more paths; who is clearly behind, or in the last half, goes."""
+        """Return the best of some places, on more and more paths; the clearly worse and the worse half are dropped."""
         values = self.values(places)
         _, first = np.unique(values, axis=0, return_index=True)
         values = values[np.sort(first)]

@@ -60,9 +60,9 @@ def read_choices(given: Any, paths: int, choices: int, name: str) -> np.ndarray:
 
 
 def possible(action: Action, episodes: EpisodeBatch) -> np.ndarray:
-    """Return which choices do what they say on each path (paths, choices); all of them where none does.
+    """Return which choices are possible on each path (paths, choices); all of them where none is.
 
-    A choice does not where it orders on a lane whose ordering is known to be stopped, or a quantity that the lane would
+    A choice is not where it orders on a lane whose ordering is known to be stopped, or a quantity that the lane would
     change: less than its minimum, or no whole number of its batches.
     """
     assert action.choices is not None
@@ -94,7 +94,7 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, OrderUnits], RecordConstr
         most: how much can be ordered, or corrected, at most, in periods of use.
         choices: makes the action space `Discrete`, for DQN and MaskablePPO: so many values of each number, or the
             choices themselves, rows of units with one number a lane (a stock, for levels). `action_masks()` tells which
-            of them do what they say.
+            of them are possible.
 
     Raises:
         PolicyError: for another meaning, a rule that does not fit the scenario or is stateful, or none, and
@@ -124,7 +124,7 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, OrderUnits], RecordConstr
         return OrderUnits(self.meaning.orders(outputs, self.episodes.view())[0])
 
     def action_masks(self) -> np.ndarray:
-        """Return which choices do what they say now (choices,): what sb3-contrib's MaskablePPO asks."""
+        """Return which choices are possible now (choices,), for sb3-contrib's MaskablePPO."""
         return possible(self.meaning, self.episodes)[0]
 
 
@@ -156,5 +156,5 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
         return OrderUnits(self.meaning.orders(outputs, self.episodes.view()))
 
     def action_masks(self) -> np.ndarray:
-        """Return which choices do what they say now, on each path (num_envs, choices)."""
+        """Return which choices are possible now, on each path (num_envs, choices)."""
         return possible(self.meaning, self.episodes)

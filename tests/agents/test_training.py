@@ -615,6 +615,18 @@ def test_an_agent_is_found_by_the_module_that_held_it_once(agent: str):
         assert getattr(sb3, learn.__name__) is learn
 
 
+def test_the_common_settings_of_stable_baselines3s_agents_are_the_same():
+    """Each agent's file has them all, to be read alone; so names, types and defaults are held alike here."""
+    first, *others = (
+        program(agent).settable.__dataclass_fields__ for agent in ("ppo", "ppo-lstm", "dqn", "sac", "td3")
+    )
+    for fields in others:
+        assert list(fields) == list(first)
+        for name, field in fields.items():
+            alike = field.type, field.default, field.default_factory
+            assert alike == (first[name].type, first[name].default, first[name].default_factory), name
+
+
 def test_an_unknown_agent_is_refused_in_one_line():
     with pytest.raises(BadInput, match=r"unknown agent 'pp' \(did you mean 'ppo'\?\)"):
         program("pp")
