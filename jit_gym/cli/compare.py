@@ -1,4 +1,4 @@
-"""`jit-gym compare`: who does better, on the same chance."""
+"""`jit-gym compare`: which policy does better, on the same chance."""
 
 from __future__ import annotations
 

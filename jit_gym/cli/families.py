@@ -1,4 +1,4 @@
-"""`jit-gym compare FAMILY`: who does better over the worlds of a family."""
+"""`jit-gym compare FAMILY`: which policy does better over the worlds of a family."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`jit-gym map`: who does better where, over two keys of a scenario."""
+"""`jit-gym map`: which policy does better where, over two keys of a scenario."""
 
 from __future__ import annotations
 

@@ -20,8 +20,9 @@ from ..scenario.library import shock_named
 from ..scenario.load import variant
 from ..scenario.window import slowest_delivery
 from .comparison import named
+from .play import name_of
 from .resilience import Resilience, measure_resilience
-from .rollout import Result, evaluate, name_of
+from .rollout import Result, evaluate
 
 LONGEST = 50_000  # periods that are played at most, for a shock that lasts beyond the horizon
 BUILDING_PATHS = 32  # by which it is seen whether a policy has built up its stock when a shock strikes
@@ -69,7 +70,7 @@ def stress(
     """Strike a scenario with one shock of the library at a time, and measure each policy's resilience.
 
     The scenario's own disruptions give way to the shock. Policies keep the parameters that they have for the scenario
-    as it is: nobody knows of the shock, but for its warning.
+    as it is: no policy knows of the shock, but for its warning.
 
     Args:
         policies: names, policies or functions; None plays those that the scenario names.

@@ -46,7 +46,7 @@ def unseen(rule: Rule) -> list[str]:
 
 @dataclass(eq=False)
 class Acceptance(BaseStock):
-    """Order up to the level that would do if nobody ever failed, and bear disruptions as they come (Tomlin 2006).
+    """Order up to the level that would do if no supplier ever failed, and bear disruptions as they come (Tomlin 2006).
 
     Passive acceptance: the cheapest where outages are rare and short. By formula the newsvendor's level.
     """
@@ -172,8 +172,8 @@ class StateDependent(Rule):
     """Order up to `level` while all suppliers of a stock are up, and to `level_down` while one is not (Tomlin 2006).
 
     Song and Zipkin (1996b) showed that such a rule is optimal where the state of supply is seen. By formula the first
-    is the level of `mitigation`, and the second the newsvendor's: what is ordered from who has stopped comes late, and
-    all at once.
+    is the level of `mitigation`, and the second the newsvendor's: what is ordered from a stopped supplier comes late,
+    and all at once.
     """
 
     name: ClassVar[str] = "state-dependent"
@@ -216,7 +216,7 @@ class Rerouting(Rule):
     def __call__(self, view: View) -> Any:
         plan, into = self.plan, self.plan.into
         up = view.available >= 1.0
-        elsewhere = up @ into > 0  # (paths, stocks): is there anybody to go to?
+        elsewhere = up @ into > 0  # (paths, stocks): does any lane into it work?
         stuck = np.where(up, 0.0, view.waiting) @ into
         quantities = positive(self.level - view.inventory_position + np.where(elsewhere, stuck, 0.0))
         shares = np.where(up, plan.shares, 0.0)

@@ -1,4 +1,4 @@
-"""A scenario's network as a picture: who orders what from whom, how long that takes, and what goes wrong where.
+"""A scenario's network as a picture: what is ordered from where, how long that takes, and what goes wrong where.
 
 It is written as plain SVG, so that the same scenario gives the same file everywhere.
 """
@@ -161,7 +161,7 @@ class _Builder:
             self._arrow(source, self.of_stock[lane.to], _says(self.scenario, name, lane), name, *hit)
 
     def _supplier(self, name: str, lane: Lane) -> Box:
-        """Return the box of who ships on a lane from outside; one for all, where each of a group has its own."""
+        """Return the box of a lane's outside supplier; one for all, where each of a group has its own."""
         group = _group_of(self.groups, lane.to)
         served = {each.to for each in self.scenario.lanes.values() if lane.supplier and each.supplier == lane.supplier}
         hit = lane.supplier or ""

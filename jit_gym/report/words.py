@@ -1,4 +1,4 @@
-"""Say numbers, and who does better, in words."""
+"""Write numbers, and which policy does better, in words."""
 
 from __future__ import annotations
 

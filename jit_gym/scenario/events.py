@@ -24,7 +24,7 @@ class Starts(Part):
 
     `at`: periods or dates, the same on every path; how long it then lasts may still be random.
 
-    `once`: one event on each path, in a period drawn from the distribution, and none after it. Nobody knows the period
+    `once`: one event on each path, in a period drawn from the distribution, and none after it. The period is not known
     before; a drawn period beyond the end of the episode means that the event does not come.
     """
 

@@ -73,7 +73,7 @@ class Family(Part):
     regimes: dict[Name, dict[str, Varied]] = {TRAIN: {}}
     """What varies otherwise in each regime: `train`, and regimes that nothing was trained or tuned on."""
     policies: tuple[Text, ...] = ()
-    """What `compare` plays when nobody names any; by default what the scenario names."""
+    """What `compare` plays where no policy is named; by default what the scenario names."""
 
     _base: Scenario = PrivateAttr()
     _worlds: dict[tuple[int, str, int], Scenario] = PrivateAttr(default_factory=dict)
@@ -120,7 +120,7 @@ class Family(Part):
         return {key: _value(each, _uniform(f"{seed}/{regime}/{k}/{key}")) for key, each in varied.items()}
 
     def world(self, k: int, regime: str = TRAIN, seed: int = 0) -> Scenario:
-        """Return world k of a regime and seed: the same for everybody.
+        """Return world k of a regime and seed: the same in each call, process and machine.
 
         Raises:
             ScenarioError: for an unknown regime, and where the values make no sense as a world of this family.

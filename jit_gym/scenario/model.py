@@ -87,7 +87,7 @@ class Scenario(Part):
     regime: Literal["calm", "stressed", "held-out"] | None = None
     """Which of the shocks that its disruptions name are in it: none, those to train on, or those for judging alone."""
     policies: tuple[Text, ...] = ()
-    """What `compare` plays when nobody names any."""
+    """What `compare` plays where no policy is named."""
 
     @field_validator("correlations")
     @classmethod
