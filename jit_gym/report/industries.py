@@ -369,21 +369,20 @@ def _learned(comparison: Comparison) -> Iterator[str]:
 
 
 def _otherwise(scenario: Scenario, rule: Result, agent: Result) -> list[list[str]]:
-    """Return rows of what a rule and an agent hold and order, those with the largest differences in value."""
+    """Return rows of what a rule and an agent hold and order, where they differ; those that differ most in value."""
     both, period = (rule, agent), a(scenario.horizon.period)
     rows: list[tuple[float, list[str]]] = []
     for name, stock in scenario.stocks.items():
         held = [each.mean("stock", stock=name) for each in both]
-        size = abs(held[1] - held[0]) * (stock.unit_value or 1.0)
-        rows.append((size, [f"`{name}` on hand", *_rounded(held)]))
+        rows.append((abs(held[1] - held[0]) * (stock.unit_value or 1.0), [f"`{name}` on hand", *_rounded(held)]))
     for name, lane in scenario.lanes.items():
         ordered = [each.mean("ordered", lane=name) for each in both]
         placed = [each.mean("orders", lane=name) for each in both]
         size = abs(ordered[1] - ordered[0]) * (scenario.stocks[lane.to].unit_value or 1.0)
-        if size > 0 or placed[0] != placed[1]:
-            rows.append((size, [f"`{name}`: units ordered {period}", *_rounded(ordered)]))
-            rows.append((size, [f"`{name}`: orders {period}", *_rounded(placed)]))
-    largest = sorted(range(len(rows)), key=lambda k: -rows[k][0])[:DIFFERENCES]
+        rows.append((size, [f"`{name}`: units ordered {period}", *_rounded(ordered)]))
+        rows.append((size, [f"`{name}`: orders {period}", *_rounded(placed)]))
+    different = [k for k, (_, (_, before, after)) in enumerate(rows) if before != after]
+    largest = sorted(different, key=lambda k: -rows[k][0])[:DIFFERENCES]
     return [rows[k][1] for k in sorted(largest)]
 
 
