@@ -31,7 +31,6 @@ WITHOUT = {
     "aisin-1997-calm",  # nothing is to be learned there: demand hardly varies, and nothing fails
     "electronics-record",  # to judge in, not to train in
     "automotive-line",
-    "hospital-stressed",
 }
 """Scenarios for which no agent is shipped."""
 
