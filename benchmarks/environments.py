@@ -21,6 +21,7 @@ from jit_gym.agents.learner import TEST
 from jit_gym.common import files
 from jit_gym.envs import Env
 from jit_gym.policies import agents
+from jit_gym.scenario import industry_names
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "environments.md"
@@ -35,7 +36,7 @@ SCORES = (
 def ids() -> dict[str, str]:
     """Return the scenario of each id that has one."""
     specs = {name: spec for name, spec in gym.registry.items() if name.startswith("jit_gym/")}
-    known = set(jit_gym.names())  # industries have pages of their own
+    known = {*jit_gym.names(), *industry_names()}
     return {name: of for name, spec in sorted(specs.items()) if (of := spec.kwargs.get("scenario")) in known}
 
 
