@@ -11,16 +11,21 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium
+import numpy as np
 import yaml
 
+from ..chance import Chance
 from ..common import files
 from ..common.text import nearest
 from ..evaluation import Comparison, Result, compare
+from ..evaluation.play import play_all
+from ..physics import Layout, Simulation
 from ..policies import Network
 from ..scenario import BadInput, Scenario, industry_names, load, shocks, source_of
+from ..scenario.window import stays_as_it_is
 from . import holding, resilience, table
 from .catalogue import explained
 from .markdown import pipe_table, shell_command
@@ -365,7 +370,11 @@ def _learned(comparison: Comparison) -> Iterator[str]:
             f" against that of the best rule, `{names[id(best)]}`: {gained} ({comparison.judged(more)}). What it does"
             " otherwise, as means over all paths:"
         )
-        yield pipe_table(["", f"`{names[id(best)]}`", f"`{names[id(result)]}`"], _otherwise(scenario, best, result))
+        header = [f"`{names[id(best)]}`", f"`{names[id(result)]}`"]
+        yield pipe_table(["", *header], _otherwise(scenario, best, result))
+        if not stays_as_it_is(scenario):
+            yield f"What they order {a(scenario.horizon.period)}, at unit values, in each quarter of the time played:"
+            yield pipe_table(["quarter", *header], _by_quarter(scenario, best, result))
 
 
 def _otherwise(scenario: Scenario, rule: Result, agent: Result) -> list[list[str]]:
@@ -384,6 +393,22 @@ def _otherwise(scenario: Scenario, rule: Result, agent: Result) -> list[list[str
     different = [k for k, (_, (_, before, after)) in enumerate(rows) if before != after]
     largest = sorted(different, key=lambda k: -rows[k][0])[:DIFFERENCES]
     return [rows[k][1] for k in sorted(largest)]
+
+
+def _by_quarter(scenario: Scenario, *results: Result) -> list[list[str]]:
+    """Return, a row a quarter of the horizon, the mean value that each policy orders a period then."""
+    quarters = [np.array_split(_ordered(scenario, result.player), 4) for result in results]
+    rows = zip(*quarters, strict=True)
+    return [[str(k + 1), *_rounded([float(part.mean()) for part in row])] for k, row in enumerate(rows)]
+
+
+def _ordered(scenario: Scenario, player: Any) -> np.ndarray:
+    """Return the mean value of what a policy orders in each period (periods,), at unit values."""
+    values = np.array([scenario.stocks[lane.to].unit_value or 1.0 for lane in scenario.lanes.values()])
+    ordered: list[float] = []
+    simulation = Simulation(Layout(scenario), Chance(scenario).draw(0, PATHS))
+    play_all(player, simulation, 0, None, lambda flows: ordered.append((flows.lanes["ordered"] @ values).mean()))
+    return np.array(ordered)
 
 
 def _rounded(values: Sequence[float]) -> list[str]:

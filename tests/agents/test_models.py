@@ -30,7 +30,6 @@ WITHOUT = {
     "or-gym-net-management",
     "aisin-1997-calm",  # nothing is to be learned there: demand hardly varies, and nothing fails
     "electronics-record",  # to judge in, not to train in
-    "automotive-line",
 }
 """Scenarios for which no agent is shipped."""
 
