@@ -16,6 +16,10 @@ from jit_gym.scenario import ScenarioError, industry_names, load, names, registe
 from ..physics.test_laws import Played, units_are_conserved_on_every_lane, units_are_conserved_on_every_stock
 
 every_industry = pytest.mark.parametrize("name", industry_names())
+stressed_ones = pytest.mark.parametrize(  # the calm ones have the same parts and fewer disruptions
+    "name",
+    [pytest.param(name, marks=() if name.endswith("-stressed") else pytest.mark.slow) for name in industry_names()],
+)
 
 
 def test_industries_are_found_by_name_and_are_not_among_the_other_scenarios():
@@ -50,7 +54,7 @@ def test_a_stressed_industry_is_the_calm_one_with_more_that_goes_wrong(name: str
     assert calm != stressed
 
 
-@every_industry
+@stressed_ones
 def test_an_industry_is_an_environment(name: str):
     """`fresh-food` is `jit_gym/FreshFood-v1`, and Gymnasium finds no fault with it."""
     env = gym.make(f"jit_gym/{''.join(part.capitalize() for part in name.split('-'))}-v1").unwrapped
@@ -77,7 +81,7 @@ def test_no_units_come_from_nothing(name: str):
     units_are_conserved_on_every_lane(world)
 
 
-@every_industry
+@stressed_ones
 def test_its_policies_play(name: str):
     table = jit_gym.compare(None, name, paths=4, periods=30, warmup=0, seed=1, gap=False)
     assert len(table.results) >= len(load(name).policies)

@@ -364,6 +364,7 @@ def test_who_knows_a_history_orders_as_the_clairvoyant(more: dict[str, Any]):
     assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, rel=1e-9)
 
 
+@pytest.mark.slow  # test_chain.py has such a world with its known optimum
 def test_batches_are_no_limit():
     """Batches of 20, 20 asked for, and a supplier down now and then: the limits to begin with are a batch too low.
 
