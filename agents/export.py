@@ -17,10 +17,11 @@ OPSET = 17
 def onnx(model: Model) -> bytes:
     """Return a model as an ONNX file: from `observation` (paths, n), as an env shows it, to `orders` (paths, lanes).
 
-    Where the network says order-up-to levels or corrections to a rule, which take more than an observation to turn
-    into orders, the output is `said` (paths, numbers): numbers between -1 and 1. A network with a memory has a second
-    input `memory` (paths, 2 * width), zeros at first, and a second output `remembered`, which is the next period's
-    `memory`. The manifest is in the file's metadata.
+    Where the network's outputs stand for order-up-to levels or corrections to a rule, which take more than an
+    observation to turn into orders, the output is `actions` (paths, numbers): numbers between -1 and 1. (The last
+    output, `said`, is the same by its old name, for a version.) A network with a memory has a second input `memory`
+    (paths, 2 * width), zeros at first, and a second output `remembered`, which is the next period's `memory`. The
+    manifest is in the file's metadata.
 
     Raises:
         BadInput: where the package onnx is missing.
@@ -71,18 +72,20 @@ def onnx(model: Model) -> bytes:
     else:
         constants |= {each: np.array(value, np.float32) for each, value in (("least", -1), ("none", 0), ("most", 1))}
         x = node("Tanh", x) if network["squash"] == "tanh" else node("Clip", x, "least", "most")
-        name = "said"
+        name = "actions"
         if model.manifest.action["means"] == "quantity":
             below, above = node("Clip", x, "least", "none"), node("Clip", x, "none", "most")
             down, up = node("Sub", "middle", "low"), node("Sub", "high", "middle")
             x = node("Add", node("Add", "middle", node("Mul", down, below)), node("Mul", up, above))
             name = "orders"
-    nodes.append(helper.make_node("Identity", [x], [name]))
+    old = ["said"] if name == "actions" else []
+    nodes += [helper.make_node("Identity", [x], [output]) for output in (name, *old)]
+    columns = "numbers" if name == "actions" else "lanes"
     graph = helper.make_graph(
         nodes,
         model.manifest.agent,
         inputs,
-        [number(name, "numbers" if name == "said" else "lanes"), *outputs],
+        [number(name, columns), *outputs, *(number(output, columns) for output in old)],
         [numpy_helper.from_array(array, key) for key, array in constants.items()],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)

@@ -1,6 +1,7 @@
 """Give the agents of Stable-Baselines3 (`ppo`, `dqn`, ...) their envs, hyperparameters, logging and saving.
 
-The names of hyperparameters are RL Zoo's. Training goes in segments of whole rollouts. Each segment begins with new
+Each agent's file has all its settings, so that it can be read alone; a test holds what they have in common alike. The
+names of hyperparameters are RL Zoo's. Training goes in segments of whole rollouts. Each segment begins with new
 episodes and new seeds, so a checkpoint holds the weights, the optimiser, the replay buffer and the running means, and
 no state of an env. Schedules fall over the whole budget, not over a segment.
 """
@@ -29,10 +30,11 @@ from jit_gym.common.renamed import warn
 from jit_gym.common.text import nearest
 from jit_gym.envs import VectorEnv
 from jit_gym.envs.observation import Codec
+from jit_gym.envs.orders import OrderUnits
 from jit_gym.envs.sb3 import vec_env
 from jit_gym.physics import Layout
 from jit_gym.policies.action import Action
-from jit_gym.policies.wrappers import encoded, space_of
+from jit_gym.policies.wrappers import space_of
 from jit_gym.scenario import BadInput, Scenario
 from jit_gym.scenario.errors import sentence
 
@@ -45,7 +47,6 @@ ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 NOISES = {"normal": NormalActionNoise, "ornstein-uhlenbeck": OrnsteinUhlenbeckActionNoise}
 OURS = {"policy", "env", "learning_rate", "action_noise", "tensorboard_log", "verbose", "seed", "device"}
 """Arguments of the algorithms that are not hyperparameters."""
-UNBOUNDED = 100.0  # periods of use that the env lets be ordered at once; `Action` sets the real bound, far below
 ARBITRARY = ConfigDict(arbitrary_types_allowed=True)
 FALLING = "lin_"  # RL Zoo's prefix for a value that falls linearly to 0
 LIMITS: dict[str, Any] = {
@@ -320,7 +321,7 @@ class Acting(VecEnvWrapper):
         self, scenario: Scenario, rows: int, action: Action, shift: np.ndarray, scale: np.ndarray, money: float
     ) -> None:
         """Make the batch."""
-        envs = VectorEnv(scenario, rows, most_ordered=UNBOUNDED, rewards="money")
+        envs = VectorEnv(scenario, rows, rewards="money")
         self.episodes, self.action = envs.episodes, action
         self.shift, self.scale, self.money = shift, scale, money
         space: Any = space_of(action)  # Stable-Baselines3 has types of its own
@@ -333,7 +334,8 @@ class Acting(VecEnvWrapper):
 
     def step_async(self, actions: np.ndarray) -> None:
         """Order what the actions mean."""
-        self.venv.step_async(encoded(self.action, actions, self.episodes))
+        orders: Any = OrderUnits(self.action.orders(actions, self.episodes.view()))
+        self.venv.step_async(orders)
 
     def step_wait(self) -> Any:
         """Play the step."""

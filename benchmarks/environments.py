@@ -21,6 +21,7 @@ from jit_gym.agents.learner import TEST
 from jit_gym.common import files
 from jit_gym.envs import Env
 from jit_gym.policies import agents
+from jit_gym.scenario import industry_names
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "environments.md"
@@ -35,25 +36,25 @@ SCORES = (
 def ids() -> dict[str, str]:
     """Return the scenario of each id that has one."""
     specs = {name: spec for name, spec in gym.registry.items() if name.startswith("jit_gym/")}
-    known = set(jit_gym.names())  # industries have pages of their own
+    known = {*jit_gym.names(), *industry_names()}
     return {name: of for name, spec in sorted(specs.items()) if (of := spec.kwargs.get("scenario")) in known}
 
 
 def shape_of(name: str, env: Env) -> str:
     """Return an id's line in the table of what it shows and takes."""
-    seen, said, horizon = env.observation_space.shape, env.action_space.shape, env.scenario.horizon
+    seen, acted, horizon = env.observation_space.shape, env.action_space.shape, env.scenario.horizon
     assert seen is not None
-    assert said is not None
+    assert acted is not None
     ends = "yes" if horizon.ends else "no"
-    return f"| `{name}` | {seen[0]} | {said[0]} | {horizon.periods} | {ends} | {env.reward_unit:,g} |"
+    return f"| `{name}` | {seen[0]} | {acted[0]} | {horizon.periods} | {ends} | {env.reward_unit:,g} |"
 
 
 def scores(scenario: str, env: Env) -> list[str]:
     """Return what it costs to play at random, to order what is used, and to play as a rule and as agents do."""
     random = np.random.default_rng(0)
 
-    def play(say: Callable[[tuple[int, int]], np.ndarray]) -> Callable[[Any], np.ndarray]:
-        return lambda view: env.orders(say((len(view.on_hand), len(env.scenario.lanes))))
+    def play(act: Callable[[tuple[int, int]], np.ndarray]) -> Callable[[Any], np.ndarray]:
+        return lambda view: env.orders(act((len(view.on_hand), len(env.scenario.lanes))))
 
     def cost(player: Any) -> float:
         return -jit_gym.evaluate(player, scenario, paths=PATHS, seed=TEST).mean("profit")

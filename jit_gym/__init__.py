@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .envs import Env as Env
     from .envs import FamilyEnv as FamilyEnv
     from .envs import FamilyVectorEnv as FamilyVectorEnv
+    from .envs import OrderUnits as OrderUnits
     from .envs import VectorEnv as VectorEnv
     from .envs import sb3 as sb3
     from .evaluation import compare as compare
@@ -60,6 +61,7 @@ _HOMES = {
     "FamilyEnv": "envs",
     "FamilyVectorEnv": "envs",
     "Optimal": "theory",
+    "OrderUnits": "envs",
     "Parameter": "policies",
     "Rule": "policies",
     "Scenario": "scenario",
@@ -111,7 +113,7 @@ _VERSIONS = {"aisin-1997": 2}
 def _register() -> None:
     """Register an env for every shipped scenario (`lost-sales`: `jit_gym/LostSales-v1`), industry and family.
 
-    `jit_gym/Scenario-v1` and `jit_gym/Family-v1` are for anybody's own.
+    `jit_gym/Scenario-v1` and `jit_gym/Family-v1` take a scenario or family of the user's.
     """
     shipped = configs()
     for kind, folders in (("Scenario", (shipped, shipped / "industries")), ("Family", (shipped / "families",))):

@@ -24,7 +24,7 @@ def main() -> None:
         if not stopped:
             sys.__unraisablehook__(what)
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody chose to ignore it
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller ignores it
         signal.signal(signal.SIGINT, stop)
         sys.unraisablehook = unraisable
     try:

@@ -85,7 +85,10 @@ def test_stress_tells_what_shocks_do():
     ("arguments", "says"),
     [
         (["aisin-1997", "--shock", "tyfoon"], "shock: unknown shock 'tyfoon' (did you mean 'typhoon'?)"),
-        (["lost-sales"], "hits: must say what is struck, as lost-sales has no disruptions (there are supplier)"),
+        (
+            ["dual-sourcing"],
+            "hits: must say what is struck, as dual-sourcing has no disruptions (there are regular, expedited)",
+        ),
         (
             ["lost-sales", "--hits", "suplier"],
             "hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)",
@@ -736,6 +739,9 @@ def test_map_draws_who_is_best_where():
         (["--x", "lanes.supplier.lead_time=9..1", *GRID[2:]], "lanes.supplier.lead_time: must go from the lower"),
         (["--x", "lanes.supplier.lead_time=4", *GRID[2:]], "lanes.supplier.lead_time: needs two values or more, got 4"),
         (["--x", "lanes.supplier.led_time=1..4", *GRID[2:]], "lanes.supplier.led_time=1 and"),
+        (["--x", "lanes.supplier.title=a,b", *GRID[2:]], "lanes.supplier.title: is a label, which changes nothing"),
+        ([*GRID, *GRID[:2]], "--x: must be given once, got lanes.supplier.lead_time=1,9 and lanes"),
+        ([*GRID, "--set", "lanes.supplier.lead_time=2"], "--set lanes.supplier.lead_time: is what --x varies"),
         ([*GRID, "--cells", "99"], "Invalid value for '--cells': "),
         ([*GRID, "jitt"], "lanes.supplier.lead_time=1 and demands.customers.shortage_cost=4: unknown policy 'jitt'"),
         ([*GRID, "--out", "map.gif"], "--out: must end in .svg, .png or .html, got 'map.gif'"),
@@ -745,6 +751,33 @@ def test_map_draws_who_is_best_where():
 )
 def test_map_refuses_bad_input_in_a_line(arguments, says):
     assert refused("map", "lost-sales", *arguments, *QUICK).startswith(says)
+
+
+def test_compare_of_a_family_writes_a_report():
+    """One page, in reports/ and its index, with the worlds, what varies, and the command that makes it again."""
+    asked = ["lost-sales-family", "jit", "constant", "--worlds", "2", "--paths", "4", "--periods", "5"]
+    text = done("compare", *asked, "--set", "stocks.shop.holding_cost=2")
+    file = Path(text.splitlines()[-1].removeprefix("Report: "))
+    page = file.read_text(encoding="utf-8")
+    assert "is the best, or practically as good" in page
+    assert "--set stocks.shop.holding_cost=2" in page
+    assert "poisson(mu=5), geom(p=0.1667, loc=\u22121) or nbinom(n=5, p=0.5)" in page
+    assert file.name in Path("reports/index.html").read_text(encoding="utf-8")
+    done("compare", *asked, "--report", "mine.html")
+    assert "More or less than jit, world by world" in Path("mine.html").read_text(encoding="utf-8")
+    told = refused("compare", *asked, "--set", "lanes.supplier.lead_time=2", "--report", "not.html")
+    assert told.startswith("lanes.supplier.lead_time: cannot be set, as lanes.supplier.lead_time varies")
+    assert refused("compare", *asked, "--report", "page.txt").startswith("--report: must end in .html")
+    assert not Path("not.html").exists()
+
+
+def test_show_tells_what_varies_in_a_family():
+    text = done("show", "store-shocks-family")
+    assert "What varies in held-out" in text
+    assert "port-closed, lockdown, canal-blocked or strait-avoided" in " ".join(text.split())
+    assert json.loads(done("show", "lost-sales-family", "--json"))["family"]["of"] == "lost-sales"
+    Path("again.yaml").write_text(done("show", "lost-sales-family", "--yaml"), encoding="utf-8")
+    assert jit_gym.family("again.yaml").world(3) == jit_gym.family("lost-sales-family").world(3)
 
 
 def test_compare_of_a_family_echoes_all_that_was_asked_for():

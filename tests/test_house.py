@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,60 @@ def test_imports_point_one_way(path: Path):
 def test_the_walk_sees_every_way_to_write_an_import(source: str, lines: list[int]):
     found = wrong_ways(source, "jit_gym.physics", "physics")
     assert [int(line.split()[1].rstrip(":")) for line in found] == lines
+
+
+BACKWARD = {
+    ("jit_gym.scenario.consistency", "jit_gym.scenario.model"): "for its types alone: a scenario checks itself",
+    ("jit_gym.policies.action", "jit_gym.policies"): "a correction names its rule, of any kind, as it is fitted",
+}
+"""Imports that close a circle, and why there is no other way."""
+
+
+def closing(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Return the circles of modules that import one another, each as the modules in it."""
+    circles: list[list[str]] = []
+    left = {name: set(others) for name, others in imports.items()}
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+        except CycleError as error:
+            circle = error.args[1][::-1]
+            circles.append(circle)
+            left[circle[0]].discard(circle[1])
+        else:
+            return circles
+
+
+def imports_by_module() -> dict[str, set[str]]:
+    """Return which modules of the house each imports, at its top, in a function or for its types."""
+    names = {}
+    for path in modules():
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        parts = ("jit_gym", *parts) if parts[0] == "agents" else parts
+        names[".".join(parts).removesuffix(".__init__")] = path, ".".join(parts[:-1])
+    found: dict[str, set[str]] = {}
+    for module, (path, package) in names.items():
+        found[module] = set()
+        for _, name in imported(path.read_text(encoding="utf-8"), package):
+            target = next((each for each in (name, name.rpartition(".")[0]) if each in names), module)
+            if target != module:
+                found[module].add(target)
+    return found
+
+
+def test_no_modules_import_one_another():
+    """But for those that are listed with a reason, and each of these is still needed."""
+    imports = imports_by_module()
+    for importing, target in BACKWARD:
+        assert target in imports[importing], f"{importing} no longer imports {target}: take it off the list"
+        imports[importing].discard(target)
+    assert closing(imports) == []
+
+
+def test_a_circle_is_found():
+    assert closing({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    (circle,) = closing({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})
+    assert {"a", "b", "c"} == set(circle)
 
 
 def test_nothing_imports_the_agents_of_another_project():

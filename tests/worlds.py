@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import warnings
 from collections.abc import Iterable, Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import reject
 from hypothesis import strategies as st
 
-from jit_gym.scenario import Distribution, NoEffect, Scenario, load
+from jit_gym.report.provenance import yaml_of
+from jit_gym.scenario import Distribution, Family, NoEffect, Scenario, ScenarioError, family, load, shocks
 
 SHOP: dict[str, Any] = {
     "name": "shop",
@@ -288,6 +292,7 @@ def stocks(draw: st.DrawFn, units: Any) -> dict[str, Any]:
     return {
         "initial": draw(units(0, most) | st.just({"periods_of_supply": 2})),
         "storage_limit": limit,
+        "unit_value": draw(money),
         "holding_cost": draw(money),
         "waste_cost": draw(money),
         "rationing": draw(st.sampled_from(["priority", "proportional"])),
@@ -316,6 +321,8 @@ def warehouses(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def disruptions(draw: st.DrawFn, lanes: dict[str, Any], stocks: list[str]) -> dict[str, Any]:
     """Draw a disruption of any kind; transit stops only where something is always on the way for a while."""
+    if draw(rarely):
+        return draw(named_shocks(lanes))
     destroys = draw(st.sampled_from([0.0, 0.0, 0.0, 0.4, 1.0]))
     stops = draw(st.sampled_from(["ordering", "shipping", "transit", "receiving"]))
     fragile = ["near", "far", "road", "sea", *lanes]
@@ -338,6 +345,17 @@ def disruptions(draw: st.DrawFn, lanes: dict[str, Any], stocks: list[str]) -> di
         "severity": draw(st.sampled_from([0.0, 0.25, 0.9, 1.0, 1.0])),
         "recovers_over": draw(st.sampled_from([0, 0, 2, 9])),
     }
+
+
+@st.composite
+def named_shocks(draw: st.DrawFn, lanes: dict[str, Any]) -> dict[str, Any]:
+    """Draw a disruption that is one of the library, with some of its keys changed."""
+    shock = {"shock": draw(st.sampled_from(sorted(shocks()))), "hits": draw(subsets(["near", "far", "road", *lanes]))}
+    shock |= draw(st.sampled_from([{}, {"starts": {"rate": 0.1}}, {"starts": {"at": [3]}}]))
+    shock |= draw(st.sampled_from([{}, {"lasts": 3}, {"seen": "hidden"}, {"destroys": 0.4}]))
+    if shocks()[shock["shock"]].stops == "transit":
+        shock["stops"] = "shipping"  # a lane here may have nothing on the way
+    return shock
 
 
 @st.composite
@@ -394,6 +412,8 @@ def events(draw: st.DrawFn, targets: list[str]) -> dict[str, Any]:
 
 
 horizons = st.sampled_from([12, 12, 12, 1, 2, 7, 20, 30])
+calendars = st.sampled_from([{}, {}, {"period": "week"}, {"starts": dt.date(2021, 2, 20)}])
+by_date = {"steps": [[dt.date(2021, 2, 22), 5], [dt.date(2021, 2, 26), 1]]}
 
 
 @st.composite
@@ -406,12 +426,14 @@ def scenarios(draw: st.DrawFn, periods: int | None = None, aged: bool = True) ->
     """
     whole = draw(st.booleans())
     units = whole_numbers if whole else fractions
-    periods = draw(horizons) if periods is None else periods
+    periods, calendar = draw(horizons) if periods is None else periods, draw(calendars)
     names = [f"stock-{k}" for k in range(draw(st.sampled_from([1, 1, 2, 2, 3, 3, 4, 6])))]
     ends = names + draw(st.lists(st.sampled_from(names), max_size=max(5 - len(names), 1)))
     all_lanes = {f"lane-{k}": draw(lanes(to, units)) for k, to in enumerate(ends)}
     network, late = draw(st.booleans()), draw(st.booleans())
     for lane in all_lanes.values():
+        if "starts" in calendar and "steps" in lane.get("delays", {}):
+            lane["delays"] = by_date
         later = names[names.index(lane["to"]) + 1 :]
         if network and later and draw(st.sampled_from([True, True, False])):
             lane["uses"] = {stock: draw(kits(units)) for stock in draw(subsets(later, 2) | subsets(later, 5))}
@@ -443,8 +465,11 @@ def scenarios(draw: st.DrawFn, periods: int | None = None, aged: bool = True) ->
         "name": "random",
         "units": "whole" if whole else "continuous",
         "sources_ship": "after-receiving" if late else "before-receiving",
-        "horizon": {"periods": periods, "ends": draw(st.sampled_from([False, False, True]))},
-        "objective": {"discount": draw(st.sampled_from([1.0, 1.0, 0.9]))},
+        "horizon": {"periods": periods, "ends": draw(st.sampled_from([False, False, True])), **calendar},
+        "objective": {
+            "discount": draw(st.sampled_from([1.0, 1.0, 0.9])),
+            "leftovers": draw(st.sampled_from(["at-cost", "at-cost", "worthless"])),
+        },
         "stocks": all_stocks,
         "lanes": all_lanes,
         "warehouses": draw(warehouses()),
@@ -502,3 +527,53 @@ def crowded(draw: st.DrawFn, periods: int = 12) -> Scenario:
             "drivers": {"tension": {"chance": 0.5, "times": 3}},
         }
     )
+
+
+VARIED: dict[str, dict[str, list[Any]]] = {
+    "stocks": {
+        "holding_cost": [0.0, 7.5],
+        "shrinkage": [0.0, 0.5],
+        "loss_cost": [0.0, 2.0],
+        "volume": [0.3, 2.0],
+        "warehouse": [None, "shed"],
+        "seen_late": [0, 2],
+        "issuing": ["fifo", "lifo"],
+    },
+    "lanes": {
+        "unit_cost": [0.0, 2.0],
+        "pays_after": [0, 3],
+        "order_delay": [0, 2],
+        "delays": [None, {"regimes": slower}, {"steps": [[2, 5]]}],
+        "lead_time": [1, 4],
+    },
+    "demands": {
+        "unmet": ["lost", "backlog"],
+        "price_erosion": [0.0, 0.05],
+        "markdown": [None, {"starts": 4, "price": 1, "elasticity": 2}],
+        "season": [[], [0.5, 1.5]],
+    },
+    "disruptions": {"severity": [0.3, 1.0], "delays": [0, 3], "lasts": [1, 4], "destroys": [0.2, 1.0]},
+    "warehouses": {"rate": [0.0, 2.0], "rent": [0.0, 2.0]},
+}
+"""Keys by table that the worlds of a random family may differ in, and values of each."""
+
+
+@st.composite
+def families(draw: st.DrawFn, file: Path) -> Family:
+    """Draw a family of a scenario, which is written into a file: up to four keys vary."""
+    scenario = draw(scenarios(periods=12))
+    file.write_text(yaml_of(scenario), encoding="utf-8")
+    keys = [
+        (f"{table}.{name}.{field}", values)
+        for table, fields in VARIED.items()
+        for name in getattr(scenario, table)
+        for field, values in fields.items()
+    ]
+    some = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=4, unique_by=lambda each: each[0]))
+    made = {"name": "drawn", "family": {"of": str(file), "varies": dict(some)}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEffect)
+        try:
+            return family(made)
+        except ScenarioError:  # values that do not go with the rest of this scenario
+            reject()

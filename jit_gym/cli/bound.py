@@ -1,4 +1,4 @@
-"""`jit-gym bound`: the cost of who knows all chance in advance."""
+"""`jit-gym bound`: the least cost with all chance known in advance."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def bound(
     demand: DemandName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute what somebody would pay at least who knew all chance in advance: nobody can do better."""
+    """Compute the least cost with all chance known in advance: no policy can do better."""
     announce_compiling()
     from ..evaluation import caveats
     from ..report import bounds

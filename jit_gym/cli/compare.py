@@ -1,4 +1,4 @@
-"""`jit-gym compare`: who does better, on the same chance."""
+"""`jit-gym compare`: which policy does better, on the same chance."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..common import digest
 from ..common.checks import BadInput
 from ..common.text import plain
-from ..scenario import Scenario, is_family
+from ..scenario import is_family
 from ..scenario.window import window
 from .app import app
 from .families import compare_worlds
@@ -26,6 +25,7 @@ from .options import (
     Seed,
     ValueColumn,
     complete_policy,
+    default_report,
     saved_policy,
     several,
 )
@@ -74,7 +74,9 @@ def compare(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="Also show figures by demand, stock or lane, or by item: all three."),
+        typer.Option(
+            metavar="KIND", help="Also show figures by demand, stock, lane or warehouse, or by item: all of them."
+        ),
     ] = None,
     threshold: Annotated[
         float,
@@ -122,19 +124,14 @@ def compare(
         items.kinds(by)
     names = [name for text in policies or () for name in several(text)]
     if is_family(scenario):
-        given: dict[str, Any] = {
-            "--set": set_,
-            "--history": history,
-            "--value": value,
-            "--date": date,
-            "--where": where,
-        }
-        given |= {"--demand": demand, "--report": report, "--by": by, "--no-gap": no_gap or None}
+        given: dict[str, Any] = {"--history": history, "--value": value, "--date": date, "--where": where}
+        given |= {"--demand": demand, "--by": by, "--no-gap": no_gap or None}
         if unfit := [name for name, each in given.items() if each is not None]:
             raise BadInput(f"{unfit[0]}: is for one scenario, not for a family (its YAML file says what varies)")
         asked_of: dict[str, Any] = {"worlds": worlds, "regime": regime, "paths": paths, "periods": periods}
         asked_of |= {"warmup": warmup, "seed": seed, "tuned": tuned, "budget": budget, "threshold": threshold / 100}
-        compare_worlds(scenario, names, as_json=as_json, **asked_of)
+        writes = not (no_report or (as_json and report is None))
+        compare_worlds(scenario, names, set_, report=report, writes=writes, as_json=as_json, **asked_of)
         return
     for name, given_for_a_family in (("--worlds", worlds), ("--regime", regime)):
         if given_for_a_family is not None:
@@ -150,7 +147,9 @@ def compare(
     if paths is None:
         paths = 1 if is_certain(world, warmed + counted) else affordable_paths(work * len(world.lanes))
     tuning = (budget or tuning_budget(world)) if tuned else False
-    target = None if no_report or (as_json and report is None) else report or default_report(world, asked)
+    target = None
+    if not no_report and not (as_json and report is None):
+        target = report or default_report(world.name, world.fingerprint, asked)
     if target is not None:
         files.check(target)
 
@@ -199,10 +198,3 @@ def affordable_paths(work: int, effort: int = EFFORT) -> int:
     while paths > 64 and paths * work > effort:
         paths //= 2
     return paths
-
-
-def default_report(world: Scenario, asked: tuple[Any, ...]) -> Path:
-    """Return where a report goes: one file for a scenario as it is, and one for each other way that was asked for."""
-    if not any(asked):
-        return Path("reports") / f"{world.name}.html"
-    return Path("reports") / f"{world.name}-{digest.of_text(f'{world.fingerprint} {asked!r}')[:8]}.html"

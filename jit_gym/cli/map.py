@@ -1,4 +1,4 @@
-"""`jit-gym map`: who does better where, over two keys of a scenario."""
+"""`jit-gym map`: which policy does better where, over two keys of a scenario."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from .options import (
     Seed,
     ValueColumn,
     complete_policy,
+    overrides_of,
     saved_policy,
     several,
 )
@@ -47,15 +48,15 @@ def map_(
         ),
     ] = None,
     x: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--x",
             metavar="KEY=LOW..HIGH",
             help="The key across, as --set takes it, and its values: 1..12, 1..12:6 (six of them), 0.01..1:6:geometric,"
             " or a list 1,2,5. PLACE.mean is a distribution's mean, disruptions.NAME.uptime the share of time without.",
         ),
-    ] = "",
-    y: Annotated[str, typer.Option("--y", metavar="KEY=LOW..HIGH", help="The key up, likewise.")] = "",
+    ] = None,
+    y: Annotated[list[str] | None, typer.Option("--y", metavar="KEY=LOW..HIGH", help="The key up, likewise.")] = None,
     cells: Annotated[
         int, typer.Option(metavar="N", min=2, max=60, help="How many values a range has that does not say it.")
     ] = CELLS,
@@ -104,9 +105,7 @@ def map_(
     from ..report import maps as report
     from ..theory.workers import processors
 
-    for option, text in (("--x", x), ("--y", y)):
-        if not text:
-            raise BadInput(f"{option}: must name a key and its values (write {option} KEY=LOW..HIGH)")
+    across, up = _axis("--x", x), _axis("--y", y)
     if budget is not None and not tune:
         raise BadInput("--budget: is for tuning the rules first (add --tune)")
 
@@ -115,7 +114,10 @@ def map_(
     names = [name for text in policies or () for name in several(text)]
     players = [saved_policy(name, world) for name in names] or None
     with collect_warnings():  # what has no effect in some cells does in others
-        grid = prepare(players, world, x=x, y=y, cells=cells, periods=periods, warmup=warmup)
+        grid = prepare(players, world, x=across, y=up, cells=cells, periods=periods, warmup=warmup)
+    for option, axis in (("--x", grid.x), ("--y", grid.y)):
+        if axis.key in overrides_of(set_):
+            raise BadInput(f"--set {axis.key}: is what {option} varies (leave it out)")
     if out is not None:
         report.check(out, len(grid.policies))
     if paths is None:
@@ -128,7 +130,7 @@ def map_(
     with progress_bar(work, quiet=as_json) as tick:
         drawn = play(grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold / 100, workers=count, progress=tick)
 
-    options: dict[str, Any] = {"x": x, "y": y, "cells": None if cells == CELLS else cells, "tune": tune}
+    options: dict[str, Any] = {"x": across, "y": up, "cells": None if cells == CELLS else cells, "tune": tune}
     options |= {"budget": tuned or None, "paths": paths, "periods": periods, "warmup": warmup, "seed": seed}
     options |= {"threshold": None if threshold == 0.5 else threshold, "out": out}
     command = request.command("map", *names, **options)
@@ -141,3 +143,12 @@ def map_(
     report.print_map(drawn, to)
     if out is not None:
         to.print(f"Picture: {plain(str(out))}", style="dim", soft_wrap=True)
+
+
+def _axis(option: str, texts: list[str] | None) -> str:
+    """Return the one text that an option was given, which says a key and its values."""
+    if not texts or not texts[0]:
+        raise BadInput(f"{option}: must name a key and its values (write {option} KEY=LOW..HIGH)")
+    if len(texts) > 1:
+        raise BadInput(f"{option}: must be given once, got {' and '.join(texts)}")
+    return texts[0]

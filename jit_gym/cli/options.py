@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from ..common import digest
 from ..common.checks import BadInput
 from ..common.text import plain
 from ..scenario import Scenario, ScenarioError, load, parse_override
@@ -167,3 +168,10 @@ def saved_policy(name: str, world: Scenario) -> Any:
     from ..theory import Optimal
 
     return Optimal.load(name, world)
+
+
+def default_report(name: str, fingerprint: str, asked: Sequence[Any]) -> Path:
+    """Return where a report goes: one file for a world as it is, and one for each other way that was asked for."""
+    if not any(asked):
+        return Path("reports") / f"{name}.html"
+    return Path("reports") / f"{name}-{digest.of_text(f'{fingerprint} {tuple(asked)!r}')[:8]}.html"

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from ..common.checks import BadInput
-from ..scenario import Scenario, json_schema
+from ..scenario import Scenario, is_family, json_schema
 from .app import app
+from .families import show_family
 from .options import Overrides, Request, complete_scenario
 from .progress import console, print_notes
 
@@ -32,7 +33,7 @@ def show(
         bool, typer.Option("--reference", help="Print all that a scenario can say, and what it means, in Markdown.")
     ] = False,
 ) -> None:
-    """Show what the world of a scenario is."""
+    """Show what the world of a scenario is, or what varies in a family."""
     if sum([as_yaml, as_json, schema, vocabulary]) > 1:
         raise BadInput("only one of --yaml, --json, --schema and --reference can be shown")
     if schema:
@@ -45,6 +46,9 @@ def show(
         return
     if scenario is None:
         raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")
+    if is_family(scenario):
+        show_family(scenario, set_, as_yaml=as_yaml, as_json=as_json)
+        return
     from ..report.provenance import yaml_of
 
     request = Request(scenario, set_)

@@ -61,8 +61,8 @@ def stress(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A supplier, route or lane that is struck, by default what the scenario's disruptions hit. May be"
-            " repeated.",
+            help="A supplier, route or lane that is struck, by default what the scenario's disruptions hit, or the"
+            " only one. May be repeated.",
         ),
     ] = None,
     at: Annotated[

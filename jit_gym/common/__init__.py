@@ -1,1 +1,1 @@
-"""What does everybody need? Statistics, whole files, digests, checks and provenance; nothing about inventory."""
+"""What does every folder need? Statistics, whole files, digests, checks and provenance; nothing about inventory."""

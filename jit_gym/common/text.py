@@ -12,7 +12,9 @@ def nearest(word: object, known: Iterable[str]) -> str:
     """Return ` (did you mean '...'?)` for the known word nearest to `word`, or nothing if none is near."""
     from rapidfuzz import fuzz, process
 
-    match = process.extractOne(str(word)[:100], sorted(known), scorer=fuzz.ratio, score_cutoff=60)
+    match = process.extractOne(
+        str(word)[:100], sorted(known), scorer=fuzz.ratio, processor=str.casefold, score_cutoff=60
+    )
     return f" (did you mean {match[0]!r}?)" if match else ""
 
 

@@ -2,6 +2,7 @@
 
 from .env import Env
 from .family import FamilyEnv, FamilyVectorEnv
+from .orders import OrderUnits
 from .vector import VectorEnv
 
-__all__ = ["Env", "FamilyEnv", "FamilyVectorEnv", "VectorEnv"]
+__all__ = ["Env", "FamilyEnv", "FamilyVectorEnv", "OrderUnits", "VectorEnv"]

@@ -12,14 +12,15 @@ from gymnasium.error import ResetNeeded
 
 from ..common.checks import check_seed
 from ..scenario import Scenario, load
-from .episodes import EpisodeBatch, read_actions
+from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
+from .orders import OrderUnits, read_orders
 from .rendering import Screen, write
 from .reward import unit_of
 from .spec import SpecInJson, is_config
 
 
-class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
+class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
     """Just-in-time replenishment: order on each lane, period by period, before demand is known.
 
     ## Description
@@ -38,7 +39,8 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
     an economic lot or the lane's minimum, or its capacity if that is less. Where the most is twice the use, a random
     action orders what is used on average. Orders are rounded to whole units, or batches, where the scenario counts in
     them. With `units="raw"`: units, from 0. A number beyond these bounds, infinity included, is cut to them; NaN is
-    refused before anything is played. `env.unwrapped.orders(action)` tells the units.
+    refused before anything is played. `env.unwrapped.orders(action)` tells the units. `step` takes units as well, in
+    an `OrderUnits`: these are ordered as they are, and `most_ordered` does not limit them.
 
     ## Observation Space
     `Box(0, high, (n,), float32)`, each quantity in units of its own stock's, demand's or lane's use and cut at 100 of
@@ -65,7 +67,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
       names of these arguments is taken for all of them (RLlib hands over its `env_config` so).
     * `overrides`: changes to it, dotted or nested: `{"lanes.supplier.lead_time": 2}`.
     * `units`: of observations and actions: `"mean-demand"` (default), in which each is of the size of 1, or `"raw"`.
-    * `most_ordered`: the most that can be ordered on a lane, in periods of its stock's use (default 2).
+    * `most_ordered`: the most that an action orders on a lane, in periods of its stock's use (default 2).
     * `rewards`: `"scaled"` (default) or `"money"`.
     * `render_mode`: `"ansi"` for a line of text a period, `"rgb_array"` for a picture of the episode so far, (480, 640,
       3) bytes.
@@ -146,12 +148,13 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray]):
         info["path"] = self._path = int(self.episodes.path[0])
         return self.episodes.observe()[0], info
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.ndarray | OrderUnits) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Order, and play one period."""
         if self._period >= self._horizon:
             raise ResetNeeded("the episode is over: call reset() first")
         shown = np.empty(self._width, np.float32)
-        self.episodes.play(read_actions(action, self._shape, "action"), self._flows, shown)
+        numbers, units = read_orders(action, self._shape, "action")
+        self.episodes.play(numbers, units, self._flows, shown)
         flows, place = self._flows.tolist(), self._reward_place
         reward = flows[place] / self.reward_unit
         flows[place] = self._path

@@ -20,11 +20,12 @@ from ..physics.tables import Sizes, fields, flows_of, flows_of_path, path_of, st
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
 from .observation import Codec, order_of, sizes_of, unpack, write_numbers
+from .orders import SINGLE
 
 ONE_OF_EACH = 1, 1, 1, 1, 0
 NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
 
-WHOLE, SINGLE = np.dtype(np.int64), np.dtype(np.float32)
+WHOLE = np.dtype(np.int64)
 
 
 @register_jitable(forceinline=True)
@@ -47,16 +48,32 @@ def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None
         _write_observation(shown[b], tables, states, rows[clock[b], b], b, clock[b])
 
 
+@register_jitable(forceinline=True)
+def _wrong_order(numbers: Any, units: Any, clock: Any, lanes: int, horizon: int) -> int:
+    """Return the place of the first number that cannot be ordered, or -1; a path whose episode is over orders nothing.
+
+    All are looked at before any path plays, so that no batch is left half played.
+    """
+    for k in range(len(numbers)):
+        if np.isnan(numbers[k]) and clock[k // lanes] < horizon:
+            return k
+    for k in range(len(units)):
+        if not 0.0 <= units[k] < np.inf and clock[k // lanes] < horizon:
+            return k
+    return -1
+
+
 @inlined
 def _play_path(
-    tables: Any, states: Any, state: Any, flow: Any, draws: Any, clock: Any, horizon: int, order: Any, actions: Any,
-    shown: Any, b: int,
+    tables: Any, states: Any, state: Any, flow: Any, draws: Any, clock: Any, horizon: int, order: Any, numbers: Any,
+    units: Any, shown: Any, b: int,
 ) -> None:  # fmt: skip
     """Order, play one period and observe on path b, whose episode may be over."""
     lanes, t = tables.lanes, clock[b]
     if t < horizon:
         for m in range(len(lanes)):
-            order[m] = order_of(lanes[m], actions[b * len(lanes) + m])
+            k = b * len(lanes) + m
+            order[m] = units[k] if len(units) else order_of(lanes[m], numbers[k])
         compiled_period(tables.net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
         t += 1
         clock[b] = t
@@ -65,7 +82,7 @@ def _play_path(
 
 @inlined
 def _play_paths(
-    program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any, sizes: Sizes
+    program: Any, memory: Any, rows: Any, paths: int, numbers: Any, units: Any, flows: Any, out: Any, sizes: Sizes
 ) -> int:
     """Do what `_play` does, for a world of these sizes."""
     tables = unpack(program, sizes)
@@ -73,32 +90,31 @@ def _play_paths(
     clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
     state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
     shown, draws, horizon = table(out, SINGLE, 0, paths, tables.width), borrowed(rows), len(rows) - 1
-    for k in range(len(actions)):  # all of them before any path plays, so that no batch is left half played
-        if np.isnan(actions[k]) and clock[k // len(lanes)] < horizon:
-            return k
+    wrong = _wrong_order(numbers, units, clock, len(lanes), horizon)
+    if wrong >= 0:
+        return wrong
     orders = np.empty(len(lanes))
-    order = borrowed(orders)
+    order, given, given_units = borrowed(orders), borrowed(numbers), borrowed(units)
     for b in range(paths):
-        _play_path(tables, states, state, flow, draws, clock, horizon, order, actions, shown, b)
+        _play_path(tables, states, state, flow, draws, clock, horizon, order, given, given_units, shown, b)
     return -1
 
 
 @compiled
-def _play(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> int:
+def _play(program: Any, memory: Any, rows: Any, paths: int, numbers: Any, units: Any, flows: Any, out: Any) -> int:
     """Order, play one period and observe, on every path whose episode is not over.
 
-    Return -1, or the place of an action that is NaN; then nothing has been played.
+    Return -1, or the place of a number that cannot be ordered; then nothing has been played.
     """
-    return _play_paths(program, memory, rows, paths, actions, flows, out, sizes_of(program))
+    return _play_paths(program, memory, rows, paths, numbers, units, flows, out, sizes_of(program))
 
 
 @compiled
-def _play_one(program: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any) -> int:
+def _play_one(program: Any, memory: Any, rows: Any, paths: int, numbers: Any, units: Any, flows: Any, out: Any) -> int:
     """Do the same in a world of one stock, lane and demand and nothing else: each loop is known to have one turn."""
     sizes = sizes_of(program)
-    return _play_paths(
-        program, memory, rows, paths, actions, flows, out, Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
-    )
+    one = Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
+    return _play_paths(program, memory, rows, paths, numbers, units, flows, out, one)
 
 
 @compiled
@@ -114,42 +130,23 @@ def observe_worlds(programs: Any, world: Any, memory: Any, rows: Any, paths: int
 
 @compiled
 def play_worlds(
-    programs: Any, world: Any, memory: Any, rows: Any, paths: int, actions: Any, flows: Any, out: Any
+    programs: Any, world: Any, memory: Any, rows: Any, paths: int, numbers: Any, units: Any, flows: Any, out: Any
 ) -> int:
     """Do what `_play` does, where path b plays the world with the program `programs[world[b]]`, all of equal sizes."""
     sizes = sizes_of(programs[world[0]])
     clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
     state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
     draws, horizon = borrowed(rows), len(rows) - 1
-    for k in range(len(actions)):
-        if np.isnan(actions[k]) and clock[k // sizes.lanes] < horizon:
-            return k
+    wrong = _wrong_order(numbers, units, clock, sizes.lanes, horizon)
+    if wrong >= 0:
+        return wrong
     orders = np.empty(sizes.lanes)
     order = borrowed(orders)
     for b in range(paths):
         tables = unpack(programs[world[b]], sizes)
         shown = table(out, SINGLE, 0, paths, tables.width)
-        _play_path(tables, states, state, flow, draws, clock, horizon, order, actions, shown, b)
+        _play_path(tables, states, state, flow, draws, clock, horizon, order, numbers, units, shown, b)
     return -1
-
-
-def read_actions(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """Return an action, or a batch of them, as contiguous 32-bit floats; refuse what the compiled step cannot read.
-
-    Numbers beyond the action space are left as they are, infinite ones too: the step cuts them to it.
-    """
-    if type(given) is np.ndarray and given.dtype is SINGLE and given.shape == shape and given.flags.c_contiguous:
-        return given  # as it mostly is: a step takes few microseconds
-    try:
-        array = np.asarray(given)
-    except ValueError:
-        raise BadInput(f"{name}: must be rows of numbers of one length, got {quoted(given)}") from None
-    if array.dtype.kind not in "fiu":
-        raise BadInput(f"{name}: must be numbers, got {quoted(given)}")
-    if array.shape != shape:
-        raise BadInput(f"{name}: must have the shape {shape}, got {array.shape}")
-    with np.errstate(over="ignore"):  # what 32 bits cannot hold is beyond any action space
-        return np.asarray(array, np.float32, "C")
 
 
 def episodes_of(env: Any) -> EpisodeBatch:
@@ -297,23 +294,26 @@ class EpisodeBatch:
         seen.period = self.clock.copy()
         return View(seen)
 
-    def play(self, actions: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
+    def play(self, numbers: np.ndarray, units: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
         """Play one period of each episode that is not over; fill its flows, and what each path shows then.
 
         Args:
-            actions: (paths * lanes,), 32-bit floats.
+            numbers: of the action space (paths * lanes,), 32-bit floats; or none, where units are ordered.
+            units: what is ordered on each lane (paths * lanes,); or none.
             flows: room for them, from `Layout.flows`.
             out: (paths * observation,), 32-bit floats.
 
         Raises:
-            BadInput: for an action that is NaN; then no path has been played.
+            BadInput: for a number that cannot be ordered; then no path has been played.
         """
         play = _play_one if self._is_simple else _play
-        self._refuse(play(self.codec.program, self._memory, self._rows, self.paths, actions, flows, out))
-
-    def _refuse(self, wrong: int) -> None:
-        """Refuse the action at this place, if there is one."""
+        wrong = play(self.codec.program, self._memory, self._rows, self.paths, numbers, units, flows, out)
         if wrong >= 0:
-            row, m = divmod(wrong, len(self.layout.lanes))
-            where = f" in row {row}" if self.paths > 1 else ""
-            raise BadInput(f"action for lane {self.layout.lanes[m]!r}{where}: must be a number, got nan")
+            raise self._refusal(numbers if len(numbers) else units, wrong)
+
+    def _refusal(self, numbers: np.ndarray, wrong: int) -> BadInput:
+        """Return why the number at this place cannot be ordered."""
+        row, m = divmod(wrong, len(self.layout.lanes))
+        where, got = f" in row {row}" if self.paths > 1 else "", numbers[wrong]
+        must = "a number" if np.isnan(got) else "0 units or more, and finite"
+        return BadInput(f"action for lane {self.layout.lanes[m]!r}{where}: must be {must}, got {got:g}")

@@ -20,6 +20,7 @@ from ..scenario.families import TRAIN
 from .env import Env
 from .episodes import EpisodeBatch, observe_worlds, play_worlds
 from .observation import MOST_ORDERED, Codec, Shape
+from .orders import OrderUnits
 from .reward import unit_of
 from .vector import VectorEnv
 
@@ -170,10 +171,12 @@ class FamilyBatch(EpisodeBatch):
         """Refuse: a view is of one world."""
         raise BadInput("env: plays a family, whose rows are of several worlds (make an env of one: family.world(k))")
 
-    def play(self, actions: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
+    def play(self, numbers: np.ndarray, units: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
         """Play one period of each episode that is not over, as `EpisodeBatch.play` does."""
         programs, memory = self._programs, self._memory
-        self._refuse(play_worlds(programs, self.world, memory, self._rows, self.paths, actions, flows, out))
+        wrong = play_worlds(programs, self.world, memory, self._rows, self.paths, numbers, units, flows, out)
+        if wrong >= 0:
+            raise self._refusal(numbers if len(numbers) else units, wrong)
 
     def _of(self, k: int) -> tuple[Layout, Chance]:
         """Return the layout and the chance of world k, laid out when it is first played."""
@@ -233,7 +236,7 @@ class FamilyEnv(Env):
         self.reward_unit = float(self.episodes.reward_units[0])
         return shown, info | {"world": int(self.episodes.world[0])}
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.ndarray | OrderUnits) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Order, and play one period."""
         shown, reward, terminated, truncated, info = super().step(action)
         info["world"] = int(self.episodes.world[0])

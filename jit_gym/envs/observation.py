@@ -152,7 +152,7 @@ class Codec:
         return seen, Box(-1.0, 1.0, (len(self.lanes),), np.float32)
 
     def encode(self, orders: np.ndarray) -> np.ndarray:
-        """Return the action that orders these units (paths, lanes), cut to what the action space can say."""
+        """Return the action that orders these units (paths, lanes), cut to the action space."""
         orders = np.clip(orders, 0.0, self.lanes["limit"])
         return (orders if self.raw else self.action_map.numbers(orders)).astype(np.float32)
 
@@ -249,7 +249,7 @@ class Codec:
                 yield self._slot(f"{name}.read_in_{k + 1}", self._lane_usage(m))
         for m, (name, _) in lanes:
             row = self.layout.net.lanes[m]
-            if row["can_dock"]:
+            if row["receiving_can_stop"]:
                 yield self._slot(f"{name}.waits_at_the_dock", self._lane_usage(m))
             if row["varies"] or f"{name}.in_transit" in self.layout.slots:
                 yield self._field("lanes", m, name, "in_transit", self._lane_usage(m))

@@ -12,6 +12,7 @@ from ..physics.tables import flows_of
 from ..physics.view import View
 from ..scenario import Scenario
 from .episodes import EpisodeBatch
+from .orders import NO_NUMBERS
 
 PATHS, PERIODS, SEED = 32, 200, 2**32 + 4
 """The paths and periods that are played for it at most, on a seed used for nothing else."""
@@ -41,7 +42,7 @@ def reward_unit(scenario: Scenario) -> float:
     costs, revenues = [], []
     for _ in range(min(PERIODS, scenario.horizon.periods)):
         missing = np.maximum(level - View(episodes.codec.decode(shown)).inventory_position, 0.0)
-        episodes.play((missing @ part.T).astype(np.float32).ravel(), flows, shown.ravel())
+        episodes.play(NO_NUMBERS, (missing @ part.T).ravel(), flows, shown.ravel())
         money = flows_of(flows, episodes.layout.sizes, PATHS).money
         costs.append(money["cost"].mean())
         revenues.append(money["revenue"].mean())

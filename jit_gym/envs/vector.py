@@ -16,13 +16,14 @@ from ..common.checks import check_seed, check_seeds
 from ..physics.layout import Layout
 from ..physics.tables import fields
 from ..scenario import Scenario, load
-from .episodes import EpisodeBatch, flow_names, read_actions
+from .episodes import EpisodeBatch, flow_names
 from .observation import MOST_ORDERED
+from .orders import OrderUnits, read_orders
 from .reward import unit_of
 from .spec import SpecInJson, is_config
 
 
-class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np.ndarray]):
     """A batch of `Env`: the same worlds, observations and rewards, played together by compiled code.
 
     Seeded with one number s, row b plays the paths b, b + rows, b + 2 rows, ... of s; with one seed a row, each row
@@ -128,16 +129,19 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._begun = True
         return self.episodes.observe(), self._infos(self.episodes.layout.flows(self.num_envs))
 
-    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(
+        self, actions: np.ndarray | OrderUnits
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Order on each path, and play one period.
 
-        Actions are cut to the action space, infinite ones too.
+        Actions are cut to the action space, infinite ones too; an `OrderUnits` is ordered as it is.
 
         Raises:
-            ValueError: for actions of another shape, or that are no numbers (NaN), before any path has played.
+            ValueError: for actions of another shape, NaN, and units that are negative or infinite, before any path has
+                played.
             ResetNeeded: before the first reset, and, with autoreset DISABLED, while an episode is over.
         """
-        actions = read_actions(actions, self._shape, "actions")
+        numbers, units = read_orders(actions, self._shape, "actions")
         ended = self.episodes.clock == self.length  # asked of the clock, which an interrupted step leaves right
         waits = bool(ended.any())
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
@@ -146,7 +150,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         flows = np.zeros(size) if waits else np.empty(size)  # where all rows play, all of it is filled
         observations = np.empty((self.num_envs, self.episodes.width), np.float32)
         self._flows = flows
-        self.episodes.play(actions.ravel(), flows, observations.ravel())
+        self.episodes.play(numbers.ravel(), units.ravel(), flows, observations.ravel())
         over = self.episodes.clock == self.length
         if waits:  # their action is not played: this step begins a new episode
             over &= ~ended

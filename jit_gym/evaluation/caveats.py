@@ -42,7 +42,7 @@ def _by_text(notes: Sequence[str]) -> Iterator[str]:
 def serving_is_not_worth_it(scenario: Scenario) -> Iterator[str]:
     """Say where it is cheapest to sell nothing: where a lost sale costs less than its units, or waiting costs nothing.
 
-    Whatever is found to be best there orders too little for anybody who means to serve customers.
+    What is found to be best there orders too little where customers are to be served.
     """
     layout = Layout(scenario)
     costs = layout.needs @ Worth(layout).unit_costs(0)

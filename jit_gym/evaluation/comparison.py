@@ -21,8 +21,9 @@ from .caveats import caveats, has_seen
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import deciding_figure
 from .optimality_gap import OptimalityGap, find_optimality_gap
+from .play import name_of
 from .resilience import Resilience
-from .rollout import Result, evaluate, is_certain, name_of
+from .rollout import Result, evaluate, is_certain
 from .tuning import tuned_or_given, tuning_budget
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Policies on the worlds of a family: who does better, in each world and over all of them."""
+"""Policies on the worlds of a family: which one does better, in each world and over all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..scenario import Family, family
 from ..scenario.families import TRAIN
 from .comparison import Comparison, compare, named
 from .judgement import THRESHOLD
-from .rollout import name_of
+from .play import name_of
 
 if TYPE_CHECKING:
     import pandas as pd

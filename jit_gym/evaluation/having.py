@@ -15,7 +15,8 @@ from ..scenario.load import variant
 from ..scenario.window import slowest_delivery
 from .comparison import named
 from .metrics import net_cost
-from .rollout import evaluate, name_of
+from .play import name_of
+from .rollout import evaluate
 
 QUESTIONS = {
     "second source": "all lanes but the main one of each stock, against the main one alone",

@@ -25,7 +25,7 @@ from ..scenario.window import Window, stays_as_it_is, window
 from .comparison import Comparison, compare, named
 from .judgement import THRESHOLD, Judgement
 from .metrics import deciding_figure
-from .rollout import name_of
+from .play import name_of
 from .tuning import tuning_budget
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class PolicyMap:
 
     @cached_property
     def decided(self) -> np.ndarray:
-        """Tell in which cells the paths tell who is best, or that several practically are (y, x)."""
+        """Tell in which cells the paths decide which policy is best, or that several practically are (y, x)."""
         return np.array([[cell.standing != "undecided" for cell in row] for row in self.cells])
 
     @cached_property

@@ -79,6 +79,7 @@ ITEM_METRICS = {
         Metric("waste_cost", "money a period", "units wasted"),
         Metric("lost", "units a period", "units stolen, damaged or destroyed, on the shelf or on the way to it"),
         Metric("loss_cost", "money a period", "units stolen, damaged or destroyed"),
+        Metric("storage_cost", "money a period", "its part of what its warehouse costs, by the space that it takes"),
         Metric("cycle_service_level", "share", "replenishment cycles without a shortage"),
         Metric("bullwhip", "ratio", "variance of what is ordered over that of what customers ask for of it"),
     ),
@@ -98,8 +99,12 @@ ITEM_METRICS = {
         Metric("stopped_periods", "periods", "periods in which it was served nothing at all"),
         Metric("shortage_cost", "money a period", "units lost, or waiting at the end of each period"),
     ),
+    "warehouses": (
+        Metric("space", "space", "taken at the end of a period"),
+        Metric("storage_cost", "money a period", "space rented, or used beyond that, at the end of each period"),
+    ),
 }
-"""The figures of each stock, lane and demand by itself; costs by kind add up to those of the whole."""
+"""The figures of each stock, lane, demand and warehouse by itself; costs by kind add up to those of the whole."""
 
 
 def metric(name: str, unit: str, meaning: str) -> Callable[[type[Counts]], type[Counts]]:
@@ -161,6 +166,8 @@ class Counter:
         self.stockouts, self.stops = np.zeros((2, paths, demands))
         self.any_stockout, self.any_stop = np.zeros((2, paths))
         self.space, self.peak_space = np.zeros((2, paths))
+        self.taken, self.stored = np.zeros((2, paths, len(layout.warehouses)))  # space, and what it costs
+        self.storing = np.zeros((paths, stocks))
         self.ordered, self.placed, self.shipped, self.on_the_way = np.zeros((4, paths, lanes))
         load_plugins()
         self._more = {each.name: each.counter(layout, paths) for each in METRICS if each.counter is not None}
@@ -191,6 +198,7 @@ class Counter:
         if layout.sizes.warehouses:
             taken = flows.spaces["taken"].sum(axis=1)
             self.space, self.peak_space = self.space + taken, np.maximum(self.peak_space, taken)
+            self._count_storage(flows)
         if layout.sizes.losses:
             self.lost += flows.losses["shrunk"] + flows.losses["lost_on_the_shelf"]
         if layout.sizes.strikes:
@@ -217,6 +225,18 @@ class Counter:
         for more in self._more.values():
             more.add(state, flows)
         self.periods += 1
+
+    def _count_storage(self, flows: Flows) -> None:
+        """Count what each warehouse costs, and its stocks' parts: by the space they take, or equal if it is empty."""
+        stocks, houses, taken = self.layout.net.stocks, self.layout.net.warehouses, flows.spaces["taken"]
+        cost = houses["rent"] + houses["rate"] * np.maximum(taken - houses["space"], 0.0)
+        place = stocks["warehouse"].astype(int)
+        room = stocks["volume"] * flows.stocks["held"]
+        among = np.bincount(place, stocks["stored"], len(houses))[place]
+        empty = taken[:, place] <= 0
+        parts = np.where(empty, 1.0 / np.maximum(among, 1), room / np.where(empty, 1.0, taken[:, place]))
+        self.storing += np.where(stocks["stored"] > 0, parts * cost[:, place], 0.0)
+        self.taken, self.stored = self.taken + taken, self.stored + cost
 
     def figures(self) -> dict[str, np.ndarray]:
         """Return every metric on each path (paths,)."""
@@ -264,7 +284,7 @@ class Counter:
         return {each.name: np.asarray(figures[each.name], float) for each in METRICS if each.name in figures}
 
     def items(self) -> dict[str, dict[str, np.ndarray]]:
-        """Return every metric of each stock, lane and demand on each path: (paths, how many there are), by table."""
+        """Return every metric of each stock, lane, demand and warehouse on each path: (paths, how many there are)."""
         scenario, layout, n = self.layout.scenario, self.layout, self.periods
         net, into = layout.net, layout.into
         values = np.array([stock.unit_value for stock in scenario.stocks.values()])
@@ -279,6 +299,7 @@ class Counter:
                 "waste_cost": self.wasted * net.stocks["waste_cost"] / n,
                 "lost": self.lost / n,
                 "loss_cost": self.lost * net.stocks["loss_cost"] / n,
+                "storage_cost": self.storing / n,
                 "cycle_service_level": 1.0 - _ratio(self.spoilt_cycles, self.cycles, np.nan),
                 "bullwhip": _ratio(self._replenishment.variance, self._demand.variance, np.nan),
             },
@@ -298,6 +319,7 @@ class Counter:
                 "stopped_periods": self.stops,
                 "shortage_cost": self.unmet * net.demands["shortage_cost"] / n,
             },
+            "warehouses": {"space": self.taken / n, "storage_cost": self.stored / n},
         }
         return {
             table: {metric.name: figures[table][metric.name] for metric in metrics}

@@ -12,7 +12,7 @@ from ..chance.outcomes import replayed
 from ..common.statistics import Estimate
 from ..scenario import BadInput, Scenario
 from ..theory import Optimum, clairvoyant, solve
-from ..theory.clairvoyant import size_of, whole_numbers
+from ..theory.clairvoyant import columns_of, size_of, whole_numbers
 from .metrics import net_cost
 from .rollout import Result, evaluate
 
@@ -23,6 +23,8 @@ PATHS = 256  # on which a bound is computed at most
 CELLS = 400_000  # of paths, periods, and stocks, lanes and demands: a few seconds
 LARGEST = 50_000  # of them on one path
 WHOLES = 2_000  # whole numbers on all paths: some seconds each thousand
+COLUMNS = 30_000  # of the program of a path: a second or two
+SQUARES = 6_800_000_000  # of them on all paths, as the work grows with the square or faster: ten seconds
 NEXT_TO_NOTHING = 0.02  # of what the leader costs: a gap as a share of less says nothing
 
 
@@ -105,13 +107,14 @@ def find_optimality_gap(results: tuple[Result, ...]) -> OptimalityGap:
     span = first.warmup + first.periods
     size, wholes = size_of(scenario, span), span * whole_numbers(scenario)
     if size <= LARGEST and wholes <= WHOLES:
-        paths = min(first.paths, PATHS, CELLS // size, WHOLES // max(wholes, 1))
         try:
-            bound = clairvoyant(scenario, paths=paths, nodes=1, **same)
-        except BadInput:
+            if (columns := columns_of(scenario, first.warmup, first.periods, first.seed)) <= COLUMNS:
+                most = min(CELLS // size, WHOLES // max(wholes, 1), SQUARES // columns**2)
+                paths = min(first.paths, PATHS, most)
+                bound = clairvoyant(scenario, paths=paths, nodes=1, **same)
+                return OptimalityGap("bound", leader, leader[:paths] - bound.costs, unproved=bound.gap)
+        except BadInput:  # it has no bound
             pass
-        else:
-            return OptimalityGap("bound", leader, leader[:paths] - bound.costs, unproved=bound.gap)
     return OptimalityGap("best", leader, np.zeros_like(leader))
 
 

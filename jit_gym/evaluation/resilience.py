@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..physics import Flows, Layout, Simulation
 from ..scenario import Scenario
 from ..scenario.window import slowest_delivery
 from .metrics import Metric, MoneyCounter, net_cost
-from .rollout import Result, play_all, turns
+from .play import play_all, turns
 
 FALLS = 0.01  # of demand: below the baseline's service by more than this, service has fallen
 RECOVERED = 0.02  # of demand: within this of the baseline's service, it is back
@@ -135,7 +135,28 @@ class Resilience:
         return Duration.of(self.figures[figure], self.censored[figure])
 
 
-def measure_resilience(result: Result, paths: int | None = None) -> Resilience | None:
+class Evaluated(Protocol):
+    """What resilience is measured of: an evaluation of a policy, as `rollout.Result` has it."""
+
+    @property
+    def scenario(self) -> Scenario: ...
+    @property
+    def paths(self) -> int: ...
+    @property
+    def periods(self) -> int: ...
+    @property
+    def warmup(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def player(self) -> Any: ...
+    @property
+    def figures(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def items(self) -> Mapping[str, Mapping[str, np.ndarray]]: ...
+
+
+def measure_resilience(result: Evaluated, paths: int | None = None) -> Resilience | None:
     """Measure what disruptions did to a policy, against the same paths without them.
 
     Each path is played twice: as it is, and with all lanes working, the rest of its chance the same to the bit (a
@@ -197,7 +218,7 @@ class _Pair(NamedTuple):
 class _Play:
     """A policy played on paths with and without disruptions, side by side."""
 
-    def __init__(self, result: Result, simulation: Simulation) -> None:
+    def __init__(self, result: Evaluated, simulation: Simulation) -> None:
         """Play all periods."""
         demanded: list[np.ndarray] = []
         short: list[np.ndarray] = []
@@ -293,7 +314,7 @@ def _from_the_start(pair: _Pair, start: np.ndarray, week: int) -> dict[str, np.n
     return {name: np.where(start >= 0, values, np.nan) for name, values in figures.items()}
 
 
-def share_expedited(result: Result) -> np.ndarray:
+def share_expedited(result: Evaluated) -> np.ndarray:
     """Return the share of units ordered on lanes faster than the main one of their stock (paths,).
 
     The main lane is the one with the largest share of the stock's orders, as the scenario says; nan where no stock has

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,17 +13,15 @@ import numpy as np
 from ..chance import Chance
 from ..common.checks import check_count
 from ..common.statistics import Estimate
-from ..physics import Flows, Layout, Simulation, View
-from ..policies import PolicyError, policy
+from ..physics import Layout, Simulation
+from ..policies import policy
 from ..scenario import BadInput, Scenario, load
-from .metrics import ITEM_METRICS, Counter
+from .metrics import ITEM_METRICS
+from .play import name_of, play_all, turns
+from .resilience import Resilience, measure_resilience
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .resilience import Resilience
-
-ROOM = 1 << 24  # random numbers drawn at a time; more paths are played in turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +29,8 @@ class Result:
     """How a policy did on some paths of a scenario; every figure is one number a path, in the order of the paths.
 
     `policy` is what it is called, `player` the policy itself, fitted to the scenario. `items` has the figures of each
-    stock, lane and demand by itself, `items["demands"]["fill_rate"]` (paths, demands), as `ITEM_METRICS` lists them.
+    stock, lane, demand and warehouse by itself, `items["demands"]["fill_rate"]` (paths, demands), as `ITEM_METRICS`
+    lists them.
     `rewards` is the sum of an env's rewards over the periods counted, in money, without what units left are worth.
     """
 
@@ -64,7 +63,8 @@ class Result:
 
         Args:
             figure: one of `METRICS`; of an item, one of `ITEM_METRICS`.
-            item: `stock="gloves"`, `lane="regular"` or `demand="customers"`, for the figure of that one alone.
+            item: `stock="gloves"`, `lane="regular"`, `demand="customers"` or `warehouse="shed"`, for the figure of that
+                one alone.
 
         Raises:
             KeyError: for an unknown figure or item, naming those that there are.
@@ -77,8 +77,6 @@ class Result:
 
         It is worked out when it is first asked for, on so many of the paths as take a part of a comparison's time.
         """
-        from .resilience import measure_resilience
-
         return measure_resilience(self)
 
     def _values(self, figure: str, **item: str) -> np.ndarray:
@@ -94,7 +92,8 @@ class Result:
     def frame(self, by: str | None = None) -> pd.DataFrame:
         """Return a table with one row a path and one column a figure.
 
-        With `by`, "stocks", "lanes" or "demands", it has a row for each path and item, and the figures of these.
+        With `by`, "stocks", "lanes", "demands" or "warehouses", it has a row for each path and item, and the figures of
+        these.
         """
         import pandas as pd
 
@@ -165,30 +164,6 @@ def evaluate(
     return Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player, items, rewards)
 
 
-def play_all(
-    player: Any,
-    simulation: Simulation,
-    warmup: int,
-    progress: Callable[[int], Any] | None,
-    watch: Callable[[Flows], Any] | None = None,
-    counts: type[Counter] = Counter,
-) -> Counter:
-    """Play all periods of a simulation, and count those after the warm-up; `watch` is told the flows of each."""
-    counter, last = counts(simulation.layout, simulation.trace.paths), simulation.trace.periods - 1
-    for t in range(simulation.trace.periods):
-        if t == warmup:
-            counter.value(simulation, -1.0)
-        flows = simulation.step(_orders(player, simulation))
-        if watch is not None:
-            watch(flows)
-        if t >= warmup:
-            counter.add(simulation.state, simulation.flows)
-        if progress is not None and (t % 16 == 15 or t == last):
-            progress((t % 16 + 1) * simulation.trace.paths)
-    counter.value(simulation, 1.0)
-    return counter
-
-
 def _refuse_what_is_not_finite(name: str, figures: Mapping[str, np.ndarray]) -> None:
     """Refuse money that is infinite or no number: no conclusion can be drawn from it."""
     for figure in ("cost", "revenue", "discounted_reward"):
@@ -205,27 +180,3 @@ def is_certain(scenario: Scenario, periods: int | None = None) -> bool:
     """Tell whether nothing is left to chance: whether all paths are the same, so that one tells all."""
     rows = Chance(scenario).draw(0, 8, periods).rows
     return bool((rows == rows[:, :1]).all())
-
-
-def name_of(player: Any) -> str:
-    """Return what to call a policy."""
-    return getattr(player, "__name__", None) or str(player)
-
-
-def turns(paths: int, numbers_a_path: int) -> Iterator[np.ndarray]:
-    """Divide the paths into parts whose traces fit into memory."""
-    at_once = max(1, ROOM // numbers_a_path)
-    for first in range(0, paths, at_once):
-        yield np.arange(first, min(first + at_once, paths))
-
-
-def _orders(player: Any, simulation: Simulation) -> np.ndarray:
-    """Ask a policy for orders, and refuse what is none."""
-    orders = np.asarray(player(View(simulation)), float)
-    shape = simulation.trace.paths, len(simulation.layout.lanes)
-    if orders.shape != shape:
-        raise PolicyError(f"{name_of(player)}: orders must have the shape {shape} (paths, lanes), got {orders.shape}")
-    if not np.isfinite(orders).all() or orders.min() < 0:
-        worst = orders[~(np.isfinite(orders) & (orders >= 0))][0]
-        raise PolicyError(f"{name_of(player)}: orders must be finite and 0 or more, got {worst}")
-    return orders

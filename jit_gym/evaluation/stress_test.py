@@ -20,8 +20,9 @@ from ..scenario.library import shock_named
 from ..scenario.load import variant
 from ..scenario.window import slowest_delivery
 from .comparison import named
+from .play import name_of
 from .resilience import Resilience, measure_resilience
-from .rollout import Result, evaluate, name_of
+from .rollout import Result, evaluate
 
 LONGEST = 50_000  # periods that are played at most, for a shock that lasts beyond the horizon
 BUILDING_PATHS = 32  # by which it is seen whether a policy has built up its stock when a shock strikes
@@ -69,13 +70,14 @@ def stress(
     """Strike a scenario with one shock of the library at a time, and measure each policy's resilience.
 
     The scenario's own disruptions give way to the shock. Policies keep the parameters that they have for the scenario
-    as it is: nobody knows of the shock, but for its warning.
+    as it is: no policy knows of the shock, but for its warning.
 
     Args:
         policies: names, policies or functions; None plays those that the scenario names.
         scenario: a shipped name, a path to a YAML file, or a `Scenario`.
         names: of the shocks; by default all that are over within the horizon.
-        hits: the suppliers, routes and lanes that they strike; by default those that the scenario's disruptions hit.
+        hits: the suppliers, routes and lanes that they strike; by default those that the scenario's disruptions hit, or
+            the only one that there is.
         at: the period in which they strike, by default a fifth of the horizon after its start.
         paths: how many paths; lengths of shocks differ between them.
         seed: of the traces.
@@ -118,7 +120,8 @@ def _targets(scenario: Scenario, hits: Sequence[str] | None) -> tuple[str, ...]:
     known = [*scenario.suppliers, *scenario.routes, *scenario.lanes]
     if hits is None:
         own = dict.fromkeys(target for each in scenario.disruptions.values() for target in each.hits)
-        if not (targets := tuple(target for target in own if target in known)):
+        targets = tuple(target for target in own if target in known) or tuple(known[:1] if len(known) == 1 else ())
+        if not targets:
             raise BadInput(
                 f"hits: must say what is struck, as {scenario.name} has no disruptions (there are {', '.join(known)})"
             )

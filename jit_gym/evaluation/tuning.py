@@ -20,7 +20,7 @@ from ..physics.worth import Worth
 from ..policies import PolicyError, Rule, parse, policy
 from ..scenario import BadInput, Scenario, load
 from ..scenario.window import in_whole_cycles, settling, stays_as_it_is, window
-from .rollout import name_of
+from .play import name_of
 
 BUDGET = 4_000_000  # periods of play for one number that is looked for: about a second
 MANY = 6  # numbers beyond which all stocks are moved together first
@@ -468,7 +468,7 @@ class Search:
         return around[order[: 12 + 4 * len(centre)]]
 
     def race(self, places: np.ndarray, until: float) -> np.ndarray:
-        """Return the best of some places, on more and more paths; who is clearly behind, or in the last half, goes."""
+        """Return the best of some places, on more and more paths; the clearly worse and the worse half are dropped."""
         values = self.values(places)
         _, first = np.unique(values, axis=0, return_index=True)
         values = values[np.sort(first)]

@@ -40,15 +40,15 @@ class Layout:
         kits += [lane.uses for lane in scenario.lanes.values()]
         needs = [need for kit in kits for need in kit.items()]
         counts = [len(part) for part in (self.stocks, self.lanes, self.demands, needs, self.routes)]
-        claims = [list(scenario.shared_by(name)) for name in self.lanes]
-        shared = sorted({place for places in claims for place in places})
+        shared_by_lane = [list(scenario.shared_by(name)) for name in self.lanes]
+        shared = sorted({place for places in shared_by_lane for place in places})
         self.resources = [place.partition(".")[2] for place in shared]  # suppliers and routes with a capacity
         self.warehouses = list(scenario.warehouses)
-        more = [len(shared), sum(map(len, claims)), len(self.warehouses)]
+        more = [len(shared), sum(map(len, shared_by_lane)), len(self.warehouses)]
         self.numbers = np.zeros(np.dot([*counts, *more], NET_LENGTHS))
         self.net = net_of(self.numbers, Sizes._make([*counts, 0, *more, *[0] * (len(Sizes._fields) - 9)]))
         self._lay_lanes()
-        self._lay_resources(shared, claims)
+        self._lay_resources(shared, shared_by_lane)
         self._lay_stocks()
         self._lay_demands(needs)
         self._lay_routes()
@@ -204,7 +204,7 @@ class Layout:
                 ("can_fail", "available", columns.working.get(("shipping", name))),
                 ("can_refuse", "ordering", columns.working.get(("ordering", name))),
                 ("can_stall", "moving", columns.working.get(("transit", name))),
-                ("can_dock", "receiving", columns.working.get(("receiving", name))),
+                ("receiving_can_stop", "receiving", columns.working.get(("receiving", name))),
                 ("can_fall_short", "filled", columns.filled.get(name)),
                 ("rejects", "defects", columns.defects.get(name)),
                 ("arrives_old", "age", columns.age.get(name)),
@@ -213,7 +213,8 @@ class Layout:
                 row[flag], row[index] = column is not None, column or 0
             row["drifts"], row["rounding"] = isinstance(lane.defects, Drift), columns.rounding.get(name, 0)
             capacity = scenario.capacities[name]
-            row["limited"], row["whole"], row["waits"] = capacity is not None, whole, lane.unshipped == "waits"
+            row["limited"], row["whole"] = capacity is not None, whole
+            row["keeps_unshipped"] = lane.unshipped == "waits"
             row["batch"] = lane.batch or (1.0 if whole else 0.0)
             row["batches"] = 1.0 / row["batch"] if row["batch"] > 0 else 0.0  # in a unit
             row["capacity"] = np.inf if capacity is None else capacity
@@ -230,8 +231,8 @@ class Layout:
             row["route"] = self.routes.index(lane.route) if lane.route else 0
             row["drives"] = lane.route is not None and scenario.routes[lane.route].vehicle_capacity is not None
 
-    def _lay_resources(self, shared: list[str], claims: list[list[str]]) -> None:
-        """Lay the capacities that lanes share, by their places in the scenario, and the claims of each lane on them."""
+    def _lay_resources(self, shared: list[str], shared_by_lane: list[list[str]]) -> None:
+        """Lay the capacities that lanes share, by their places in the scenario, and which lane uses which."""
         scenario, columns = self.scenario, self.columns
         for row, place in zip(self.net.resources, shared, strict=True):
             table, _, name = place.partition(".")
@@ -239,13 +240,14 @@ class Layout:
             row["capacity"], row["whole"] = part.capacity, scenario.units == "whole"
             row["proportional"] = place in self._proportional
             row["can_fail"], row["available"] = name in columns.shared, columns.shared.get(name, 0)
-            lane = next(lane for lane, places in zip(self.lanes, claims, strict=True) if place in places)
+            lane = next(lane for lane, places in zip(self.lanes, shared_by_lane, strict=True) if place in places)
             row["can_fall_short"] = table == "suppliers" and lane in columns.filled  # all its lanes fall short alike
             row["filled"] = columns.filled.get(lane, 0)
         end = 0
-        for row, places in zip(self.net.lanes, claims, strict=True):
-            row["first_claim"], row["last_claim"] = end, (end := end + len(places))
-        for row, place in zip(self.net.claims, [place for places in claims for place in places], strict=True):
+        for row, places in zip(self.net.lanes, shared_by_lane, strict=True):
+            row["first_resource_use"], row["last_resource_use"] = end, (end := end + len(places))
+        used = [place for places in shared_by_lane for place in places]
+        for row, place in zip(self.net.resource_uses, used, strict=True):
             row["resource"] = shared.index(place)
 
     def _lay_way(self, row: Any, name: str) -> None:

@@ -201,7 +201,7 @@ def open_resources(net: NetRows, state: StateRows, chance: Sequence[Any], flows:
     """Find what of each capacity that lanes share there is in this period, and what all its lanes could ship."""
     for r in range(len(net.resources)):
         resource, flow = net.resources[r], flows.resources[r]
-        flow.claimed, flow.there = 0.0, resource.capacity
+        flow.wanted, flow.there = 0.0, resource.capacity
         if resource.can_fail:
             flow.there = chance[resource.available] * resource.capacity
         flow.there = portion(resource.whole, 1.0, flow.there)
@@ -210,11 +210,11 @@ def open_resources(net: NetRows, state: StateRows, chance: Sequence[Any], flows:
         flow.left = flow.there
     for m in range(len(net.lanes)):
         lane = net.lanes[m]
-        if lane.first_claim < lane.last_claim:
+        if lane.first_resource_use < lane.last_resource_use:
             wanted = able(net, m, asked(net, state, flows, m), chance)
-            for k in range(lane.first_claim, lane.last_claim):
-                flow = flows.resources[net.claims[k].resource]
-                flow.claimed = flow.claimed + wanted
+            for k in range(lane.first_resource_use, lane.last_resource_use):
+                flow = flows.resources[net.resource_uses[k].resource]
+                flow.wanted = flow.wanted + wanted
 
 
 @register_jitable(forceinline=True, error_model="numpy")
@@ -274,10 +274,10 @@ def share_of(net: NetRows, flows: FlowRows, m: int) -> Any:
         source = net.needs[k].stock
         if net.stocks[source].proportional:
             share = minimum(share, ratio(flows.stocks[source].held, flows.sources[source].asked))
-    for k in range(lane.first_claim, lane.last_claim):
-        r = net.claims[k].resource
+    for k in range(lane.first_resource_use, lane.last_resource_use):
+        r = net.resource_uses[k].resource
         if net.resources[r].proportional:
-            share = minimum(share, ratio(flows.resources[r].there, flows.resources[r].claimed))
+            share = minimum(share, ratio(flows.resources[r].there, flows.resources[r].wanted))
     return share
 
 
@@ -286,12 +286,12 @@ def take(net: NetRows, state: StateRows, flows: FlowRows, m: int, wanted: Any) -
     """Take what a lane wants of stocks and shared capacities, as far as they last, and add it to its shipment."""
     lane = net.lanes[m]
     if net.has.resources:
-        for k in range(lane.first_claim, lane.last_claim):
-            wanted = minimum(wanted, flows.resources[net.claims[k].resource].left)
+        for k in range(lane.first_resource_use, lane.last_resource_use):
+            wanted = minimum(wanted, flows.resources[net.resource_uses[k].resource].left)
     taken = reserve(net, state, lane.first_use, lane.last_use, wanted, lane.whole)
     if net.has.resources:
-        for k in range(lane.first_claim, lane.last_claim):
-            flow = flows.resources[net.claims[k].resource]
+        for k in range(lane.first_resource_use, lane.last_resource_use):
+            flow = flows.resources[net.resource_uses[k].resource]
             flow.left = subtract_clipped(flow.left, taken)
     flows.lanes[m].shipped = flows.lanes[m].shipped + taken
 
@@ -320,8 +320,8 @@ def leave_behind(net: NetRows, state: StateRows, flows: FlowRows, kind: int) -> 
                 stock, quantity = state.stocks[net.needs[k].stock], behind * net.needs[k].quantity
                 stock.on_hand = stock.on_hand + quantity
                 stock.used = subtract_clipped(stock.used, quantity)
-            for k in range(lane.first_claim, lane.last_claim):
-                shared = flows.resources[net.claims[k].resource]
+            for k in range(lane.first_resource_use, lane.last_resource_use):
+                shared = flows.resources[net.resource_uses[k].resource]
                 shared.left = shared.left + behind
 
 
@@ -340,7 +340,7 @@ def send(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows,
         state.pipeline[lane.newest_slot] = flow.shipped
     at.in_transit = at.in_transit + flow.shipped
     unshipped = wanted - flow.shipped
-    at.waiting = unshipped if lane.waits else 0.0 * unshipped
+    at.waiting = unshipped if lane.keeps_unshipped else 0.0 * unshipped
     return unshipped
 
 
@@ -370,7 +370,7 @@ def arrive(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRow
     for m in range(len(net.lanes)):
         lane, at, flow = net.lanes[m], state.lanes[m], flows.lanes[m]
         flow.arrived = state.pipeline[lane.first_slot]
-        if net.has.troubles and lane.can_dock:
+        if net.has.troubles and lane.receiving_can_stop:
             flow.arrived = portion(lane.whole, chance[lane.receiving], flow.arrived)
             state.pipeline[lane.first_slot] = state.pipeline[lane.first_slot] - flow.arrived
         at.in_transit = at.in_transit - flow.arrived
@@ -715,7 +715,7 @@ def age(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) 
 def move(net: NetRows, state: StateRows, chance: Sequence[Any], m: int) -> None:
     """Bring what is on the way on a lane one period nearer, but for what stands still, or waits at the dock."""
     lane, stays = net.lanes[m], 0.0
-    if lane.can_dock:
+    if lane.receiving_can_stop:
         stays = state.pipeline[lane.first_slot]
     to = lane.first_slot
     for k in range(lane.second_slot, lane.last_slot):

@@ -117,13 +117,13 @@ class LaneRow:
     first_use: Index  # needs: its inputs
     last_use: Index
     shares: Flag  # is any of its sources shared proportionally?
-    first_claim: Index  # claims on capacities
-    last_claim: Index
+    first_resource_use: Index  # resource_uses: the shared capacities that it takes from
+    last_resource_use: Index
     can_fail: Flag
     available: Index  # column
     can_fall_short: Flag
     filled: Index  # column
-    waits: Flag  # does the source keep what it could not ship?
+    keeps_unshipped: Flag  # does what the source could not ship wait there, or lapse?
     waiting_cost: Number
     route: Index
     drives: Flag  # does it share the vehicles of its route?
@@ -142,7 +142,7 @@ class LaneRow:
     destroyed_rounding: Index  # column
     in_transit_cost: Number
     # receiving
-    can_dock: Flag
+    receiving_can_stop: Flag
     receiving: Index  # column
     rejects: Flag
     defects: Index  # column
@@ -210,8 +210,8 @@ class ResourceRow:
     filled: Index  # column
 
 
-class ClaimRow:
-    """The claim of a lane on a shared capacity."""
+class ResourceUseRow:
+    """The use of a shared capacity by a lane."""
 
     resource: Index
 
@@ -331,11 +331,11 @@ class ResourceFlow:
 
     there: Number
     left: Number
-    claimed: Number
+    wanted: Number  # by all its lanes
 
 
-STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM, WAREHOUSE = map(
-    record, (StockRow, LaneRow, DemandRow, NeedRow, RouteRow, ResourceRow, ClaimRow, WarehouseRow)
+STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, RESOURCE_USE, WAREHOUSE = map(
+    record, (StockRow, LaneRow, DemandRow, NeedRow, RouteRow, ResourceRow, ResourceUseRow, WarehouseRow)
 )
 STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS = map(record, (StockState, LaneState, DemandState, Books))
 STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, RESOURCE_FLOW = map(
@@ -354,8 +354,8 @@ def _lengths(*kinds: np.dtype) -> np.ndarray:
 
 
 # How many numbers one of each takes in a net, in a state, and in the flows.
-_STOCK, _LANE, _DEMAND, _NEED, _ROUTE, _RESOURCE, _CLAIM, _WAREHOUSE = NET_LENGTHS = tuple(
-    _lengths(STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, CLAIM, WAREHOUSE).tolist()
+_STOCK, _LANE, _DEMAND, _NEED, _ROUTE, _RESOURCE, _RESOURCE_USE, _WAREHOUSE = NET_LENGTHS = tuple(
+    _lengths(STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, RESOURCE_USE, WAREHOUSE).tolist()
 )
 _STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = STATE_LENGTHS = tuple(
     _lengths(STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS).tolist()
@@ -377,7 +377,7 @@ class Sizes(NamedTuple):
     routes: int
     slots: int
     resources: int  # capacities that lanes share
-    claims: int  # of lanes on such capacities
+    resource_uses: int  # of such capacities by lanes
     warehouses: int
     together: int  # do any lanes ship together with others, from outside or from stocks?
     network: int  # do stocks feed stocks?
@@ -399,7 +399,7 @@ class Sizes(NamedTuple):
 class Net(NamedTuple):
     """What never changes: a record for each stock, lane, demand, need (of a demand or a lane for a stock) and route.
 
-    And one for each capacity that lanes share, for each claim of a lane on one of these, and for each warehouse.
+    And one for each capacity that lanes share, for each use of one of these by a lane, and for each warehouse.
     """
 
     stocks: Any
@@ -408,7 +408,7 @@ class Net(NamedTuple):
     needs: Any
     routes: Any
     resources: Any
-    claims: Any
+    resource_uses: Any
     warehouses: Any
     has: Sizes
 
@@ -455,7 +455,7 @@ def net_of(numbers: np.ndarray, sizes: Sizes) -> Net:
     d = c + sizes.needs * _NEED
     e = d + sizes.routes * _ROUTE
     f = e + sizes.resources * _RESOURCE
-    g = f + sizes.claims * _CLAIM
+    g = f + sizes.resource_uses * _RESOURCE_USE
     return Net(
         table(numbers, STOCK, 0, 1, sizes.stocks)[0],
         table(numbers, LANE, a, 1, sizes.lanes)[0],
@@ -463,7 +463,7 @@ def net_of(numbers: np.ndarray, sizes: Sizes) -> Net:
         table(numbers, NEED, c, 1, sizes.needs)[0],
         table(numbers, ROUTE, d, 1, sizes.routes)[0],
         table(numbers, RESOURCE, e, 1, sizes.resources)[0],
-        table(numbers, CLAIM, f, 1, sizes.claims)[0],
+        table(numbers, RESOURCE_USE, f, 1, sizes.resource_uses)[0],
         table(numbers, WAREHOUSE, g, 1, sizes.warehouses)[0],
         sizes,
     )
@@ -582,7 +582,7 @@ class NetRows(Protocol):
     @property
     def resources(self) -> Sequence[ResourceRow]: ...
     @property
-    def claims(self) -> Sequence[ClaimRow]: ...
+    def resource_uses(self) -> Sequence[ResourceUseRow]: ...
     @property
     def warehouses(self) -> Sequence[WarehouseRow]: ...
     @property

@@ -115,7 +115,7 @@ class View:
         """Return the units on the way on a lane with a fixed lead time that arrive in the next periods (paths,)."""
         row = self.layout.net.lanes[lane]
         first, last = int(row["first_slot"]), int(row["last_slot"])
-        there = first if row["can_dock"] else first + 1
+        there = first if row["receiving_can_stop"] else first + 1
         return self.source.pipeline[..., there : min(first + 1 + within, last)].sum(-1)
 
     @cached_property

@@ -12,8 +12,8 @@ from ..envs.episodes import episodes_of
 from ..scenario import Scenario, ScenarioError, yaml12
 from .adaptive import Adaptive, MovingAverage
 from .base import Parameter, Policy, PolicyError, Rule, StatefulRule
-from .base_stock import BaseStock, JustInCase, SafetyLeadTime, SafetyStock
-from .disruption import Acceptance, Mitigation, Rerouting, StateDependent
+from .base_stock import BaseStock, JustInCase, QuotedLeadTime, SafetyLeadTime, SafetyStock
+from .disruption import Acceptance, Mitigation, Rerouting, StateDependent, StockUpOnWarning
 from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, QuickResponse, SingleIndex, TailoredBaseSurge
 from .hybrid import Emergency, Hybrid, HybridByRisk, HybridByValue
 from .just_in_time import Constant, Conwip, DemandFlow, Heijunka, JustInTime, Kanban, ShortCycle, Synchronised
@@ -40,6 +40,7 @@ RULES: dict[str, type[Rule]] = {
         SafetyStock,
         JustInCase,
         SafetyLeadTime,
+        QuotedLeadTime,
         ReorderPoint,
         FixedLot,
         ReviewedReorderPoint,
@@ -64,6 +65,7 @@ RULES: dict[str, type[Rule]] = {
         Anchoring,
         Acceptance,
         Mitigation,
+        StockUpOnWarning,
         StateDependent,
         Rerouting,
         Adaptive,

@@ -98,7 +98,7 @@ class Action:
 
     @property
     def outputs(self) -> int:
-        """Return how many numbers a network has to say."""
+        """Return how many outputs a network needs."""
         numbers = self.choices if self.choices is not None else self.middle
         assert numbers is not None
         return len(numbers)

@@ -185,7 +185,8 @@ class Rule(Policy):
         fitted.plan = PlanningData(scenario)
         self.check(fitted.plan)
         missing = (name for name in self.names() if getattr(self, name) is None)
-        partly = (name for name in self.names() if isinstance(getattr(self, name), Mapping))
+        given = ((name, getattr(self, name)) for name in self.names())
+        partly = (name for name, each in given if isinstance(each, Mapping) and set(fitted.plan.stocks) - set(each))
         fitted.by_formula = tuple(dict.fromkeys([*self.by_formula, *missing, *partly]))
         for name, formula in self.formulas(fitted.plan).items():
             setattr(fitted, name, self.given_or(name, formula, fitted.plan))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..chance.delays import mean_delay
 from ..physics import View
 from ..physics.formulas import quantile
 from ..physics.numbers import like
@@ -134,3 +135,41 @@ class SafetyLeadTime(Rule):
     def quantities(self, view: View) -> Any:
         level = self.plan.rounded(self.plan.expected(view, self.periods_early))
         return positive(level - view.inventory_position)
+
+
+@dataclass(eq=False)
+class QuotedLeadTime(SafetyStock):
+    """Order up to the forecast of the lead time that is quoted today, plus a safety stock (Song and Zipkin 1996b).
+
+    `safety-stock` plans with the mean of a lead time that drifts; this rule plans with what its suppliers say today, on
+    the main lane of each stock, and so orders more as soon as they take longer. Song and Zipkin showed that levels
+    which follow the state of supply are optimal; to take those of today's lead time is a heuristic, as the next order
+    may be shipped under another. By formula the service level is that of `safety-stock`.
+    """
+
+    name: ClassVar[str] = "quoted-lead-time"
+    knows: ClassVar[frozenset[str]] = FORECAST | {"delays"}
+    usual: np.ndarray = field(init=False, repr=False)
+
+    def prepare(self) -> None:
+        super().prepare()
+        plan = self.plan
+        self.usual = np.array([mean_delay(plan.scenario, name) if name in self.quoted else 0.0 for name in plan.main])
+
+    @property
+    def quoted(self) -> set[str]:
+        """Return the main lanes whose lead time drifts, and is seen to."""
+        return set(self.plan.main) & set(self.plan.layout.columns.seen_delay)
+
+    def quantities(self, view: View) -> Any:
+        plan = self.plan
+        today = view.delay[..., [plan.lanes.index(name) for name in plan.main]]
+        more = today - self.usual  # periods, (paths, stocks)
+        unforeseen = plan.unforeseen * (plan.lead_time + more + 1.0) / (plan.lead_time + 1.0)
+        buffer = plan.safety_stock(self.service_level, demand_variance=unforeseen)
+        level = plan.rounded(positive(plan.expected(view, more) + buffer))
+        return positive(level - view.inventory_position)
+
+    def notes(self) -> list[str]:
+        same = [f"{self.name}: no lead time is seen to drift on a main lane here, so it orders as safety-stock does"]
+        return super().notes() + ([] if self.quoted else same)

@@ -56,6 +56,15 @@ class DisruptionProfile:
             return 0.0
         return float(self.scenario.horizon.periods) if disruption.lasts.is_forever else disruption.lasts.mean
 
+    def lasts_no_longer_than(self, key: str, chance: float) -> float:
+        """Return the least number of periods that a disruption, once begun, lasts no longer than with a chance."""
+        disruption, horizon = self.scenario.disruptions[key], self.scenario.horizon
+        if disruption.lasts.is_forever:
+            return float(horizon.periods)
+        lasts = counts(disruption.lasts, horizon.periods)
+        enough = np.cumsum(lasts.probabilities) >= chance - 1e-12
+        return min(float(lasts.values[int(np.argmax(enough)) if enough.any() else -1]), float(horizon.periods))
+
     def outage(self, key: str) -> np.ndarray:
         """Return the chance that a disruption has been on for more than 0, 1, 2, ... periods, in the long run.
 

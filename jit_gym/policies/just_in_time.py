@@ -166,7 +166,7 @@ class Conwip(Rule):
             pushed = np.inf
             for i in np.flatnonzero(used):  # what there is goes where it is missing, so that all have the same cover
                 to = plan.uses[:, i] * position
-                fair = plan.claims[m, i] * (there[:, i] + to.sum(axis=1)) - to[:, m]
+                fair = plan.use_shares[m, i] * (there[:, i] + to.sum(axis=1)) - to[:, m]
                 pushed = np.minimum(pushed, np.minimum(fair, there[:, i]) / plan.uses[m, i])
             pushed = pushed - (view.on_order - view.in_transit)[:, m]
             orders[:, m] = positive(np.floor(pushed + 1e-9) if plan.whole else pushed)

@@ -34,6 +34,7 @@ RENAMED = {
     "mean_spell": "disruptions.mean_spell",
     "outage": "disruptions.outage",
     "asked": "demand_last_period",
+    "claims": "use_shares",
 }
 """Old names of attributes, which go on working for a version."""
 
@@ -239,7 +240,7 @@ class PlanningData:
         return mean_time(self.scenario, lane)
 
     @cached_property
-    def claims(self) -> np.ndarray:
+    def use_shares(self) -> np.ndarray:
         """Return the share of each stock's use that goes to each lane (lanes, stocks)."""
         goes = self.uses * (self.shares * (self.into @ self.mean))[:, None]
         return goes / np.where(self.mean > 0, self.mean, 1.0)
@@ -351,7 +352,7 @@ class PlanningData:
         return view.backlog @ self.needs + view.waiting @ self.uses
 
     def obsolete(self, view: View) -> np.ndarray:
-        """Tell which stocks nobody asks for any more (paths, stocks); an old name of `View.obsolete`."""
+        """Tell which stocks are obsolete (paths, stocks); an old name of `View.obsolete`."""
         warn("PlanningData.obsolete", "View.obsolete")
         obsolete: np.ndarray = view.obsolete
         return obsolete

@@ -211,7 +211,7 @@ class Network(Acting):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Return what tells this model from any other."""
+        """Return what distinguishes this model from any other."""
         return {"agent": self.manifest.agent, "model": self.manifest.digest, "trained": self.manifest.command}
 
     def __str__(self) -> str:

@@ -11,23 +11,19 @@ from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector.utils import batch_space
 
 from ..common.text import quoted
-from ..envs.episodes import EpisodeBatch, read_actions
+from ..envs.episodes import EpisodeBatch
 from ..envs.observation import MOST_ORDERED
+from ..envs.orders import OrderUnits, read_actions
 from ..scenario import BadInput
 from .action import Action
 from .base import PolicyError
-
-
-def encoded(action: Action, outputs: Any, episodes: EpisodeBatch) -> np.ndarray:
-    """Return the action of the envs (paths, lanes) for numbers (paths, outputs) or choices (paths,)."""
-    return episodes.codec.encode(action.orders(outputs, episodes.view()))
 
 
 def fitted_action(env: Any, means: str, rule: Any, most: float, choices: Any) -> tuple[EpisodeBatch, Action]:
     """Return the episodes of an env or a batch, however it is wrapped, and the action that is taken there.
 
     Raises:
-        PolicyError: for an action that does not fit, or that the env cannot order.
+        PolicyError: for an action that does not fit, and for choices that no lane can order.
     """
     episodes: EpisodeBatch = env.unwrapped.episodes
     if choices is None:
@@ -35,13 +31,12 @@ def fitted_action(env: Any, means: str, rule: Any, most: float, choices: Any) ->
     action = Action.choosing(episodes.scenario, means, rule, most, choices).fit(episodes.scenario)
     if means == "quantity":
         assert action.choices is not None
-        low, high, limits = action.choices.min(), action.choices.max(axis=0), episodes.codec.lanes["limit"]
+        low, high, limits = action.choices.min(), action.choices.max(axis=0), action.plan.order_limits
         if low < 0:
             raise PolicyError(f"choices: must be 0 units or more, got {low:g}")
         for lane, top, limit in zip(episodes.layout.lanes, high, limits, strict=True):
             if top > limit:
-                more = f"make the env with a larger most_ordered than {top / limit:.1f} times its own"
-                raise PolicyError(f"choices: {top:g} on {lane} is more than this env orders, {limit:g} ({more})")
+                raise PolicyError(f"choices: must be {limit:g} units or less on {lane}, its capacity, got {top:g}")
     return episodes, action
 
 
@@ -65,9 +60,9 @@ def read_choices(given: Any, paths: int, choices: int, name: str) -> np.ndarray:
 
 
 def possible(action: Action, episodes: EpisodeBatch) -> np.ndarray:
-    """Return which choices do what they say on each path (paths, choices); all of them where none does.
+    """Return which choices are possible on each path (paths, choices); all of them where none is.
 
-    A choice does not where it orders on a lane whose ordering is known to be stopped, or a quantity that the lane would
+    A choice is not where it orders on a lane whose ordering is known to be stopped, or a quantity that the lane would
     change: less than its minimum, or no whole number of its batches.
     """
     assert action.choices is not None
@@ -86,8 +81,10 @@ def possible(action: Action, episodes: EpisodeBatch) -> np.ndarray:
     return out
 
 
-class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstructorArgs):
+class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, OrderUnits], RecordConstructorArgs):
     """Let the actions of an `Env` mean something else than a quantity for each lane.
+
+    The env gets the orders in units, to the last bit, and not limited by its own `most_ordered`.
 
     Args:
         env: an `Env`, or a wrapped one.
@@ -97,16 +94,16 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
         most: how much can be ordered, or corrected, at most, in periods of use.
         choices: makes the action space `Discrete`, for DQN and MaskablePPO: so many values of each number, or the
             choices themselves, rows of units with one number a lane (a stock, for levels). `action_masks()` tells which
-            of them do what they say.
+            of them are possible.
 
     Raises:
         PolicyError: for another meaning, a rule that does not fit the scenario or is stateful, or none, and
-            for choices that are none, or that the env cannot order.
+            for choices that are none, or that no lane can order.
     """
 
     def __init__(
         self,
-        env: gym.Env[np.ndarray, np.ndarray],
+        env: gym.Env[np.ndarray, Any],
         means: str = "order-up-to",
         rule: Any = None,
         most: float = MOST_ORDERED,
@@ -118,16 +115,16 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, np.ndarray], RecordConstr
         self.episodes, self.meaning = fitted_action(env, means, rule, most, choices)
         self.action_space = space_of(self.meaning)
 
-    def action(self, action: Any) -> np.ndarray:
-        """Return the env's action (lanes,) for what is given: numbers (numbers,), or a choice."""
+    def action(self, action: Any) -> OrderUnits:
+        """Return the orders (lanes,) that are meant by what is given: numbers (numbers,), or a choice."""
         if self.meaning.discrete:
             outputs = read_choices(np.reshape(action, -1), 1, self.meaning.outputs, "action")
         else:
             outputs = read_actions(action, (self.meaning.outputs,), "action")[None]
-        return encoded(self.meaning, outputs, self.episodes)[0]
+        return OrderUnits(self.meaning.orders(outputs, self.episodes.view())[0])
 
     def action_masks(self) -> np.ndarray:
-        """Return which choices do what they say now (choices,): what sb3-contrib's MaskablePPO asks."""
+        """Return which choices are possible now (choices,), for sb3-contrib's MaskablePPO."""
         return possible(self.meaning, self.episodes)[0]
 
 
@@ -149,15 +146,15 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
         self.single_action_space = space_of(self.meaning)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
 
-    def actions(self, actions: Any) -> np.ndarray:
-        """Return the batch's actions (num_envs, lanes) for numbers (num_envs, numbers), or choices (num_envs,)."""
+    def actions(self, actions: Any) -> OrderUnits:
+        """Return the orders (num_envs, lanes) that are meant by numbers (num_envs, numbers) or choices (num_envs,)."""
         paths = self.episodes.paths
         if self.meaning.discrete:
             outputs = read_choices(actions, paths, self.meaning.outputs, "actions")
         else:
             outputs = read_actions(actions, (paths, self.meaning.outputs), "actions")
-        return encoded(self.meaning, outputs, self.episodes)
+        return OrderUnits(self.meaning.orders(outputs, self.episodes.view()))
 
     def action_masks(self) -> np.ndarray:
-        """Return which choices do what they say now, on each path (num_envs, choices)."""
+        """Return which choices are possible now, on each path (num_envs, choices)."""
         return possible(self.meaning, self.episodes)

@@ -17,7 +17,16 @@ What `import jit_gym` offers. Everything else may change from version to version
 
 GROUPS = {
     "Worlds": ("load", "names", "shocks", "Scenario", "ScenarioError", "family", "Family"),
-    "Environments": ("Env", "VectorEnv", "FamilyEnv", "FamilyVectorEnv", "ActionMeaning", "VectorActionMeaning", "sb3"),
+    "Environments": (
+        "Env",
+        "VectorEnv",
+        "FamilyEnv",
+        "FamilyVectorEnv",
+        "OrderUnits",
+        "ActionMeaning",
+        "VectorActionMeaning",
+        "sb3",
+    ),
     "Policies": ("policy", "evaluate", "compare", "compare_family", "policy_map", "stress", "worth", "tune"),
     "Optima and bounds": ("solve", "Optimal", "exact_cost", "clairvoyant", "Bound"),
     "Rules": ("rule", "Rule", "StatefulRule", "Parameter", "View"),

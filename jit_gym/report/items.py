@@ -1,4 +1,4 @@
-"""Figures by demand, stock and lane: whose customers find nothing, and whose orders swing."""
+"""Figures by demand, stock, lane and warehouse: whose customers find nothing, and whose orders swing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from .words import digits, labels, number
 if TYPE_CHECKING:
     from rich.console import Console
 
-KINDS = {"demand": "demands", "stock": "stocks", "lane": "lanes"}
+KINDS = {"demand": "demands", "stock": "stocks", "lane": "lanes", "warehouse": "warehouses"}
 SHOWN = {  # the figures that are shown of each kind; a frame and JSON have all
     "demands": ("fill_rate", "shortage_cost"),
-    "stocks": ("periods_of_supply", "holding_cost", "waste"),
+    "stocks": ("periods_of_supply", "holding_cost", "storage_cost", "waste"),
     "lanes": ("orders", "bullwhip"),
+    "warehouses": ("space", "storage_cost"),
 }
 MOST = 20  # items of a table; those with the largest figures
 
@@ -35,7 +36,7 @@ class ItemTable(NamedTuple):
 
 
 def kinds(by: str) -> list[str]:
-    """Return the kinds of item that `--by` asks for: `demand`, `stock`, `lane`, or `item` for all."""
+    """Return the kinds of item that `--by` asks for: `demand`, `stock`, `lane`, `warehouse`, or `item`."""
     if by == "item":
         return list(KINDS.values())
     if by not in KINDS:

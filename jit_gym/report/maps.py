@@ -125,7 +125,7 @@ def label(drawn: PolicyMap, axis: Axis) -> tuple[str, str]:
 
 
 def _picture(drawn: PolicyMap) -> Picture:
-    """Draw who is best where, for a page."""
+    """Draw which policy is best where, for a page."""
     with drawing("map", 4.4) as sheet:
         _draw(drawn, sheet, alone=False)
     caption = " ".join([conventions(drawn), _lines(drawn), tuned(drawn)])
@@ -238,7 +238,7 @@ def _page(drawn: PolicyMap, picture: Picture, command: str, notes: Sequence[str]
 
 
 def _text(cell: Cell, drawn: PolicyMap) -> str:
-    """Return who is best in a cell, and what that saves."""
+    """Return which policy is best in a cell, and what that saves."""
     names = " = ".join(drawn.policies[k] for k in cell.may_be_best)
     mark = "?" if cell.standing == "undecided" else ""
     return f"{names}{mark}{_saving(cell, ', {:.0f} %')}"

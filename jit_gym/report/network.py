@@ -1,4 +1,4 @@
-"""A scenario's network as a picture: who orders what from whom, how long that takes, and what goes wrong where.
+"""A scenario's network as a picture: what is ordered from where, how long that takes, and what goes wrong where.
 
 It is written as plain SVG, so that the same scenario gives the same file everywhere.
 """
@@ -18,10 +18,11 @@ from ..scenario import Demand, Distribution, Lane, Scenario
 from .svg import FONTS, MUTED, SURFACE
 from .words import a
 
-WIDE, GAP, BETWEEN, MARGIN = 170, 128, 16, 14  # of a box, between columns, between boxes, around; in pixels
+WIDE, BEND, BETWEEN, MARGIN = 170, 84, 16, 14  # of a box, where arrows bend, between boxes, around; in pixels
 TITLE, SMALL, LINE = 13, 11, 15  # letters, and the height of a line
-CHARACTERS, LABEL = 20, 19  # in a line of a box, and of a lane
+CHARACTERS, LABEL, LETTER = 20, 25, 6.4  # in a line of a box, and of a lane; the width of a small letter
 MANY, ALIKE = 12, 3  # of more stocks than MANY, ALIKE or more that are connected alike are drawn as one
+ISSUED = {"fifo": "oldest first", "lifo": "newest first"}
 FILLS = {"supplier": (SURFACE, MUTED), "stock": ("#e3eff6", STOCK), "demand": ("#eeeef0", DEMAND)}
 
 
@@ -37,6 +38,7 @@ class Box:
     into: list[Arrow] = field(default_factory=list)
     out: list[Arrow] = field(default_factory=list)
     top: float = 0.0
+    left: float = 0.0
 
     @property
     def height(self) -> float:
@@ -61,6 +63,11 @@ class Arrow:
     target: Box
     label: list[str]
     marks: list[int] = field(default_factory=list)
+
+    @property
+    def straight(self) -> float:
+        """Return how long its last part is, which what is written on it stands above."""
+        return 12 + LETTER * max(map(len, self.label)) if self.label else 0.0
 
 
 class Event(NamedTuple):
@@ -89,21 +96,21 @@ def picture(scenario: Scenario) -> str:
     built = _Builder(scenario)
     boxes, arrows = list(built.boxes.values()), list(built.arrows.values())
     columns = _columns(boxes)
-    width = MARGIN + len(columns) * (WIDE + GAP) - GAP + MARGIN
-    height = _place(columns)
+    width, height = _across(columns), _place(columns)
     missing = max([0.0, *(SMALL + LINE * len(arrow.label) - _ends(arrow)[3] for arrow in arrows)])  # above the labels
     for box in boxes:
         box.top += missing
     height += missing
     parts = [_arrow(arrow, *_ends(arrow)) for arrow in arrows]
-    parts += [_box(box, _left(box)) for box in boxes]
+    parts += [_box(box) for box in boxes]
     legend, height = _legend(events(scenario), width, height)
     said = f"{scenario.title or scenario.name}: {len(scenario.stocks)} stocks, {len(scenario.lanes)} lanes"
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}" width="{width}" height="{height:g}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}"'
+        f' height="{height:g}"'
         f' role="img" data-fingerprint="{scenario.fingerprint}" font-family="{FONTS}" font-size="{SMALL}" fill="{INK}">'
     )
-    surface = f'<rect width="{width}" height="{height:g}" fill="{SURFACE}"/>'
+    surface = f'<rect width="{width:g}" height="{height:g}" fill="{SURFACE}"/>'
     tip = '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     tip = f'<defs>{tip}<path d="M0 0L8 4L0 8z" fill="{WAY}"/></marker></defs>'
     return "\n".join([head, f"<desc>{_text(said)}</desc>", surface, tip, *parts, *legend, "</svg>", ""])
@@ -143,17 +150,18 @@ class _Builder:
         mean = sum(use[name][0] for name in group) / len(group)
         details = [f"uses {mean:,.3g} {a(period)}" + (" each" if len(group) > 1 else "")]
         if stock.shelf_life is not None:
-            details.append(f"lives {_periods(stock.shelf_life, period)}, {stock.issuing}")
-        lines = _titles([self.scenario.stocks[name].title or name for name in group])
+            details.append(f"lives {_periods(stock.shelf_life, period)}, {ISSUED[stock.issuing]}")
+        lines = _titles([self.scenario.stocks[name].title or _spelt(name) for name in group])
         return self._box(("stock", group[0]), "stock", lines, details, *group)
 
     def _lane(self, name: str, lane: Lane) -> None:
         sources = [self.of_stock[each] for each in lane.uses] or [self._supplier(name, lane)]
         for source in sources:
-            self._arrow(source, self.of_stock[lane.to], _says(self.scenario, name, lane), name, lane.route or "")
+            hit = lane.route or "", (lane.supplier or "") if lane.uses else ""  # the box of other suppliers is marked
+            self._arrow(source, self.of_stock[lane.to], _says(self.scenario, name, lane), name, *hit)
 
     def _supplier(self, name: str, lane: Lane) -> Box:
-        """Return the box of who ships on a lane from outside; one for all, where each of a group has its own."""
+        """Return the box of a lane's outside supplier; one for all, where each of a group has its own."""
         group = _group_of(self.groups, lane.to)
         served = {each.to for each in self.scenario.lanes.values() if lane.supplier and each.supplier == lane.supplier}
         hit = lane.supplier or ""
@@ -162,7 +170,7 @@ class _Builder:
             lines = [f"{len(group)} suppliers", "(one for each)"]
             return self._box(("suppliers", group[0], place), "supplier", lines, [], hit)
         title = self.scenario.suppliers[lane.supplier].title if lane.supplier else lane.title
-        lines = _wrapped(title or lane.supplier or name)
+        lines = _wrapped(title or _spelt(lane.supplier or name))
         return self._box(("supplier", lane.supplier or name), "supplier", lines, [], hit)
 
     def _demand(self, name: str, demand: Demand) -> None:
@@ -171,7 +179,7 @@ class _Builder:
         group = _group_of(self.groups, stocks[0])
         together = len(group) > 1 and len(stocks) == 1 and alone
         key = ("demands", group[0]) if together else ("demand", name)
-        lines = ["The customers", "of each"] if together else _wrapped(demand.title or name)
+        lines = ["The customers", "of each"] if together else _wrapped(demand.title or _spelt(name))
         unmet = "lost if not served" if demand.unmet == "lost" else "waits if not served"
         box = self._box(key, "demand", lines, [unmet], name)
         for stock, units in demand.draws_on.items():
@@ -223,6 +231,11 @@ def _titles(titles: list[str]) -> list[str]:
     return _wrapped(f"{titles[0]}, {titles[1]}, ... ({len(titles)} stocks)")
 
 
+def _spelt(name: str) -> str:
+    """Return what is written on something without a title: its name."""
+    return name[:1].upper() + name[1:].replace("-", " ")
+
+
 def _wrapped(title: str, width: int = CHARACTERS, most: int = 3) -> list[str]:
     return textwrap.wrap(title.replace("\n", " "), width, max_lines=most, placeholder=" ...") or [""]
 
@@ -242,7 +255,13 @@ def _says(scenario: Scenario, name: str, lane: Lane) -> list[str]:
         said.insert(0, lane.title or name.replace("-", " "))
     if lane.route:
         said.append(scenario.routes[lane.route].title or lane.route)
-    return _wrapped(", ".join(said), LABEL, 3)
+    lines: list[str] = []
+    for part in said:
+        if lines and len(lines[-1]) + len(part) + 2 <= LABEL:
+            lines[-1] += f", {part}"
+        else:
+            lines += _wrapped(part, LABEL)
+    return lines
 
 
 def _lead_time(time: Distribution, period: str) -> str:
@@ -280,6 +299,18 @@ def _columns(boxes: list[Box]) -> list[list[Box]]:
     return columns
 
 
+def _across(columns: list[list[Box]]) -> float:
+    """Put the columns beside each other, with room for the arrows into each; return the width that is needed."""
+    left = float(MARGIN)
+    for k, column in enumerate(columns):
+        arrows = [arrow for box in column for arrow in box.into]
+        left += BEND + max((arrow.straight for arrow in arrows), default=0.0) if k else 0.0
+        for box in column:
+            box.left = left
+        left += WIDE
+    return left + MARGIN
+
+
 def _place(columns: list[list[Box]]) -> float:
     """Put boxes below each other, near those that they are connected with; return the height that is needed."""
     tall = max(sum(box.height + BETWEEN for box in column) - BETWEEN for column in columns)
@@ -299,15 +330,11 @@ def _pull(box: Box) -> float:
     return sum(near) / len(near) if near else box.middle
 
 
-def _left(box: Box) -> float:
-    return MARGIN + box.column * (WIDE + GAP)
-
-
 def _ends(arrow: Arrow) -> tuple[float, float, float, float]:
     """Return where an arrow begins and ends: x and y, x and y."""
     leaves = _port(arrow.source, arrow.source.out, arrow, lambda each: each.target.middle)
     comes = _port(arrow.target, arrow.target.into, arrow, lambda each: each.source.middle)
-    return _left(arrow.source) + WIDE, leaves, _left(arrow.target), comes
+    return arrow.source.left + WIDE, leaves, arrow.target.left, comes
 
 
 def _port(box: Box, arrows: list[Arrow], arrow: Arrow, far: Callable[[Arrow], float]) -> float:
@@ -325,32 +352,34 @@ def _text(text: str) -> str:
 
 
 def _arrow(arrow: Arrow, x0: float, y0: float, x1: float, y1: float) -> str:
-    bend = (x1 - x0) / 2
+    bent = x1 - max(arrow.straight, 1)  # from here it is level
+    bend = (bent - x0) / 2
     parts = [
-        f'<path d="M{x0:.1f} {y0:.1f}C{x0 + bend:.1f} {y0:.1f} {x1 - bend:.1f} {y1:.1f} {x1 - 1:.1f} {y1:.1f}"'
+        f'<path d="M{x0:.1f} {y0:.1f}C{x0 + bend:.1f} {y0:.1f} {bent - bend:.1f} {y1:.1f} {bent:.1f} {y1:.1f}'
+        f'H{x1 - 1:.1f}"'
         f' fill="none" stroke="{WAY}" stroke-width="1.6" marker-end="url(#tip)"/>'
     ]
     for k, line in enumerate(reversed(arrow.label)):
         parts.append(
-            f'<text x="{x1 - 10:.1f}" y="{y1 - 5 - LINE * k:.1f}" text-anchor="end" stroke="{SURFACE}" stroke-width="4"'
+            f'<text x="{x1 - 10:.1f}" y="{y1 - 6 - LINE * k:.1f}" text-anchor="end" stroke="{SURFACE}" stroke-width="3"'
             f' paint-order="stroke">{_text(line)}</text>'
         )
     parts += [_mark(number, x0 + 14 + 18 * k, y0 + 9) for k, number in enumerate(arrow.marks)]
     return "\n".join(parts)
 
 
-def _box(box: Box, x: float) -> str:
-    fill, line = FILLS[box.kind]
+def _box(box: Box) -> str:
+    x, (fill, line) = box.left, FILLS[box.kind]
     parts = [
-        f'<rect x="{x:g}" y="{box.top:.1f}" width="{WIDE}" height="{box.height:.1f}" rx="5" fill="{fill}"'
+        f'<rect x="{x:.1f}" y="{box.top:.1f}" width="{WIDE}" height="{box.height:.1f}" rx="5" fill="{fill}"'
         f' stroke="{line}" stroke-width="1.4"/>'
     ]
     y = box.middle - (len(box.lines) + len(box.details)) * LINE / 2 + LINE - 4
     for title, text in [*((True, text) for text in box.lines), *((False, text) for text in box.details)]:
         style = f'font-size="{TITLE}" font-weight="600"' if title else f'fill="{MUTED}"'
-        parts.append(f'<text x="{x + WIDE / 2:g}" y="{y:.1f}" text-anchor="middle" {style}>{_text(text)}</text>')
+        parts.append(f'<text x="{x + WIDE / 2:.1f}" y="{y:.1f}" text-anchor="middle" {style}>{_text(text)}</text>')
         y += LINE
-    parts += [_mark(number, x + WIDE - 6 - 18 * k, box.top) for k, number in enumerate(box.marks)]
+    parts += [_mark(number, x + WIDE - 6 - 18 * k, box.top) for k, number in enumerate(reversed(box.marks))]
     return "\n".join(parts)
 
 
@@ -364,7 +393,7 @@ def _mark(number: int, x: float, y: float) -> str:
 def _legend(found: list[Event], width: float, height: float) -> tuple[list[str], float]:
     """Return the list of what goes wrong, and the height of the picture with it."""
     parts: list[str] = []
-    for number, line in _legend_lines(found, int((width - 2 * MARGIN - 26) / 6.4)):
+    for number, line in _legend_lines(found, int((width - 2 * MARGIN - 26) / LETTER)):
         height += LINE + 4
         if number:
             parts.append(_mark(number, MARGIN + 8, height - 14))

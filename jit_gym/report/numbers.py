@@ -46,7 +46,7 @@ def document(comparison: Comparison, command: str | None = None, notes: Sequence
 
 
 def _items(result: Result) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Return the mean of each figure of each stock, lane and demand, by their names."""
+    """Return the mean of each figure of each stock, lane, demand and warehouse, by their names."""
     found: dict[str, dict[str, dict[str, float | None]]] = {}
     for kind, metrics in ITEM_METRICS.items():
         means = {metric.name: mean_of_defined(result.items[kind][metric.name]) for metric in metrics}

@@ -23,7 +23,7 @@ from .words import a, digits, half, labels, listed
 if TYPE_CHECKING:
     from rich.console import Console
 
-ENOUGH = 0.05  # periods of lost service: less is no difference that anybody would act on
+ENOUGH = 0.05  # periods of lost service: less is no difference to act on
 
 
 def names_of(struck: Struck) -> list[str]:

@@ -1,4 +1,4 @@
-"""Say numbers, and who does better, in words."""
+"""Write numbers, and which policy does better, in words."""
 
 from __future__ import annotations
 
@@ -128,9 +128,9 @@ def rate(comparison: Comparison) -> str:
     return "" if comparison.figure == "discounted_reward" else f" {a(comparison.scenario.horizon.period)}"
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], last: str = "and") -> str:
     """Return names as a sentence lists them."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f" {last} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def settings(comparison: Comparison) -> str:

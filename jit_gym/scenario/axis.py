@@ -16,7 +16,7 @@ from . import yaml12
 from .distribution import Distribution
 from .errors import ScenarioError
 from .load import load
-from .model import Scenario
+from .model import Scenario, is_label
 from .part import Part
 
 CELLS = 12  # along an axis, where nothing else is said
@@ -131,6 +131,8 @@ def _checked(key: str, values: list[Any]) -> Axis:
     if len(values) < 2:
         raise BadInput(f"{key}: needs two values or more, got {', '.join(map(str, values)) or 'none'}")
     check_count(f"{key}: cells", len(values), 2, MOST)
+    if is_label(key):
+        raise BadInput(f"{key}: is a label, which changes nothing (name a key that does)")
     axis = Axis(key, tuple(value.item() if isinstance(value, np.generic) else value for value in values))
     for label in axis.labels:
         if axis.labels.count(label) > 1:

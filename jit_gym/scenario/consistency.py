@@ -268,9 +268,13 @@ def time_fits_together(scenario: Scenario, *, unread: bool) -> None:
 def _driven(scenario: Scenario, name: str) -> None:
     """Refuse a driver that is unknown, or of a disruption that does not start at a rate, or not at one so high."""
     disruption, place = scenario.disruptions[name], f"disruptions.{name}"
-    _known(disruption.driver, scenario.drivers, f"{place}.driver", "driver")
     if disruption.driver is None:
         return
+    if disruption.driver not in scenario.drivers:
+        from .library import library
+
+        hint = nearest(disruption.driver, {**scenario.drivers, **library().drivers})
+        raise ValueError(f"{place}.driver: unknown driver {quoted(disruption.driver)}{hint}")
     rate, driver = disruption.starts.rate, scenario.drivers[disruption.driver]
     if rate is None:
         raise ValueError(f"{place}.driver: needs starts: {{rate: ...}}, which it changes")

@@ -21,7 +21,7 @@ class History(Part):
     """Demand as it was: a series of values, or a CSV file that `jit_gym.load` reads them from.
 
     `values`, `file`, `value`, `date`, `where`, `source`: values, or a file to read them from as it is loaded; what was
-    read remembers where it came from. Dates that are left out are warned of, for they are not periods without demand.
+    read keeps the name of its file. Dates that are left out are warned of, for they are not periods without demand.
 
     `replay`, `block`, `season`: as it was, period t has the t-th value on every path. Resampled, blocks of consecutive
     values are drawn with replacement, which keeps what happens within them (the moving block bootstrap, Künsch 1989),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -23,7 +24,7 @@ class Starts(Part):
 
     `at`: periods or dates, the same on every path; how long it then lasts may still be random.
 
-    `once`: one event on each path, in a period drawn from the distribution, and none after it. Nobody knows the period
+    `once`: one event on each path, in a period drawn from the distribution, and none after it. The period is not known
     before; a drawn period beyond the end of the episode means that the event does not come.
     """
 
@@ -173,7 +174,8 @@ class Disruption(Event):
     leave. A date that comes while the disruption lasts destroys nothing more. With `severity: 0` it stops nothing.
 
     `delays`: what is shipped in a period of it is so many periods longer on the way: a detour, or a queue before a
-    port. What is shipped after it may overtake. With `severity: 0` it does nothing else.
+    port. What is shipped after it may overtake. With `severity: 0` it does nothing else. That the way is longer is not
+    told, however the disruption is seen: one sees that what is in transit does not come. (The `delays` of a lane are.)
 
     `driver`: in some years it is likelier, as the others of that driver are; it then starts at a `rate`.
 
@@ -189,6 +191,13 @@ class Disruption(Event):
     """
 
     labels: ClassVar[frozenset[str]] = frozenset({"title", "shock"})
+    instead: ClassVar[Mapping[str, str]] = {  # the words of the library of shocks, which counts in days
+        "days": "write lasts, in periods",
+        "a_year": "write starts: {rate: ...}, the chance in a quiet period",
+        "left": "write severity, the share that is gone",
+        "adds": "write delays, in periods",
+        "warning": "write announced, in periods",
+    }
 
     stops: Literal["ordering", "shipping", "transit", "receiving"] = "shipping"
     """What it stops: taking orders, shipping them, what is on the way, or receiving what has come."""
@@ -199,7 +208,7 @@ class Disruption(Event):
     delays: Wait = 0
     """Periods by which what is shipped while it lasts comes later."""
     driver: Text | None = None
-    """The name of what makes it likelier in some years."""
+    """The name of what makes it likelier in some years: of the scenario, or of the library of shocks."""
     shock: Text | None = None
     """The name of an event of the library of shocks; keys beside it say what is different."""
     recovers_over: Wait = 0

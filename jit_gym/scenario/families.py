@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, field_validator
 
 from ..common.checks import check_count, check_seed
 from ..common.text import nearest, quoted
@@ -18,16 +19,28 @@ from .distribution import Distribution
 from .effects import NoEffect
 from .errors import ScenarioError, at, sentence
 from .load import load, shipped_files
-from .model import Scenario
+from .model import Scenario, is_label
 from .part import Part, Text, says
 from .values import Name
 
 TRAIN = "train"
 """The regime that is used where none is named."""
 
+
+def _distribution(value: Any) -> Any:
+    """Return the distribution that a mapping with a name describes, and anything else as it is."""
+    if not isinstance(value, dict) or "name" not in value:
+        return value
+    try:
+        return Distribution.model_validate(value)
+    except ValidationError as error:
+        raise ValueError(sentence(error)) from None
+
+
 Varied = Annotated[
     Distribution | Annotated[tuple[Any, ...], Field(min_length=1)],
     says("must be a list of values, or a distribution such as {name: randint, low: 1, high: 9}"),
+    BeforeValidator(_distribution),
 ]
 
 
@@ -60,10 +73,11 @@ class Family(Part):
     regimes: dict[Name, dict[str, Varied]] = {TRAIN: {}}
     """What varies otherwise in each regime: `train`, and regimes that nothing was trained or tuned on."""
     policies: tuple[Text, ...] = ()
-    """What `compare` plays when nobody names any; by default what the scenario names."""
+    """What `compare` plays where no policy is named; by default what the scenario names."""
 
     _base: Scenario = PrivateAttr()
     _worlds: dict[tuple[int, str, int], Scenario] = PrivateAttr(default_factory=dict)
+    _extremes: list[Scenario] = PrivateAttr(default_factory=list)
 
     @field_validator("regimes")
     @classmethod
@@ -106,7 +120,7 @@ class Family(Part):
         return {key: _value(each, _uniform(f"{seed}/{regime}/{k}/{key}")) for key, each in varied.items()}
 
     def world(self, k: int, regime: str = TRAIN, seed: int = 0) -> Scenario:
-        """Return world k of a regime and seed: the same for everybody.
+        """Return world k of a regime and seed: the same in each call, process and machine.
 
         Raises:
             ScenarioError: for an unknown regime, and where the values make no sense as a world of this family.
@@ -116,8 +130,34 @@ class Family(Part):
             self._worlds[place] = self._built(self.values(k, regime, seed), f"{regime}-{k}")
         return self._worlds[place]
 
-    def extremes(self) -> Iterator[Scenario]:
-        """Yield worlds with each key at its ends, together and one by one, in any regime: all shapes there can be."""
+    def extremes(self) -> list[Scenario]:
+        """Return worlds with each key at its ends, together and one by one, in any regime: all shapes there can be.
+
+        Raises:
+            ScenarioError: where one of them makes no sense as a world of this family.
+        """
+        if not self._extremes:
+            self._extremes = list(self._at_the_ends())
+        return self._extremes
+
+    def changed(self, overrides: Mapping[str, Any]) -> Family:
+        """Return the same family of a changed scenario.
+
+        Args:
+            overrides: as `load` takes them; of keys that do not vary.
+
+        Raises:
+            ScenarioError: for a key that varies, or a scenario that makes no sense.
+        """
+        for key, varied in product(overrides, self.keys):
+            if f"{varied}.".startswith(f"{key}.") or f"{key}.".startswith(f"{varied}."):
+                raise ScenarioError(f"{key}: cannot be set, as {varied} varies in {self.name} (leave it out)")
+        copy = self.model_copy()
+        copy._base, copy._worlds, copy._extremes = load(self.base, overrides), {}, []
+        copy.extremes()
+        return copy
+
+    def _at_the_ends(self) -> Iterator[Scenario]:
         ends = {key: _ends(key, [self.varied(name) for name in self.regimes]) for key in self.keys}
         low, high = ({key: pair[k] for key, pair in ends.items()} for k in (0, -1))
         yield self._built(high, "high")
@@ -216,8 +256,12 @@ def _checked(raw: Mapping[str, Any]) -> Family:
         built = Family.model_validate(dict(raw))
     except ValidationError as error:
         raise ScenarioError(sentence(error)) from None
+    for key in built.keys:
+        if is_label(key):
+            raise ScenarioError(f"family.varies.{key}: is a label, which changes nothing (name a key that does)")
     for regime in built.regimes:
         built.world(0, regime)
+    built.extremes()
     return built
 
 

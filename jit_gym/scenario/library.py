@@ -55,30 +55,31 @@ class Lasting(Part):
         A length between two whole numbers is divided between them so that the mean stays; one of less than a period
         lasts one.
         """
-        from scipy import stats
+        values, weights = _spread(self.least, self.likeliest, self.greatest, a_day)
+        if len(values) == 1:
+            return values[0]
+        return {"name": "empirical", "values": [*values], "weights": [*weights]}
 
-        span = self.greatest - self.least
-        quantiles = (np.arange(DRAWS) + 0.5) / DRAWS
-        rises, falls = (1.0 + 4.0 * part / span if span else 1.0 for part in self._sides)
-        days = self.least + span * stats.beta.ppf(quantiles, rises, falls)
-        periods = np.maximum(days * a_day, 1.0)
-        first, last = int(np.floor(periods.min())), int(np.ceil(periods.max()))
-        knots = np.unique(np.linspace(first, last, min(last - first + 1, KNOTS)).round()).astype(int)
-        if len(knots) == 1:
-            return first
-        below = np.clip(np.searchsorted(knots, periods, side="right") - 1, 0, len(knots) - 2)
-        above = (periods - knots[below]) / (knots[below + 1] - knots[below])
-        weights = np.bincount(below, 1.0 - above, len(knots)) + np.bincount(below + 1, above, len(knots))
-        kept = weights > 0
-        return {
-            "name": "empirical",
-            "values": knots[kept].tolist(),
-            "weights": (weights[kept] / DRAWS).round(6).tolist(),
-        }
 
-    @property
-    def _sides(self) -> tuple[float, float]:
-        return self.likeliest - self.least, self.greatest - self.likeliest
+@cache
+def _spread(least: float, likeliest: float, greatest: float, a_day: float) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return the whole periods that a PERT length in days is divided among, and their weights."""
+    from scipy import stats
+
+    span = greatest - least
+    quantiles = (np.arange(DRAWS) + 0.5) / DRAWS
+    rises, falls = (1.0 + 4.0 * part / span if span else 1.0 for part in (likeliest - least, greatest - likeliest))
+    days = least + span * stats.beta.ppf(quantiles, rises, falls)
+    periods = np.maximum(days * a_day, 1.0)
+    first, last = int(np.floor(periods.min())), int(np.ceil(periods.max()))
+    knots = np.unique(np.linspace(first, last, min(last - first + 1, KNOTS)).round()).astype(int)
+    if len(knots) == 1:
+        return (first,), (1.0,)
+    below = np.clip(np.searchsorted(knots, periods, side="right") - 1, 0, len(knots) - 2)
+    above = (periods - knots[below]) / (knots[below + 1] - knots[below])
+    weights = np.bincount(below, 1.0 - above, len(knots)) + np.bincount(below + 1, above, len(knots))
+    kept = weights > 0
+    return tuple(knots[kept].tolist()), tuple((weights[kept] / DRAWS).round(6).tolist())
 
 
 class Shock(Part):
@@ -189,20 +190,16 @@ def shock_named(name: Any, place: str) -> Shock:
 def with_shocks(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return a raw scenario whose disruptions that name a shock say all that the library knows of it.
 
-    Keys that stand beside `shock` stay as they are. With a `regime`, the shocks of other regimes are left out. The
-    drivers of those that stay are added, unless the scenario has its own of that name.
+    Keys that stand beside `shock` stay as they are. With a `regime`, the shocks of other regimes are left out. Drivers
+    of the library that disruptions name are added, unless the scenario has its own of that name.
     """
     events = raw.get("disruptions")
-    naming = {
-        key: event
-        for key, event in (events.items() if isinstance(events, dict) else ())
-        if isinstance(event, dict) and event.get("shock") is not None
-    }
-    if not naming:
+    if not isinstance(events, dict):
         return dict(raw)
-    horizon, regime = _horizon(raw), raw.get("regime")
-    filled, drivers = dict(events or {}), dict(raw.get("drivers") or {})
-    for key, event in naming.items():
+    horizon, regime, filled = _horizon(raw), raw.get("regime"), dict(events)
+    for key, event in events.items():
+        if not isinstance(event, dict) or event.get("shock") is None:
+            continue
         shock = shock_named(event["shock"], f"disruptions.{key}.shock")
         if regime is not None and shock.regime != regime:
             del filled[key]
@@ -210,12 +207,21 @@ def with_shocks(raw: Mapping[str, Any]) -> dict[str, Any]:
         known = shock.disruption(horizon)
         if "seen" in event or "seen_late" in event:
             known.pop("announced", None)
-        if "starts" in event and "rate" not in (event["starts"] or ()):
+        starts = event.get("starts", known["starts"])
+        if not isinstance(starts, dict) or "rate" not in starts:
             known.pop("driver", None)  # which changes a rate
         filled[key] = {**known, **event}
-        if (driver := filled[key].get("driver")) in library().drivers:
-            drivers.setdefault(driver, library().drivers[driver].model_dump(exclude_unset=True))
-    return {**raw, "disruptions": filled, **({"drivers": drivers} if drivers else {})}
+    return {**raw, "disruptions": filled, **_drivers(filled, raw.get("drivers") or {})}
+
+
+def _drivers(events: Mapping[str, Any], own: Any) -> dict[str, Any]:
+    """Return the drivers of a raw scenario with those of the library that its disruptions name, or nothing to add."""
+    named = [event.get("driver") for event in events.values() if isinstance(event, dict)]
+    missing = dict.fromkeys(name for name in named if isinstance(name, str) and name not in own)
+    if not missing or not isinstance(own, dict):
+        return {}
+    known = library().drivers
+    return {"drivers": own | {key: known[key].model_dump(exclude_unset=True) for key in missing if key in known}}
 
 
 def _horizon(raw: Mapping[str, Any]) -> Horizon:

@@ -19,7 +19,7 @@ from . import history, limits, reading, yaml12
 from .effects import NoEffect, without_effect
 from .errors import ScenarioError, at, sentence
 from .library import with_shocks
-from .model import UNREAD, Scenario
+from .model import FAMILIES, UNREAD, Scenario
 from .part import Part
 
 Raw = dict[str, Any]
@@ -125,7 +125,10 @@ def _find(name: str | Path, folder: Path) -> Path:
     if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
         return folder / name
     if name not in (known := [*names(), *industry_names()]):
-        hint = nearest(name, known) or f" (shipped are {', '.join(known)}; a path must end in .yaml)"
+        families = shipped_files("families")
+        if name in families:
+            raise ScenarioError(f"{name!r} is a family of scenarios, and one scenario is needed ({FAMILIES})")
+        hint = nearest(name, [*known, *families]) or f" (shipped are {', '.join(known)}; a path must end in .yaml)"
         raise ScenarioError(f"unknown scenario {name!r}{hint}")
     return Path(_added.get(name) or str(shipped_files("industries").get(name) or configs() / f"{name}.yaml"))
 
@@ -231,7 +234,7 @@ def _check_new(key: str, known: Raw, overrides: Mapping[str, Any]) -> None:
     raise ScenarioError(f"{place}: needs {too} (write --set '{place}={{{written}}}')")
 
 
-_INSTEAD = {"distribution": ("history", "regimes")}
+_INSTEAD = {"distribution": ("history", "regimes"), "starts": ("shock",), "lasts": ("shock",)}
 _LIKE = {"hits": "[...]", "starts": "{...}", "distribution": "{...}"}
 
 

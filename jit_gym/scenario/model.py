@@ -31,6 +31,8 @@ __all__ = [
     "Short", "Slower", "Spike", "Starts", "Stock", "Supplier", "Warehouse",
 ]  # fmt: skip
 
+FAMILIES = "jit-gym compare and show take families, and jit_gym.family(...).world(0) is a scenario"
+
 
 class Scenario(Part):
     """A world to order in. Born valid, never changed; `jit_gym.load` makes one from YAML.
@@ -46,6 +48,7 @@ class Scenario(Part):
 
     labels: ClassVar[frozenset[str]] = frozenset({"name", "title", "description", "policies", "regime"})
     most: ClassVar[Mapping[str, int]] = {"correlations": limits.PARTS}
+    instead: ClassVar[Mapping[str, str]] = {"family": f"this is a family of scenarios: {FAMILIES}"}
 
     name: Name
     """Letters, digits, - and _; by default the name of its file."""
@@ -84,7 +87,7 @@ class Scenario(Part):
     regime: Literal["calm", "stressed", "held-out"] | None = None
     """Which of the shocks that its disruptions name are in it: none, those to train on, or those for judging alone."""
     policies: tuple[Text, ...] = ()
-    """What `compare` plays when nobody names any."""
+    """What `compare` plays where no policy is named."""
 
     @field_validator("correlations")
     @classmethod
@@ -230,3 +233,8 @@ class Scenario(Part):
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+
+def is_label(key: str) -> bool:
+    """Tell whether a dotted key of a scenario names or describes something, and changes nothing."""
+    return key in ("name", "title", "description", "policies") or (key.count(".") > 1 and key.endswith(".title"))

@@ -41,6 +41,7 @@ class Part(BaseModel):
     )
 
     labels: ClassVar[frozenset[str]] = frozenset({"title"})  # fields that are left out of the fingerprint
+    instead: ClassVar[Mapping[str, str]] = {}  # what to write in place of keys that one may expect
     most: ClassVar[Mapping[str, int]] = {}  # entries that a field may have, where the limit is not PARTS or ENTRIES
 
     @model_validator(mode="before")
@@ -69,7 +70,8 @@ class Part(BaseModel):
             names = {field.alias or name for name, field in cls.model_fields.items()}
             for key in data:
                 if key not in names and key not in cls.model_fields:
-                    raise ValueError(f"unknown key {quoted(key)}{nearest(key, names)}")
+                    hint = f" ({cls.instead[key]})" if key in cls.instead else nearest(key, names)
+                    raise ValueError(f"unknown key {quoted(key)}{hint}")
         return data
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:

@@ -33,7 +33,7 @@ class Stock(Part):
     """An item held at a place.
 
     `initial`, `holding_cost`, `unit_value`: step 6 charges holding for each unit that is there at the end of a period,
-    after demand, waste and scrap. The value of a unit is charged to nobody: it tells how much cash the stock ties up,
+    after demand, waste and scrap. The value of a unit is no cost: it tells how much cash the stock ties up,
     and how often it turns (Silver et al. 2017).
 
     `shelf_life`, `issuing`, `waste_cost`: a unit can be used in the period of its arrival at this stock and in
@@ -98,7 +98,7 @@ class Stock(Part):
     loss_cost: NotNegative = 0.0
     """Money per unit lost (stolen, damaged or destroyed), besides what it cost to buy."""
     obsolete: Starts | None = None
-    """When nobody asks for it any more: from then on, what is left after each period is scrapped."""
+    """When demand for it ends: from then on, what is left after each period is scrapped."""
     scrap_value: NotNegative = 0.0
     """Money earned per unit scrapped."""
     terminal_value: NotNegative = 0.0

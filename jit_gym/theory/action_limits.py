@@ -31,7 +31,7 @@ class ActionLimits:
     low: np.ndarray  # (stocks,)
     high: np.ndarray  # (stocks,)
     most_ordered: np.ndarray  # (lanes,): as the caller says, or inf
-    backlog: np.ndarray  # (demands,): what waits beyond it is forgotten
+    backlog: np.ndarray  # (demands,): what waits beyond it is left out
 
     @property
     def has_backlog_limit(self) -> bool:

@@ -120,8 +120,7 @@ def clairvoyant(
     if seconds is not None:
         warnings.warn("seconds does nothing: a bound stops after so many nodes", DeprecationWarning, stacklevel=2)
     check_count("nodes", nodes, 1)
-    for place in unsupported("B", scenario):
-        raise BadInput(f"{place}: has no bound yet (jit_gym.evaluate plays it)")
+    _refuse_what_it_does_not_follow(scenario)
     if (size := size_of(scenario, warmup + periods)) > LARGEST:
         many = f"a path has {size:,} periods of a stock, a lane or a demand"
         raise BadInput(f"{scenario.name}: {many}, too many for one program (at most {LARGEST:,}; count fewer periods)")
@@ -158,6 +157,23 @@ def clairvoyant(
 def size_of(scenario: Scenario, periods: int) -> int:
     """Return how many periods of a stock, a lane or a demand there are in the program of a path."""
     return periods * (len(scenario.stocks) + len(scenario.lanes) + len(scenario.demands))
+
+
+def columns_of(scenario: Scenario, warmup: int, periods: int, seed: int) -> int:
+    """Return how many columns the program of the first path has: more than `size_of` where much is on the way.
+
+    Raises:
+        BadInput: for what the program does not follow.
+    """
+    _refuse_what_it_does_not_follow(scenario)
+    accounts = Accounts(scenario, warmup, periods)
+    first = next(_traces(scenario, seed, 1, accounts.periods))
+    return PathProgram(accounts, first, whole=True).program.cost.size
+
+
+def _refuse_what_it_does_not_follow(scenario: Scenario) -> None:
+    for place in unsupported("B", scenario):
+        raise BadInput(f"{place}: has no bound yet (jit_gym.evaluate plays it)")
 
 
 def whole_numbers(scenario: Scenario) -> int:

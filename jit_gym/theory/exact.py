@@ -93,7 +93,7 @@ def exact_cost(
 
     Raises:
         ScenarioError: for chance that is not Markov, naming the field.
-        PolicyError: for a policy that keeps the past in mind, that looks at the period and does not say by `cycle` when
+        PolicyError: for a stateful policy, and one that looks at the period and does not say by `cycle` when
             its orders repeat (unless `periods` are given), or that orders what is no quantity.
         BadInput: for continuous units, too many states, or a cost that depends on how the world begins.
     """
@@ -187,7 +187,7 @@ class _PolicyOrders:
         """Take a fitted policy, in a world of which so many periods count, or all.
 
         Raises:
-            PolicyError: for a policy that keeps the past in mind.
+            PolicyError: for a stateful policy.
         """
         self.player, self.scenario, self.periods = player, scenario, periods
         self.name = getattr(player, "__name__", None) or str(player)

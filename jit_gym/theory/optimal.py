@@ -132,7 +132,7 @@ class Optimal(Policy):
         way, slots = where["lanes", "in_transit"], where["pipeline", ""]
         for m, lane in enumerate(self.layout.net.lanes):  # an observation may lack totals, or what they are totals of
             docked, coming = np.split(slots[int(lane["first_slot"]) : int(lane["last_slot"])], [1])
-            docked = docked[: int(lane["can_dock"])]
+            docked = docked[: int(lane["receiving_can_stop"])]
             if lane["varies"] and len(coming):
                 rows[:, coming[0]] = rows[:, way[m]] - rows[:, docked].sum(axis=1)
             rows[:, way[m]] = rows[:, docked].sum(axis=1) + rows[:, coming].sum(axis=1)

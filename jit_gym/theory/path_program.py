@@ -150,11 +150,11 @@ class PathProgram:
         for k in range(int(row["first_use"]), int(row["last_use"])):
             need = self.net.needs[k]
             self.shipped_from[int(need["stock"])].append((float(need["quantity"]), shipped))
-        for k in range(int(row["first_claim"]), int(row["last_claim"])):
-            self.shipped_with[int(self.net.claims[k]["resource"])].append(shipped)
+        for k in range(int(row["first_resource_use"]), int(row["last_resource_use"])):
+            self.shipped_with[int(self.net.resource_uses[k]["resource"])].append(shipped)
         if row["drives"]:
             self.shipped_on.setdefault(int(row["route"]), []).append(shipped)
-        if row["can_stall"] or row["can_dock"] or row["struck"]:
+        if row["can_stall"] or row["receiving_can_stop"] or row["struck"]:
             self._write_stoppable_transit(m, shipped)
         else:
             self._write_transit(m, shipped)
@@ -193,7 +193,7 @@ class PathProgram:
             most = limit if over_capacity.any() else np.minimum(self._largest_useful_order(m, filled), limit)
             self._write_placing(m, orders, size, most)
         unshipped = program.columns(T, most_unshipped, row["waiting_cost"] * self.weight)
-        earlier = (-1.0, lag(unshipped)) if row["waits"] else (0.0, unshipped)
+        earlier = (-1.0, lag(unshipped)) if row["keeps_unshipped"] else (0.0, unshipped)
         program.rows(mailed, mailed, (1.0, unshipped), earlier, (1.0, shipped), (-size, lag(orders, delay)))
         if partly_filled:  # s <= filled (s + u)
             program.rows(-INF, 0.0, (1.0 - filled, shipped), (-filled, unshipped))
@@ -259,7 +259,7 @@ class PathProgram:
                 most[t], over_capacity[t] = asked - capacity[t], capacity[t] > 0
             else:
                 most[t] = asked
-            waiting = most[t] if row["waits"] else 0.0
+            waiting = most[t] if row["keeps_unshipped"] else 0.0
         return over_capacity, most
 
     def _largest_useful_order(self, m: int, filled: np.ndarray) -> np.ndarray:
@@ -324,11 +324,11 @@ class PathProgram:
         ones = np.ones(T)
         first, slots, lead_time = self._slots_and_lead_times(m)
         moves = self.chance[:, int(row["moving"])] if row["can_stall"] else ones
-        receives = self.chance[:, int(row["receiving"])] if row["can_dock"] else ones
+        receives = self.chance[:, int(row["receiving"])] if row["receiving_can_stop"] else ones
         opening, closing = self._unit_worth(int(row["to"]), "on_the_way")
         on_the_way = float(self.pipeline_at_start[first : first + slots].sum())
         cost = row["in_transit_cost"] * self.weight + self._cost_of_worth(opening, closing, on_the_way)
-        away = [program.columns(T, INF if k or row["can_dock"] else 0.0, cost) for k in range(slots)]
+        away = [program.columns(T, INF if k or row["receiving_can_stop"] else 0.0, cost) for k in range(slots)]
         moving = [program.columns(T) for _ in range(slots)]
         none = np.full(T, -1)
         for k in range(slots):
@@ -344,7 +344,7 @@ class PathProgram:
             if k:
                 least = -INF if row["can_stall"] else moves * at_start
                 program.rows(least, moves * at_start, (1.0, moving[k]), (-moves, lag(away[k])))
-            elif row["can_dock"]:  # y[0, t] is a share of what is at the dock then
+            elif row["receiving_can_stop"]:  # y[0, t] is a share of what is at the dock then
                 program.rows(-INF, 0.0, (1.0 - receives, moving[0]), (-receives, away[0]))
         self._write_arrival(m, Arrival(np.arange(T), moving[0], 1.0), np.zeros(T))
 

@@ -240,7 +240,7 @@ def _merge(net: Any, state: Any, merging: Any) -> None:
     _clear_bills(net, state)
     for m in range(len(net.lanes)):
         first, last = np.int64(net.lanes[m].first_slot), np.int64(net.lanes[m].last_slot)
-        if not net.lanes[m].can_dock:
+        if not net.lanes[m].receiving_can_stop:
             state.pipeline[first] = 0.0  # what arrived last
         if merging.arrives_early[m] and last > first + 1:
             state.stocks[net.lanes[m].to].on_hand += state.pipeline[first + 1]
@@ -255,7 +255,7 @@ def _merge_post_state(net: Any, state: Any, merging: Any) -> None:
         if merging.ignores_use:
             state.stocks[i].used = 0.0
     for m in range(len(net.lanes)):
-        if not net.lanes[m].can_dock:
+        if not net.lanes[m].receiving_can_stop:
             state.pipeline[np.int64(net.lanes[m].first_slot)] = 0.0
     _net_backlog(net, state, merging)
 

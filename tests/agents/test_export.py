@@ -23,7 +23,7 @@ CHOICES = np.array([[0.0, 0.0], [3.0, 0.0], [2.0, 1.0]])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 @pytest.mark.parametrize("means", ["choices", "quantity", "order-up-to"])
 def test_onnx_orders_the_same(means: str, activation: str, squash: str):
-    """The same orders from 50 observations, to the rounding of 32-bit floats; levels come as what is said."""
+    """The same orders from 50 observations, to the rounding of 32-bit floats; levels come as numbers from -1 to 1."""
     codec, random = Codec(Layout(WORLD), 1), np.random.default_rng(0)
     action = Action(choices=CHOICES) if means == "choices" else Action.default(WORLD, means)
     widths = [len(codec.names), 9, 7, action.outputs]
@@ -39,15 +39,18 @@ def test_onnx_orders_the_same(means: str, activation: str, squash: str):
     seen = codec.observe(View(codec.decode(seen)))  # in whole units
     view = View(codec.decode(seen))
     session = runtime.InferenceSession(onnx(model), providers=["CPUExecutionProvider"])
-    (found,) = session.run(None, {"observation": seen})
-    assert session.get_outputs()[0].name == ("said" if means == "order-up-to" else "orders")
+    found, *by_old_name = session.run(None, {"observation": seen})
+    assert session.get_outputs()[0].name == ("actions" if means == "order-up-to" else "orders")
+    if means == "order-up-to":
+        assert np.array_equal(session.run(["said"], {"observation": seen})[0], found)
+    assert len(by_old_name) == (means == "order-up-to")
     assert np.allclose(
         found, player.network_outputs(view) if means == "order-up-to" else player(view), rtol=1e-4, atol=1e-4
     )
 
 
-def test_onnx_remembers_the_same():
-    """A memory goes in and comes out: over ten periods the orders are those of the policy that remembers here."""
+def test_onnx_keeps_the_same_memory():
+    """A memory goes in and comes out: over ten periods the orders are those of the policy in NumPy."""
     codec, random = Codec(Layout(WORLD), 1), np.random.default_rng(0)
     inputs, width = len(codec.names), 5
     shapes = {

@@ -56,7 +56,7 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     ids=["one", "ends", "two lanes", "backlog"],
 )
 def test_a_choice_costs_what_its_futures_cost(scenario: Scenario):
-    """The sums over futures, and of their squares, are those of the simulation that everybody plays."""
+    """The sums over futures, and of their squares, are those of `physics.Simulation`."""
     layout = Layout(scenario)
     choices = np.array([[0.0], [3.0], [5.0], [9.0]]) * np.ones(len(layout.lanes))
     rollouts, random = Rollouts(layout, choices), np.random.default_rng(1)

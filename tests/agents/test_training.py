@@ -275,7 +275,7 @@ def test_a_clone_is_a_warm_start(tmp_path: Path):
     ],
 )
 def test_training_can_begin_with_a_clone_of_a_rule(agent: str, settings: dict[str, Any]):
-    """Before the first step the agent costs what the rule does, within 2 %; alone it knows nothing yet."""
+    """Before the first step the agent costs what the rule does, within 2 %; without a clone it does not."""
     rule, learn = "capped-base-stock(level=14, cap=8)", program(agent)
     settings = settings_of(learn, tuned(agent, "lost-sales"), TINY[agent], settings, {"start": rule})
     clone = Network(learn(SHOP, settings, 0).model())
@@ -500,7 +500,7 @@ def test_a_wrong_setting_is_refused_in_one_line(agent: str, settings: dict[str, 
 
 @pytest.mark.parametrize("agent", PROGRAMS)
 def test_the_settings_that_are_shipped_are_sound(agent: str):
-    for scenario in jit_gym.scenario.names():
+    for scenario in [*jit_gym.scenario.names(), *jit_gym.scenario.industry_names()]:
         settings_of(program(agent), tuned(agent, scenario))
 
 
@@ -613,6 +613,18 @@ def test_an_agent_is_found_by_the_module_that_held_it_once(agent: str):
     learn = program(agent)
     with pytest.warns(DeprecationWarning, match=rf"sb3\.{learn.__name__} is now called {learn.__module__}\."):
         assert getattr(sb3, learn.__name__) is learn
+
+
+def test_the_common_settings_of_stable_baselines3s_agents_are_the_same():
+    """Each agent's file has them all, to be read alone; so names, types and defaults are held alike here."""
+    first, *others = (
+        program(agent).settable.__dataclass_fields__ for agent in ("ppo", "ppo-lstm", "dqn", "sac", "td3")
+    )
+    for fields in others:
+        assert list(fields) == list(first)
+        for name, field in fields.items():
+            alike = field.type, field.default, field.default_factory
+            assert alike == (first[name].type, first[name].default, first[name].default_factory), name
 
 
 def test_an_unknown_agent_is_refused_in_one_line():

@@ -31,7 +31,7 @@ def test_a_history_as_it_was_is_the_series_on_every_path():
 
 
 def test_a_history_as_it_was_cannot_be_longer_than_it_was():
-    """More periods than the history has are refused: nobody knows them."""
+    """More periods than the history has are refused."""
     with pytest.raises(ValueError, match="the history has 3 periods and cannot be replayed for 4"):
         replayed(remembered([1, 2, 3]), 1, 4)
 

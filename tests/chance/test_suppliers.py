@@ -1,4 +1,4 @@
-"""Suppliers and quality: late, short and defective as often as stated, and nobody else's luck is touched."""
+"""Suppliers and quality: late, short and defective as often as stated, and other suppliers' draws stay."""
 
 from typing import Any
 

@@ -347,7 +347,7 @@ def test_nan_is_refused_before_anything_is_played(units: str):
 def test_a_refused_action_changes_nothing_of_what_comes_after(mode: AutoresetMode):
     """NaN in any period, the last one too, is as if it had not been tried: the same steps follow, and no other.
 
-    The step after a refused one used to return rewards from memory that nobody had written.
+    The step after a refused one used to return rewards from memory that was not written.
     """
     straight, stumbling = (VectorEnv(rich(horizon__periods=3), 3, autoreset_mode=mode) for _ in range(2))
     straight.reset(seed=4)

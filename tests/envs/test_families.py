@@ -1,15 +1,21 @@
 """Envs of families: each episode is one of a plain env of its world, single and batch agree."""
 
 import warnings
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import jit_gym
 from jit_gym.envs.family import Context, FamilyCodec
 from jit_gym.scenario import BadInput, NoEffect, family_names
+
+from ..physics.test_laws import check_agreement, check_laws
+from ..worlds import families, worlds
 
 pytestmark = pytest.mark.filterwarnings("ignore::jit_gym.scenario.NoEffect")
 MIXED = {
@@ -30,18 +36,17 @@ MIXED = {
 """Worlds that differ in what they have: columns of chance, flows, ages, books and seasons."""
 
 
-@pytest.mark.parametrize("family", [*family_names(), MIXED], ids=str)
-def test_an_episode_is_that_of_a_plain_env_of_its_world(family):
-    """The same orders on the same path: the same flows, rewards and numbers, with 0 for what the world lacks."""
+def check_episodes(family, episodes, steps):
+    """Hold that each episode of a family is that of a plain env of its world, on the same path and orders."""
     env, random = jit_gym.FamilyEnv(family, worlds=8), np.random.default_rng(0)
-    for episode in range(4):
+    for episode in range(episodes):
         shown, info = env.reset(seed=5) if episode == 0 else env.reset()
         assert info["world"] == (5 + episode) % 8
         plain = jit_gym.Env(env.family.world(info["world"]))
         plain.episodes.seed(5)
         for _ in range(episode + 1):  # to the same path
             expected, _ = plain.reset()
-        for _ in range(20):
+        for _ in range(steps):
             named = dict(zip(env.observation_names, shown, strict=True))
             there = dict(zip(plain.observation_names, expected, strict=True))
             assert {name: named[name] for name in there} == there
@@ -51,6 +56,32 @@ def test_an_episode_is_that_of_a_plain_env_of_its_world(family):
             expected, plain_reward, *_, plain_info = plain.step(action)
             assert reward == plain_reward
             assert {name: info[name] for name in plain_info} == plain_info
+
+
+@pytest.mark.parametrize("family", [*family_names(), MIXED], ids=str)
+def test_an_episode_is_that_of_a_plain_env_of_its_world(family):
+    """The same orders on the same path: the same flows, rewards and numbers, with 0 for what the world lacks."""
+    check_episodes(family, 4, 20)
+
+
+@settings(max_examples=worlds(6), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_an_episode_of_any_family_is_that_of_a_plain_env_of_its_world(tmp_path: Path, data: st.DataObject):
+    """The same in families drawn at random, whose worlds obey the laws of the physics."""
+    family = data.draw(families(tmp_path / "drawn.yaml"))
+    check_episodes(family, 3, 8)
+    for k in range(3):
+        check_laws(family.world(k), k)
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_the_laws_hold_in_the_worlds_of_families(name):
+    """Units are conserved, none is negative, limits hold and money adds up; single, compiled and tensors agree."""
+    family = jit_gym.family(name).changed({"horizon.periods": 40})
+    for regime in family.regimes:
+        for k in range(4):
+            check_laws(family.world(k, regime), k)
+    check_agreement(family.world(0), 0)
 
 
 @pytest.mark.parametrize("family", [*family_names(), MIXED], ids=str)

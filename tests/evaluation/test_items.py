@@ -61,7 +61,7 @@ def test_what_there_is_not_is_named():
         result.mean("fill_rate", demand="feet")
     with pytest.raises(KeyError, match=r"unknown figure of a stock 'fill_rate' \(known: stock, "):
         result.mean("fill_rate", stock="blood")
-    with pytest.raises(KeyError, match=r"unknown kind of item 'shelfs' \(known: stocks, lanes, demands\)"):
+    with pytest.raises(KeyError, match=r"unknown kind of item 'shelfs' \(known: stocks, lanes, demands, warehouses\)"):
         result.mean("stock", shelf="blood")
 
 
@@ -93,6 +93,26 @@ ALL_COSTS = {
     "stocks.shop.loss_cost": 4,
     "disruptions.strike": {"hits": ["supplier"], "starts": {"at": [3]}, "lasts": 4},
 }
+
+
+def test_storage_is_told_by_warehouse_and_by_the_space_that_stocks_take():
+    """Of 8 rented at 4 in all, 10 gloves of 1 and 5 blood of 2 take 20: 12 more at 0.5 each, half of it for each stock.
+
+    The barn is rented for nothing. When the shed is empty, in the last of three periods, its rent is halved.
+    """
+    stocks = {
+        "gloves": {"initial": 20, "warehouse": "shed"},
+        "blood": {"initial": 10, "warehouse": "shed", "volume": 2},
+    }
+    change = {"stocks": stocks, "horizon.periods": 3, "demands.patients.distribution": 5}
+    change |= {"warehouses": {"shed": {"space": 8, "rent": 0.5, "rate": 0.5}, "barn": {"space": 1, "rent": 1}}}
+    result = evaluate(nothing, load(clinic(), change), paths=1)
+    assert result.mean("space", warehouse="shed") == pytest.approx(20 / 3)
+    assert result.mean("storage_cost", warehouse="shed") == pytest.approx((10 + 4 + 4) / 3)
+    assert result.mean("storage_cost", warehouse="barn") == 1
+    for stock in stocks:
+        assert result.mean("storage_cost", stock=stock) == pytest.approx((5 + 2 + 2) / 3)
+    assert result.mean("storage_cost") == pytest.approx((10 + 4 + 4) / 3 + 1)
 
 
 def test_the_bars_of_a_picture_add_up():

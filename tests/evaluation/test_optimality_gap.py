@@ -5,8 +5,10 @@ import pytest
 
 from jit_gym.evaluation import compare, evaluate
 from jit_gym.evaluation import optimality_gap as module
+from jit_gym.report.words import gap_sentence
 from jit_gym.scenario import load
 from jit_gym.theory import clairvoyant, solve
+from jit_gym.theory.clairvoyant import columns_of, size_of
 
 from ..worlds import shop
 
@@ -99,3 +101,16 @@ def test_a_frame_has_the_gap():
     assert (frame["gap"] > 0).all()
     assert (frame["gap_low"] < frame["gap"]).all()
     assert (frame["gap_share"] > 0).all()
+
+
+def test_a_program_that_would_take_long_is_left_out_or_played_on_fewer_paths(monkeypatch: pytest.MonkeyPatch):
+    """Where transit stops each place on the way has a column: 1,196 for the 208 periods of a stock, lane or demand."""
+    world = load("port-congestion-stressed")
+    assert (size_of(world, 52), columns_of(world, 0, 52, 0)) == (208, 1196)
+    monkeypatch.setattr(module, "SQUARES", 4 * 1196**2)
+    few = compare(["jit"], world, paths=8)
+    assert (few.optimality_gap.to, few.optimality_gap.paths) == ("bound", 4)
+    monkeypatch.setattr(module, "COLUMNS", 1195)
+    none = compare(["jit"], world, paths=8)
+    assert none.optimality_gap.to == "best"
+    assert "an optimum or a bound takes longer (try jit-gym bound port" in gap_sentence(none)

@@ -12,7 +12,7 @@ import pytest
 
 import jit_gym
 from jit_gym.chance import Chance
-from jit_gym.evaluation import METRICS, Result, evaluate, rollout, tell
+from jit_gym.evaluation import METRICS, Result, evaluate, play, tell
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import BaseStock, PolicyError, policy
 from jit_gym.scenario import load
@@ -34,7 +34,7 @@ def test_figures_do_not_depend_on_the_turns(monkeypatch: pytest.MonkeyPatch):
     world = rich()
     at_once = evaluate("just-in-case", world, paths=10, periods=20, seed=3)
     for room in (1, 20 * 9 * 3):
-        monkeypatch.setattr(rollout, "ROOM", room)
+        monkeypatch.setattr(play, "ROOM", room)
         assert equal(evaluate("just-in-case", world, paths=10, periods=20, seed=3), at_once)
 
 

@@ -49,7 +49,8 @@ def test_a_longer_shock_than_the_horizon_is_played_to_its_end(shop: Any):
 
 
 def test_by_default_shocks_that_fit_into_the_horizon_strike(shop: Any):
-    found = jit_gym.stress(["jit"], shop, hits=["supplier"], paths=2)
+    found = jit_gym.stress(["jit"], shop, paths=2)
+    assert found.hits == ("supplier",)  # the only one that can be struck
     played = {each.name for each in found.struck}
     assert {"typhoon", "supplier-fire", "canal-blocked"} <= played
     assert "strait-avoided" not in played
@@ -65,7 +66,6 @@ def test_a_policy_that_cannot_play_a_world_is_left_out_with_a_note():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "hits: must say what is struck, as lost-sales has no disruptions (there are supplier)"),
         ({"hits": ["suplier"]}, "hits: unknown supplier, route or lane 'suplier' (did you mean 'supplier'?)"),
         ({"hits": ["supplier"], "names": ["tyfoon"]}, "shock: unknown shock 'tyfoon' (did you mean 'typhoon'?)"),
         ({"hits": ["supplier"], "at": 60}, "at: must be 59 or less, got 60"),
@@ -76,6 +76,12 @@ def test_bad_input_is_refused_in_one_line(shop: Any, options: dict[str, Any], sa
     with pytest.raises(BadInput) as error:
         jit_gym.stress(["jit"], shop, **options)
     assert str(error.value) == says
+
+
+def test_where_several_can_be_struck_one_must_say_which():
+    says = "hits: must say what is struck, as dual-sourcing has no disruptions .there are regular, expedited"
+    with pytest.raises(BadInput, match=says):
+        jit_gym.stress(["jit"], "dual-sourcing")
 
 
 def test_a_second_source_is_worth_what_the_world_without_it_costs_more():
@@ -110,9 +116,11 @@ def test_a_warning_is_worth_something_to_who_looks_at_it():
         coming = (view.outlook[:, 0] < 1).any(axis=1, keepdims=True) & (view.available == 1)
         return np.maximum(np.where(coming, 130.0, 50.0) - view.inventory_position, 0.0)
 
-    found = jit_gym.worth([careful, "base-stock"], world, warning=3, paths=2)
+    found = jit_gym.worth([careful, "stock-up-on-warning", "base-stock"], world, warning=3, paths=2)
     told = {(each.policy, each.question): each for each in found}
     assert told["careful", "warning"].saved.mean > 0
+    assert told["stock-up-on-warning", "warning"].saved.mean > 0
+    assert told["stock-up-on-warning", "information"].saved.mean == 0  # it does not look at what has begun
     assert told["base-stock", "warning"].unused
     assert told["base-stock", "information"].saved.mean == 0
 

@@ -147,7 +147,7 @@ def test_the_same_seed_finds_the_same():
 
 
 def test_a_tuned_rule_is_a_rule():
-    """It plays by itself, by its name, in a comparison and in an env; fitted elsewhere it forgets how it was found."""
+    """It plays by itself, by its name, in a comparison and in an env; fitted elsewhere it has no tuning."""
     best = tune("base-stock", "lost-sales", **QUICK)
     assert isinstance(best, BaseStock)
     table = compare([best, str(best), "jit"], "lost-sales", paths=8)

@@ -36,7 +36,7 @@ def test_a_supplier_serves_its_lanes_in_their_order():
     assert lanes(flows, "ordered") == [4, 5, 6, 99]
     assert lanes(flows, "shipped") == [4, 5, 1, 99]
     assert by_hand.read("lanes", "waiting").tolist() == [0, 0, 5, 0]
-    assert (flows.resources[0].there, flows.resources[0].left, flows.resources[0].claimed) == (10, 0, 15)
+    assert (flows.resources[0].there, flows.resources[0].left, flows.resources[0].wanted) == (10, 0, 15)
     flows = by_hand.step([7.0, 0.0, 2.0, 0.0], luck(by_hand))  # what waits has no advantage over a lane before it
     assert lanes(flows, "shipped") == [7, 0, 3, 0]
     assert by_hand.read("lanes", "waiting").tolist() == [0, 0, 4, 0]
@@ -278,7 +278,7 @@ def test_a_shared_capacity_is_given_back_with_what_stays_behind():
     )
     flows = by_hand.step([8.0, 9.0, 0.0], luck(by_hand))
     assert lanes(flows, "shipped") == [8, 2, 0]
-    assert (flows.resources[0].left, flows.resources[0].claimed) == (2, 17)
+    assert (flows.resources[0].left, flows.resources[0].wanted) == (2, 17)
 
 
 def test_what_waits_for_a_full_load_is_observed():

@@ -41,7 +41,7 @@ FLOWS = {
     "rejects": ["rejected"],
     "routes": ["loaded", "vehicles"],
     "charges": [*CHARGES, "salvage"],
-    "resources": ["there", "left", "claimed"],
+    "resources": ["there", "left", "wanted"],
     "losses": ["shrunk", "lost_on_the_shelf"],
     "wrecks": ["lost_on_the_way"],
     "spaces": ["taken"],
@@ -206,13 +206,13 @@ class Sources(SimpleNamespace):
         """Look at a world that was played."""
         scenario, names = world.scenario, world.layout.resources
         parts = [(scenario.suppliers | scenario.routes)[name] for name in names]
-        claims = [[float(name in (lane.supplier, lane.route)) for name in names] for _, lane in world.lanes()]
+        uses = [[float(name in (lane.supplier, lane.route)) for name in names] for _, lane in world.lanes()]
         late = scenario.sources_ship == "after-receiving"
         left = world.on_hand + world.served @ world.layout.needs + gone_after_demand(world)
         if not late:  # what stocks hold at the end, served and wasted, less what arrived after they had shipped
             left = left + world.wasted - or_none(world.expired) - received(world)
         self.uses = np.concatenate(
-            [world.layout.uses, np.reshape(claims, (len(world.scenario.lanes), len(names)))], axis=1
+            [world.layout.uses, np.reshape(uses, (len(world.scenario.lanes), len(names)))], axis=1
         )
         self.there = np.concatenate([stock_to_share(world), capacities_to_share(world)], axis=-1)
         self.left = np.concatenate([left, world.left], axis=-1)
@@ -256,9 +256,11 @@ def units_are_conserved_on_every_lane(world: Played):
         if lane.unshipped == "lapses":
             assert (world.waiting[..., m] == 0).all()
             assert (world.shipped[..., m] <= read[..., m]).all()
-        on_the_way = world.pipeline[..., int(row["first_slot"]) + (not row["can_dock"]) : row["last_slot"]].sum(-1)
+        on_the_way = world.pipeline[
+            ..., int(row["first_slot"]) + (not row["receiving_can_stop"]) : row["last_slot"]
+        ].sum(-1)
         assert close(world.in_transit[..., m], on_the_way)
-        if not row["can_dock"]:
+        if not row["receiving_can_stop"]:
             assert np.array_equal(world.arrived[..., m], world.pipeline[..., row["first_slot"]])
 
 
@@ -289,7 +291,7 @@ def what_is_shipped_arrives_after_its_lead_time(world: Played):
                 lead_time = drawn[name][b, t] if name in drawn else lane.lead_time.mean
                 due[t + int(lead_time), b] += world.shipped[t, b, m]
         row = world.layout.net.lanes[m]
-        if not (row["can_stall"] or row["can_dock"] or row["struck"]):
+        if not (row["can_stall"] or row["receiving_can_stop"] or row["struck"]):
             assert close(world.arrived[..., m], due[: world.periods])
         arrived, due = np.cumsum(world.arrived[..., m], axis=0), np.cumsum(due[: world.periods], axis=0)
         assert (arrived <= due + TINY).all()  # nothing comes before its time
@@ -328,7 +330,7 @@ def nothing_is_kept_from_a_lane(world: Played):
     asked = could @ sources.uses
     stocks = len(world.layout.stocks)
     assert close(or_none(world.asked), asked[..., :stocks] if world.layout.sizes.network else 0.0)
-    assert close(world.claimed, asked[..., stocks:])
+    assert close(world.wanted, asked[..., stocks:])
     for m, uses in enumerate(sources.uses):
         if not uses.any():
             assert close(world.shipped[..., m], could[..., m]) or not sources.as_it_can[m]
@@ -363,9 +365,9 @@ def capacities_to_share(world: Played) -> np.ndarray:
 
 def lanes_share_a_capacity(world: Played):
     """All lanes of a supplier or a route ship no more together than its capacity lets them, and the rest is left."""
-    there, claims = capacities_to_share(world), Sources(world).uses[:, len(world.layout.stocks) :]
+    there, uses = capacities_to_share(world), Sources(world).uses[:, len(world.layout.stocks) :]
     assert close(world.there, there)
-    assert close(world.shipped @ claims, there - world.left)
+    assert close(world.shipped @ uses, there - world.left)
 
 
 def priority_serves_lanes_in_their_order(world: Played):
@@ -409,7 +411,7 @@ def proportional_sources_give_every_lane_its_share(world: Played):
         assert (world.shipped[..., m] > fair - (1 if whole else 10 * TINY)).all()
         rivals = uses[uses[:, i] > 0]
         if not whole and ((rivals > 0).sum(axis=1) == 1).all() and not sources.returned[i]:
-            assert close(world.shipped[..., m], fair)  # to the last crumb: nobody gets more either
+            assert close(world.shipped[..., m], fair)  # to rounding: no lane gets more either
 
 
 def nothing_is_negative(world: Played):

@@ -131,7 +131,7 @@ def played() -> list[Simulation]:
 
 
 def test_each_field_of_a_net_is_laid_out(played: list[Simulation]):
-    """A field that is 0 in all of these worlds is one that `Layout` forgets."""
+    """A field that is 0 in all of these worlds is one that `Layout` does not fill in."""
     nets = [simulation.layout.net._asdict() for simulation in played]
     forgotten = {
         f"{table}.{field}"
@@ -144,7 +144,7 @@ def test_each_field_of_a_net_is_laid_out(played: list[Simulation]):
 
 
 def test_each_field_of_state_and_flows_is_used(played: list[Simulation]):
-    """A field that stays 0 in all of these worlds is one that the period forgets."""
+    """A field that stays 0 in all of these worlds is one that the period does not fill in."""
     places = {place for simulation in played for place in simulation.used}
     assert {place for place in places if not any(simulation.used.get(place) for simulation in played)} == set()
 
@@ -153,6 +153,47 @@ def test_each_switch_of_the_period_is_on_somewhere(played: list[Simulation]):
     """A step that no world takes is none."""
     sizes = np.array([simulation.layout.sizes for simulation in played])
     assert set(np.array(tables.Sizes._fields)[~sizes.any(axis=0)]) == set()
+
+
+KINDS = {
+    "net_of": (tables.net_of, tables.Net, tables.NetRows, tables.NET_LENGTHS),
+    "state_of": (tables.state_of, tables.State, tables.StateRows, (*tables.STATE_LENGTHS, 1)),
+    "flows_of": (tables.flows_of, tables.Flows, tables.FlowRows, tables.FLOW_LENGTHS),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_table_has_its_line_in_every_place(name: str):
+    """A table of its own length lies behind the one before, as wide as its record type, and in its protocol.
+
+    The places are those that docs/extending.md lists for a new table.
+    """
+    build, kind, protocol, lengths = KINDS[name]
+    names = [table for table in kind._fields if table != "has"]
+    assert set(kind._fields) == {each for each in vars(protocol) if not each.startswith("_")}, protocol.__name__
+    assert len(lengths) == len(names), f"the lengths of what {name} returns"
+    counts = tables.Sizes(**{size: 2 + k for k, size in enumerate(tables.Sizes._fields[:9])}, **ALL_STEPS)
+    paths = 1 if name == "net_of" else 3
+    numbers, place = np.arange(10_000.0), 0
+    built = build(numbers, counts) if name == "net_of" else build(numbers, counts, paths)
+    for table, length in zip(names, lengths, strict=True):
+        rows = getattr(built, table)
+        assert rows.dtype.itemsize == 8 * length, f"{name}: {table} has another record type than its length says"
+        assert rows.size, f"{name}: {table} is empty in a world that has everything"
+        assert rows.ravel().view(float)[0] == place, f"{name}: {table} does not begin where the one before it ends"
+        place += rows.nbytes // 8
+    if name == "flows_of":
+        assert place == paths * np.dot(tables.flow_counts(counts), lengths), "flow_counts"
+        layout = Layout(rich())
+        assert [record for _, record in layout.flow_tables()] == list(tables.FLOWS), "Layout.flow_tables"
+    if name != "net_of":
+        of_path = tables.path_of if name == "state_of" else tables.flows_of_path
+        for table, rows in of_path(built, 1)._asdict().items():
+            same = rows.ctypes.data == getattr(built, table)[1].ctypes.data
+            assert same, f"{of_path.__name__}: {table} is not a row of {table}"
+
+
+ALL_STEPS = dict.fromkeys(tables.Sizes._fields[9:], 1)
 
 
 DOES_NOTHING_HERE = {

@@ -256,6 +256,19 @@ def test_a_safety_lead_time_orders_early():
     assert policy("safety-lead-time", load("lost-sales")).parameters == {"periods_early": 1}
 
 
+def test_the_quoted_lead_time_is_ordered_for():
+    """5 a period and no spread: 5 (2 + 1) with a lead time of 2, and 5 (6 + 1) from the period on in which it is 6."""
+    slower = {"lead_time": 2, "initial": 5, "delays": {"steps": [[2, 4]]}}
+    changes: dict[str, Any] = {f"lanes.supplier.{key}": value for key, value in slower.items()}
+    changes |= {"stocks.shop.initial": 5, "horizon.periods": 4}
+    world = shop(changes, demands={"customers": {"from": "shop", "distribution": 5, "unmet": "backlog"}})
+    assert played("quoted-lead-time", world) == [[0], [5], [25], [5]]
+    assert played("safety-stock", world) == [[10], [5], [5], [5]]  # the mean of 0, 0, 4 and 4 is 2: 5 (4 + 1)
+    hidden = load(world, {"lanes.supplier.delays.seen": "hidden"})
+    assert played("quoted-lead-time", hidden) == played("safety-stock", hidden)
+    assert any("orders as safety-stock does" in note for note in policy("quoted-lead-time", hidden).notes())
+
+
 @pytest.mark.parametrize(("position", "ordered"), [(6, 0), (5, 4), (2, 4), (1, 8), (-7, 16)])
 def test_fixed_lots_bring_the_position_above_the_point(position: float, ordered: float):
     """R = 5 and Q = 4: as many lots as it takes to have 6 or more."""
@@ -418,6 +431,44 @@ def test_a_level_for_each_state_of_supply():
     world, rule = shop(**TWO_SUPPLIERS), "state-dependent(level=20, level_down=8)"
     assert orders(rule, world, seen=[1, 1, 1], on_hand=[2]) == [18, 0, 0]
     assert orders(rule, world, seen=[0, 1, 1], on_hand=[2]) == [6, 0, 0]
+
+
+def test_it_stocks_up_from_a_warning_until_the_outage_begins():
+    """Four days of 5 are ordered when it is told three days ahead; in the outage they are used, and then no more."""
+    stop = {"hits": ["supplier"], "starts": {"at": [8]}, "lasts": 4, "announced": 3}
+    change = {"stocks.shop.initial": 5, "lanes.supplier": {"to": "shop", "lead_time": 1, "initial": 5}}
+    world = shop(change, demands=STEADY, disruptions={"stop": stop})
+    rule = policy("stock-up-on-warning(level=10)", world)
+    assert rule.cover.tolist() == [4]
+    ordered = [0, *[5] * 4, 25, 5, 5, *[0] * 4, *[5] * 8]
+    assert [each for (each,) in played(str(rule), world)] == ordered
+    assert orders("stock-up-on-warning(level=10, cover=2)", world, seen=[1, 1, 1, 1], on_hand=[10]) == [0]
+    assert orders("stock-up-on-warning(level=10, cover=2)", world, seen=[1, 1, 0.5, 0.5], on_hand=[10]) == [5]
+    assert orders("stock-up-on-warning(level=10, cover=2)", world, seen=[0, 0, 0, 1], on_hand=[10]) == [0]
+
+
+def test_how_long_an_announced_outage_pays_to_be_bridged_depends_on_costs():
+    """It lasts 1 to 4 days alike: 4 with the chance 1, 3 with 3/4; p / (p + h) is 9/10, 3/4, and of half of it 1/2."""
+    stop = {"hits": ["supplier"], "starts": {"rate": 0.1}, "lasts": {"name": "randint", "low": 1, "high": 5}}
+    for cost, periods in ((9, 4), (3, 3), (1, 2)):
+        change = {"stocks.shop.holding_cost": 1, "demands.customers.shortage_cost": cost}
+        world = shop(change, demands=STEADY, disruptions={"stop": stop | {"announced": 2}})
+        assert policy("stock-up-on-warning", world).cover.tolist() == [periods]
+
+
+def test_a_lane_that_is_slowed_falls_behind_by_what_it_cannot_ship():
+    """Half of what is wanted waits a day. Half of a capacity of 6 is 3 of the 5 that are used: 2/5 of ten days lack.
+
+    Half of what is under way comes no nearer, so that a way of three days takes six.
+    """
+    slow = {"hits": ["supplier"], "starts": {"rate": 0.1}, "lasts": 10, "severity": 0.5, "announced": 2}
+    for change, stops, periods in (
+        ({}, "shipping", 1),
+        ({"lanes.supplier.capacity": 6}, "shipping", 4),
+        ({"lanes.supplier.lead_time": 3}, "transit", 3),
+    ):
+        world = shop(change, demands=STEADY, disruptions={"slow": slow | {"stops": stops}})
+        assert policy("stock-up-on-warning", world).cover == pytest.approx([periods])
 
 
 def test_rerouting_goes_elsewhere_while_a_supplier_is_down():

@@ -89,7 +89,7 @@ def test_a_new_simulation_begins_anew(world: str, name: str):
 
 @everywhere
 def test_two_simulations_do_not_disturb_each_other(world: str, name: str):
-    """One player, asked in turn about two simulations, and twice in each period, remembers each by itself."""
+    """One player, asked in turn about two simulations, and twice in each period, keeps a state for each."""
     scenario = worlds(world)
     player, alone = policy(name, scenario), {paths: played(policy(name, scenario), scenario, paths) for paths in (2, 3)}
     simulations = {paths: Simulation(Layout(scenario), Chance(scenario).draw(5, paths)) for paths in (2, 3)}
@@ -103,7 +103,7 @@ def test_two_simulations_do_not_disturb_each_other(world: str, name: str):
 
 @pytest.mark.parametrize("name", STATEFUL)
 def test_a_player_can_be_copied_and_pickled(name: str):
-    """A copy plays as the original does, and remembers nothing of what that has played."""
+    """A copy plays as the original does, and has no state of what that has played."""
     scenario = worlds("distribution")
     player = policy(name, scenario)
     orders = played(player, scenario)

@@ -146,6 +146,13 @@ def test_a_tuned_rule_relies_on_no_formula():
     assert policy("base-stock(level={item-01: 900})", two).by_formula == ("level",)
 
 
+def test_a_parameter_that_is_given_for_every_stock_comes_from_no_formula():
+    """Written out by stock, as tuning prints it, it is given as much as one number for all would be."""
+    levels = ", ".join(f"{stock}: 9" for stock in load("serial").stocks)
+    assert policy(f"base-stock(level={{{levels}}})", load("serial")).by_formula == ()
+    assert notes(f"base-stock(level={{{levels}}})", "serial", {"disruptions": {}}) == []
+
+
 def test_orders_that_overtake_are_named():
     """The level is for the number outstanding, which varies less than the lead time does."""
     change = {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 8}}
@@ -206,6 +213,7 @@ def test_a_hybrid_that_is_one_says_nothing_of_it():
     [
         ("just-in-case", "serial", "no disruption can hit its lanes, so it covers none (cover: 0)"),
         ("mitigation", "serial", "nothing is disrupted here, so it orders as base-stock does"),
+        ("stock-up-on-warning", "serial", "no disruption is announced here, so it orders as base-stock does"),
         ("rerouting", "serial", "nothing is disrupted here, so it orders as base-stock does"),
         (
             "state-dependent",
@@ -230,6 +238,17 @@ def test_what_does_not_keep_for_as_long_as_an_outage_lasts_is_named():
     assert notes("just-in-case", "lost-sales", change) == [
         "just-in-case: shop does not keep for as long as an outage lasts"
     ]
+
+
+def test_a_warning_that_comes_too_late_is_named():
+    """What is ordered two days before a port closes arrives there after five; what waits to be shipped is in time."""
+    stop = {"hits": ["supplier"], "starts": {"at": [9]}, "lasts": 4, "announced": 2, "stops": "receiving"}
+    told = "storm is announced later than what is ordered on it arrives, so that a warning helps little"
+    told = f"stock-up-on-warning: {told}"
+    change = {"lanes.supplier.lead_time": 5, "disruptions": {"storm": stop}}
+    assert told in notes("stock-up-on-warning", "lost-sales", change)
+    change["disruptions"]["storm"] = stop | {"stops": "shipping"}
+    assert told not in notes("stock-up-on-warning", "lost-sales", change)
 
 
 HAVE_NO_LIMITS = {

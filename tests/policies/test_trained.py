@@ -133,7 +133,7 @@ def test_a_choice_is_a_row_of_orders():
 
 
 def sealed(arrays: dict[str, np.ndarray], manifest: Any) -> bytes:
-    """Return a model's file with any manifest and a digest that is right, as somebody of bad will would make it."""
+    """Return a model's file with any manifest and a digest that is right, as an attacker would make it."""
     blank = save(arrays, {KEY: json.dumps({"digest": BLANK, "format": FORMAT, "manifest": manifest})})
     return blank.replace(BLANK.encode(), hashlib.sha256(blank).hexdigest().encode(), 1)
 

@@ -38,7 +38,7 @@ def test_a_wrapped_env_is_an_env(scenario: str, means: dict[str, Any]):
 @pytest.mark.parametrize("means", MEANINGS[:2])
 def test_saying_nothing_is_base_stock(means: dict[str, Any]):
     """The middle of the levels is the newsvendor's, and a correction of 0 is the rule: base-stock by formula."""
-    env = ActionMeaning(gym.make("jit_gym/LostSales-v1", most_ordered=10, rewards="money"), **means)
+    env = ActionMeaning(gym.make("jit_gym/LostSales-v1", rewards="money"), **means)
     played = jit_gym.evaluate("base-stock", "lost-sales", paths=1, seed=7)
     assert earned(env, np.zeros(1, np.float32)) == pytest.approx(played.figures["profit"][0] * 200)
 
@@ -96,7 +96,7 @@ LOTS = {"lanes.supplier.batch": 4, "disruptions.strike": STRIKE}
 )
 def test_actions_may_be_choices(means: dict[str, Any], rows: list[list[float]]):
     """A number of choices, or the choices themselves, in a batch as in single envs; a spec makes it again."""
-    env = ActionMeaning(gym.make("jit_gym/LostSales-v1", most_ordered=2), **means)
+    env = ActionMeaning(gym.make("jit_gym/LostSales-v1"), **means)
     assert env.action_space == gym.spaces.Discrete(len(rows))
     assert env.meaning.choices.tolist() == rows
     batch = VectorActionMeaning(gym.make_vec("jit_gym/LostSales-v1", num_envs=2), **means)
@@ -156,7 +156,10 @@ def test_the_algorithms_that_choose_take_it():
         ({"means": "quantity", "choices": "few"}, "choices: must be a number, or 2 to 4,096 rows"),
         ({"means": "quantity", "choices": [0, np.nan]}, "choices: must be a number, or 2 to 4,096 rows"),
         ({"means": "quantity", "choices": [-1, 3]}, "choices: must be 0 units or more, got -1"),
-        ({"means": "quantity", "choices": [0, 12]}, "choices: 12 on supplier is more than this env orders, 10"),
+        (
+            {"means": "quantity", "choices": [0, 12]},
+            "choices: must be 9 units or less on supplier, its capacity, got 12",
+        ),
         ({"means": "quantity", "choices": [[0, 1], [2, 3]]}, "an action must have 1 numbers here"),
         ({"means": "levels"}, "an action must mean one of quantity, order-up-to, correction, got 'levels'"),
         ({"means": "correction"}, "a rule must be given for corrections"),
@@ -166,7 +169,7 @@ def test_the_algorithms_that_choose_take_it():
 )
 def test_what_makes_no_sense_is_refused(means: dict[str, Any], complaint: str):
     with pytest.raises(PolicyError, match=complaint):
-        ActionMeaning(gym.make("jit_gym/LostSales-v1"), **means)
+        ActionMeaning(gym.make("jit_gym/LostSales-v1", overrides={"lanes.supplier.capacity": 9}), **means)
 
 
 @pytest.mark.parametrize("wrong", [4, -1, 1.0, "2", None])

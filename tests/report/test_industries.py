@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from jit_gym.report.industries import command, head, index, industries, numbers, sources, worlds, write
+from jit_gym.report.industries import (
+    command,
+    head,
+    index,
+    industries,
+    numbers,
+    on_record,
+    remarks,
+    sources,
+    worlds,
+    write,
+)
 from jit_gym.report.network import events, picture
 from jit_gym.scenario import BadInput, load
 
@@ -44,6 +55,15 @@ def test_numbers_are_read_with_what_is_said_of_them():
         ("stocks.papers", "{initial: 3, holding_cost: 0.5}", "as counted [A]"),
         ("stocks.ice.initial", "4", "assumed"),
     ]
+    steps = "lanes:\n  van:\n    steps:     # days\n      - [1, 2]   # seen [A]\n      - [3, 4]   # assumed\n"
+    assert [tuple(each) for each in numbers(steps)] == [
+        ("lanes.van.steps", "", "days"),
+        ("lanes.van.steps", "[1, 2]", "seen [A]"),
+        ("lanes.van.steps", "[3, 4]", "assumed"),
+    ]
+    policies = 'policies:   # all\n- jit     # holds nothing\n- "s-S(s=1)"   # one left\n- kanban\n'
+    assert remarks(policies) == {"jit": "holds nothing", "s-S(s=1)": "one left"}
+    assert remarks("policies: [jit, kanban]  # both\n") == {}
     assert sources(YAML) == ["Sources.", "[A] First, 1999.", "[B] Second, which goes on."]
     assert sources("# Source: the record,\n# page 1.\n\n# More.\n") == ["Source: the record, page 1."]
     assert sources("name: kiosk\n") == []
@@ -59,8 +79,10 @@ def test_what_is_no_industry_is_said(tmp_path: Path):
 def test_a_page_is_that_of_its_scenarios(name: str):
     """All but the figures is made again and compared; these have the commands that were played, and the policies."""
     page = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
-    assert page.startswith(head(name)), f"{name} {STALE}"
+    assert page.startswith(f"{head(name)}\n\n## What each rule does"), f"{name} {STALE}"
     assert (FOLDER / f"{name}.svg").read_text(encoding="utf-8") == picture(worlds(name)[-1]), f"{name} {STALE}"
+    if (dated := on_record(name)) is not None:
+        assert page.count(f"```text\njit-gym compare {dated.name} ") >= 2, f"{name} {STALE}"
     for world in worlds(name):
         assert f"```text\n{command(world)}\n```" in page, f"{name} {STALE}"
         for policy in world.policies:
@@ -100,6 +122,29 @@ def test_a_picture_shows_who_orders_what_from_whom(name: str):
             tops = sorted((one, other), key=lambda each: float(each.attrib["y"]))
             below = float(tops[1].attrib["y"]) >= float(tops[0].attrib["y"]) + float(tops[0].attrib["height"])
             assert apart or below
+
+
+@pytest.mark.parametrize("name", [*industries(), "multi-item"])
+def test_what_is_written_on_an_arrow_stands_above_its_last_part_which_is_level(name: str):
+    """So no arrow runs through a label, whichever way it comes."""
+    root = ET.fromstring(picture(worlds(name)[-1] if name in industries() else load(name)))
+    level = [
+        (float(path[1]), float(path[2]), float(path[3]))
+        for each in root.iter()
+        if (path := re.search(r"([\d.]+) ([\d.]+)H([\d.]+)$", each.attrib.get("d", "")))
+    ]
+    labels = [each for each in root.iter() if each.attrib.get("text-anchor") == "end"]
+    assert labels
+    for label in labels:
+        x, y = float(label.attrib["x"]), float(label.attrib["y"])
+        assert any(start <= x - 6.2 * len(label.text or "") and x < end and y < at for start, at, end in level)
+
+
+def test_trucks_that_fail_are_marked_on_the_way_from_a_stock():
+    """The ice storm of `store-network-stressed` hits the centre's own trucks, on the ten ways to its stores."""
+    root = ET.fromstring(picture(load("store-network-stressed")))
+    written = [each.text for each in root.iter() if each.tag.endswith("text")]
+    assert written.count("3") == 10 + 1  # and in the list below
 
 
 def test_stocks_that_are_connected_alike_are_drawn_once():

@@ -67,6 +67,19 @@ def test_a_family_is_read_from_a_file_that_lies_beside_its_scenario(tmp_path: Pa
             "have the same horizon in all",
         ),
         ({"family": {"of": "lost-sales", "varies": {"units": ["continuous"]}}}, "must have the same units in all"),
+        (
+            {"family": {"of": "lost-sales", "varies": {"lanes.supplier.lead_time": {"name": "randin", "low": 1}}}},
+            r"lead_time: unknown distribution 'randin' \(did you mean 'randint'\?\)",
+        ),
+        (  # no world that is drawn first has it
+            {"family": {"of": "lost-sales", "varies": {"demands.customers.shortage_cost": [*range(99), -4]}}},
+            "demands.customers.shortage_cost: must be 0 or more, got -4",
+        ),
+        ({"family": {"of": "lost-sales", "varies": {"title": ["a", "b"]}}}, "varies.title: is a label, which changes"),
+        (
+            {"family": {"of": "lost-sales-family", "varies": {"lanes.supplier.lead_time": [1, 2]}}},
+            "family.of: 'lost-sales-family' is a family of scenarios, and one scenario is needed",
+        ),
         ({"regimes": {"held-out": {}}}, "regimes: must have a regime 'train', got held-out"),
         ({"regime": {}}, r"unknown key 'regime' \(did you mean 'regimes'\?\)"),
     ],
@@ -84,3 +97,28 @@ def test_unknown_names_are_refused():
         jit_gym.family("lost-sales-family").world(0, regime="test")
     with pytest.raises(ValueError, match="world: must be a whole number, 0 or more, got -1"):
         jit_gym.family("lost-sales-family").world(-1)
+
+
+def test_a_family_is_no_scenario(tmp_path: Path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("family: {of: lost-sales, varies: {lanes.supplier.lead_time: [1, 2]}}")
+    with pytest.raises(ScenarioError, match="'lost-sales-family' is a family of scenarios"):
+        jit_gym.load("lost-sales-family")
+    with pytest.raises(ScenarioError, match=r"mine.yaml: unknown key 'family' .this is a family of scenarios"):
+        jit_gym.load(file)
+    with pytest.raises(ScenarioError, match=r"unknown scenario 'lost-sales-famly' .did you mean 'lost-sales-family'"):
+        jit_gym.load("lost-sales-famly")
+
+
+def test_a_family_of_a_changed_scenario():
+    """The change is in all worlds; a key that varies, or a part of one, cannot be set."""
+    family = jit_gym.family(SMALL)
+    changed = family.changed({"stocks.shop.holding_cost": 2})
+    assert {changed.world(k).stocks["shop"].holding_cost for k in range(3)} == {2}
+    assert changed.world(1).lanes == family.world(1).lanes
+    assert family.world(0).stocks["shop"].holding_cost == 1
+    for key, value in (("lanes.supplier.lead_time", 4), ("lanes.supplier.lead_time.mu", 4), ("lanes", {})):
+        with pytest.raises(ScenarioError, match=f"{key}: cannot be set, as lanes.supplier.lead_time varies in small"):
+            family.changed({key: value})
+    with pytest.raises(ScenarioError, match="unknown stock 'shp'"):
+        family.changed({"stocks.shp.holding_cost": 2})

@@ -11,14 +11,15 @@ from gymnasium.utils.env_checker import check_env
 import jit_gym
 from jit_gym.chance import usage
 from jit_gym.envs import Env
+from jit_gym.policies import agents
 from jit_gym.scenario import ScenarioError, industry_names, load, names, register_scenarios
 
 from ..physics.test_laws import Played, units_are_conserved_on_every_lane, units_are_conserved_on_every_stock
 
 every_industry = pytest.mark.parametrize("name", industry_names())
+CALM = {name for name in industry_names() if name.endswith("-calm") or f"{name}-stressed" in industry_names()}
 stressed_ones = pytest.mark.parametrize(  # the calm ones have the same parts and fewer disruptions
-    "name",
-    [pytest.param(name, marks=() if name.endswith("-stressed") else pytest.mark.slow) for name in industry_names()],
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in CALM else ()) for name in industry_names()]
 )
 
 
@@ -54,10 +55,19 @@ def test_a_stressed_industry_is_the_calm_one_with_more_that_goes_wrong(name: str
     assert calm != stressed
 
 
+def test_the_fire_of_1997_is_played_by_the_names_that_it_always_had():
+    """`aisin-1997` has the fire, `-calm` is without, and all three show and take the same."""
+    worlds = {name: load(name) for name in ("aisin-1997-calm", "aisin-1997", "aisin-1997-record")}
+    assert [*map(len, (world.disruptions for world in worlds.values()))] == [0, 1, 3]
+    assert len({(*world.stocks, *world.lanes, *world.demands) for world in worlds.values()}) == 1
+    assert gym.spec("jit_gym/Aisin1997-v2").kwargs == {"scenario": "aisin-1997"}
+    assert [agents(world) for world in worlds.values()] == [[], ["agent:hindsight"], ["agent:hindsight"]]
+
+
 @stressed_ones
 def test_an_industry_is_an_environment(name: str):
     """`fresh-food` is `jit_gym/FreshFood-v1`, and Gymnasium finds no fault with it."""
-    env = gym.make(f"jit_gym/{''.join(part.capitalize() for part in name.split('-'))}-v1").unwrapped
+    env = gym.make(next(id for id, spec in gym.registry.items() if spec.kwargs.get("scenario") == name)).unwrapped
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         check_env(env)

@@ -295,6 +295,11 @@ def test_an_override_leaves_what_it_was_given_alone():
             "disruptions.strike: needs 'hits' and 'starts' too"
             " (write --set 'disruptions.strike={hits: [...], starts: {...}, lasts: 2}')",
         ),
+        (
+            "disruptions.storm.shock",
+            "typhoon",
+            "disruptions.storm: needs 'hits' too (write --set 'disruptions.storm={hits: [...], shock: ...}')",
+        ),
         ("disruptions.strike.lsts", 2, "disruptions.strike.lsts: unknown disruption 'strike'"),
         (
             "lanes.express.lead_time",

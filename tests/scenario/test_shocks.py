@@ -126,6 +126,11 @@ def test_a_driver_of_ones_own_takes_the_place_of_the_librarys():
     assert own.drivers["el-nino"].times == 2
 
 
+def test_a_disruption_of_ones_own_may_name_a_driver_of_the_library():
+    own = {"ban": {"hits": ["supplier"], "starts": {"rate": 0.01}, "lasts": 9, "driver": "tension"}}
+    assert world(own).drivers["tension"] == library().drivers["tension"]
+
+
 @pytest.mark.parametrize(
     ("disruptions", "more", "says"),
     [
@@ -133,9 +138,19 @@ def test_a_driver_of_ones_own_takes_the_place_of_the_librarys():
          "disruptions.storm.shock: unknown shock 'tyfoon' (did you mean 'typhoon'?)"),
         ({"storm": {"shock": 3, "hits": ["supplier"]}}, {}, "disruptions.storm.shock: unknown shock 3"),
         ({"storm": {"shock": "typhoon"}}, {}, "disruptions.storm: needs 'hits'"),
+        ({"storm": {"shock": "TYPHOON", "hits": ["supplier"]}}, {},
+         "disruptions.storm.shock: unknown shock 'TYPHOON' (did you mean 'typhoon'?)"),
+        ({"storm": {"shock": "typhoon", "hits": ["supplier"], "starts": 5}}, {},
+         "disruptions.storm.starts: must be a mapping, got 5"),
+        ({"storm": {"shock": "typhoon", "hits": ["supplier"], "left": 0.5}}, {},
+         "disruptions.storm: unknown key 'left' (write severity, the share that is gone)"),
+        ({"storm": {"shock": "typhoon", "hits": ["supplier"], "driver": ["tension"]}}, {},
+         "disruptions.storm.driver: must be a text, got ['tension']"),
+        (STORM, {"drivers": "el-nino"}, "drivers: must be a mapping, got 'el-nino'"),
+        (STORM, {"drivers": ["el-nino"]}, "drivers: must be a mapping, got ['el-nino']"),
         (STORM, {"regime": "stresed"}, "regime: must be 'calm', 'stressed' or 'held-out', got 'stresed'"),
         ({"storm": {"shock": "typhoon", "hits": ["supplier"], "driver": "el-nina"}}, {},
-         "disruptions.storm.driver: unknown driver 'el-nina'"),
+         "disruptions.storm.driver: unknown driver 'el-nina' (did you mean 'el-nino'?)"),
         ({"a": {"hits": ["supplier"], "starts": {"every": 9}, "lasts": 2, "driver": "x"}},
          {"drivers": {"x": {"chance": 0.5, "times": 2}}},
          "disruptions.a.driver: needs starts: {rate: ...}, which it changes"),

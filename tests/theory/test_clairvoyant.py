@@ -1,4 +1,4 @@
-"""The clairvoyant bound: nobody beats it, and where the optimum is known it is that."""
+"""The clairvoyant bound: no policy beats it, and where the optimum is known it is that."""
 
 from importlib import import_module
 from typing import Any
@@ -34,7 +34,7 @@ worlds = scenarios(aged=False), st.sampled_from([None, 0.0, 0.2, 0.6]), st.boole
 
 
 def holds(scenario: Scenario, eager: float | None, whole: bool, discount: float) -> None:
-    """Hold that nobody does better in a world, who orders at random from the start, or by rule after a while."""
+    """Hold that no policy does better in a world: random orders from the start, or a rule after a while."""
     scenario = scenario.model_copy(update={"objective": scenario.objective.model_copy(update={"discount": discount})})
     warmup = min(3, scenario.horizon.periods - 1)
     span = {"periods": min(8, scenario.horizon.periods - warmup), "warmup": warmup} if eager is None else {}
@@ -71,7 +71,7 @@ def test_nobody_does_better_in_many_worlds(scenario: Scenario, eager: float | No
 
 
 def known(cost: float, overrides: dict[str, Any], **options: Any) -> None:
-    """Hold that the bound is what somebody pays at least in a world without chance, worked out by hand."""
+    """Hold that the bound is the least cost in a world without chance, worked out by hand."""
     world = shop({"demands.customers.shortage_cost": 50.0, "stocks.shop.holding_cost": 1.0, **overrides})
     bound = clairvoyant(world, paths=2, **options)
     assert bound.costs == pytest.approx([cost, cost], abs=1e-9)

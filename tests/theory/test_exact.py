@@ -92,7 +92,7 @@ def test_what_is_left_at_the_end_has_a_value():
 
 
 def test_what_keeps_the_past_in_mind_is_refused():
-    """Just in time remembers what was owed a period ago, which is no part of the state; so does a network's memory."""
+    """Just in time keeps the last backlog, which is no part of the state; so does a network with a memory."""
     with pytest.raises(BadInput, match=r"jit.*: keeps the past in mind"):
         exact_cost("jit", shop())
     with pytest.raises(BadInput, match="keeps the past in mind"):
