@@ -23,11 +23,13 @@ help:  ## list these targets
 demo: $(CORE)  ## compare the policies on Aisin 1997 and write an HTML report (no torch needed)
 	$(BIN)/jit-gym compare aisin-1997
 
+# Bytecode is kept, as compiled kernels are, also where the environment says not to (as container images often do):
+# two workers and some forty commands would compile the library and the tests again.
 test: $(DEV)  ## run the tests
-	$(BIN)/python -m pytest -n 2
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2
 
 slow: $(DEV)  ## run the tests that take minutes each
-	$(BIN)/python -m pytest -n 2 -m slow
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 -m slow
 
 bounds: $(DEV)  ## run the laws with a check of every index in compiled code
 	NUMBA_BOUNDSCHECK=1 JIT_GYM_WORLDS=50 $(BIN)/python -m pytest -n 2 -k "any_world and not tensor" \

@@ -34,6 +34,7 @@ def main() -> None:
     except BaseException:
         if not stopped:
             raise
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python resets handlers as it ends: a second one would kill it
         sys.exit(130)
 
 

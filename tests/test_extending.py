@@ -1,23 +1,30 @@
-"""What docs/extending.md shows, works: each section in a process of its own, the mechanism in a copy of the library."""
+"""What docs/extending.md shows, works: its sections in a process of their own, the mechanism in a copied library."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from .interpreter import Interpreter
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", GUIDE, re.DOTALL | re.MULTILINE))
 
 
-def run(program: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder."""
-    command = [sys.executable, "-W", "error::DeprecationWarning:jit_gym", "-c", program]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
+STRICT = ("-W", "error::DeprecationWarning:jit_gym")
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[Interpreter]:
+    """Start Python, as for a script."""
+    with Interpreter(*STRICT) as started:
+        yield started
 
 
 def patched(text: str, diff: str) -> str:
@@ -30,12 +37,11 @@ def patched(text: str, diff: str) -> str:
 
 
 @pytest.mark.parametrize("title", [title for title in SECTIONS if title != "A mechanism"])
-def test_a_section_runs(title: str, tmp_path: Path):
-    """All of its Python, in one process."""
+def test_a_section_runs(title: str, script: Interpreter, tmp_path: Path):
+    """All of its Python, as one program."""
     program = "\n".join(re.findall(r"```python\n(.*?)```", SECTIONS[title], re.DOTALL))
     assert "jit_gym" in program
-    done = run(program, tmp_path)
-    assert done.returncode == 0, done.stderr
+    script.run(program, tmp_path)
 
 
 def test_a_mechanism_is_added_in_the_places_that_the_guide_names(tmp_path: Path):
@@ -48,6 +54,8 @@ def test_a_mechanism_is_added_in_the_places_that_the_guide_names(tmp_path: Path)
         path = tmp_path / file
         path.write_text(patched(path.read_text(encoding="utf-8"), diff), encoding="utf-8")
     (program,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    done = run(f"{program}\nprint(jit_gym.__file__)", tmp_path, NUMBA_DISABLE_JIT="1", PYTHONPATH=str(tmp_path))
+    command = [sys.executable, *STRICT, "-c", f"{program}\nprint(jit_gym.__file__)"]
+    settings = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=settings)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()).parent == tmp_path / "jit_gym"

@@ -148,9 +148,10 @@ def test_nothing_imports_the_agents_of_another_project():
     for folder in ("jit_gym", "agents", "tests", "benchmarks"):
         for path in (ROOT / folder).rglob("*.py"):
             package = ".".join(path.relative_to(ROOT).parts[:-1])
-            names = {
-                name for _, name in imported(path.read_text(encoding="utf-8"), package.replace("agents", "jit_gym"))
-            }
+            source = path.read_text(encoding="utf-8")
+            if "agents" not in source:  # to parse all takes seconds
+                continue
+            names = {name for _, name in imported(source, package.replace("agents", "jit_gym"))}
             assert not {name for name in names if name.partition(".")[0] == "agents"}, path
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,78 +15,66 @@ from jit_gym.agents import PROGRAMS, program, register_agent
 from jit_gym.common import plugins
 from jit_gym.scenario import BadInput, register_distribution, register_scenarios
 
+from .interpreter import Interpreter
+
 OUTSIDE = Path(__file__).parent / "outside"
 
 
-def outside(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run Python where the package in tests/outside is installed."""
+@pytest.fixture(scope="module")
+def outside() -> Iterator[Interpreter]:
+    """Start Python where the package in tests/outside is installed."""
     path = os.pathsep.join(filter(None, [str(OUTSIDE), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}, check=check)
+    with Interpreter(environment=os.environ | {"PYTHONPATH": path}) as started:
+        yield started
 
 
-def command(*arguments: str) -> str:
-    """Return what `jit-gym` prints there."""
-    return outside("-m", "jit_gym", *arguments).stdout
-
-
-def test_the_list_names_them():
-    found = json.loads(command("list", "--json"))
+def test_the_list_names_them(outside: Interpreter, tmp_path: Path):
+    found = json.loads(outside.command("list", "--json", folder=tmp_path))
     assert found["scenarios"]["lighthouse"] == "Lamp oil for a lighthouse, which a boat brings"
     assert found["policies"]["half-the-gap"] == "Order half of what is missing to a level of inventory position"
 
 
-def test_a_rule_a_scenario_a_distribution_and_a_metric_from_outside_are_compared():
+def test_a_rule_a_scenario_a_distribution_and_a_metric_from_outside_are_compared(outside: Interpreter, tmp_path: Path):
     """The scenario, whose demand has a distribution from outside, is played by the rule; the metric is counted."""
     options = "--paths", "8", "--periods", "50", "--no-gap", "--json"
-    found = json.loads(command("compare", "lighthouse", "half-the-gap", "base-stock", *options))
+    words = "compare", "lighthouse", "half-the-gap", "base-stock", *options
+    found = json.loads(outside.command(*words, folder=tmp_path))
     ours, base_stock = (row["figures"] for row in found["policies"])
     assert ours["peak_stock"]["mean"] > 0
     assert ours["cost"]["mean"] != base_stock["cost"]["mean"]
 
 
-def test_an_agent_from_outside_is_trained(tmp_path: Path):
+def test_an_agent_from_outside_is_trained(outside: Interpreter, tmp_path: Path):
     """Its model is a policy like any other; whatever is asked for it is loaded, and is not before."""
     pytest.importorskip("torch")
-    options = (
-        "--budget",
-        "6",
-        "--setting",
-        "chunk=3",
-        "--paths",
-        "8",
-        "--rule-budget",
-        "0",
-        "--set",
-        "horizon.periods=30",
-    )
-    told = command("train", "lighthouse", "--agent", "trial", *options, "--out", str(tmp_path))
-    assert "seed 0: cost " in told
+    program = "import sys; from jit_gym.cli.options import complete_agent; print('trial' in complete_agent())"
+    loaded = outside.run(f"{program}; print('jit_gym_outside.agent' in sys.modules)", tmp_path)
+    assert loaded.split() == ["True", "False"]
+    unknown = outside.command("train", "lighthouse", "--agent", "trail", folder=tmp_path, status=2)
+    assert unknown.strip().endswith("unknown agent 'trail' (did you mean 'trial'?)")
+    few = "--budget 6 --setting chunk=3 --paths 8 --rule-budget 0 --set horizon.periods=30"
+    words = "train", "lighthouse", "--agent", "trial", *few.split(), "--out", str(tmp_path)
+    assert "seed 0: cost " in outside.command(*words, folder=tmp_path)
     with np.load(tmp_path / "lighthouse/trial_1/seed-0/evaluations.npz") as saved:
         assert saved["timesteps"].tolist() == [3, 6]
-    unknown = outside("-m", "jit_gym", "train", "lighthouse", "--agent", "trail", check=False)
-    assert unknown.stderr.strip().endswith("unknown agent 'trail' (did you mean 'trial'?)")
-    program = "import sys; from jit_gym.cli.options import complete_agent; print('trial' in complete_agent())"
-    assert outside("-c", f"{program}; print('jit_gym_outside.agent' in sys.modules)").stdout.split() == [
-        "True",
-        "False",
-    ]
 
 
-def test_what_is_registered_twice_is_the_same():
+def test_what_is_registered_twice_is_the_same(outside: Interpreter, tmp_path: Path):
     """A package that is imported again, as after a change in a notebook, takes its own place."""
     program = (
         "import importlib, jit_gym_outside as outside; importlib.reload(outside)\n"
         "import jit_gym; from jit_gym.evaluation import METRICS\n"
         "print([each.name for each in METRICS].count('peak_stock'), 'lighthouse' in jit_gym.names())"
     )
-    assert outside("-c", program).stdout.split() == ["1", "True"]
+    assert outside.run(program, tmp_path).split() == ["1", "True"]
 
 
-def test_a_metric_that_is_registered_later_is_not_missed_in_what_was_counted_before(tmp_path: Path):
+def test_a_metric_that_is_registered_later_is_not_missed_in_what_was_counted_before(
+    outside: Interpreter, tmp_path: Path
+):
     """A comparison has the figures that were counted for it: in frames, in JSON and on the page."""
     program = (
-        "import jit_gym, sys; from pathlib import Path; from jit_gym.report import numbers, page\n"
+        "import jit_gym; from pathlib import Path; from jit_gym.report import numbers, page\n"
         "before = jit_gym.compare(['jit', 'base-stock'], 'lost-sales', paths=4, periods=20, gap=False)\n"
         "@jit_gym.metric('twice', 'units', 'nothing')\n"
         "class Twice:\n"
@@ -93,21 +82,20 @@ def test_a_metric_that_is_registered_later_is_not_missed_in_what_was_counted_bef
         "    def add(self, state, flows): pass\n"
         "    def value(self): return __import__('numpy').full(self.n, 2.0)\n"
         "after = jit_gym.evaluate('jit', 'lost-sales', paths=4, periods=20)\n"
-        "page.write(before, file := Path(sys.argv[1]))\n"
+        "page.write(before, file := Path('report.html'))\n"
         "texts = str(list(before.frame())), str(numbers.document(before)), file.read_text()\n"
         "print(*['twice' in text for text in texts], after.mean('twice'))"
     )
-    found = outside("-c", program, str(tmp_path / "report.html")).stdout.split()
-    assert found == ["False", "False", "False", "2.0"]
+    assert outside.run(program, tmp_path).split() == ["False", "False", "False", "2.0"]
 
 
-def test_a_distribution_from_outside_has_its_moments():
+def test_a_distribution_from_outside_has_its_moments(outside: Interpreter, tmp_path: Path):
     """P(0) = p + (1 - p) exp(-mu) and the mean is (1 - p) mu."""
     program = (
         "from jit_gym.scenario import Distribution\n"
         "it = Distribution(**{'name': 'zero-inflated-poisson', 'p': 0.3, 'mu': 4}); print(it.mean, it.frozen.cdf(0))"
     )
-    mean, none = map(float, outside("-c", program).stdout.split())
+    mean, none = map(float, outside.run(program, tmp_path).split())
     assert (mean, none) == (pytest.approx(2.8), pytest.approx(0.3 + 0.7 * 2.718281828**-4))
 
 

@@ -4,13 +4,13 @@ import datetime as dt
 import doctest
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from jit_gym.cli import app
 from jit_gym.scenario import load, yaml12
 
 README = Path(__file__).parents[1] / "README.md"
@@ -43,14 +43,14 @@ def test_its_lines_of_training_run():
 @pytest.mark.parametrize(
     "line", [pytest.param(line, marks=[pytest.mark.slow] * any(each in line for each in LONG)) for line in SHELL]
 )
-def test_its_shell_lines_run(line, tmp_path):
+def test_its_shell_lines_run(line, tmp_path, monkeypatch):
     """Every `jit-gym` line runs, in an empty folder with a sales history."""
     weeks = (dt.date(2020, 1, 6) + dt.timedelta(weeks=week) for week in range(104))
     rows = [f"{week},north,milk,{20 + week.day % 7}" for week in weeks]
     (tmp_path / "sales.csv").write_text("\n".join(["week,store,item,units_sold", *rows]) + "\n")
-    command = [sys.executable, "-m", "jit_gym", *shlex.split(line)[1:]]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, shlex.split(line)[1:], prog_name="jit-gym")
+    assert done.exit_code == 0, done.output
     assert done.stdout.strip()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import reject
 from hypothesis import strategies as st
 
@@ -50,6 +51,14 @@ def normal(**changes: Any) -> Scenario:
 def worlds(usual: int) -> int:
     """Return how many random worlds to look at: as many as usual, or as JIT_GYM_WORLDS says (`make bounds`)."""
     return int(os.environ.get("JIT_GYM_WORLDS", usual))
+
+
+def by_turns(names: Iterable[str], first: int) -> list[Any]:
+    """Return names as parameters of a test, every second one slow; the usual ones begin with the first, or the second.
+
+    So two tests that are tried in the same worlds share them out among the usual ones.
+    """
+    return [pytest.param(name, marks=pytest.mark.slow if (k - first) % 2 else ()) for k, name in enumerate(names)]
 
 
 def loaded(world: dict[str, Any]) -> Scenario:

@@ -81,7 +81,7 @@ def test_a_longer_draw_begins_with_the_shorter_one(periods: int):
     assert np.array_equal(short.seen, long.seen[: periods + 1])
 
 
-@settings(max_examples=worlds(30), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=worlds(15), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scenarios(), st.integers(0, 2**32 - 1))
 def test_in_any_world_a_path_is_the_same_however_it_is_drawn(scenario: Scenario, seed: int):
     """Drawn among others or alone, for long or for short, a path and what is seen of it are the same, and finite."""
@@ -241,7 +241,7 @@ def test_a_trace_has_one_row_of_seen_more_than_of_chance():
     assert trace.available.shape == (6, 30, 2)
 
 
-@settings(max_examples=worlds(30), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=worlds(15), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scenarios(), st.integers(0, 99))
 def test_in_any_world_the_paired_baseline_is_the_world_whose_disruptions_never_begin(scenario: Scenario, seed: int):
     """The first half of a pair is the trace, the second that of a world in which no disruption begins: to the bit."""

@@ -152,7 +152,7 @@ def test_envs_are_the_physics(seed: int, ends: bool):
     check_physics(rich(horizon__ends=ends), seed)
 
 
-@settings(max_examples=worlds(15), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=worlds(8), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scenarios(), st.integers(0, 2**32 - 1))
 def test_envs_are_the_physics_in_any_world(scenario: Scenario, seed: int):
     """The same in worlds drawn at random."""

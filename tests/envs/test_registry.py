@@ -24,6 +24,10 @@ from .rich import RICH, rich
 INDUSTRIES = {name for name, spec in gym.registry.items() if spec.kwargs.get("scenario") in industry_names()}
 IDS = sorted(name for name in gym.registry if name.startswith("jit_gym/") and name not in INDUSTRIES)
 every_id = pytest.mark.parametrize("name", IDS)
+FEW = {"jit_gym/DualSourcing-v1", "jit_gym/LostSales-v1", "jit_gym/MultiItem-v1", "jit_gym/LostSalesFamily-v1"}
+few_ids = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in IDS]
+)
 
 
 def complaints(check: Callable[[Any], Any], env: gym.Env[Any, Any]) -> list[str]:
@@ -40,7 +44,7 @@ def test_every_shipped_scenario_has_an_id():
     titles = {"".join(part.capitalize() for part in name.split("-")) for name in shipped}
     newest = {name.split("/")[1].split("-v")[0] for name in IDS}
     assert newest == titles | {"Scenario", "Family"}
-    assert "jit_gym/LostSales-v1" in IDS
+    assert set(IDS) >= FEW
     assert len(INDUSTRIES) == len(industry_names())  # tests/scenario/test_industries.py checks these
 
 
@@ -78,7 +82,7 @@ def test_gymnasium_finds_no_fault(name: str):
     assert complaints(check_env, gym.make(name).unwrapped) == []
 
 
-@every_id
+@few_ids
 def test_stable_baselines3_finds_no_fault(name: str):
     """Stable-Baselines3's check_env passes without a warning."""
     from stable_baselines3.common.env_checker import check_env

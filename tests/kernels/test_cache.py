@@ -209,11 +209,13 @@ def test_another_numba_is_done_without_its_cache(kernel: Callable[[], Any], monk
 PLAYED = """
 import numpy as np, jit_gym
 from jit_gym.envs import Env, VectorEnv
-env, batch = Env("dual-sourcing"), VectorEnv("dual-sourcing", 3)
+money = {"rewards": "money"}  # for others a plain rule is played first
+env, batch = Env("dual-sourcing", **money), VectorEnv("dual-sourcing", 3, **money)
 env.reset(seed=3), batch.reset(seed=3)
 print([env.step(np.array([0.3, -0.5]))[1] for _ in range(20)])
 print([batch.step(np.full((3, 2), 0.1))[1].tolist() for _ in range(5)])
-print(jit_gym.compare(["jit", "base-stock"], "lost-sales", paths=4, periods=20, gap=False).results[1].mean("cost"))
+table = jit_gym.compare(["jit", "base-stock"], "lost-sales", paths=4, periods=20, warmup=0, gap=False)
+print(table.results[1].mean("cost"))
 """
 
 

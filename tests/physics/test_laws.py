@@ -675,8 +675,8 @@ LAWS = [
 ]
 
 seeds = st.integers(0, 2**32 - 1)
-usual = settings(max_examples=worlds(40), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-few = settings(usual, max_examples=worlds(15))
+usual = settings(max_examples=worlds(20), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(usual, max_examples=worlds(10))
 many = settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -364,7 +364,7 @@ AIR_AND_SEA: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("unshipped", ["waits", "lapses"])
+@pytest.mark.parametrize("unshipped", ["waits", pytest.param("lapses", marks=pytest.mark.slow)])
 def test_emergency_orders_go_on_and_bridge_a_fire(unshipped: str):
     """As many units come by air late as early, about 0.4 a period; in ten periods of fire most of what is used does."""
     world = shop({"lanes.sea.unshipped": unshipped}, **AIR_AND_SEA)

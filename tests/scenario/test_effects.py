@@ -340,7 +340,7 @@ def test_what_is_refused_does_not_warn_as_well():
             load("lost-sales", {"stocks.shop.scrap_value": 1, "horizon.periods": 0})
 
 
-@settings(deadline=None, max_examples=25, derandomize=True)
+@settings(deadline=None, max_examples=12, derandomize=True)
 @given(scenarios())
 def test_what_is_said_to_have_no_effect_has_none(scenario: Scenario):
     """Random worlds cost the same to the last bit on each path without the keys and events that are told of."""

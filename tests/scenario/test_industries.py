@@ -17,6 +17,10 @@ from jit_gym.scenario import ScenarioError, industry_names, load, names, registe
 from ..physics.test_laws import Played, units_are_conserved_on_every_lane, units_are_conserved_on_every_stock
 
 every_industry = pytest.mark.parametrize("name", industry_names())
+CALM = {name for name in industry_names() if name.endswith("-calm") or f"{name}-stressed" in industry_names()}
+stressed_ones = pytest.mark.parametrize(  # the calm ones have the same parts and fewer disruptions
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in CALM else ()) for name in industry_names()]
+)
 
 
 def test_industries_are_found_by_name_and_are_not_among_the_other_scenarios():
@@ -60,7 +64,7 @@ def test_the_fire_of_1997_is_played_by_the_names_that_it_always_had():
     assert [agents(world) for world in worlds.values()] == [[], ["agent:hindsight"], ["agent:hindsight"]]
 
 
-@every_industry
+@stressed_ones
 def test_an_industry_is_an_environment(name: str):
     """`fresh-food` is `jit_gym/FreshFood-v1`, and Gymnasium finds no fault with it."""
     env = gym.make(next(id for id, spec in gym.registry.items() if spec.kwargs.get("scenario") == name)).unwrapped
@@ -87,7 +91,7 @@ def test_no_units_come_from_nothing(name: str):
     units_are_conserved_on_every_lane(world)
 
 
-@every_industry
+@stressed_ones
 def test_its_policies_play(name: str):
     table = jit_gym.compare(None, name, paths=4, periods=30, warmup=0, seed=1, gap=False)
     assert len(table.results) >= len(load(name).policies)

@@ -68,7 +68,7 @@ def test_what_shipped_networks_use_is_the_same_to_the_last_bit(name: str):
     assert usage(load(name)) == by_every_way(load(name))
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(deadline=None, max_examples=15, derandomize=True)
 @given(scenarios())
 def test_what_a_random_network_uses_is_the_sum_over_all_ways(scenario: Scenario):
     found, expected = usage(scenario), by_every_way(scenario)
@@ -76,7 +76,7 @@ def test_what_a_random_network_uses_is_the_sum_over_all_ways(scenario: Scenario)
     np.testing.assert_allclose(list(found.values()), list(expected.values()), rtol=1e-12)
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(deadline=None, max_examples=15, derandomize=True)
 @given(scenarios())
 def test_the_routes_of_demand_are_all_ways(scenario: Scenario):
     """By stock and time, the units of all routes of a demand are those of all ways, each walked by itself."""

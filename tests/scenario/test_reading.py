@@ -77,7 +77,7 @@ def with_at(value: Any, path: tuple[str, ...], new: Any) -> Any:
     return {**value, path[0]: with_at(value[path[0]], path[1:], new)}
 
 
-PLACES = [pytest.param(path, marks=pytest.mark.slow if k % 3 else ()) for k, path in enumerate(keys(RICH))]
+PLACES = [pytest.param(path, marks=pytest.mark.slow if k % 6 else ()) for k, path in enumerate(keys(RICH))]
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(path))

@@ -51,7 +51,7 @@ def test_the_best_level_with_disruptions_is_the_optimum():
     assert "provided that" in optimum.proviso
 
 
-@pytest.mark.parametrize("level", [0, 3, 8])
+@pytest.mark.parametrize("level", [pytest.param(0, marks=pytest.mark.slow), 3, pytest.param(8, marks=pytest.mark.slow)])
 def test_a_queue_of_orders_costs_what_it_does_in_the_textbook(level: int):
     """Two units or none are asked for, one is made: the shortfall is a random walk, P(n) = (1 - r) r^n; by hand.
 

@@ -240,7 +240,7 @@ def test_relaxed_it_is_lower():
 
 def test_stopped_it_has_a_gap_and_is_the_same_however_busy_the_machine():
     """Whole numbers are searched for so many nodes, and not so many seconds, which count for nothing."""
-    world = load("joint-replenishment", {"horizon.periods": 20})
+    world = load("joint-replenishment", {"horizon.periods": 12})
     stopped = clairvoyant(world, paths=2, nodes=1)
     assert (stopped.gaps > 0).any()
     best = clairvoyant(world, paths=2, nodes=10)

@@ -9,6 +9,7 @@ from jit_gym.evaluation import evaluate
 from jit_gym.scenario import BadInput
 from jit_gym.theory import exact_cost
 
+from ..worlds import by_turns
 from .test_solve import BREAKDOWN, REGIMES, WORLDS, shop
 
 RULES = ["base-stock(level=14)", "s-S(s=9, S=15)", "kanban(cards=7, container=2)", "capped-base-stock(level=15, cap=6)"]
@@ -28,7 +29,7 @@ def test_it_is_what_a_simulation_tends_to(rule: Any):
     assert exact.low <= exact.cost <= exact.high
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", by_turns(WORLDS, 1))
 def test_every_world_that_can_be_solved_can_be_evaluated(name: str):
     """Order up to 13, on each of them."""
     world = shop(WORLDS[name])
@@ -134,7 +135,7 @@ def test_rules_that_look_at_the_period_cost_what_a_simulation_tends_to(rule: str
     assert played.mean() == pytest.approx(float(exact), abs=4 * played.error(), rel=0)
 
 
-@pytest.mark.parametrize("base", [1, 1.5])
+@pytest.mark.parametrize("base", [pytest.param(1, marks=pytest.mark.slow), 1.5])
 def test_tailored_base_surge_has_an_exact_cost(base: float):
     """A whole base is the same in every period; a base of 1.5 is 1 and 2 by turns (Allon and Van Mieghem 2010)."""
     rule = f"tailored-base-surge(base={base})"

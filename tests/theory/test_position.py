@@ -12,6 +12,7 @@ from jit_gym.scenario import BadInput, Scenario
 from jit_gym.theory import Optimal, closed_forms, exact_cost, solve
 from jit_gym.theory.position import Position
 
+from ..worlds import by_turns
 from .test_solve import BREAKDOWN, shop
 
 SMALL = {
@@ -79,10 +80,7 @@ def seeing_all(what: Any, scenario: Scenario) -> Any:
     return seeing
 
 
-FEWER = [pytest.param(name, marks=pytest.mark.slow if k % 2 else ()) for k, name in enumerate(WORLDS)]
-
-
-@pytest.mark.parametrize("name", FEWER)
+@pytest.mark.parametrize("name", by_turns(WORLDS, 0))
 def test_a_rule_that_looks_at_the_position_costs_the_same_with_the_whole_state(name: str):
     """To 1e-9, in far fewer states (Scarf 1960)."""
     scenario = world(name)
@@ -108,7 +106,7 @@ def test_the_optimum_is_the_same_with_the_whole_state(name: str, monkeypatch: py
     assert short.states < whole.states
 
 
-@pytest.mark.parametrize("name", [name for name in WORLDS if name.startswith(LEAVING_OUT)])
+@pytest.mark.parametrize("name", [each for each in by_turns(WORLDS, 1) if each.values[0].startswith(LEAVING_OUT)])
 def test_the_optimum_is_played_at_its_cost_where_any_number_may_wait(name: str):
     """Exactly, within the bounds of both, and on traces."""
     scenario = world(name, {"lanes.supplier.lead_time": 1})
@@ -215,7 +213,9 @@ def test_what_looks_further_is_refused_where_nothing_else_works():
         exact_cost("kanban(cards=7, container=2)", scenario)
 
 
-@pytest.mark.parametrize("name", ["regimes", "outages", "slow recovery", "outages that cost"])
+@pytest.mark.parametrize(
+    "name", ["regimes", "outages", pytest.param("slow recovery", marks=pytest.mark.slow), "outages that cost"]
+)
 def test_a_reduced_policy_is_saved_and_loaded(name: str, tmp_path: Path):
     """It orders the same on the same paths."""
     scenario = world(name, {"lanes.supplier.order_delay": 1})

@@ -10,6 +10,8 @@ from jit_gym.policies import Policy
 from jit_gym.scenario import BadInput, Scenario, load
 from jit_gym.theory import clairvoyant, exact_cost, solve
 
+from ..worlds import by_turns
+
 REGIMES = {
     "demands.customers.distribution": None,
     "demands.customers.regimes": {
@@ -71,7 +73,7 @@ WORLDS = {
 }
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", by_turns(WORLDS, 0))
 def test_the_optimal_policy_costs_what_it_says(name: str):
     """Played on traces, and evaluated exactly on states that are not merged, it has the optimal cost."""
     world = shop(WORLDS[name])
@@ -364,6 +366,7 @@ def test_who_knows_a_history_orders_as_the_clairvoyant(more: dict[str, Any]):
     assert exact_cost(optimum.policy, world).cost == pytest.approx(optimum.cost, rel=1e-9)
 
 
+@pytest.mark.slow  # test_chain.py has such a world with its known optimum
 def test_batches_are_no_limit():
     """Batches of 20, 20 asked for, and a supplier down now and then: the limits to begin with are a batch too low.
 
