@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -142,13 +143,19 @@ def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:
             raise ScenarioError("goes round in a circle")
         if len(chain) >= limits.EXTENDED:
             raise ScenarioError(f"extends {limits.EXTENDED} files, one after another, and no more can be read")
-        raw = _plain(yaml12.parse(reading.text(content)))
+        raw = _plain(_parsed(reading.text(content)))  # a copy
         if not isinstance(raw, dict):
             raise ScenarioError(f"must be a mapping, got {quoted(raw)}")
         raw = {"name": re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem), **raw}
         for each in _histories(raw):
             each["file"] = str(path.parent / each["file"])
         return _extended(raw, path.parent, (*chain, path))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    """Return the content of a YAML text, which must not be changed; to parse is most of the time that loading takes."""
+    return yaml12.parse(text)
 
 
 def _extended(raw: Raw, folder: Path, chain: tuple[Path, ...] = ()) -> Raw:
@@ -264,6 +271,8 @@ def _build(raw: Raw) -> Scenario:
     """Return the scenario of a raw one; its horizon is by default the length of its shortest history."""
     raw = with_shocks(raw)
     try:
+        if not _has_history(raw):
+            return Scenario.model_validate(raw)
         draft = Scenario.model_validate(raw, context=UNREAD)
         past = {name: demand.history for name, demand in draft.demands.items() if demand.history}
         for name, each in past.items():
@@ -276,6 +285,14 @@ def _build(raw: Raw) -> Scenario:
         return Scenario.model_validate(raw)
     except ValidationError as error:
         raise ScenarioError(sentence(error)) from None
+
+
+def _has_history(raw: Raw) -> bool:
+    """Tell whether a raw, unchecked scenario may have a history."""
+    demands = raw.get("demands")
+    return isinstance(demands, dict) and any(
+        not isinstance(each, dict) or "history" in each for each in demands.values()
+    )
 
 
 def _histories(raw: Raw) -> Iterator[Raw]:
