@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import isfinite
 from typing import Any
 
@@ -87,7 +87,7 @@ class Distribution(Part):
         if self.name in OWN_NAMES:
             values, weights = self.points
             return stats.rv_discrete(values=(np.arange(len(values)), weights))
-        return _kind(self.name)(**self.parameters)
+        return _frozen(_kind(self.name), **self.parameters)
 
     @cached_property
     def points(self) -> tuple[np.ndarray, np.ndarray]:
@@ -134,8 +134,7 @@ class Distribution(Part):
         if self.name in OWN_NAMES:
             values, weights = self.points
             return float(values @ weights)
-        with np.errstate(all="ignore"):  # scipy divides by zero for degenerate distributions
-            return float(self.frozen.mean())
+        return _moments(self.frozen)[0]
 
     @property
     def variance(self) -> float:
@@ -145,8 +144,7 @@ class Distribution(Part):
         if self.name in OWN_NAMES:
             values, weights = self.points
             return float((values - self.mean) ** 2 @ weights)
-        with np.errstate(all="ignore"):
-            return float(self.frozen.var())
+        return _moments(self.frozen)[1]
 
     def quantile(self, u: Any) -> Any:
         """Return the quantiles for numbers between 0 and 1, before any cutting or rounding."""
@@ -246,6 +244,19 @@ def register_distribution(name: str, kind: Any) -> None:
     if name in OWN_NAMES or hasattr(stats, name):
         raise BadInput(f"distribution: the name {name!r} is taken (by scipy.stats, or here)")
     register(_added, "distribution", name, kind)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _frozen(kind: Any, /, **parameters: Any) -> Any:
+    """Return a distribution of scipy.stats with its parameters; to make one takes a millisecond."""
+    return kind(**parameters)
+
+
+@lru_cache(maxsize=1024)
+def _moments(frozen: Any) -> tuple[float, float]:
+    """Return the mean and the variance of a frozen distribution."""
+    with np.errstate(all="ignore"):  # scipy divides by zero for degenerate distributions
+        return float(frozen.mean()), float(frozen.var())
 
 
 def _kind(name: str) -> Any:
