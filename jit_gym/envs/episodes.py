@@ -141,11 +141,11 @@ def play_worlds(
     if wrong >= 0:
         return wrong
     orders = np.empty(sizes.lanes)
-    order = borrowed(orders)
+    order, given, given_units = borrowed(orders), borrowed(numbers), borrowed(units)
     for b in range(paths):
         tables = unpack(programs[world[b]], sizes)
         shown = table(out, SINGLE, 0, paths, tables.width)
-        _play_path(tables, states, state, flow, draws, clock, horizon, order, numbers, units, shown, b)
+        _play_path(tables, states, state, flow, draws, clock, horizon, order, given, given_units, shown, b)
     return -1
 
 
