@@ -123,6 +123,7 @@ def compare(
     if by is not None:
         items.kinds(by)
     names = [name for text in policies or () for name in several(text)]
+    writes = not (no_report or (as_json and report is None))
     if is_family(scenario):
         given: dict[str, Any] = {"--history": history, "--value": value, "--date": date, "--where": where}
         given |= {"--demand": demand, "--by": by, "--no-gap": no_gap or None}
@@ -130,7 +131,6 @@ def compare(
             raise BadInput(f"{unfit[0]}: is for one scenario, not for a family (its YAML file says what varies)")
         asked_of: dict[str, Any] = {"worlds": worlds, "regime": regime, "paths": paths, "periods": periods}
         asked_of |= {"warmup": warmup, "seed": seed, "tuned": tuned, "budget": budget, "threshold": threshold / 100}
-        writes = not (no_report or (as_json and report is None))
         compare_worlds(scenario, names, set_, report=report, writes=writes, as_json=as_json, **asked_of)
         return
     for name, given_for_a_family in (("--worlds", worlds), ("--regime", regime)):
@@ -147,9 +147,7 @@ def compare(
     if paths is None:
         paths = 1 if is_certain(world, warmed + counted) else affordable_paths(work * len(world.lanes))
     tuning = (budget or tuning_budget(world)) if tuned else False
-    target = None
-    if not no_report and not (as_json and report is None):
-        target = report or default_report(world.name, world.fingerprint, asked)
+    target = (report or default_report(world.name, world.fingerprint, asked)) if writes else None
     if target is not None:
         files.check(target)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..common.plugins import load_plugins, register
 from ..physics import Flows, Layout, Simulation, State
+from ..physics.costs import of_storage
 from ..physics.tables import COST_KINDS
 from ..physics.worth import Worth
 from ..scenario import Scenario
@@ -196,9 +197,10 @@ class Counter:
         self.used += state.stocks["used"]
         self.wasted += flows.stocks["wasted"]
         if layout.sizes.warehouses:
-            taken = flows.spaces["taken"].sum(axis=1)
-            self.space, self.peak_space = self.space + taken, np.maximum(self.peak_space, taken)
-            self._count_storage(flows)
+            taken, (stored, parts) = flows.spaces["taken"], of_storage(layout, flows)
+            self.taken, self.stored, self.storing = self.taken + taken, self.stored + stored, self.storing + parts
+            total = taken.sum(axis=1)
+            self.space, self.peak_space = self.space + total, np.maximum(self.peak_space, total)
         if layout.sizes.losses:
             self.lost += flows.losses["shrunk"] + flows.losses["lost_on_the_shelf"]
         if layout.sizes.strikes:
@@ -225,18 +227,6 @@ class Counter:
         for more in self._more.values():
             more.add(state, flows)
         self.periods += 1
-
-    def _count_storage(self, flows: Flows) -> None:
-        """Count what each warehouse costs, and its stocks' parts: by the space they take, or equal if it is empty."""
-        stocks, houses, taken = self.layout.net.stocks, self.layout.net.warehouses, flows.spaces["taken"]
-        cost = houses["rent"] + houses["rate"] * np.maximum(taken - houses["space"], 0.0)
-        place = stocks["warehouse"].astype(int)
-        room = stocks["volume"] * flows.stocks["held"]
-        among = np.bincount(place, stocks["stored"], len(houses))[place]
-        empty = taken[:, place] <= 0
-        parts = np.where(empty, 1.0 / np.maximum(among, 1), room / np.where(empty, 1.0, taken[:, place]))
-        self.storing += np.where(stocks["stored"] > 0, parts * cost[:, place], 0.0)
-        self.taken, self.stored = self.taken + taken, self.stored + cost
 
     def figures(self) -> dict[str, np.ndarray]:
         """Return every metric on each path (paths,)."""

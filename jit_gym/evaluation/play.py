@@ -38,6 +38,12 @@ def play_all(
     return counter
 
 
+def through_time(player: Any, simulation: Simulation, measure: Callable[[Flows], np.ndarray]) -> np.ndarray:
+    """Play all periods, and return the mean over the paths of what is measured of each one's flows (periods,)."""
+    periods = range(simulation.trace.periods)
+    return np.array([measure(simulation.step(_orders(player, simulation))).mean() for _ in periods])
+
+
 def name_of(player: Any) -> str:
     """Return what to call a policy."""
     return getattr(player, "__name__", None) or str(player)

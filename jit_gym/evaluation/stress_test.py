@@ -13,14 +13,14 @@ import numpy as np
 from ..chance import Chance, Trace
 from ..common.checks import check_count
 from ..common.text import nearest, quoted
-from ..physics import Layout, Simulation, View
+from ..physics import Layout, Simulation
 from ..policies import PolicyError, policy
 from ..scenario import BadInput, Scenario, Shock, load, shocks
 from ..scenario.library import shock_named
 from ..scenario.load import variant
 from ..scenario.window import slowest_delivery
 from .comparison import named
-from .play import name_of
+from .play import name_of, through_time
 from .resilience import Resilience, measure_resilience
 from .rollout import Result, evaluate
 
@@ -175,10 +175,8 @@ def _still_building(struck: Struck, at: int, paths: int, seed: int) -> list[str]
     trace = Trace(pair.columns, pair.rows[:, paths:])  # the paths without the shock
     notes = []
     for result in struck.results:
-        simulation, held = Simulation(Layout(struck.scenario), trace), []
-        for _ in range(trace.periods):
-            flows = simulation.step(result.player(View(simulation)))
-            held.append(float(flows.stocks["held"].sum(axis=1).mean()))
+        simulation = Simulation(Layout(struck.scenario), trace)
+        held = through_time(result.player, simulation, lambda flows: flows.stocks["held"].sum(axis=1))
         usual = float(np.mean(held[-max(1, len(held) // 5) :]))
         if (now := held[max(at - 1, 0)]) < 0.9 * usual:
             has = f"holds {now:,.0f} units of the {usual:,.0f} that it comes to hold"

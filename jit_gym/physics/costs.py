@@ -1,4 +1,4 @@
-"""A period's costs by stock, lane and demand: what each of them causes of what the period paid."""
+"""A period's costs by stock, lane, demand and warehouse: what each of them causes of what the period paid."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ KINDS = {
     table: tuple(kind.name for kind in COST_KINDS if kind.part == table) for table in ("stocks", "lanes", "demands")
 }
 """What is told of each; over all of them a kind adds up to the period's cost of that kind."""
+
+
+def of_storage(layout: Layout, flows: Flows) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each warehouse costs in a period (paths, warehouses), and each stock's part of it (paths, stocks).
+
+    Stocks pay by the space that they take, or equal parts where their warehouse is empty.
+    """
+    stocks, houses, taken = layout.net.stocks, layout.net.warehouses, flows.spaces["taken"]
+    cost = houses["rent"] + houses["rate"] * np.maximum(taken - houses["space"], 0.0)
+    place = stocks["warehouse"].astype(int)
+    room = stocks["volume"] * flows.stocks["held"]
+    among = np.bincount(place, stocks["stored"], len(houses))[place]
+    empty = taken[:, place] <= 0
+    parts = np.where(empty, 1.0 / np.maximum(among, 1), room / np.where(empty, 1.0, taken[:, place]))
+    return cost, np.where(stocks["stored"] > 0, parts * cost[:, place], 0.0)
 
 
 def by_part(layout: Layout, state: State, flows: Flows, chance: np.ndarray) -> dict[str, np.ndarray]:

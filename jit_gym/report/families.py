@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..common import files
 from ..common.statistics import Estimate
 from ..envs.rendering import INK, STOCK
 from ..evaluation import FamilyComparison
@@ -154,9 +153,7 @@ def write(
         birth=origin(of.base, command, notes),
         described=described(of),
     )  # fmt: skip
-    files.write(path, page)
-    if indexed:
-        index.update(path.parent)
+    index.publish(page, path, indexed)
 
 
 def varied(of: Family, regime: str) -> list[tuple[str, str, str]]:

@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 from ..common.statistics import Estimate
 from ..evaluation import Comparison, Result, compare
-from ..scenario import load
+from ..scenario import Scenario, load
 from .markdown import pipe_table, shell_command
 from .words import digits, half, number
 
 CALM, FIRE = "aisin-1997-calm", "aisin-1997-record"
-USE, ON_THE_WAY = 875, 2  # cars an hour, and the hours of valves and seats that trucks bring
 HOURS = {
     "four hours of both, as it was": (4, 4),
     "a day of valves": (16, 4),
@@ -75,8 +74,10 @@ class Insurance(NamedTuple):
 
 def rule(valves: int, seats: int) -> str:
     """Return the base-stock rule that has so many hours of each at hand when an hour of assembly begins."""
-    level = {"valves": USE * (valves + ON_THE_WAY), "seats": USE * (seats + ON_THE_WAY)}
-    return f"base-stock(level={{{', '.join(f'{stock}: {units}' for stock, units in level.items())}}})"
+    world = load(CALM)
+    way = {lane.to: lane.lead_time.mean for lane in world.lanes.values()}
+    level = {stock: _use(world) * (hours + way[stock]) for stock, hours in (("valves", valves), ("seats", seats))}
+    return f"base-stock(level={{{', '.join(f'{stock}: {units:.0f}' for stock, units in level.items())}}})"
 
 
 def command(scenario: str, warmup: int) -> str:
@@ -94,12 +95,12 @@ def insurances(paths: int = PATHS) -> list[Insurance]:
     return [
         Insurance(
             held,
-            _times(year, before.estimate("holding_cost", stock="valves")),
-            _times(year, before.estimate("holding_cost", stock="seats")),
-            _times(year, _more(before, four, "cost")),
-            _times(weeks, after.estimate("short")),
-            _times(weeks, _more(burnt, after, "short")),
-            _times(weeks, _more(burnt, after, "shortage_cost")),
+            before.estimate("holding_cost", stock="valves").times(year),
+            before.estimate("holding_cost", stock="seats").times(year),
+            _more(before, four, "cost").times(year),
+            after.estimate("short").times(weeks),
+            _more(burnt, after, "short").times(weeks),
+            _more(burnt, after, "shortage_cost").times(weeks),
         )
         for held, before, after in zip(HOURS, calm.results, fire.results, strict=True)
     ]
@@ -110,12 +111,15 @@ def _played(name: str, paths: int, warmup: int) -> Comparison:
     return compare(rules, load(name, THERE), paths=paths, warmup=warmup, gap=False)
 
 
+def _use(world: Scenario) -> float:
+    """Return how many cars are built in an hour, each of one valve and one set of seats."""
+    distribution = world.demands["assembly"].distribution
+    assert distribution is not None
+    return distribution.mean
+
+
 def _more(one: Result, other: Result, figure: str) -> Estimate:
     return Estimate.of(one.figures[figure] - other.figures[figure])
-
-
-def _times(factor: float, estimate: Estimate) -> Estimate:
-    return Estimate(*(factor * each for each in estimate))
 
 
 def section() -> str:
@@ -148,7 +152,9 @@ def _conclusion(week: Insurance, seats: Insurance, both: Insurance) -> str:
 
 
 def _provisos(week: Insurance) -> Iterator[str]:
-    a_thousand = 1000 * week.more.mean
+    a_thousand, world = 1000 * week.more.mean, load(CALM)
+    able = sum(lane.capacity or 0.0 for lane in world.lanes.values() if lane.to == "valves")
+    spare, missing = able - _use(world), (96 - 4) * _use(world)
     yield (
         "A car that was not built in February counts as lost, at 3,000 dollars, which is assumed. Some were built in"
         f" overtime in spring: if nine of ten were, once in {_about(week.years)} years becomes once in"
@@ -160,9 +166,9 @@ def _provisos(week: Insurance) -> Iterator[str]:
         f" it if one of them fails like this every {_about(week.worth.mean / a_thousand)} years."
     )
     yield (
-        "The stock has to be there before. Aisin and Nisshin can make 193 valves an hour more than are used, so that"
-        f" it takes {number(92 * USE / 193 / 16, 0)} days of production to go from four hours to a week. In the tables"
-        " above each rule begins with four hours, and a fire in the first weeks finds it still building up."
+        f"The stock has to be there before. Aisin and Nisshin can make {number(spare)} valves an hour more than are"
+        f" used, so that it takes {number(missing / spare / 16)} days of production to go from four hours to a week. In"
+        " the tables above each rule begins with four hours, and a fire in the first weeks finds it still building up."
     )
 
 

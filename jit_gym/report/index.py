@@ -14,6 +14,17 @@ NAME = "index.html"
 MOST = 1 << 16  # bytes of a report that are read: its head has all that the index shows
 
 
+def publish(page: str, path: Path, indexed: bool) -> None:
+    """Write a report into a file, and where `indexed` says so list it in the `index.html` beside it.
+
+    Raises:
+        OSError: if it cannot be written; then there is no half of it either.
+    """
+    files.write(path, page)
+    if indexed:
+        update(path.parent)
+
+
 def update(folder: Path) -> None:
     """Write `index.html` in a folder: a line for each report there, the newest first.
 

@@ -21,14 +21,14 @@ from ..chance import Chance
 from ..common import files
 from ..common.text import nearest
 from ..evaluation import Comparison, Result, compare
-from ..evaluation.play import play_all
+from ..evaluation.play import through_time
 from ..physics import Layout, Simulation
 from ..policies import Network
 from ..scenario import BadInput, Scenario, industry_names, load, shocks, source_of
 from ..scenario.window import stays_as_it_is
 from . import holding, resilience, table
 from .catalogue import explained
-from .markdown import pipe_table, shell_command
+from .markdown import code_block, pipe_table, shell_command
 from .network import events, picture
 from .words import a, conventions, descriptions, digits, half, in_business, labels, listed, number, settings, verdict
 from .world import world
@@ -255,8 +255,8 @@ def figures(name: str) -> tuple[str, list[Comparison]]:
         " parameters that were found make of it, whatever its name says: with little safety stock, just-in-case orders"
         " up to a forecast."
     )
-    for kind, comparison in zip(("calm", "stressed"), played, strict=False):
-        parts += [f"### {kind.capitalize()}", f"```text\n{command(comparison.scenario)}\n```", *_played(comparison)]
+    for kind, comparison in zip(("calm", "stressed"), played, strict=True):
+        parts += [f"### {kind.capitalize()}", code_block(command(comparison.scenario)), *_played(comparison)]
     parts.append(_from_calm_to_stressed(*played))
     if (dated := on_record(name)) is not None:
         parts += _played_on_record(dated, *played)
@@ -348,7 +348,8 @@ def learned(played: Sequence[Comparison]) -> str:
     if not shipped:
         shipped = [
             "No agent is shipped for this industry, so the tables above have rules alone. This trains one, in the calm"
-            f" world:\n\n```text\njit-gym train {name} --agent ppo\n```"
+            " world:",
+            shell_command("jit-gym", "train", name, "--agent", "ppo"),
         ]
     return "\n\n".join(["## What an agent learned", *shipped])
 
@@ -364,7 +365,7 @@ def _learned(comparison: Comparison) -> Iterator[str]:
         more = comparison.against(result, best)
         gained = f"{table.plus_minus(more, digits([more.mean], [half(more)]), '+')} {a(scenario.horizon.period)}"
         yield f"### `{names[id(result)]}` in `{scenario.name}`"
-        yield f"```text\n{manifest.command}\n```"
+        yield code_block(manifest.command)
         yield (
             f"Trained in this world, on other paths, for {manifest.seconds:,.0f} seconds. Its {comparison.figure}"
             f" against that of the best rule, `{names[id(best)]}`: {gained} ({comparison.judged(more)}). What it does"
@@ -405,10 +406,8 @@ def _by_quarter(scenario: Scenario, *results: Result) -> list[list[str]]:
 def _ordered(scenario: Scenario, player: Any) -> np.ndarray:
     """Return the mean value of what a policy orders in each period (periods,), at unit values."""
     values = np.array([scenario.stocks[lane.to].unit_value or 1.0 for lane in scenario.lanes.values()])
-    ordered: list[float] = []
     simulation = Simulation(Layout(scenario), Chance(scenario).draw(0, PATHS))
-    play_all(player, simulation, 0, None, lambda flows: ordered.append((flows.lanes["ordered"] @ values).mean()))
-    return np.array(ordered)
+    return through_time(player, simulation, lambda flows: flows.lanes["ordered"] @ values)
 
 
 def _rounded(values: Sequence[float]) -> list[str]:

@@ -12,6 +12,11 @@ def pipe_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
+def code_block(text: str) -> str:
+    """Return a text that stands in a block of its own, as it is."""
+    return f"```text\n{text}\n```"
+
+
 def shell_command(*words: str) -> str:
     """Return a command in a block of its own, its words quoted for a shell where they must be."""
-    return f"```text\n{shlex.join(words)}\n```"
+    return code_block(shlex.join(words))

@@ -7,7 +7,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ..common import files
 from ..evaluation import METRICS, Comparison
 from . import catalogue, figures, index, resilience, story
 from .columns import plus_minus
@@ -39,9 +38,7 @@ def write(
     Raises:
         OSError: if the file cannot be written; then there is no half of it either.
     """
-    files.write(Path(path), page(comparison, certificate(comparison, command, notes)))
-    if indexed:
-        index.update(Path(path).parent)
+    index.publish(page(comparison, certificate(comparison, command, notes)), Path(path), indexed)
 
 
 def page(comparison: Comparison, birth: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..evaluation import Comparison, Estimate
+from ..evaluation import Comparison
 from .columns import Column, grid, plus_minus, shares
 from .words import (
     a,
@@ -128,7 +128,7 @@ def against_the_best(comparison: Comparison) -> list[Column]:
     shares_of_it = [best.share(result) for result in comparison.results]
     relative = bool(np.isfinite([each.mean for each in shares_of_it]).all())
     if relative:
-        gaps = [Estimate(*(100 * value for value in each)) for each in shares_of_it]
+        gaps = [each.times(100) for each in shares_of_it]
     else:
         gaps = [best.of(result) for result in comparison.results]
     points = digits([each.mean for each in gaps], map(half, gaps), significant=3)

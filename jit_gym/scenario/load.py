@@ -148,11 +148,12 @@ def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:
             raise ScenarioError(f"must be a mapping, got {quoted(raw)}")
         raw = {"name": re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem), **raw}
         for each in _histories(raw):
-            each["file"] = str(path.parent / each["file"])
+            if isinstance(each.get("file"), str):
+                each["file"] = str(path.parent / each["file"])
         return _extended(raw, path.parent, (*chain, path))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _parsed(text: str) -> Any:
     """Return the content of a YAML text, which must not be changed; to parse is most of the time that loading takes."""
     return yaml12.parse(text)
@@ -271,7 +272,7 @@ def _build(raw: Raw) -> Scenario:
     """Return the scenario of a raw one; its horizon is by default the length of its shortest history."""
     raw = with_shocks(raw)
     try:
-        if not _has_history(raw):
+        if not any(True for _ in _histories(raw)):
             return Scenario.model_validate(raw)
         draft = Scenario.model_validate(raw, context=UNREAD)
         past = {name: demand.history for name, demand in draft.demands.items() if demand.history}
@@ -287,20 +288,12 @@ def _build(raw: Raw) -> Scenario:
         raise ScenarioError(sentence(error)) from None
 
 
-def _has_history(raw: Raw) -> bool:
-    """Tell whether a raw, unchecked scenario may have a history."""
-    demands = raw.get("demands")
-    return isinstance(demands, dict) and any(
-        not isinstance(each, dict) or "history" in each for each in demands.values()
-    )
-
-
 def _histories(raw: Raw) -> Iterator[Raw]:
-    """Yield the histories of a raw, unchecked scenario that name a file."""
+    """Yield the histories of a raw, unchecked scenario."""
     demands = raw.get("demands")
     for demand in demands.values() if isinstance(demands, dict) else ():
         each = demand.get("history") if isinstance(demand, dict) else None
-        if isinstance(each, dict) and isinstance(each.get("file"), str):
+        if isinstance(each, dict):
             yield each
 
 

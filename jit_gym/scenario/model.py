@@ -237,4 +237,5 @@ class Scenario(Part):
 
 def is_label(key: str) -> bool:
     """Tell whether a dotted key of a scenario names or describes something, and changes nothing."""
-    return key in ("name", "title", "description", "policies") or (key.count(".") > 1 and key.endswith(".title"))
+    labels = Scenario.labels - {"regime"}  # which says what disruptions there are
+    return key in labels or (key.count(".") > 1 and key.endswith(".title"))
