@@ -63,6 +63,11 @@ def worlds(name: str) -> list[Scenario]:
     return [load(each) for each in (name + CALM, name, name + STRESSED) if each in industry_names()]
 
 
+def _main(scenario: Scenario) -> str:
+    """Return the name of the industry that a calm or a stressed world is of."""
+    return scenario.name.removesuffix(STRESSED).removesuffix(CALM)
+
+
 def on_record(name: str) -> Scenario | None:
     """Return the world in which what goes wrong has the dates at which it went wrong, None where there is none."""
     return load(name + RECORD) if name + RECORD in industry_names() else None
@@ -265,8 +270,7 @@ def figures(name: str) -> tuple[str, list[Comparison]]:
 
 def _explained(comparison: Comparison) -> Iterator[tuple[str, str]]:
     """Yield the label of each policy with what it does, and what the YAML file says of it."""
-    main = comparison.scenario.name.removesuffix(STRESSED).removesuffix(CALM)
-    said = remarks(source_of(main)) | remarks(source_of(comparison.scenario.name))
+    said = remarks(source_of(_main(comparison.scenario))) | remarks(source_of(comparison.scenario.name))
     for k, (label, result) in enumerate(zip(labels(comparison), comparison.results, strict=True)):
         asked = comparison.scenario.policies[k] if k < len(comparison.scenario.policies) else ""
         remark = f". Here `{asked}`: {said[asked]}" if asked in said else ""
@@ -369,12 +373,15 @@ def _learned(comparison: Comparison) -> Iterator[str]:
         yield (
             f"Trained in this world, on other paths, for {manifest.seconds:,.0f} seconds. Its {comparison.figure}"
             f" against that of the best rule, `{names[id(best)]}`: {gained} ({comparison.judged(more)}). What it does"
-            " otherwise, as means over all paths:"
+            f" otherwise, as means over all paths (`{command(scenario)} --json` has them):"
         )
         header = [f"`{names[id(best)]}`", f"`{names[id(result)]}`"]
         yield pipe_table(["", *header], _otherwise(scenario, best, result))
         if not stays_as_it_is(scenario):
-            yield f"What they order {a(scenario.horizon.period)}, at unit values, in each quarter of the time played:"
+            yield (
+                f"What they order {a(scenario.horizon.period)}, at unit values, in each quarter of the time played"
+                f" (`python -m jit_gym.report.industries {_main(scenario)}` plays it):"
+            )
             yield pipe_table(["quarter", *header], _by_quarter(scenario, best, result))
 
 
