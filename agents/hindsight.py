@@ -69,7 +69,7 @@ class Hindsight(Learner):
             )
         self.action = self.numbers()
         self._check()
-        self.codec = Codec(self.worlds[1][0], 1)
+        self.codec = Codec(self.worlds[1][0])
         self.shift, self.scale, _ = scales(scenario, seed)
         gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count() if torch.cuda.is_available() else 0)]
         devices = ["auto", "cpu", *(["cuda", *gpus] if gpus else [])]

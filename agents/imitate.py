@@ -61,7 +61,7 @@ class Imitate(Fitted):
         with inside(place):
             self.master = best_of(settings.rule, scenario)
         self.layout, self.chance = Layout(scenario), Chance(scenario)
-        self.codec = Codec(self.layout, 1)
+        self.codec = Codec(self.layout)
         if settings.discrete:
             with inside(f"{self.name}: discrete"):
                 action = Action(choices=choices(scenario, None))

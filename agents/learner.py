@@ -216,7 +216,7 @@ def scales(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray, float
     are in the sample.
     """
     layout = Layout(scenario)
-    codec = Codec(layout, 1)
+    codec = Codec(layout)
     periods = min(scenario.horizon.periods, 100) if stays_as_it_is(scenario) else scenario.horizon.periods
     rules = ("base-stock", "just-in-case") if scenario.disruptions else ("base-stock",)
     seen, rewards = [], []

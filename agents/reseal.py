@@ -51,7 +51,7 @@ def _same_observation(manifest: Manifest) -> bool:
         scenario = load(manifest.scenario)
     except ValueError:
         return False
-    codec = Codec(Layout(scenario), 1)
+    codec = Codec(Layout(scenario))
     uses = [mean for mean, _ in usage(scenario).values()] @ codec.layout.into.T
     same = scenario.fingerprint == manifest.fingerprint and tuple(codec.names) == manifest.observation
     return same and np.allclose(codec.lanes["use"], uses)

@@ -18,15 +18,16 @@ import numpy as np
 from numba.extending import register_jitable
 
 from jit_gym.chance import Trace
-from jit_gym.envs.episodes import NOTHING_ELSE, ONE_OF_EACH
-from jit_gym.envs.observation import Codec, write_numbers
+from jit_gym.envs.observation import Codec
 from jit_gym.kernels.arrays import borrowed
 from jit_gym.kernels.cache import compiled
 from jit_gym.physics import Layout
 from jit_gym.physics.period import compiled_period
-from jit_gym.physics.simulate import flows_of_path, path_of
-from jit_gym.physics.tables import Sizes, flows_of, net_of, state_of
+from jit_gym.physics.tables import Sizes, flows_of, flows_of_path, net_of, path_of, state_of
 from jit_gym.policies.trained import Perceptron
+
+ONE_OF_EACH = 1, 1, 1, 1, 0
+NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
 
 TILE = 64  # paths that a layer computes side by side, so that its numbers fill vector registers
 WIDTH = 512  # about as many paths are played side by side: futures times choices
@@ -57,7 +58,9 @@ def _choose(net: Any, shown: Any, memory: Any, clock: float, first: int, paths: 
     shift, scale, w0, b0, w1, b1, w2, b2 = net
     seen, x, h0, h1, out = work
     for b in range(paths):
-        write_numbers(seen, 0, shown, memory[first + b], 0)
+        for k in range(len(shown)):  # as `envs.step_program` shows them: sums of fractions may end a hair below 0
+            at = shown[k]
+            seen[k] = min(max(memory[first + b, at.first], 0.0) * at.scale, at.high)
         if len(seen) > len(shown):
             seen[-1] = clock
         for i in range(len(seen)):
@@ -189,7 +192,7 @@ class Rollouts:
         """Prepare a scenario's tables; `choices` (n, lanes) are the orders that can be chosen."""
         self.layout = layout
         self.scenario = layout.scenario
-        self.codec = Codec(layout, 1)
+        self.codec = Codec(layout)
         self.choices = np.ascontiguousarray(choices, float)
         self.sizes = layout.sizes
 

@@ -142,7 +142,7 @@ class StableBaselines(Learner):
                 " normalize={norm_obs: false})"
             )
         begun = None if settings.start is None else beginning(self)
-        self.codec = Codec(Layout(scenario), 1)
+        self.codec = Codec(Layout(scenario))
         self.envs: Any = Acting(scenario, settings.n_envs, self.action, self.shift, self.scale, money)
         if norm is not None:
             gamma = arguments.get("gamma", inspect.signature(self.algorithm).parameters["gamma"].default)

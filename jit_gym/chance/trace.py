@@ -283,7 +283,8 @@ class Chance:
         all else are the same to the bit, so that a policy's figures on the two differ by what disruptions do alone.
         """
         traces = [self._drawing(seed, paths, periods, quiet).trace() for quiet in (False, True)]
-        return Trace(self.columns, np.concatenate([trace.rows for trace in traces], axis=1))
+        rows = np.concatenate([trace.rows.transpose(0, 2, 1) for trace in traces], axis=2)
+        return Trace(self.columns, rows.transpose(0, 2, 1))
 
     def disrupted(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
@@ -337,7 +338,8 @@ class _Draw:
 
     def trace(self) -> Trace:
         columns = self.columns
-        rows = np.zeros((self.periods + 1, len(self.paths), columns.chance + columns.seen))
+        # The numbers of all paths lie side by side, as a kernel plays several paths at a time.
+        rows = np.zeros((self.periods + 1, columns.chance + columns.seen, len(self.paths))).transpose(0, 2, 1)
         chance, seen = rows[:-1], rows[:, :, columns.chance :]
         for name in columns.demand:
             self.draw_demand(name, chance, seen)

@@ -11,8 +11,9 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from ..common.checks import check_seed
+from ..kernels.machine_code import Call
 from ..scenario import Scenario, load
-from .episodes import EpisodeBatch
+from .episodes import EpisodeBatch, wrong_orders
 from .observation import MOST_ORDERED
 from .orders import OrderUnits, read_orders
 from .rendering import Screen, write
@@ -69,6 +70,8 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
     * `units`: of observations and actions: `"mean-demand"` (default), in which each is of the size of 1, or `"raw"`.
     * `most_ordered`: the most that an action orders on a lane, in periods of its stock's use (default 2).
     * `rewards`: `"scaled"` (default) or `"money"`.
+    * `info`: `"all"` (default), or `"none"` for training: `info` is empty, which makes a step quicker. Observations and
+      rewards are the same to the bit.
     * `render_mode`: `"ansi"` for a line of text a period, `"rgb_array"` for a picture of the episode so far, (480, 640,
       3) bytes.
 
@@ -90,6 +93,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         units: str = "mean-demand",
         most_ordered: float = MOST_ORDERED,
         rewards: str = "scaled",
+        info: str = "all",
         render_mode: str | None = None,
     ) -> None:
         """Load the scenario and lay it out."""
@@ -98,8 +102,10 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
             return
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode: must be one of {self.metadata['render_modes']}, got {render_mode!r}")
+        if render_mode is not None and info == "none":
+            raise ValueError("render_mode: needs info='all', which says what happened, got info='none'")
         self.render_mode = render_mode
-        self._take(EpisodeBatch(load(scenario, overrides), 1, units, most_ordered))
+        self._take(EpisodeBatch(load(scenario, overrides), 1, units, most_ordered, info))
         self.reward_unit = unit_of(rewards, self.scenario)
 
     def _take(self, episodes: EpisodeBatch) -> None:
@@ -107,15 +113,16 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self.scenario, self.episodes = episodes.scenario, episodes
         self.observation_space, self.action_space = self.episodes.codec.spaces
         self._shape: tuple[int, ...] = self.episodes.codec.lanes.shape
-        self._flows, self._width = self.episodes.layout.flows(1), self.episodes.width
+        self._flows, self._shown = episodes.flows(), np.zeros((1, episodes.width), np.float32)
+        self._given = np.zeros((1, *self._shape), np.float32), np.zeros((1, *self._shape))  # numbers, or units
         self._period = self._horizon = self.episodes.horizon
         self._ends = self.scenario.horizon.ends
         self._reward_place = self.episodes.reward_place
-        self._names = [
-            name if name != "reward" else "path" for name in self.episodes.flow_names
-        ]  # of what is in `info`
+        names = episodes.flow_names if len(episodes.flow_names) > 1 else []
+        self._names = [name if name != "reward" else "path" for name in names]  # of what is in `info`
         self._past: list[dict[str, float]] = []
         self._screen: Screen | None = None
+        self._calls: list[Call] = []  # with numbers, and with units; made for each episode
 
     @property
     def observation_names(self) -> list[str]:
@@ -144,26 +151,47 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self.episodes.restart(np.arange(1))
         self._period = 0
         self._past.clear()
+        self._calls: list[Call] = []
         info: dict[str, Any] = dict.fromkeys(self._names, 0.0)
-        info["path"] = self._path = int(self.episodes.path[0])
+        self._path = int(self.episodes.path[0])
+        if info:
+            info["path"] = self._path
         return self.episodes.observe()[0], info
 
     def step(self, action: np.ndarray | OrderUnits) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Order, and play one period."""
-        if self._period >= self._horizon:
+        period = self._period
+        if period >= self._horizon:
             raise ResetNeeded("the episode is over: call reset() first")
-        shown = np.empty(self._width, np.float32)
         numbers, units = read_orders(action, self._shape, "action")
-        self.episodes.play(numbers, units, self._flows, shown)
-        flows, place = self._flows.tolist(), self._reward_place
-        reward = flows[place] / self.reward_unit
-        flows[place] = self._path
-        info = dict(zip(self._names, flows))  # noqa: B905 (a sixth of a step)
-        self._period += 1
-        if self.render_mode is not None:
-            self._past.append(info)
-        over = self._period == self._horizon
-        return shown, reward, over and self._ends, over and not self._ends, info
+        kind = 0 if len(numbers) else 1
+        if not self._calls:
+            self._calls = [
+                self.episodes.single(bool(units), given=given, flows=self._flows, shown=self._shown)
+                for units, given in enumerate(self._given)
+            ]
+        given = self._given[kind]
+        given[0] = units if kind else numbers
+        if self._calls[kind].play_one(period):
+            raise self.episodes.refusal(given, wrong_orders(given))
+        self._period = period = period + 1
+        self.episodes.clock[0] = self.episodes.together = period
+        place, info = self._reward_place, {}
+        if self._names:
+            flows = self._flows[:, 0].tolist()
+            reward = flows[place] / self.reward_unit
+            flows[place] = self._path
+            info = dict(zip(self._names, flows))  # noqa: B905 (a sixth of a step)
+            if self.render_mode is not None:
+                self._past.append(info)
+        else:
+            reward = self._flows.item() / self.reward_unit
+        over = period == self._horizon
+        return self._shown[0].copy(), reward, over and self._ends, over and not self._ends, info
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy is made of."""
+        return {**vars(self), "_calls": []}
 
     def render(self) -> Any:
         """Return the last period as a line of text, or the episode so far as a picture (height, width, 3)."""

@@ -6,147 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
 from ..chance import Chance
 from ..common.checks import check_seed, check_seeds
 from ..common.text import quoted
-from ..kernels.arrays import borrowed, table
-from ..kernels.cache import compiled, inlined
+from ..kernels.machine_code import Call, Kernel, by_path, copied_by_path
 from ..physics.costs import by_part
 from ..physics.layout import Layout
-from ..physics.period import compiled_period
-from ..physics.tables import Sizes, fields, flows_of, flows_of_path, path_of, state_of
+from ..physics.recorded import Kind
+from ..physics.simulate import paths_last
+from ..physics.tables import batch_flows, batch_state, fields
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
-from .observation import Codec, order_of, sizes_of, unpack, write_numbers
+from .observation import Codec
 from .orders import SINGLE
-
-ONE_OF_EACH = 1, 1, 1, 1, 0
-NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
-
-WHOLE = np.dtype(np.int64)
-
-
-@register_jitable(forceinline=True)
-def _write_observation(out: Any, tables: Any, states: Any, row: Any, b: int, t: int) -> None:
-    """Write what path b shows at the start of period t: its state, what is seen of chance, and the date."""
-    write_numbers(out, 0, tables.from_state, states, b)
-    write_numbers(out, len(tables.from_state), tables.from_seen, row, 0)
-    first = len(tables.from_state) + len(tables.from_seen)
-    for k in range(first, len(out)):
-        out[k] = tables.dates[t, k - first]
-
-
-@compiled
-def _observe(program: Any, memory: Any, rows: Any, paths: int, out: Any) -> None:
-    """Write what each path shows, without playing."""
-    tables = unpack(program, sizes_of(program))
-    clock, states = table(memory, WHOLE, 0, 1, paths)[0], memory[paths:]
-    shown = table(out, SINGLE, 0, paths, tables.width)
-    for b in range(paths):
-        _write_observation(shown[b], tables, states, rows[clock[b], b], b, clock[b])
-
-
-@register_jitable(forceinline=True)
-def _wrong_order(numbers: Any, units: Any, clock: Any, lanes: int, horizon: int) -> int:
-    """Return the place of the first number that cannot be ordered, or -1; a path whose episode is over orders nothing.
-
-    All are looked at before any path plays, so that no batch is left half played.
-    """
-    for k in range(len(numbers)):
-        if np.isnan(numbers[k]) and clock[k // lanes] < horizon:
-            return k
-    for k in range(len(units)):
-        if not 0.0 <= units[k] < np.inf and clock[k // lanes] < horizon:
-            return k
-    return -1
-
-
-@inlined
-def _play_path(
-    tables: Any, states: Any, state: Any, flow: Any, draws: Any, clock: Any, horizon: int, order: Any, numbers: Any,
-    units: Any, shown: Any, b: int,
-) -> None:  # fmt: skip
-    """Order, play one period and observe on path b, whose episode may be over."""
-    lanes, t = tables.lanes, clock[b]
-    if t < horizon:
-        for m in range(len(lanes)):
-            k = b * len(lanes) + m
-            order[m] = units[k] if len(units) else order_of(lanes[m], numbers[k])
-        compiled_period(tables.net, path_of(state, b), order, draws[t, b], flows_of_path(flow, b))
-        t += 1
-        clock[b] = t
-    _write_observation(shown[b], tables, states, draws[t, b], b, t)
-
-
-@inlined
-def _play_paths(
-    program: Any, memory: Any, rows: Any, paths: int, numbers: Any, units: Any, flows: Any, out: Any, sizes: Sizes
-) -> int:
-    """Do what `_play` does, for a world of these sizes."""
-    tables = unpack(program, sizes)
-    lanes = tables.lanes
-    clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
-    state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
-    shown, draws, horizon = table(out, SINGLE, 0, paths, tables.width), borrowed(rows), len(rows) - 1
-    wrong = _wrong_order(numbers, units, clock, len(lanes), horizon)
-    if wrong >= 0:
-        return wrong
-    orders = np.empty(len(lanes))
-    order, given, given_units = borrowed(orders), borrowed(numbers), borrowed(units)
-    for b in range(paths):
-        _play_path(tables, states, state, flow, draws, clock, horizon, order, given, given_units, shown, b)
-    return -1
-
-
-@compiled
-def _play(program: Any, memory: Any, rows: Any, paths: int, numbers: Any, units: Any, flows: Any, out: Any) -> int:
-    """Order, play one period and observe, on every path whose episode is not over.
-
-    Return -1, or the place of a number that cannot be ordered; then nothing has been played.
-    """
-    return _play_paths(program, memory, rows, paths, numbers, units, flows, out, sizes_of(program))
-
-
-@compiled
-def _play_one(program: Any, memory: Any, rows: Any, paths: int, numbers: Any, units: Any, flows: Any, out: Any) -> int:
-    """Do the same in a world of one stock, lane and demand and nothing else: each loop is known to have one turn."""
-    sizes = sizes_of(program)
-    one = Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
-    return _play_paths(program, memory, rows, paths, numbers, units, flows, out, one)
-
-
-@compiled
-def observe_worlds(programs: Any, world: Any, memory: Any, rows: Any, paths: int, out: Any) -> None:
-    """Do what `_observe` does, where path b plays the world with the program `programs[world[b]]`."""
-    sizes = sizes_of(programs[world[0]])
-    clock, states = table(memory, WHOLE, 0, 1, paths)[0], memory[paths:]
-    for b in range(paths):
-        tables = unpack(programs[world[b]], sizes)
-        shown = table(out, SINGLE, 0, paths, tables.width)
-        _write_observation(shown[b], tables, states, rows[clock[b], b], b, clock[b])
-
-
-@compiled
-def play_worlds(
-    programs: Any, world: Any, memory: Any, rows: Any, paths: int, numbers: Any, units: Any, flows: Any, out: Any
-) -> int:
-    """Do what `_play` does, where path b plays the world with the program `programs[world[b]]`, all of equal sizes."""
-    sizes = sizes_of(programs[world[0]])
-    clock, states = table(memory, WHOLE, 0, 1, paths)[0], borrowed(memory)[paths:]
-    state, flow = state_of(states, sizes, paths), flows_of(flows, sizes, paths)
-    draws, horizon = borrowed(rows), len(rows) - 1
-    wrong = _wrong_order(numbers, units, clock, sizes.lanes, horizon)
-    if wrong >= 0:
-        return wrong
-    orders = np.empty(sizes.lanes)
-    order, given, given_units = borrowed(orders), borrowed(numbers), borrowed(units)
-    for b in range(paths):
-        tables = unpack(programs[world[b]], sizes)
-        shown = table(out, SINGLE, 0, paths, tables.width)
-        _play_path(tables, states, state, flow, draws, clock, horizon, order, given, given_units, shown, b)
-    return -1
+from .step_program import CodecKind, StepKind, observation_kernel, step_kernel
 
 
 def episodes_of(env: Any) -> EpisodeBatch:
@@ -194,37 +68,39 @@ class EpisodeBatch:
     one_world = True
     """Do all episodes play the same scenario?"""
 
-    def __init__(self, scenario: Scenario, paths: int, units: str, most_ordered: float) -> None:
+    def __init__(self, scenario: Scenario, paths: int, units: str, most_ordered: float, info: str = "all") -> None:
         """Make room for them; `restart` begins the first episodes."""
         self.chance, layout = Chance(scenario), Layout(scenario)
-        codec = Codec(layout, paths, units, most_ordered)
-        self._make_room(scenario, layout, codec, layout.columns.chance + layout.columns.seen)
+        codec = Codec(layout, units, most_ordered)
+        self._make_room(scenario, layout, codec, paths, layout.columns.chance + layout.columns.seen, info)
 
-    def _make_room(self, scenario: Scenario, layout: Layout, codec: Codec, columns: int) -> None:
-        """Make room for paths with so many columns of chance."""
-        self.scenario, self.layout, self.codec = scenario, layout, codec
-        self.paths = paths = codec.paths
+    def _make_room(self, scenario: Scenario, layout: Layout, codec: Codec, paths: int, columns: int, info: str) -> None:
+        """Make room for paths with so many columns of chance.
+
+        Raises:
+            ValueError: for an `info` that is neither "all" nor "none".
+        """
+        if info not in ("all", "none"):
+            raise ValueError(f"info: must be 'all' or 'none', got {info!r}")
+        self.scenario, self.layout, self.codec, self.paths = scenario, layout, codec, paths
         self.horizon = scenario.horizon.periods
-        self._memory = np.concatenate([np.zeros(paths), self.layout.states(paths)])
-        self.clock[:] = self.horizon
-        self._rows = np.zeros((self.horizon + 1, paths, columns))
-        self.flow_names = flow_names(self.layout)
-        self.reward_place = self.flow_names.index("reward")  # in a path's flows
-        self.width = len(self.codec.names)
-        self._is_simple = self.layout.sizes[:5] == ONE_OF_EACH and self.layout.sizes[6:] == NOTHING_ELSE
+        self.clock = np.full(paths, self.horizon)
+        """How many periods of its episode each path has played (paths,)."""
+        self.together: int | None = self.horizon
+        """The same, where it is the same for all paths."""
+        self.states = layout.states(paths)
+        self._calls: dict[Kernel, Call] = {}  # on the present rows of chance
+        self._rows = np.zeros((self.horizon + 1, columns, paths))
+        self.flow_names = flow_names(layout) if info == "all" else ["reward"]
+        self.reward_place = self.flow_names.index("reward")  # among a path's flows
+        self.width = len(codec.names)
         self._seeds = np.full(paths, None, object)
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)
 
-    @property
-    def clock(self) -> np.ndarray:
-        """Return how many periods of its episode each path has played (paths,)."""
-        return self._memory[: self.paths].view(np.int64)
-
-    @property
-    def states(self) -> np.ndarray:
-        """Return the batch's state, as one vector of numbers."""
-        return self._memory[self.paths :]
+    def flows(self) -> np.ndarray:
+        """Return room for what happens in a period on each path: for all flows, or for the reward alone."""
+        return by_path(len(self.flow_names), self.paths)
 
     @property
     def seeded(self) -> bool:
@@ -251,42 +127,57 @@ class EpisodeBatch:
     def restart(self, rows: np.ndarray) -> None:
         """Begin the next episode on these rows (indices)."""
         self._begin(rows)
-        trace = self.chance.draw(self._seeds[rows], self.path[rows])
+        drawn = paths_last(self.chance.draw(self._seeds[rows], self.path[rows]).rows)
         if len(rows) == self.paths:
-            self._rows = trace.rows
-            self.states[:] = self.layout.states(self.paths)
-            return
-        self._start(rows, self.layout, trace.rows)
+            self._rows = drawn
+            self.states[:] = self.layout.start[:, None]
+        else:
+            self._start(rows, self.layout, drawn)
 
     def _begin(self, rows: np.ndarray) -> None:
         """Set the clock of these rows to 0, on their next path."""
         self.path[rows] = self._next_path[rows]
         self._next_path[rows] += self._stride[rows]
         self.clock[rows] = 0
+        self.together = int(self.clock[0]) if (self.clock == self.clock[0]).all() else None
+        self._calls.clear()
 
     def _start(self, rows: np.ndarray, layout: Layout, drawn: np.ndarray) -> None:
-        """Put these rows into the first state of a layout, with their chance (periods + 1, rows, columns)."""
-        self._rows[:, rows, : drawn.shape[2]] = drawn
-        first = state_of(layout.start, layout.sizes, 1)
-        for many, one in zip(state_of(self.states, layout.sizes, self.paths), first, strict=True):
-            many[rows] = one[0]
+        """Put these rows into the first state of a layout, with their chance (periods + 1, columns, rows)."""
+        self._rows[:, : drawn.shape[1], rows] = drawn
+        self.states[: layout.state_size, rows] = layout.start[:, None]
 
     def working(self, b: int) -> np.ndarray:
         """Return the share that works of the most disrupted lane in each period that path b has played (periods,)."""
-        return self._rows[: self.clock[b], b, list(self.layout.columns.working.values())].min(axis=1, initial=1.0)
+        return self._rows[: self.clock[b], list(self.layout.columns.working.values()), b].min(axis=1, initial=1.0)
 
     def costs(self, flows: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the costs of the last period by stock, lane and demand (paths,), from its flows."""
-        sizes, rows = self.layout.sizes, np.arange(self.paths)
-        state, flow = state_of(self.states, sizes, self.paths), flows_of(flows, sizes, self.paths)
-        costs = by_part(self.layout, state, flow, self._rows[np.maximum(self.clock - 1, 0), rows])
+        """Return the costs of the last period by stock, lane and demand (paths,), from its flows.
+
+        Raises:
+            ValueError: where these are the rewards alone.
+        """
+        self._need_all(flows)
+        costs = by_part(self.layout, *self._tables(flows))
         return {name: np.where(self.clock > 0, cost, 0.0) for name, cost in costs.items()}
+
+    def _need_all(self, flows: np.ndarray) -> None:
+        if len(flows) != self.layout.flows_size:
+            raise ValueError(
+                "costs: this env was made with info='none', which tells no flows (make it with info='all')"
+            )
+
+    def _tables(self, flows: np.ndarray) -> tuple[Any, Any, np.ndarray]:
+        """Return the tables of state and flows, and the chance of the last period (paths, columns)."""
+        sizes, everyone = self.layout.sizes, np.arange(self.paths)
+        chance = self._rows[np.maximum(self.clock - 1, 0), :, everyone]
+        return batch_state(self.states, sizes), batch_flows(flows, sizes), chance
 
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
-        out = np.empty(self.paths * self.width, np.float32)
-        _observe(self.codec.program, self._memory, self._rows, self.paths, out)
-        return out.reshape(self.paths, self.width)
+        out = np.empty((self.paths, self.width), SINGLE)
+        self._call(observation_kernel(Kind(self.layout), CodecKind(self.codec)), 0, shown=out)
+        return out
 
     def view(self) -> View:
         """Return what each path shows, in units, to look at by name."""
@@ -298,22 +189,95 @@ class EpisodeBatch:
         """Play one period of each episode that is not over; fill its flows, and what each path shows then.
 
         Args:
-            numbers: of the action space (paths * lanes,), 32-bit floats; or none, where units are ordered.
-            units: what is ordered on each lane (paths * lanes,); or none.
-            flows: room for them, from `Layout.flows`.
-            out: (paths * observation,), 32-bit floats.
+            numbers: of the action space (paths, lanes), 32-bit floats; or none, where units are ordered.
+            units: what is ordered on each lane (paths, lanes); or none.
+            flows: room for them, from `flows`; those of an episode that is over become 0.
+            out: (paths, observation), 32-bit floats.
 
         Raises:
             BadInput: for a number that cannot be ordered; then no path has been played.
         """
-        play = _play_one if self._is_simple else _play
-        wrong = play(self.codec.program, self._memory, self._rows, self.paths, numbers, units, flows, out)
-        if wrong >= 0:
-            raise self._refusal(numbers if len(numbers) else units, wrong)
+        given, units_are_given = (numbers, False) if len(numbers) else (units, True)
+        if self.together is not None and self.together < self.horizon:
+            if (wrong := wrong_orders(given)).any():
+                raise self.refusal(given, wrong)
+            self._step(given, units_are_given, flows, out)
+            self.together += 1
+            self.clock += 1
+            return
+        over = self.clock == self.horizon
+        if (wrong := wrong_orders(given) & ~over[:, None]).any():
+            raise self.refusal(given, wrong)
+        kept = self.states[:, over]
+        if not over.all():
+            self._step(given, units_are_given, flows, out)
+        self.clock += ~over
+        self.states[:, over], flows[:, over] = kept, 0.0
+        out[over] = self.observe()[over]
 
-    def _refusal(self, numbers: np.ndarray, wrong: int) -> BadInput:
-        """Return why the number at this place cannot be ordered."""
-        row, m = divmod(wrong, len(self.layout.lanes))
-        where, got = f" in row {row}" if self.paths > 1 else "", numbers[wrong]
+    def _step(self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray) -> None:
+        """Play one period on every path, given units or numbers of the action space."""
+        kernel = self._step_kernel(self.layout, self.codec, units, len(flows))
+        self._call(kernel, 1, given=given, flows=flows, shown=out)
+
+    def _step_kernel(self, layout: Layout, codec: Codec, units: bool, flows: int, own: bool = False) -> Kernel:
+        return step_kernel(StepKind(Kind(layout), CodecKind(codec), units, flows > 1, own))
+
+    def _call(self, kernel: Kernel, ahead: int, **arrays: np.ndarray) -> None:
+        """Call a kernel in the period of each path's clock; it shows what there is so many periods ahead of it."""
+        if self.together is not None:
+            if kernel not in self._calls:
+                self._calls[kernel] = self._on(kernel, self._rows, ahead)
+            self._calls[kernel](self.together, **arrays)
+            return
+        self._on(kernel, self._rows_now(np.arange(self.paths), ahead), ahead)(**arrays)
+        if dates := self.codec.dates.shape[1]:
+            at = np.minimum(self.clock + ahead, self.horizon)
+            arrays["shown"][:, -dates:] = self.codec.dates[at]
+
+    def _on(self, kernel: Kernel, rows: np.ndarray, ahead: int) -> Call:
+        """Return a call of a kernel on all paths, with these rows of chance (periods, columns, paths)."""
+        next_rows = {"next": rows[1:]} if ahead else {}
+        return kernel.on(
+            self.paths, net=self.layout.numbers, codec=self.codec.numbers, state=self.states, chance=rows,
+            dates=self.codec.dates[ahead:], **next_rows,
+        )  # fmt: skip
+
+    def _rows_now(self, paths: np.ndarray, ahead: int) -> np.ndarray:
+        """Return the rows of chance of each path's own period, and so many behind it (1 + ahead, columns, paths)."""
+        periods = (np.minimum(self.clock[paths] + k, self.horizon) for k in range(1 + ahead))
+        return np.ascontiguousarray(np.stack([self._rows[period, :, paths].T for period in periods]))
+
+    def single(self, units: bool, **arrays: np.ndarray) -> Call:
+        """Return the call that plays a period of the only path's present episode, with `given`, `flows` and `shown`."""
+        layout, codec = self.world_of(0)
+        rows = np.ascontiguousarray(self._rows[:, : layout.columns.chance + layout.columns.seen])
+        return self._step_kernel(layout, codec, units, len(self.flow_names)).on(
+            1, net=layout.numbers, codec=codec.numbers, state=self.states, chance=rows, next=rows[1:],
+            dates=codec.dates[1:], **arrays,
+        )  # fmt: skip
+
+    def world_of(self, b: int) -> tuple[Layout, Codec]:
+        """Return the world that path b plays, and what its observations and actions mean."""
+        return self.layout, self.codec
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy is made of."""
+        return {**vars(self), "_calls": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a copy."""
+        vars(self).update(state)
+        self.states = copied_by_path(self.states)
+
+    def refusal(self, given: np.ndarray, wrong: np.ndarray) -> BadInput:
+        """Return why the first of the numbers that are wrong cannot be ordered (paths, lanes)."""
+        row, m = np.argwhere(wrong)[0]
+        where, got = f" in row {row}" if self.paths > 1 else "", given[row, m]
         must = "a number" if np.isnan(got) else "0 units or more, and finite"
         return BadInput(f"action for lane {self.layout.lanes[m]!r}{where}: must be {must}, got {got:g}")
+
+
+def wrong_orders(given: np.ndarray) -> np.ndarray:
+    """Tell which numbers cannot be ordered: NaN, and of units (64-bit floats) what is negative or infinite."""
+    return np.isnan(given) if given.dtype == SINGLE else ~((given >= 0) & (given < np.inf))

@@ -11,17 +11,21 @@ from gymnasium.vector import AutoresetMode
 
 from ..chance import Chance
 from ..common.checks import check_count, check_seed
+from ..kernels.machine_code import Kernel, by_path, copied_by_path
 from ..physics.costs import by_part
 from ..physics.layout import Layout
-from ..physics.tables import Sizes, flows_of, state_of
+from ..physics.recorded import Kind
+from ..physics.simulate import paths_last
+from ..physics.tables import Sizes
 from ..physics.view import View
 from ..scenario import BadInput, Distribution, Family, Scenario, family
 from ..scenario.families import TRAIN
 from .env import Env
-from .episodes import EpisodeBatch, observe_worlds, play_worlds
+from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED, Codec, Shape
-from .orders import OrderUnits
+from .orders import SINGLE, OrderUnits
 from .reward import unit_of
+from .step_program import CodecKind, observation_kernel
 from .vector import VectorEnv
 
 WORLDS = 64
@@ -88,7 +92,7 @@ class FamilyCodec:
         self.family, self.most_ordered = of, most_ordered
         layouts = [Layout(world) for world in of.extremes()]
         self.room = Sizes._make(map(max, *(layout.sizes for layout in layouts)))
-        self.shape = Shape.merged([Codec(layout, 1, most_ordered=most_ordered).shape for layout in layouts])
+        self.shape = Shape.merged([Codec(layout, most_ordered=most_ordered).shape for layout in layouts])
         self.columns = max(layout.columns.chance + layout.columns.seen for layout in layouts)
         self.context = Context(of) if context else None
 
@@ -99,10 +103,10 @@ class FamilyCodec:
             raise BadInput(f"{world.name}: needs more room than the worlds at the ends of what varies")
         return layout
 
-    def codec(self, layout: Layout, paths: int = 1) -> Codec:
+    def codec(self, layout: Layout) -> Codec:
         """Return the codec of a world."""
         context = self.context.of(layout.scenario) if self.context else None
-        return Codec(layout, paths, most_ordered=self.most_ordered, shape=self.shape, context=context)
+        return Codec(layout, most_ordered=self.most_ordered, shape=self.shape, context=context)
 
 
 class FamilyBatch(EpisodeBatch):
@@ -120,6 +124,7 @@ class FamilyBatch(EpisodeBatch):
         world_seed: int = 0,
         context: bool = True,
         rewards: str = "scaled",
+        info: str = "all",
     ) -> None:
         """Make room for them; worlds are laid out when they are first played."""
         check_count("worlds", worlds, 1)
@@ -127,10 +132,12 @@ class FamilyBatch(EpisodeBatch):
         self.family, self.regime, self.worlds, self.world_seed = of, regime, worlds, check_seed(world_seed)
         self.codecs, self._rewards = FamilyCodec(of, most_ordered, context), rewards
         layout = self.codecs.layout(of.world(0, regime, self.world_seed))
-        codec = self.codecs.codec(layout, paths)
-        self._make_room(of.base, layout, codec, self.codecs.columns)
-        self._programs = np.zeros((worlds, len(codec.program)))
-        self._laid_out: dict[int, tuple[Layout, Chance]] = {}
+        codec = self.codecs.codec(layout)
+        self._make_room(of.base, layout, codec, paths, self.codecs.columns, info)
+        self._laid_out: dict[int, tuple[Layout, Codec, Chance]] = {}
+        self._net, self._codec = (np.zeros((len(each.numbers), worlds)) for each in (layout, codec))  # of each world
+        self._dates = np.zeros((worlds, *codec.dates.shape))
+        self._groups: list[tuple[Layout, Codec, np.ndarray]] = []
         self._units = np.ones(worlds)
         self.world = np.zeros(paths, np.int64)  # the one being played
 
@@ -146,46 +153,80 @@ class FamilyBatch(EpisodeBatch):
         self.world[rows] = (seeds + self.path[rows]) % self.worlds
         for k in np.unique(self.world[rows]):
             there = rows[self.world[rows] == k]
-            layout, chance = self._of(int(k))
-            self._start(there, layout, chance.draw(self._seeds[there], self.path[there]).rows)
+            layout, _, chance = self._of(int(k))
+            self._start(there, layout, paths_last(chance.draw(self._seeds[there], self.path[there]).rows))
+        self._groups = self._grouped()
+
+    def _grouped(self) -> list[tuple[Layout, Codec, np.ndarray]]:
+        """Return the paths whose worlds are of one kind, which play together, with a layout and a codec of the kind."""
+        kinds: dict[Any, tuple[Layout, Codec, list[int]]] = {}
+        for k in np.unique(self.world):
+            layout, codec, _ = self._of(int(k))
+            kind = kinds.setdefault((Kind(layout), CodecKind(codec)), (layout, codec, []))
+            kind[2].append(int(k))
+        return [
+            (layout, codec, np.flatnonzero(np.isin(self.world, worlds))) for layout, codec, worlds in kinds.values()
+        ]
 
     def costs(self, flows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the costs of the last period by stock, lane and demand (paths,), from its flows."""
-        sizes, everyone = self.layout.sizes, np.arange(self.paths)
-        state, flow = state_of(self.states, sizes, self.paths), flows_of(flows, sizes, self.paths)
-        chance = self._rows[np.maximum(self.clock - 1, 0), everyone]
+        self._need_all(flows)
+        tables = self._tables(flows)
         costs: dict[str, np.ndarray] = {}
         for k in np.unique(self.world):
             here = (self.world == k) & (self.clock > 0)
-            for name, cost in by_part(self._of(int(k))[0], state, flow, chance).items():
+            for name, cost in by_part(self._of(int(k))[0], *tables).items():
                 costs.setdefault(name, np.zeros(self.paths))[here] = cost[here]
         return costs
 
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
-        out = np.empty(self.paths * self.width, np.float32)
-        observe_worlds(self._programs, self.world, self._memory, self._rows, self.paths, out)
-        return out.reshape(self.paths, self.width)
+        out = np.empty((self.paths, self.width), SINGLE)
+        for layout, codec, paths in self._groups:
+            kernel = observation_kernel(Kind(layout), CodecKind(codec), own=True)
+            self._call_group(layout, kernel, paths, 0, out, state=copied_by_path(self.states[:, paths]))
+        return out
+
+    def _step(self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray) -> None:
+        for layout, codec, paths in self._groups:
+            kernel = self._step_kernel(layout, codec, units, len(flows), own=True)
+            state, told = copied_by_path(self.states[:, paths]), by_path(len(flows), len(paths))
+            self._call_group(layout, kernel, paths, 1, out, state=state, given=given[paths], flows=told)
+            self.states[:, paths], flows[:, paths] = state, told
+
+    def _call_group(
+        self, layout: Layout, kernel: Kernel, paths: np.ndarray, ahead: int, out: np.ndarray, **arrays: np.ndarray
+    ) -> None:
+        """Call a kernel on some paths, whose quantities are those of their worlds."""
+        worlds, columns = self.world[paths], layout.columns
+        rows = np.ascontiguousarray(self._rows_now(paths, ahead)[:, : columns.chance + columns.seen])
+        net, codec = (copied_by_path(numbers[:, worlds]) for numbers in (self._net, self._codec))
+        arrays |= {"net": net, "codec": codec, "chance": rows}
+        arrays |= {"next": rows[1:]} if ahead else {}
+        shown = np.empty((len(paths), self.width), SINGLE)
+        dates = self._dates[0]  # overwritten below
+        kernel.on(len(paths), dates=dates, shown=shown, **arrays)()
+        if dates.shape[1]:
+            shown[:, -dates.shape[1] :] = self._dates[worlds, np.minimum(self.clock[paths] + ahead, self.horizon)]
+        out[paths] = shown
+
+    def world_of(self, b: int) -> tuple[Layout, Codec]:
+        """Return the world that path b plays, and what its observations and actions mean."""
+        return self._of(int(self.world[b]))[:2]
 
     def view(self) -> View:
         """Refuse: a view is of one world."""
         raise BadInput("env: plays a family, whose rows are of several worlds (make an env of one: family.world(k))")
 
-    def play(self, numbers: np.ndarray, units: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
-        """Play one period of each episode that is not over, as `EpisodeBatch.play` does."""
-        programs, memory = self._programs, self._memory
-        wrong = play_worlds(programs, self.world, memory, self._rows, self.paths, numbers, units, flows, out)
-        if wrong >= 0:
-            raise self._refusal(numbers if len(numbers) else units, wrong)
-
-    def _of(self, k: int) -> tuple[Layout, Chance]:
-        """Return the layout and the chance of world k, laid out when it is first played."""
+    def _of(self, k: int) -> tuple[Layout, Codec, Chance]:
+        """Return the layout, the codec and the chance of world k, laid out when it is first played."""
         if k not in self._laid_out:
             world = self.family.world(k, self.regime, self.world_seed)
             layout = self.codecs.layout(world)
-            self._programs[k] = self.codecs.codec(layout, self.paths).program
+            codec = self.codecs.codec(layout)
+            self._net[:, k], self._codec[:, k], self._dates[k] = layout.numbers, codec.numbers, codec.dates
             self._units[k] = unit_of(self._rewards, world)
-            self._laid_out[k] = layout, Chance(world)
+            self._laid_out[k] = layout, codec, Chance(world)
         return self._laid_out[k]
 
 
@@ -203,7 +244,7 @@ class FamilyEnv(Env):
         worlds: how many of them are played, one after the other.
         world_seed: the seed that the worlds themselves are drawn from.
         context: whether the world's numbers are observed.
-        most_ordered, rewards: as in `Env`.
+        most_ordered, rewards, info: as in `Env`.
     """
 
     metadata = {"render_modes": [], "render_fps": 4}
@@ -218,6 +259,7 @@ class FamilyEnv(Env):
         context: bool = True,
         most_ordered: float = MOST_ORDERED,
         rewards: str = "scaled",
+        info: str = "all",
         render_mode: str | None = None,
     ) -> None:
         """Load the family and find what all its worlds can show."""
@@ -225,7 +267,7 @@ class FamilyEnv(Env):
             raise ValueError(f"render_mode: a family is not rendered, got {render_mode!r} (render one of its worlds)")
         self.render_mode = None
         self.family = _loaded(family)
-        episodes = FamilyBatch(self.family, 1, most_ordered, regime, worlds, world_seed, context, rewards)
+        episodes = FamilyBatch(self.family, 1, most_ordered, regime, worlds, world_seed, context, rewards, info)
         self._take(episodes)
 
     def reset(
@@ -234,12 +276,13 @@ class FamilyEnv(Env):
         """Begin the next path, or the first path of a seed, each in its own world."""
         shown, info = super().reset(seed=seed, options=options)
         self.reward_unit = float(self.episodes.reward_units[0])
-        return shown, info | {"world": int(self.episodes.world[0])}
+        return shown, info and info | {"world": int(self.episodes.world[0])}
 
     def step(self, action: np.ndarray | OrderUnits) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Order, and play one period."""
         shown, reward, terminated, truncated, info = super().step(action)
-        info["world"] = int(self.episodes.world[0])
+        if info:
+            info["world"] = int(self.episodes.world[0])
         return shown, reward, terminated, truncated, info
 
 
@@ -258,6 +301,7 @@ class FamilyVectorEnv(VectorEnv):
         context: bool = True,
         most_ordered: float = MOST_ORDERED,
         rewards: str = "scaled",
+        info: str = "all",
         max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
@@ -265,7 +309,7 @@ class FamilyVectorEnv(VectorEnv):
         """Load the family and find what all its worlds can show."""
         self.family = _loaded(family)
         self._check(num_envs, max_episode_steps, render_mode)
-        episodes = FamilyBatch(self.family, num_envs, most_ordered, regime, worlds, world_seed, context, rewards)
+        episodes = FamilyBatch(self.family, num_envs, most_ordered, regime, worlds, world_seed, context, rewards, info)
         self._take(episodes, max_episode_steps, autoreset_mode)
 
     def reset(
@@ -285,7 +329,8 @@ class FamilyVectorEnv(VectorEnv):
 
     def _infos(self, flows: np.ndarray) -> dict[str, Any]:
         world = {"world": self.episodes.world.copy(), "_world": self._everyone.copy()}
-        return super()._infos(flows) | world
+        infos = super()._infos(flows)
+        return infos and infos | world
 
 
 _loaded = family

@@ -10,29 +10,22 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from gymnasium.spaces import Box
-from numba.extending import register_jitable
 
 from ..chance import moments, usage
 from ..chance.calendar import Calendar
-from ..kernels.arrays import fixed_tuple, table
 from ..physics.formulas import economic_cycle
 from ..physics.layout import Layout
-from ..physics.numbers import is_tensor, like, minimum
-from ..physics.tables import DEMAND_STATE, LANE_STATE, STOCK_STATE, Sizes, fields, net_of
+from ..physics.numbers import is_tensor, like
+from ..physics.tables import DEMAND_STATE, LANE_STATE, STOCK_STATE, fields
 from ..physics.view import View
 from ..scenario import BadInput, Lane
-from .action_map import ActionMap, units_at
+from .action_map import ActionMap
 
 MOST_SEEN = 100.0  # periods of use; a quantity beyond is shown as this
 MOST_ORDERED = 2.0  # times what is used, on a lane without fixed costs or lots, unless the env is told otherwise
 
-OBSERVED = np.dtype(
-    [("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")]
-)  # path b's is at first + b * step
+OBSERVED = np.dtype([("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")])  # first: number of the state
 ORDERED = np.dtype([("raw", "i8"), ("use", "f8"), ("slope", "f8"), ("bend", "f8"), ("limit", "f8")])
-
-_INT, _REAL, _SIZES = np.dtype(np.int64), np.dtype(np.float64), len(Sizes._fields)
-_HEADER = _SIZES + 9
 
 Row = tuple[int, int, float, float]
 
@@ -92,13 +85,12 @@ class Codec:
     def __init__(
         self,
         layout: Layout,
-        paths: int,
         units: str = "mean-demand",
         most_ordered: float = MOST_ORDERED,
         shape: Shape | None = None,
         context: Mapping[str, float] | None = None,
     ) -> None:
-        """Lay out observations and actions of a batch of paths.
+        """Lay out observations and actions.
 
         Raises:
             ValueError: for other units, and for a shape that lacks a number of this world.
@@ -107,7 +99,7 @@ class Codec:
             raise ValueError(f"units: must be 'mean-demand' or 'raw', got {units!r}")
         if not most_ordered >= 1:
             raise ValueError(f"most_ordered: must be 1 period of mean demand or more, got {most_ordered!r}")
-        self.layout, self.paths, self.raw = layout, paths, units == "raw"
+        self.layout, self.raw = layout, units == "raw"
         self.calendar = Calendar(layout.scenario)
         self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # 1 for stocks that are not used
         self.lanes = self._lanes(most_ordered)
@@ -129,13 +121,13 @@ class Codec:
         self._seen_places = self.from_seen["first"].astype(np.int64) - layout.columns.chance
         self._seen_is_there = self.from_seen["scale"] > 0
         self._date_places = [list(self.shape.dates).index(name) for name in own.dates]
-        dates = self._dates(np.arange(layout.scenario.horizon.periods + 1))
-        tables = layout.numbers, self.lanes.view(float), self.from_state.view(float), self.from_seen.view(float), dates
-        ends = np.cumsum([table.size for table in tables])
-        counts = [len(self.from_state), len(self.from_seen), len(self.names), *dates.shape]
-        header = np.array([*layout.sizes, *counts, *ends[:4]], np.int64)
-        # Everything that the compiled step must know, in one vector: handing over an array costs more than a period.
-        self.program = np.concatenate([header.view(float), *(table.ravel() for table in tables)])
+        self.dates = self._dates(np.arange(layout.scenario.horizon.periods + 1))
+        shown = np.concatenate([self.from_state, self.from_seen])
+        parts = [[self.lanes[name] for name in ("use", "slope", "bend", "limit")], [shown["scale"], shown["high"]]]
+        # What a compiled step must know of quantities, and what tells the programs of steps apart.
+        self.numbers = np.concatenate([np.array(part, float).T.ravel() for part in parts])
+        places = tuple(self.from_state["first"].tolist()), tuple(self.from_seen["first"].tolist())
+        self.structure = self.raw, len(self.lanes), places, self.dates.shape[1]
 
     @property
     def high(self) -> np.ndarray:
@@ -291,7 +283,7 @@ class Codec:
     def _row(self, start: int, stop: int, place: int, mean: float) -> Row:
         unit = mean or 1.0
         scale, high = (1.0, MOST_SEEN * unit) if self.raw else (1.0 / unit, MOST_SEEN)
-        return start * self.paths + place, stop - start, scale, high
+        return start + place, stop - start, scale, high
 
     def _lane_usage(self, m: int) -> float:
         return float(self.lanes["use"][m])
@@ -422,52 +414,3 @@ def signs(layout: Layout) -> Iterator[tuple[str, int]]:
     for name, known in columns.seen_obsolete.items():
         for h, column in enumerate(range(known.start, known.stop)):
             yield f"{name}.obsolete" + (f"_{h}" if h else ""), column
-
-
-@register_jitable(forceinline=True)
-def sizes_of(program: np.ndarray) -> Sizes:
-    """Return the sizes of the layout that a program holds."""
-    return Sizes(*fixed_tuple(table(program, _INT, 0, 1, _HEADER)[0], _SIZES))
-
-
-class Program(NamedTuple):
-    """What the compiled step must know: the physics' tables, what actions mean on each lane, and what is shown."""
-
-    net: Any
-    lanes: Any
-    from_state: Any
-    from_seen: Any
-    dates: Any  # (horizon + 1, numbers): the calendar at the start of each period
-    width: int  # of an observation
-
-
-@register_jitable(forceinline=True)
-def unpack(program: np.ndarray, sizes: Sizes) -> Program:
-    """Return the tables that a program holds."""
-    from_state, from_seen, width, periods, dates, a, b, c, d = table(program, _INT, 0, 1, _HEADER)[0, _SIZES:]
-    return Program(
-        net_of(program[_HEADER:], sizes),
-        table(program, ORDERED, _HEADER + a, 1, sizes.lanes)[0],
-        table(program, OBSERVED, _HEADER + b, 1, from_state)[0],
-        table(program, OBSERVED, _HEADER + c, 1, from_seen)[0],
-        table(program, _REAL, _HEADER + d, periods, dates),
-        width,
-    )
-
-
-@register_jitable(forceinline=True)
-def order_of(lane: Any, action: float) -> float:
-    """Return the units that one lane's action orders, cut to the action space; the action is not NaN."""
-    if lane.raw:
-        return min(max(action, 0.0), lane.limit)
-    below, above = min(max(action, -1.0), 0.0), max(min(action, 1.0), 0.0)
-    return units_at(0.0, lane.use, lane.slope, lane.bend, below, above)
-
-
-@register_jitable(forceinline=True)
-def write_numbers(out: Any, start: int, shown: Any, numbers: Any, b: int) -> None:
-    """Write what is shown of path b, from a batch's vector of numbers, into `out` from place `start` on."""
-    for k in range(len(shown)):
-        at = shown[k]
-        # Sums of fractions may end a hair below 0.
-        out[start + k] = minimum(max(numbers[at.first + np.uint64(b) * at.step], 0.0) * at.scale, at.high)

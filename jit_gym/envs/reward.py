@@ -8,7 +8,7 @@ import numpy as np
 
 from ..chance import usage
 from ..physics.formulas import base_stock_level
-from ..physics.tables import flows_of
+from ..physics.tables import batch_flows
 from ..physics.view import View
 from ..scenario import Scenario
 from .episodes import EpisodeBatch
@@ -38,12 +38,12 @@ def reward_unit(scenario: Scenario) -> float:
     episodes.restart(np.arange(PATHS))
     level, into = _levels(scenario), episodes.layout.into
     part = into / into.sum(axis=0)
-    flows, shown = episodes.layout.flows(PATHS), episodes.observe()
+    flows, shown = episodes.flows(), episodes.observe()
     costs, revenues = [], []
     for _ in range(min(PERIODS, scenario.horizon.periods)):
         missing = np.maximum(level - View(episodes.codec.decode(shown)).inventory_position, 0.0)
-        episodes.play(NO_NUMBERS, (missing @ part.T).ravel(), flows, shown.ravel())
-        money = flows_of(flows, episodes.layout.sizes, PATHS).money
+        episodes.play(NO_NUMBERS, missing @ part.T, flows, shown)
+        money = batch_flows(flows, episodes.layout.sizes).money
         costs.append(money["cost"].mean())
         revenues.append(money["revenue"].mean())
     unit = float(np.mean(costs)) or float(np.mean(revenues))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,9 @@ from gymnasium.vector import VectorEnv as GymVectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ..common.checks import check_seed, check_seeds
-from ..physics.layout import Layout
-from ..physics.tables import fields
+from ..kernels.machine_code import copied_by_path
 from ..scenario import Scenario, load
-from .episodes import EpisodeBatch, flow_names
+from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
 from .orders import OrderUnits, read_orders
 from .reward import unit_of
@@ -36,6 +35,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         units: `"mean-demand"` or `"raw"`, as in `Env`.
         most_ordered: as in `Env`.
         rewards: `"scaled"` or `"money"`, as in `Env`.
+        info: `"all"` or `"none"`, as in `Env`.
         max_episode_steps: periods after which an episode is truncated, if that is before the horizon.
         autoreset_mode: what becomes of an episode that is over. NEXT_STEP (the default): the next step begins a new one
             and ignores its action. SAME_STEP: the new one begins at once, and `infos` has `final_obs` and `final_info`.
@@ -50,6 +50,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         units: str = "mean-demand",
         most_ordered: float = MOST_ORDERED,
         rewards: str = "scaled",
+        info: str = "all",
         max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
@@ -59,7 +60,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self.__init__(**{"num_envs": num_envs, **scenario})  # type: ignore[misc]
             return
         self._check(num_envs, max_episode_steps, render_mode)
-        episodes = EpisodeBatch(load(scenario, overrides), num_envs, units, most_ordered)
+        episodes = EpisodeBatch(load(scenario, overrides), num_envs, units, most_ordered, info)
         self._take(episodes, max_episode_steps, autoreset_mode)
         self.reward_unit: Any = unit_of(rewards, self.scenario)
 
@@ -84,11 +85,10 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._everyone = np.ones(num_envs, bool)
         self.length = min(self.episodes.horizon, max_episode_steps or self.episodes.horizon)
-        self._flows = self.episodes.layout.flows(num_envs)
+        self._flows = episodes.flows()
         self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.episodes.horizon
         self._shape = num_envs, len(self.episodes.layout.lanes)
-        self._columns = {name: where for name, *where in _columns(self.episodes.layout, num_envs)}
-        self._reward = self._columns.pop("reward")
+        self._columns = {name: k for k, name in enumerate(episodes.flow_names) if name != "reward"}
 
     @property
     def observation_names(self) -> list[str]:
@@ -127,7 +127,9 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self.episodes.seed(seed)
         self.episodes.restart(np.flatnonzero(self._everyone if not self._begun else mask))
         self._begun = True
-        return self.episodes.observe(), self._infos(self.episodes.layout.flows(self.num_envs))
+        flows = self.episodes.flows()
+        flows[:] = 0.0
+        return self.episodes.observe(), self._infos(flows)
 
     def step(
         self, actions: np.ndarray | OrderUnits
@@ -146,25 +148,22 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         waits = bool(ended.any())
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
             raise ResetNeeded("an episode is over, or none has begun: call reset() first")
-        size = self.num_envs * self.episodes.layout.flows_size
-        flows = np.zeros(size) if waits else np.empty(size)  # where all rows play, all of it is filled
+        flows = self.episodes.flows()
         observations = np.empty((self.num_envs, self.episodes.width), np.float32)
         self._flows = flows
-        self.episodes.play(numbers.ravel(), units.ravel(), flows, observations.ravel())
+        self.episodes.play(numbers, units, flows, observations)
         over = self.episodes.clock == self.length
         if waits:  # their action is not played: this step begins a new episode
             over &= ~ended
             self._restart(ended, observations)
             if self.length < self.episodes.horizon:  # those that were truncated could play on, and did
-                for start, stop, width in [*self._columns.values(), self._reward]:
-                    flows[start:stop:width][ended] = 0.0
-        start, stop, width = self._reward
-        rewards = flows[start:stop:width] / self.reward_unit
+                flows[:, ended] = 0.0
+        rewards = flows[self.episodes.reward_place] / self.reward_unit
         infos = self._infos(flows)
         if self.autoreset_mode == AutoresetMode.SAME_STEP and over.any():
             final = self._final(observations, infos, over)
             self._restart(over, observations)
-            infos = self._infos(flows.copy()) | final
+            infos = self._infos(copied_by_path(flows)) | final
             for name in self._columns:  # as at a reset
                 infos[name][over] = 0.0
         never = np.zeros(self.num_envs, bool)
@@ -183,10 +182,12 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
 
     def _infos(self, flows: np.ndarray) -> dict[str, Any]:
         """Return the paths and the flows by name, each with a mask of rows that have it, as Gymnasium's envs do."""
+        if not self._columns:
+            return {}
         everyone = self._everyone.copy()
         infos: dict[str, Any] = {"path": self.episodes.path.copy(), "_path": everyone}
-        for name, (start, stop, width) in self._columns.items():
-            infos[name] = flows[start:stop:width]
+        for name, k in self._columns.items():
+            infos[name] = flows[k]
             infos[f"_{name}"] = everyone
         return infos
 
@@ -196,13 +197,3 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             final[b] = observations[b].copy()
         info = {name: over if name.startswith("_") else value for name, value in infos.items()}
         return {"final_obs": final, "_final_obs": over, "final_info": info, "_final_info": over}
-
-
-def _columns(layout: Layout, paths: int) -> Iterator[tuple[str, int, int, int]]:
-    """Find each flow of a batch in its vector: the name, and the slice that holds it for every path."""
-    names, first = iter(flow_names(layout)), 0
-    for about, kind in layout.flow_tables():
-        width = len(about) * len(fields(kind))
-        for place in range(width):
-            yield next(names), first + place, first + paths * width, width
-        first += paths * width

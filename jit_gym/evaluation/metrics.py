@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
 from ..common.plugins import load_plugins, register
+from ..kernels.machine_code import by_path
 from ..physics import Flows, Layout, Simulation, State
 from ..physics.costs import of_storage
-from ..physics.tables import COST_KINDS
+from ..physics.tables import CHARGES, COST_KINDS, MONEY, fields
 from ..physics.worth import Worth
 from ..scenario import Scenario
 
@@ -149,32 +150,63 @@ def net_cost(figures: Mapping[str, np.ndarray], scenario: Scenario, periods: int
     return -figures["discounted_reward"] / (discount ** np.arange(periods)).sum()
 
 
+ONE = ("payable", "receivable", "lowest_cash", "discounted", "any_stockout", "any_stop", "space", "peak_space")
+"""What is added up, beside money, as one number a path."""
+
+
 class Counter:
-    """Adds up what happens on each path, period by period."""
+    """Adds up what happens on each path, period by period.
+
+    What is added up, `counted` says; each sum is an attribute, (paths,) or (paths, how many there are), a window onto
+    `totals` (sums, paths). `count` is written for arrays of any numbers: it is recorded once for a scenario
+    (`compiled_play`), and compiled with the period.
+    """
 
     def __init__(self, layout: Layout, paths: int) -> None:
         """Begin with nothing."""
-        self.layout, self.worth = layout, Worth(layout)
-        stocks, lanes, demands = (len(names) for names in (layout.stocks, layout.lanes, layout.demands))
-        self.periods = 0
-        self.money = {kind.name: np.zeros(paths) for kind in COST_KINDS if not kind.everywhere}
-        self.lowest_cash, self.payable, self.receivable = np.zeros((3, paths))
-        self.discounted = np.zeros(paths)
+        self.totals = by_path(sum(self.counted(layout).values()), paths)
+        self.totals[:] = 0.0
+        self._name(layout, self.totals.T)
+        self.worth, self.periods = Worth(layout), 0
         self.gained, self.owed = np.zeros((2, paths))  # by goods, and by what customers who wait will pay
-        self.held, self.used, self.wasted, self.lost = np.zeros((4, paths, stocks))
-        self.cycles, self.spoilt_cycles = np.zeros((2, paths, stocks))
-        self.demanded, self.short, self.unmet = np.zeros((3, paths, demands))
-        self.stockouts, self.stops = np.zeros((2, paths, demands))
-        self.any_stockout, self.any_stop = np.zeros((2, paths))
-        self.space, self.peak_space = np.zeros((2, paths))
-        self.taken, self.stored = np.zeros((2, paths, len(layout.warehouses)))  # space, and what it costs
-        self.storing = np.zeros((paths, stocks))
-        self.ordered, self.placed, self.shipped, self.on_the_way = np.zeros((4, paths, lanes))
         load_plugins()
-        self._more = {each.name: each.counter(layout, paths) for each in METRICS if each.counter is not None}
-        self._spoilt = np.zeros((paths, stocks), bool)
-        self._orders = RunningVariance((paths, lanes))
-        self._replenishment, self._demand = RunningVariance((paths, stocks)), RunningVariance((paths, stocks))
+        self.more = {each.name: each.counter(layout, paths) for each in METRICS if each.counter is not None}
+
+    @classmethod
+    def of(cls, layout: Layout, totals: Any) -> Self:
+        """Return a counter of these totals (paths, sums), which may be symbols, for `count` alone."""
+        counter = cls.__new__(cls)
+        counter._name(layout, totals)
+        return counter
+
+    @classmethod
+    def counted(cls, layout: Layout) -> dict[str, int]:
+        """Return what is added up: names, and how many of each there are."""
+        stocks, lanes, demands, houses = map(len, (layout.stocks, layout.lanes, layout.demands, layout.warehouses))
+        of_money = [*fields(MONEY), *(fields(CHARGES) if layout.sizes.charges else ())]
+        of_stocks = (
+            "held", "used", "wasted", "lost", "cycles", "spoilt_cycles", "spoilt", "storing", "filled_mean",
+            "filled_squares", "asked_mean", "asked_squares",
+        )  # fmt: skip
+        return (
+            dict.fromkeys([*of_money, *ONE], 1)
+            | dict.fromkeys(of_stocks, stocks)
+            | dict.fromkeys(("demanded", "short", "unmet", "stockouts", "stops"), demands)
+            | dict.fromkeys(("taken", "stored"), houses)  # space, and what it costs
+            | dict.fromkeys(("ordered", "placed", "shipped", "on_the_way", "orders_mean", "orders_squares"), lanes)
+        )
+
+    def _name(self, layout: Layout, totals: Any) -> None:
+        """Give each of the totals (paths, sums) its name."""
+        self.layout, self.money, first = layout, dict[str, Any](), 0
+        kinds = {*fields(MONEY), *fields(CHARGES)}
+        for name, number in self.counted(layout).items():
+            window = totals[..., first] if name in kinds or name in ONE else totals[..., first : first + number]
+            first += number
+            if name in kinds:
+                self.money[name] = window
+            else:
+                setattr(self, name, window)
 
     def value(self, source: Simulation, sign: float) -> None:
         """Subtract (-1) what units are worth before the first period counted, or add (+1) it after the last."""
@@ -185,22 +217,32 @@ class Counter:
 
     def add(self, state: State, flows: Flows) -> None:
         """Count one period."""
+        self.count(state, flows, self.periods + 1, self.layout.scenario.objective.discount**self.periods)
+        for more in self.more.values():
+            more.add(state, flows)
+        self.periods += 1
+
+    def count(self, state: State, flows: Flows, n: Any, discount: Any) -> None:
+        """Add one period, the n-th that counts, with its discount."""
         layout, lanes, demands = self.layout, flows.lanes, flows.demands
         for table in (flows.money, flows.charges):
             for kind in table.dtype.names if table.shape[1] else ():
-                self.money[kind] = self.money.get(kind, 0.0) + table[kind][:, 0]
+                self.money[kind] += table[kind][:, 0]
         payable, receivable = (state.books[kind].sum(axis=1) for kind in ("payable", "receivable"))
-        self.payable, self.receivable = self.payable + payable, self.receivable + receivable
-        self.lowest_cash = np.minimum(self.lowest_cash, self.money["reward"] + payable - receivable)
-        self.discounted += layout.scenario.objective.discount**self.periods * flows.money["reward"][:, 0]
+        self.payable += payable
+        self.receivable += receivable
+        self.lowest_cash[:] = np.minimum(self.lowest_cash, self.money["reward"] + payable - receivable)
+        self.discounted += discount * flows.money["reward"][:, 0]
         self.held += flows.stocks["held"]
         self.used += state.stocks["used"]
         self.wasted += flows.stocks["wasted"]
         if layout.sizes.warehouses:
             taken, (stored, parts) = flows.spaces["taken"], of_storage(layout, flows)
-            self.taken, self.stored, self.storing = self.taken + taken, self.stored + stored, self.storing + parts
-            total = taken.sum(axis=1)
-            self.space, self.peak_space = self.space + total, np.maximum(self.peak_space, total)
+            self.taken += taken
+            self.stored += stored
+            self.storing += parts
+            self.space += taken.sum(axis=1)
+            self.peak_space[:] = np.maximum(self.peak_space, taken.sum(axis=1))
         if layout.sizes.losses:
             self.lost += flows.losses["shrunk"] + flows.losses["lost_on_the_shelf"]
         if layout.sizes.strikes:
@@ -217,16 +259,17 @@ class Counter:
         self.placed += lanes["ordered"] > 0
         self.shipped += lanes["shipped"]
         self.on_the_way += state.lanes["in_transit"]
-        arrived = lanes["arrived"] @ layout.into > 0
+        arrived, spoilt = lanes["arrived"] @ layout.into > 0, self.spoilt > 0
         self.cycles += arrived
-        self.spoilt_cycles += arrived & self._spoilt
-        self._spoilt = (self._spoilt & ~arrived) | (short @ (layout.needs > 0))
-        self._orders.add(lanes["ordered"])
-        self._replenishment.add(lanes["ordered"] @ layout.into)
-        self._demand.add(demands["demanded"] @ layout.needs @ layout.content)
-        for more in self._more.values():
-            more.add(state, flows)
-        self.periods += 1
+        self.spoilt_cycles += arrived & spoilt
+        self.spoilt[:] = (spoilt & ~arrived) | (short @ (layout.needs > 0) > 0)
+        _welford(self.orders_mean, self.orders_squares, lanes["ordered"], n)
+        _welford(self.filled_mean, self.filled_squares, lanes["ordered"] @ layout.into, n)
+        _welford(self.asked_mean, self.asked_squares, demands["demanded"] @ layout.needs @ layout.content, n)
+
+    def _variance(self, squares: np.ndarray) -> np.ndarray:
+        """Return a sample variance over the periods counted."""
+        return squares / max(self.periods - 1, 1)
 
     def figures(self) -> dict[str, np.ndarray]:
         """Return every metric on each path (paths,)."""
@@ -265,12 +308,12 @@ class Counter:
             "lost_value": self.lost @ values / n,
             "orders": self.placed.sum(axis=1) / n,
             "bullwhip": _ratio(
-                self._replenishment.variance[:, outside].sum(axis=1),
-                self._demand.variance[:, outside].sum(axis=1),
+                self._variance(self.filled_squares)[:, outside].sum(axis=1),
+                self._variance(self.asked_squares)[:, outside].sum(axis=1),
                 np.nan,
             ),
         }
-        figures |= {name: more.value() for name, more in self._more.items()}
+        figures |= {name: more.value() for name, more in self.more.items()}
         return {each.name: np.asarray(figures[each.name], float) for each in METRICS if each.name in figures}
 
     def items(self) -> dict[str, dict[str, np.ndarray]]:
@@ -291,7 +334,7 @@ class Counter:
                 "loss_cost": self.lost * net.stocks["loss_cost"] / n,
                 "storage_cost": self.storing / n,
                 "cycle_service_level": 1.0 - _ratio(self.spoilt_cycles, self.cycles, np.nan),
-                "bullwhip": _ratio(self._replenishment.variance, self._demand.variance, np.nan),
+                "bullwhip": _ratio(self._variance(self.filled_squares), self._variance(self.asked_squares), np.nan),
             },
             "lanes": {
                 "ordered": self.ordered / n,
@@ -299,7 +342,9 @@ class Counter:
                 "shipped": self.shipped / n,
                 "fixed_cost": self.placed * net.lanes["fixed_cost"] / n,
                 "transit_cost": self.on_the_way * net.lanes["in_transit_cost"] / n,
-                "bullwhip": _ratio(self._orders.variance, self._demand.variance @ into.T, np.nan),
+                "bullwhip": _ratio(
+                    self._variance(self.orders_squares), self._variance(self.asked_squares) @ into.T, np.nan
+                ),
             },
             "demands": {
                 "demanded": self.demanded / n,
@@ -320,12 +365,16 @@ class Counter:
 class MoneyCounter(Counter):
     """Adds up the money alone, which is quick."""
 
-    def add(self, state: State, flows: Flows) -> None:
-        """Count the reward of one period."""
+    @classmethod
+    def counted(cls, layout: Layout) -> dict[str, int]:
+        """Return what is added up."""
+        return {"reward": 1, "discounted": 1}
+
+    def count(self, state: State, flows: Flows, n: Any, discount: Any) -> None:
+        """Add the reward of one period."""
         reward = flows.money["reward"][:, 0]
-        self.money["reward"] = self.money.get("reward", 0.0) + reward
-        self.discounted += self.layout.scenario.objective.discount**self.periods * reward
-        self.periods += 1
+        self.money["reward"] += reward
+        self.discounted += discount * reward
 
     def figures(self) -> dict[str, np.ndarray]:
         """Return the profit and the discounted reward on each path (paths,), as `Counter` does."""
@@ -333,24 +382,11 @@ class MoneyCounter(Counter):
         return {"profit": profit, "discounted_reward": self.discounted}
 
 
-class RunningVariance:
-    """A variance over periods that is updated with each of them (Welford 1962)."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        """Begin with no period."""
-        self.n, self.mean, self.squares = 0, np.zeros(shape), np.zeros(shape)
-
-    def add(self, values: np.ndarray) -> None:
-        """Take in one period's values."""
-        self.n += 1
-        delta = values - self.mean
-        self.mean += delta / self.n
-        self.squares += delta * (values - self.mean)
-
-    @property
-    def variance(self) -> np.ndarray:
-        """Return the sample variance of what was taken in."""
-        return self.squares / max(self.n - 1, 1)
+def _welford(mean: Any, squares: Any, values: Any, n: Any) -> None:
+    """Update a mean, and a sum of squares about it, with the n-th value (Welford 1962)."""
+    delta = values - mean
+    mean += delta / n
+    squares += delta * (values - mean)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, otherwise: float) -> np.ndarray:

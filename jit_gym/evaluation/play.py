@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from ..kernels.machine_code import by_path, copied_by_path
 from ..physics import Flows, Simulation, View
 from ..policies import PolicyError
-from .metrics import Counter
+from .compiled_play import RecordedPlay, Watch, is_pure, recorded_play
+from .metrics import Counter, MoneyCounter
+
+STRETCH = 64  # periods that are played without a word
 
 ROOM = 1 << 24  # random numbers drawn at a time; more paths are played in turns
 
@@ -19,29 +24,111 @@ def play_all(
     simulation: Simulation,
     warmup: int,
     progress: Callable[[int], Any] | None,
-    watch: Callable[[Flows], Any] | None = None,
+    watch: Watch | None = None,
     counts: type[Counter] = Counter,
-) -> Counter:
-    """Play all periods of a simulation, and count those after the warm-up; `watch` is told the flows of each."""
-    counter, last = counts(simulation.layout, simulation.trace.paths), simulation.trace.periods - 1
+) -> tuple[Counter, np.ndarray]:
+    """Play all periods of a simulation.
+
+    Args:
+        player: a policy, fitted.
+        simulation: at its start.
+        warmup: the periods that are not counted.
+        progress: told how many path-periods were played, every now and then.
+        watch: what is measured of the flows of each period, warm-up included.
+        counts: what is counted.
+
+    Returns:
+        The counter, and what was measured (periods, measures, paths).
+    """
+    counter = counts(simulation.layout, simulation.trace.paths)
+    own = player.begin(View(simulation)) if is_pure(player) else None
+    recorded = None if counter.more else recorded_play(player, simulation.layout, counts, watch, own)
+    if recorded is None:
+        return counter, _asked(player, simulation, warmup, progress, watch, counter)
+    return counter, _compiled(recorded, player, simulation, warmup, progress, counter, own)
+
+
+def _asked(
+    player: Any,
+    simulation: Simulation,
+    warmup: int,
+    progress: Callable[[int], Any] | None,
+    watch: Watch | None,
+    counter: Counter,
+) -> np.ndarray:
+    """Play a policy that is asked for orders in each period; return what was measured."""
+    measured, last = [], simulation.trace.periods - 1
     for t in range(simulation.trace.periods):
         if t == warmup:
             counter.value(simulation, -1.0)
         flows = simulation.step(_orders(player, simulation))
         if watch is not None:
-            watch(flows)
+            measured.append(np.stack(watch(flows)))
         if t >= warmup:
             counter.add(simulation.state, simulation.flows)
-        if progress is not None and (t % 16 == 15 or t == last):
-            progress((t % 16 + 1) * simulation.trace.paths)
+        if progress is not None and (t % STRETCH == STRETCH - 1 or t == last):
+            progress((t % STRETCH + 1) * simulation.trace.paths)
     counter.value(simulation, 1.0)
-    return counter
+    return np.array(measured)
 
 
-def through_time(player: Any, simulation: Simulation, measure: Callable[[Flows], np.ndarray]) -> np.ndarray:
+def _compiled(
+    recorded: RecordedPlay,
+    player: Any,
+    simulation: Simulation,
+    warmup: int,
+    progress: Callable[[int], Any] | None,
+    counter: Counter,
+    own: np.ndarray | None,
+) -> np.ndarray:
+    """Play a rule that was recorded, from its own state on; return what was measured."""
+    paths, periods = simulation.trace.paths, simulation.trace.periods
+    refused, watched = by_path(1, paths), np.empty((periods, recorded.kernel.arrays["watched"].numbers, paths))
+    refused[:] = 0.0
+    parameters = {
+        name: copied_by_path(value.T) if value.ndim == 2 else value for name, value in recorded.parameters.items()
+    }
+    n, discount = np.arange(periods) - warmup + 1, simulation.layout.scenario.objective.discount
+    clock = np.stack([np.arange(periods), n, discount ** (n - 1.0)], axis=1)
+    call = recorded.kernel.on(
+        paths,
+        clock=clock,
+        own=copied_by_path(np.zeros((paths, 0)).T if own is None else own.T),
+        totals=counter.totals,
+        refused=refused,
+        watched=watched,
+        **simulation.arrays,
+        **parameters,
+    )
+    marks = sorted({*range(0, periods, STRETCH), warmup, periods})
+    for first, last in pairwise(marks):
+        if first == warmup:
+            counter.totals[:] = 0.0
+            counter.value(simulation, -1.0)
+        call(first, last - first)
+        simulation.period = last
+        if progress is not None:
+            progress((last - first) * paths)
+    counter.periods = periods - warmup
+    if refused.any():
+        _find_refused(player, simulation)
+    counter.value(simulation, 1.0)
+    return watched
+
+
+def _find_refused(player: Any, simulation: Simulation) -> None:
+    """Play again a policy whose orders were no quantities, to say which."""
+    again = Simulation(simulation.layout, simulation.trace)
+    for _ in range(simulation.trace.periods):
+        again.step(_orders(player, again))
+    raise PolicyError(f"{name_of(player)}: orders must be finite and 0 or more")
+
+
+def through_time(player: Any, simulation: Simulation, measure: Callable[[Flows], Any]) -> np.ndarray:
     """Play all periods, and return the mean over the paths of what is measured of each one's flows (periods,)."""
-    periods = range(simulation.trace.periods)
-    return np.array([measure(simulation.step(_orders(player, simulation))).mean() for _ in periods])
+    _, watched = play_all(player, simulation, 0, None, lambda flows: (measure(flows),), MoneyCounter)
+    mean: np.ndarray = watched[:, 0].mean(axis=1)
+    return mean
 
 
 def name_of(player: Any) -> str:

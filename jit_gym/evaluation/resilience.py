@@ -220,20 +220,21 @@ class _Play:
 
     def __init__(self, result: Evaluated, simulation: Simulation) -> None:
         """Play all periods."""
-        demanded: list[np.ndarray] = []
-        short: list[np.ndarray] = []
-
-        def watch(flows: Flows) -> None:
-            demanded.append(flows.demands["demanded"].sum(axis=1))
-            short.append(flows.demands["short"].sum(axis=1))
-
         with np.errstate(all="ignore"):
-            counter = play_all(result.player, simulation, result.warmup, None, watch, MoneyCounter)
+            counter, watched = play_all(
+                result.player, simulation, result.warmup, None, _demanded_and_short, MoneyCounter
+            )
             costs = net_cost(counter.figures(), result.scenario, result.periods)
         half = simulation.trace.paths // 2
-        self.demanded = np.array(demanded)[:, :half]
-        self.short, self.short_undisturbed = np.split(np.array(short), 2, axis=1)
+        demanded, short = watched.transpose(1, 0, 2)
+        self.demanded = demanded[:, :half]
+        self.short, self.short_undisturbed = np.split(short, 2, axis=1)
         self.more = costs[:half] - costs[half:]
+
+
+def _demanded_and_short(flows: Flows) -> tuple[Any, Any]:
+    """Return the units asked for in a period, and those not served from the shelf, of all demands (paths,)."""
+    return flows.demands["demanded"].sum(axis=1), flows.demands["short"].sum(axis=1)
 
 
 def _first_spell(on: np.ndarray, warmup: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

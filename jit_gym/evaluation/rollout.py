@@ -152,7 +152,7 @@ def evaluate(
     for some in turns(paths, (warmup + periods) * max(1, layout.columns.chance + layout.columns.seen)):
         simulation = Simulation(layout, chance.draw(seed, some, warmup + periods))
         with np.errstate(all="ignore"):  # what is not finite is refused below
-            counter = play_all(player, simulation, warmup, progress)
+            counter, _ = play_all(player, simulation, warmup, progress)
             parts.append((counter.figures(), counter.items(), counter.money["reward"]))
     figures = {name: np.concatenate([each[name] for each, _, _ in parts]) for name in parts[0][0]}
     _refuse_what_is_not_finite(name_of(player), figures)

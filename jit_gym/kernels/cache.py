@@ -92,6 +92,62 @@ def _announce() -> None:
         tell()
 
 
+def machine_code(key: Any, write: Callable[[Any, str], None]) -> int:
+    """Return the address of a function in machine code.
+
+    Args:
+        key: what tells the function from all others; one that was kept on disk under it is taken from there.
+        write: writes the function of a given name into a module of `llvmlite.ir`.
+    """
+    import llvmlite.binding as llvm
+    from llvmlite import ir
+
+    engine, machine = _engine()
+    key = repr((key, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()))
+    name, files = f"play_{_digest(key.encode()).hex()}", _files_of_machine_code()
+    code = None
+    try:
+        code = files and files.load(key)
+    except Exception as error:  # unpickling may raise nearly anything
+        _warn("damaged", f"compiled code that was kept cannot be used, and is compiled again ({error!r})")
+    if code is None:
+        _announce()
+        module = ir.Module(name)
+        write(module, name)
+        code = machine.emit_object(llvm.parse_assembly(str(module)))
+        try:
+            if files is not None:
+                files.save(key, code)
+        except Exception as error:  # a full disk, a folder that is gone
+            _warn("kept", f"compiled code is not kept, so each process compiles it again: {error}")
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return int(engine.get_function_address(name))
+
+
+@cache
+def _engine() -> tuple[Any, Any]:
+    """Return what links machine code into this process, and what writes it for its processor."""
+    import llvmlite.binding as llvm
+    import numba.core.codegen  # noqa: F401 (initialises LLVM, as each version of it needs)
+
+    features = llvm.get_host_cpu_features().flatten()
+    target, cpu = llvm.Target.from_default_triple(), llvm.get_host_cpu_name()
+    machines = [target.create_target_machine(cpu=cpu, features=features, opt=1, jit=True) for _ in range(2)]
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), machines[0]), machines[1]
+
+
+@cache
+def _files_of_machine_code() -> _Files | None:
+    """Return where machine code is kept, or None where nothing can be."""
+    kept = _cache_of(machine_code)
+    if isinstance(kept, _NoCache):
+        kept.save_overload(None, None)  # warns
+        return None
+    writer = Path(__file__).with_name("machine_code.py").stat()  # of a program its key tells all
+    return _Files(Path(kept.cache_path), "play", f"{numba.__version__} {writer.st_mtime_ns} {writer.st_size}")
+
+
 class _NoCache:
     """Keeps nothing, and says why when something has been compiled."""
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..chance import Columns, usage
 from ..chance.suppliers import slowest
+from ..kernels.machine_code import by_path
 from ..scenario import ScenarioError
 from ..scenario.model import MOST_NUMBERS, Drift, PeriodsOfSupply, Quantity, Scenario
 from .period import APART, FROM_STOCKS, TOGETHER
@@ -147,6 +148,7 @@ class Layout:
             initial = self._on_hand(name)
             row["holding_cost"], row["waste_cost"] = stock.holding_cost, stock.waste_cost
             row["whole"], row["shrinkage"], row["loss_cost"] = self._whole, stock.shrinkage, stock.loss_cost
+            row["shrinks"] = stock.shrinkage > 0
             row["shrinkage_rounding"] = self.columns.shrinkage.get(name, 0)
             self._lay_strikes(row, f"stocks.{name}")
             row["stored"], row["volume"] = stock.warehouse is not None, stock.volume
@@ -216,6 +218,7 @@ class Layout:
             row["limited"], row["whole"] = capacity is not None, whole
             row["keeps_unshipped"] = lane.unshipped == "waits"
             row["batch"] = lane.batch or (1.0 if whole else 0.0)
+            row["batched"] = row["batch"] > 0
             row["batches"] = 1.0 / row["batch"] if row["batch"] > 0 else 0.0  # in a unit
             row["capacity"] = np.inf if capacity is None else capacity
             row["most"] = np.floor(row["capacity"] + 1e-9) if whole else row["capacity"]  # when nothing has failed
@@ -324,15 +327,25 @@ class Layout:
         return quantity
 
     def states(self, paths: int) -> np.ndarray:
-        """Return the state of a batch of paths at the start, as one vector of numbers."""
-        numbers = np.empty(paths * self.state_size)
-        for many, one in zip(state_of(numbers, self.sizes, paths), state_of(self.start, self.sizes, 1), strict=True):
-            many[:] = one
+        """Return the state of a batch of paths at the start (state_size, paths)."""
+        numbers = by_path(self.state_size, paths)
+        numbers[:] = self.start[:, None]
         return numbers
 
     def flows(self, paths: int) -> np.ndarray:
-        """Return room for a batch's flows, as one vector of numbers, all 0."""
-        return np.zeros(paths * self.flows_size)
+        """Return room for a batch's flows (flows_size, paths), all 0."""
+        numbers = by_path(self.flows_size, paths)
+        numbers[:] = 0.0
+        return numbers
+
+    @cached_property
+    def structure(self) -> tuple[Any, ...]:
+        """Return what tells the kind of this world: all that is no quantity. Worlds of a kind share compiled code."""
+        flags = []
+        for table in self.net[:-1]:
+            kinds = [name for name in table.dtype.names if table.dtype[name] != np.float64]
+            flags.append(table[kinds].tobytes())
+        return self.sizes, tuple(flags), self.columns.chance, self.columns.seen
 
     def flow_tables(self) -> list[tuple[list[str], np.dtype]]:
         """Return the names of each flow table's rows (one empty name for the period's money), and its record type."""

@@ -1,4 +1,4 @@
-"""The operations that differ by kind of number: plain floats, compiled floats, and torch tensors."""
+"""The operations that differ by kind of number: plain floats, compiled floats, torch tensors, and recorded symbols."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numba.extending import overload
 
+from ..kernels.symbol_arrays import SymbolArray
+from ..kernels.symbols import Symbol
+
 
 def is_tensor(x: Any) -> bool:
     """Tell a torch tensor from a number, without importing torch."""
@@ -15,7 +18,9 @@ def is_tensor(x: Any) -> bool:
 
 
 def like(array: np.ndarray, x: Any) -> Any:
-    """Return an array as a tensor of the kind of `x`, if that is one, and as it is if not."""
+    """Return an array as a tensor or an array of symbols, if `x` is one, and as it is if not."""
+    if isinstance(x, SymbolArray):
+        return SymbolArray(np.array(array, object))
     return x.new_tensor(array) if is_tensor(x) else array
 
 
@@ -26,6 +31,9 @@ def lesser(a: Any, b: Any) -> Any:
 
 def minimum(a: Any, b: Any) -> Any:
     """Return the smaller of two numbers, elementwise for tensors."""
+    for x in (a, b):
+        if isinstance(x, Symbol):
+            return x.program.apply("min", a, b)
     if is_tensor(a):
         return a.minimum(b) if is_tensor(b) else a.clamp(max=b)
     if is_tensor(b):
@@ -33,8 +41,15 @@ def minimum(a: Any, b: Any) -> Any:
     return min(a, b)
 
 
+def maximum(a: Any, b: Any) -> Any:
+    """Return the larger of two numbers, elementwise for tensors."""
+    return where(a > b, a, b)
+
+
 def where(condition: Any, a: Any, b: Any) -> Any:
     """Return `a` where the condition holds and `b` elsewhere."""
+    if isinstance(condition, Symbol):
+        return condition.where(a, b)
     if is_tensor(condition):
         import torch
 
@@ -45,6 +60,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
 def floor(x: Any) -> Any:
     """Return the largest whole number up to `x`; its gradient is that of `x` (straight-through, Bengio et al. 2013)."""
+    if isinstance(x, Symbol):
+        return x.floor()
     if is_tensor(x):
         return x + (x.detach().floor() - x.detach())
     return float(math.floor(x))

@@ -116,12 +116,12 @@ def place_orders(net: NetRows, state: StateRows, order: Sequence[Any], chance: S
     for m in range(len(net.lanes)):
         lane, at, flow = net.lanes[m], state.lanes[m], flows.lanes[m]
         wanted = order[m]
-        if lane.batch > 0:
+        if lane.batched:
             wanted = floor(wanted * lane.batches + 0.5) * lane.batch
         wanted = minimum(wanted, lane.order_limit)
         if net.has.troubles and lane.can_refuse:
             wanted = minimum(wanted, chance[lane.ordering] * (lane.order_limit if lane.limited else wanted))
-            if lane.batch > 0:
+            if lane.batched:
                 wanted = floor(wanted * lane.batches + ROUNDING_TOLERANCE) * lane.batch
         flow.ordered = where(wanted < lane.least, 0.0, wanted)
         placing = placing + where(flow.ordered > 0, lane.fixed_cost, 0.0)
@@ -502,7 +502,7 @@ def shrink(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRow
         flow.shrunk = 0.0 * state.stocks[i].on_hand
         if not net.has.strikes:
             flow.lost_on_the_shelf = 0.0
-        if stock.shrinkage > 0:
+        if stock.shrinks:
             flow.shrunk = lose_from_shelf(net, state, i, stock.shrinkage, chance[stock.shrinkage_rounding])
 
 

@@ -1,4 +1,4 @@
-"""Many paths at once, compiled: the period in a loop."""
+"""Many paths at once, compiled."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..chance import Trace
-from ..kernels.arrays import borrowed
-from ..kernels.cache import compiled
+from ..kernels.machine_code import Call, copied_by_path
 from .layout import Layout
-from .period import compiled_period
-from .tables import Flows, State, flows_of, flows_of_path, net_of, path_of, state_of
+from .recorded import Kind, period_kernel
+from .tables import Flows, State, batch_flows, batch_state
 
 
-@compiled
-def advance(numbers: Any, sizes: Any, states: Any, flows: Any, orders: Any, chance: Any) -> None:
-    """Play one period on each path: `states` and `flows` are a batch's vectors, `orders` (paths, lanes)."""
-    paths = len(orders)
-    net, state, flow = net_of(numbers, sizes), state_of(states, sizes, paths), flows_of(flows, sizes, paths)
-    order, row = borrowed(orders), borrowed(chance)
-    for b in range(paths):
-        compiled_period(net, path_of(state, b), order[b], row[b], flows_of_path(flow, b))
+def paths_last(rows: np.ndarray) -> np.ndarray:
+    """Return rows of chance (periods, paths, columns) as an array (periods, columns, paths) for a kernel."""
+    turned = rows.transpose(0, 2, 1)
+    return turned if turned.strides[2] == turned.itemsize else np.ascontiguousarray(turned)
 
 
 class Simulation:
@@ -39,20 +34,35 @@ class Simulation:
         self.layout, self.trace = layout, trace
         self.period = 0
         self._states, self._flows = layout.states(trace.paths), layout.flows(trace.paths)
+        self._rows = paths_last(trace.rows)
+
+    @cached_property
+    def _call(self) -> Call:
+        return period_kernel(Kind(self.layout)).on(self.trace.paths, flows=self._flows, **self.arrays)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of this world for a kernel that plays it; who plays with them sets `period` as well."""
+        return {"net": self.layout.numbers, "state": self._states, "chance": self._rows}
 
     @cached_property
     def state(self) -> State:
         """Return what is where, as tables (paths, how many there are) that show the present state."""
-        return state_of(_read_only(self._states), self.layout.sizes, self.trace.paths)
+        return batch_state(_read_only(self._states), self.layout.sizes)
 
     @cached_property
     def flows(self) -> Flows:
         """Return what happened in the last period, as tables (paths, how many there are)."""
-        return flows_of(_read_only(self._flows), self.layout.sizes, self.trace.paths)
+        return batch_flows(_read_only(self._flows), self.layout.sizes)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of: it gets windows onto its own memory."""
-        return {name: value for name, value in vars(self).items() if name not in ("state", "flows")}
+        return {name: value for name, value in vars(self).items() if name not in ("state", "flows", "_call")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a copy."""
+        vars(self).update(state)
+        self._states, self._flows = copied_by_path(self._states), copied_by_path(self._flows)
 
     def step(self, orders: np.ndarray) -> Flows:
         """Play one period with these orders (paths, lanes), in units, and return its flows."""
@@ -61,7 +71,7 @@ class Simulation:
             raise ValueError(f"orders must be {shape} (paths, lanes), got {orders.shape}")
         if self.period == self.trace.periods:
             raise IndexError(f"the trace is over: it has {self.trace.periods} periods")
-        advance(self.layout.numbers, self.layout.sizes, self._states, self._flows, orders, self.trace.rows[self.period])
+        self._call(self.period, orders=orders)
         self.period += 1
         return self.flows
 

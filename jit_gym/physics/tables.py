@@ -69,6 +69,7 @@ class StockRow:
     storage_limit: Number
     waste_cost: Number
     whole: Flag
+    shrinks: Flag
     shrinkage: Number
     shrinkage_rounding: Index  # column
     loss_cost: Number
@@ -104,6 +105,7 @@ class LaneRow:
     capacity: Number
     most: Number  # what it ships when nothing has failed: the capacity, in whole units where they are
     order_limit: Number
+    batched: Flag  # is it ordered in batches, or in whole units?
     batch: Number
     batches: Number  # in a unit
     least: Number
@@ -564,6 +566,42 @@ def flows_of_path(flows: Flows, b: int) -> Flows:
         flows.wrecks[b],
         flows.spaces[b],
     )
+
+
+class Fields:
+    """A table of a batch: each field of its records is an array (paths, records), a window onto the batch's numbers."""
+
+    def __init__(self, numbers: np.ndarray, kind: np.dtype, records: int) -> None:
+        """Take the numbers of some records (records * fields, paths), one record after the other."""
+        self.dtype, self.shape = kind, (numbers.shape[1], records)
+        self._numbers = numbers
+
+    def __getitem__(self, field: str) -> np.ndarray:
+        """Return one field of all records on all paths."""
+        names = fields(self.dtype)
+        return self._numbers[names.index(field) :: len(names)].T
+
+
+def batch_state(numbers: np.ndarray, sizes: Sizes) -> State:
+    """Return the tables of a batch's state (numbers, paths); the pipeline is an array (paths, slots)."""
+    counts = sizes.stocks, sizes.lanes, sizes.demands, sizes.credit
+    *tables, pipeline = _divided(numbers, (STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS), counts)
+    return State(*tables, pipeline.T)
+
+
+def batch_flows(numbers: np.ndarray, sizes: Sizes) -> Flows:
+    """Return the tables of a batch's flows (numbers, paths)."""
+    return Flows(*_divided(numbers, FLOWS, flow_counts(sizes))[:-1])
+
+
+def _divided(numbers: np.ndarray, kinds: Sequence[np.dtype], counts: Sequence[int]) -> list[Any]:
+    """Return tables that lie one after another, and what is left behind them."""
+    tables: list[Any] = []
+    for kind, records in zip(kinds, counts, strict=True):
+        length = records * len(fields(kind))
+        tables.append(Fields(numbers[:length], kind, records))
+        numbers = numbers[length:]
+    return [*tables, numbers]
 
 
 class NetRows(Protocol):

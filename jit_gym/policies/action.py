@@ -49,7 +49,7 @@ class Action:
         twice that, and corrections take or add as much as an env orders at most.
         """
         plan = PlanningData(scenario)
-        lanes = Codec(plan.layout, 1, most_ordered=most).lanes
+        lanes = Codec(plan.layout, most_ordered=most).lanes
         if means == "quantity":
             low, middle, high = np.zeros(len(lanes)), lanes["use"], lanes["limit"]
         elif means == "order-up-to":

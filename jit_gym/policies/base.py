@@ -53,7 +53,7 @@ class Policy:
         """Return the codec of an env of this scenario that is made without other arguments."""
         from ..physics import Layout
 
-        return Codec(Layout(self.scenario), paths=1)
+        return Codec(Layout(self.scenario))
 
     @property
     def cycle(self) -> int | None:
@@ -323,7 +323,7 @@ def act_in_sequence(policy: Policy, view: View, states: WeakKeyDictionary[Any, A
 
 def has_passed(view: View) -> Any:
     """Tell on which paths a period has passed, so that there is one to learn from (paths, 1); none if not known."""
-    return np.reshape(np.asarray(view.period) > 0, (-1, 1)) if view.period is not None else np.zeros((1, 1), bool)
+    return np.reshape(view.period > 0, (-1, 1)) if view.period is not None else np.zeros((1, 1), bool)
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..physics import View
+from ..physics.numbers import like
 from ..scenario import Scenario
 from .base import Parameter, PolicyError, Rule, positive
 from .just_in_time import is_first, levelled, levelled_over
@@ -37,7 +38,7 @@ class TwoLanes(Rule):
 
     def __call__(self, view: View) -> Any:
         expedited, regular = self.two(view)
-        orders = np.zeros((len(view.on_hand), len(self.plan.lanes)))
+        orders = like(np.zeros((len(view.on_hand), len(self.plan.lanes))), view.on_hand)
         orders[:, self.fast] = expedited
         orders[:, self.slow] = regular
         return orders

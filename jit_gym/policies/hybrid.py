@@ -184,7 +184,7 @@ class Emergency(StatefulRule):
     def soon(self, view: View) -> np.ndarray:
         """Return what will be there of each stock when an emergency order arrives (paths, stocks)."""
         plan = self.plan
-        later = np.array(view.on_order, float)  # what arrives after it
+        later = view.on_order + 0.0  # what arrives after it
         for m, name in enumerate(plan.lanes):
             i = int(plan.stock_of[m])
             fastest = plan.lanes[int(plan.split.fastest[i].argmax())]

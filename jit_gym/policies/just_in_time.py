@@ -52,7 +52,7 @@ class JustInTime(StatefulRule):
 
 def is_first(view: View) -> np.ndarray:
     """Tell on which paths it is the first period (paths, 1); on none where the period is not known."""
-    return np.reshape(np.asarray(view.period) == 0, (-1, 1))
+    return np.reshape(view.period == 0, (-1, 1))
 
 
 def missing(kept: np.ndarray, position: Any, obsolete: Any) -> np.ndarray:

@@ -44,10 +44,10 @@ class BaseStockWithWaste(Rule):
         """Return what a stock is expected to waste before an order that is placed now arrives (paths,)."""
         plan, name = self.plan, self.plan.stocks[i]
         stock = plan.scenario.stocks[name]
-        wasted = np.zeros(len(view.on_hand))
+        wasted = 0.0 * view.on_hand[:, i]
         if stock.shelf_life is None:
             return wasted
-        ages = np.array(view.ages(i))  # what lasts 1, 2, ... more periods
+        ages = view.ages(i) + 0.0 * view.on_hand[:, :1]  # what lasts 1, 2, ... more periods
         oldest_first = list(range(stock.shelf_life))
         order = oldest_first if stock.issuing == "fifo" else oldest_first[::-1]
         lanes = np.flatnonzero(plan.into[:, i]).tolist()

@@ -14,7 +14,7 @@ from ..chance.unknown import growth, unknown
 from ..common.renamed import renamed, warn
 from ..physics import Layout, View
 from ..physics.formulas import base_stock_level, economic_cycle, quantile
-from ..physics.numbers import is_tensor
+from ..physics.numbers import is_tensor, like
 from ..scenario import Scenario
 from .disruption_profile import DisruptionProfile
 from .lane_split import LaneSplit
@@ -331,7 +331,7 @@ class PlanningData:
         """
         if not self.layout.columns.forecast:
             return np.atleast_2d(self.mean * exposed)
-        needs = np.zeros((len(view.forecast), len(self.stocks)))
+        needs = like(np.zeros((len(view.forecast), len(self.stocks))), view.forecast)
         starts = np.arange(self.layout.columns.ahead, dtype=float)
         stops = np.append(starts[1:], np.inf)
         for d, i, units, ahead in self.dependent_demand:
@@ -364,10 +364,10 @@ class PlanningData:
         """
         name = self.lanes[lane]
         if name not in self.random_lead_times:
-            return np.asarray(view.arriving(lane, within))
+            return view.arriving(lane, within)
         beyond = 1.0 - np.minimum(np.cumsum(lead_times(self.scenario, name)), 1.0)
         total = beyond.sum()
-        return np.asarray(view.in_transit[:, lane]) * (beyond[:within].sum() / total if total > 0 else 1.0)
+        return view.in_transit[:, lane] * (beyond[:within].sum() / total if total > 0 else 1.0)
 
     def echelon_position(self, view: View) -> np.ndarray:
         """Return each stock's echelon inventory position (paths, stocks).

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..chance.outcomes import Outcomes
 from ..physics import Layout
-from ..physics.simulate import advance
-from ..physics.tables import flows_of, state_of
+from ..physics.recorded import Kind, period_kernel
+from ..physics.simulate import paths_last
+from ..physics.tables import batch_flows
 from ..scenario import BadInput, Scenario
 from .merging import Merging
 from .space import merge_states
@@ -135,11 +136,10 @@ def simulate_period(
     layout: Layout, raw: np.ndarray, order: np.ndarray, chance: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Simulate a period from one state (width,) with each row of chance; return the next states and the costs."""
-    many = len(chance)
-    states, flows = np.empty(many * layout.state_size), np.zeros(many * layout.flows_size)
-    for all_rows, one in zip(state_of(states, layout.sizes, many), state_of(raw, layout.sizes, 1), strict=True):
-        all_rows[:] = one
-    orders = np.repeat(np.asarray(order, float)[None, :], many, axis=0)
-    advance(layout.numbers, layout.sizes, states, flows, orders, chance)
-    tables = [table.view(float) for table in state_of(states, layout.sizes, many) if table.size]
-    return np.concatenate(tables, axis=1), -flows_of(flows, layout.sizes, many).money["reward"][:, 0]
+    states, flows = layout.states(len(chance)), layout.flows(len(chance))
+    states[:] = raw[:, None]
+    orders, rows = np.repeat(np.asarray(order, float)[None, :], len(chance), axis=0), paths_last(chance[None])
+    period_kernel(Kind(layout)).on(
+        len(chance), net=layout.numbers, state=states, chance=rows, flows=flows, orders=orders
+    )()
+    return states.T, -batch_flows(flows, layout.sizes).money["reward"][:, 0]

@@ -24,7 +24,7 @@ CHOICES = np.array([[0.0, 0.0], [3.0, 0.0], [2.0, 1.0]])
 @pytest.mark.parametrize("means", ["choices", "quantity", "order-up-to"])
 def test_onnx_orders_the_same(means: str, activation: str, squash: str):
     """The same orders from 50 observations, to the rounding of 32-bit floats; levels come as numbers from -1 to 1."""
-    codec, random = Codec(Layout(WORLD), 1), np.random.default_rng(0)
+    codec, random = Codec(Layout(WORLD)), np.random.default_rng(0)
     action = Action(choices=CHOICES) if means == "choices" else Action.default(WORLD, means)
     widths = [len(codec.names), 9, 7, action.outputs]
     arrays = {"shift": random.normal(size=widths[0]), "scale": random.uniform(0.5, 2, widths[0])}
@@ -51,7 +51,7 @@ def test_onnx_orders_the_same(means: str, activation: str, squash: str):
 
 def test_onnx_keeps_the_same_memory():
     """A memory goes in and comes out: over ten periods the orders are those of the policy in NumPy."""
-    codec, random = Codec(Layout(WORLD), 1), np.random.default_rng(0)
+    codec, random = Codec(Layout(WORLD)), np.random.default_rng(0)
     inputs, width = len(codec.names), 5
     shapes = {
         "weight_ih": (4 * width, inputs),

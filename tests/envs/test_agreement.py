@@ -94,7 +94,7 @@ def seen_by_name(world: Simulation) -> dict[str, np.ndarray]:
     """Return all that an observation may show of a simulation's state (paths,), in units of what is used."""
     view, scenario, out = View(world), world.layout.scenario, {}
     used = {name: mean or 1.0 for name, (mean, _) in usage(scenario).items()}
-    units = Codec(world.layout, 1).lanes["use"]
+    units = Codec(world.layout).lanes["use"]
     asked = {name: moments(scenario, name)[0] or 1.0 for name in scenario.demands}
     for i, name in enumerate(scenario.stocks):
         out[f"{name}.on_hand"] = view.on_hand[:, i] / used[name]
@@ -142,7 +142,7 @@ def check_physics(scenario: Scenario, seed: int) -> None:
         seen = seen_by_name(world)
         for k, name in enumerate(batch.observation_names):
             assert np.allclose(observations[:, k], np.minimum(seen[name], 100), rtol=1e-6, atol=1e-6), name
-        assert np.array_equal(Codec(world.layout, 1).observe(View(world)), observations)
+        assert np.array_equal(Codec(world.layout).observe(View(world)), observations)
 
 
 @pytest.mark.parametrize("seed", [0, 8])

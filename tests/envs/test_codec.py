@@ -165,7 +165,7 @@ def test_every_whole_order_can_be_said(units: str):
 
 def test_encode_cuts_what_cannot_be_said():
     """More than the most is the most, and less than nothing nothing."""
-    codec = Codec(Layout(load("lost-sales")), paths=1)
+    codec = Codec(Layout(load("lost-sales")))
     said = codec.encode(np.array([[99.0], [-3.0], [10.0], [5.0], [0.0]])).ravel()
     assert said.tolist() == pytest.approx([1, -1, 1, 0, -1], abs=1e-6)
 
@@ -356,5 +356,5 @@ def test_what_is_known_of_demand_is_observed():
     customers = {"from": "shop", "distribution": 5}
     for more in ({"autocorrelation": 0.5}, {"forecast": {"accuracy": [0.5, 0.2, 0]}}):
         world = shop({"lanes.supplier.lead_time": 2}, demands={"customers": {**customers, **more}})
-        names = Codec(Layout(world), 1).names
+        names = Codec(Layout(world)).names
         assert [name for name in names if "forecast" in name] == [f"customers.forecast_{h}" for h in range(3)]

@@ -147,7 +147,7 @@ def test_a_machine_makes_what_its_parts_and_its_hours_allow():
 def test_what_waits_at_a_shared_capacity_is_observed():
     """An agent sees what it has ordered and what the maker could not ship, on the lanes that share the capacity."""
     story = Story(shop(**orchards(), demands={"customers": {"from": "shop", "distribution": 5}}))
-    names = Codec(story.layout, 1).names
+    names = Codec(story.layout).names
     assert [name for name in names if name.endswith(".waiting")] == ["apples.waiting", "pears.waiting", "plums.waiting"]
     story.step([10.0, 10.0, 0.0, 0.0])
     assert story.view.waiting.tolist() == [0, 10, 0, 0]
@@ -283,7 +283,7 @@ def test_a_shared_capacity_is_given_back_with_what_stays_behind():
 
 def test_what_waits_for_a_full_load_is_observed():
     story = Story(shop(lanes={"supplier": {"to": "shop", "route": "truck"}}, routes={"truck": TRUCK}))
-    assert "supplier.waiting" in Codec(story.layout, 1).names
+    assert "supplier.waiting" in Codec(story.layout).names
 
 
 TRUCK = {"vehicle_capacity": 10.0, "full_loads": True}

@@ -15,7 +15,7 @@ from jit_gym.physics import Flows, Layout, Simulation
 from jit_gym.physics.gradient import TensorSimulation
 from jit_gym.physics.period import APART
 from jit_gym.physics.plain import ByHand
-from jit_gym.physics.tables import COST_KINDS
+from jit_gym.physics.tables import COST_KINDS, Fields
 from jit_gym.scenario import Scenario
 
 from ..worlds import crowded, scenarios, worlds
@@ -119,7 +119,7 @@ class Played(SimpleNamespace):
 
 def numbers(table: Any, field: str) -> np.ndarray:
     """Return one field of flows, whatever they are made of."""
-    if isinstance(table, np.ndarray):
+    if isinstance(table, np.ndarray | Fields):
         return table[field]
     if not table:
         return np.zeros(0)

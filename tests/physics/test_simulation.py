@@ -195,9 +195,11 @@ def changed(array: np.ndarray) -> None:
 def test_what_a_simulation_shows_is_read_only():
     """State, flows, pipeline and what is seen are windows onto the simulation; writing through one raises."""
     world, twin = started(), started()
-    shown = [*world.state, *world.flows, world.pipeline, world.seen, world.read("stocks", "on_hand")]
+    tables = [*world.state[:-1], *world.flows]
+    shown = [table[field] for table in tables for field in table.dtype.names if table.shape[1]]
+    shown += [world.pipeline, world.seen, world.read("stocks", "on_hand")]
     layout = world.layout
-    for array in [table for table in shown if table.size] + [layout.into, layout.needs, layout.uses, layout.start]:
+    for array in [*shown, layout.into, layout.needs, layout.uses, layout.start]:
         with pytest.raises(ValueError, match="read-only"):
             changed(array)
     assert_same_state(world, twin)

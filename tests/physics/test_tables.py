@@ -213,8 +213,7 @@ def outcome(world: Scenario) -> list[np.ndarray]:
     simulation, found = Simulation(layout, trace), [trace.seen.copy()]
     for _ in range(trace.periods):
         simulation.step(rng.integers(0, 12, (2, len(layout.lanes))).astype(float))
-        for kind in (simulation.state, simulation.flows):
-            found += [rows.view(float).copy() if rows.size else np.zeros(0) for rows in kind]
+        found += [simulation._states.copy(), simulation._flows.copy()]
     return found
 
 

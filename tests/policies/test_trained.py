@@ -44,7 +44,7 @@ def arrays(inputs: int, *widths: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 def model(scenario: Scenario = SHOP, action: Action | None = None, **changes: Any) -> Model:
     """Return a random model for a scenario."""
-    names = Codec(Layout(scenario), 1).names
+    names = Codec(Layout(scenario)).names
     action = action or Action.default(scenario)
     manifest = Manifest(
         "made-up", scenario.name, scenario.fingerprint, tuple(names), {"activation": "relu", "squash": "clip"}

@@ -28,7 +28,7 @@ class Trial(Learner):
 
     def __init__(self, scenario, settings, seed):
         super().__init__(scenario, settings, seed)
-        self.codec = Codec(Layout(scenario), 1)
+        self.codec = Codec(Layout(scenario))
         self.action = Action.default(scenario, "order-up-to").fit(scenario)
         self.best = np.zeros(self.action.outputs, np.float32)  # between -1 and 1, of which 0 is the newsvendor's level
         self.cost = self.cost_of(self.best)

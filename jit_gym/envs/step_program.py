@@ -1,0 +1,111 @@
+"""A step of an env, recorded for a kind of world: order, play one period, and show what there is then."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from ..kernels.machine_code import Array, Kernel
+from ..physics.numbers import maximum, minimum
+from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of
+from .action_map import units_at
+from .observation import Codec
+
+
+class StepKind(NamedTuple):
+    """What tells the programs of steps apart.
+
+    Attributes:
+        world: the kind of world.
+        codec: what its observations and actions are made of.
+        units: whether orders come in units, and not as numbers of the action space.
+        flows: whether all flows are told, and not the reward alone.
+        own: whether each path has quantities of its own, as the worlds of a family have.
+    """
+
+    world: Kind
+    codec: CodecKind
+    units: bool = False
+    flows: bool = True
+    own: bool = False
+
+
+class CodecKind:
+    """A codec that is equal to all others whose observations are made of the same places."""
+
+    def __init__(self, codec: Codec) -> None:
+        """Take any codec of the kind."""
+        self.codec = codec
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another codec is of this kind."""
+        return isinstance(other, CodecKind) and self.codec.structure == other.codec.structure
+
+    def __hash__(self) -> int:
+        """Return a number that is the same for all codecs of the kind."""
+        return hash(self.codec.structure)
+
+
+@lru_cache(maxsize=64)
+def step_kernel(kind: StepKind) -> Kernel:
+    """Return the kernel of a step.
+
+    Its arrays are those of the world, and `codec` (`Codec.numbers`), `given` (paths, lanes), `flows` (flows, paths) or
+    the reward alone, and what is shown: `next` is the row of chance and `dates` the row of dates at the period's end.
+    """
+    layout, codec = kind.world.layout, kind.codec.codec
+    world = RecordedWorld(layout)
+    program = world.program
+    given = [program.load("given", m) for m in range(len(layout.lanes))]
+    order = given if kind.units else [_order_of(program, codec, m, number) for m, number in enumerate(given)]
+    flows = world.play(order)
+    told = numbers_of(layout, flows) if kind.flows else [flows.money[0].reward]
+    for k, value in enumerate(told):
+        program.store("flows", k, value)
+    _show(world, codec, "next")
+    given_as = Array("row", len(given), refused="units") if kind.units else Array("row", len(given), True, "nan")
+    arrays = _arrays(kind.world, kind.codec, kind.own)
+    arrays |= {"next": arrays["chance"], "given": given_as, "flows": Array("path", layout.flows_size)}
+    return Kernel(program, arrays)
+
+
+@lru_cache(maxsize=64)
+def observation_kernel(world: Kind, codec: CodecKind, own: bool = False) -> Kernel:
+    """Return the kernel that shows what there is at the start of a period, with the arrays of `step_kernel`."""
+    recorded = RecordedWorld(world.layout)
+    _show(recorded, codec.codec, "chance")
+    return Kernel(recorded.program, _arrays(world, codec, own))
+
+
+def _arrays(world: Kind, codec: CodecKind, own: bool) -> dict[str, Array]:
+    arrays = arrays_of(world.layout) | {
+        "codec": Array("nothing", len(codec.codec.numbers)),
+        "dates": Array("date", codec.codec.dates.shape[1]),
+        "shown": Array("row", len(codec.codec.names), single=True),
+    }
+    if own:
+        arrays |= {name: Array("path", arrays[name].numbers) for name in ("net", "codec")}
+    return arrays
+
+
+def _order_of(program: Any, codec: Codec, m: int, action: Any) -> Any:
+    """Return the units that one lane's action orders, cut to the action space; the action is not NaN."""
+    use, slope, bend, limit = (program.load("codec", 4 * m + k) for k in range(4))
+    if codec.raw:
+        return minimum(maximum(action, 0.0), limit)
+    below, above = minimum(maximum(action, -1.0), 0.0), maximum(minimum(action, 1.0), 0.0)
+    return units_at(0.0, use, slope, bend, below, above)
+
+
+def _show(world: RecordedWorld, codec: Codec, row: str) -> None:
+    """Record what is shown of the state, of a row of chance and of the dates."""
+    program, state = world.program, world.state_numbers()
+    first = 4 * len(codec.lanes)
+    shown = [state[place] for place in codec.from_state["first"].tolist()]
+    shown += [program.load(row, place) for place in codec.from_seen["first"].tolist()]
+    for k, value in enumerate(shown):
+        scale, high = (program.load("codec", first + 2 * k + j) for j in range(2))
+        # Sums of fractions may end a hair below 0.
+        program.store("shown", k, minimum(maximum(value, 0.0) * scale, high))
+    for k in range(codec.dates.shape[1]):
+        program.store("shown", len(shown) + k, program.load("dates", k))

@@ -1,0 +1,121 @@
+"""A rule, the period and what is counted of it, recorded as one program that plays many periods in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..kernels.machine_code import Array, Kernel
+from ..kernels.symbol_arrays import SymbolArray
+from ..physics import Flows, Layout, View
+from ..physics.recorded import RecordedWorld, arrays_of, tables_of
+from ..policies.base import Rule
+from .metrics import Counter
+
+SHIPPED = "jit_gym.policies."
+"""Where the rules are whose orders depend on a view alone, and not on anything that they do beside."""
+
+Watch = Callable[[Flows], "tuple[Any, ...]"]
+"""What is measured of each period's flows, each (paths,)."""
+
+
+@dataclass(frozen=True)
+class RecordedPlay:
+    """A program that plays a rule: its kernel, and the arrays of the rule's parameters.
+
+    Beside those of the world its kernel has the arrays `clock` (periods, 3): the period, how many have been counted
+    with it, and its discount; `totals` of a counter; `refused` (1, paths): how many orders were no quantities; and
+    `watched` (periods, measures, paths).
+    """
+
+    kernel: Kernel
+    parameters: Mapping[str, np.ndarray]
+
+
+def recorded_play(
+    player: Any, layout: Layout, counts: type[Counter], watch: Watch | None, own: np.ndarray | None = None
+) -> RecordedPlay | None:
+    """Return the program that plays a rule, or None for a policy that can only be asked period by period.
+
+    That is every policy that is no shipped rule, and one that branches on what it sees, or looks it up in a table.
+
+    Args:
+        player: the policy, fitted.
+        layout: the world.
+        counts: what is counted.
+        watch: what is measured, if anything.
+        own: the policy's own state before the first period (paths, n), if it has one.
+    """
+    if not is_pure(player):
+        return None
+    for symbolic in (True, False):
+        try:
+            return _recorded(player, layout, counts, watch, own, symbolic)
+        except Exception:  # whatever a program cannot do; played period by period, the rule raises what it raises
+            continue
+    return None
+
+
+def is_pure(player: Any) -> bool:
+    """Tell whether a policy is a shipped rule: its orders depend on what it sees and its own state, on nothing else."""
+    return isinstance(player, Rule) and type(player).__module__.startswith(SHIPPED)
+
+
+def _recorded(
+    player: Any, layout: Layout, counts: type[Counter], watch: Watch | None, own: np.ndarray | None, symbolic: bool
+) -> RecordedPlay:
+    world = RecordedWorld(layout)
+    program = world.program
+    arrays = arrays_of(layout) | {"clock": Array("date", 3)}
+    parameters: dict[str, np.ndarray] = {}
+    if symbolic:
+        parameters, arrays_of_parameters = _parameters(player)
+        arrays |= arrays_of_parameters
+        loads = {}
+        for name, value in parameters.items():
+            row = [program.load(name, k) for k in range(value.shape[-1])]
+            loads[name.removeprefix("parameter.")] = SymbolArray([row] if value.ndim == 2 else row)
+        player = player.having(loads)
+    clock = [program.load("clock", k) for k in range(3)]
+    world.period = SymbolArray(clock[:1])
+    width = 0 if own is None else own.shape[1]
+    before = SymbolArray([[program.load("own", k) for k in range(width)]])
+    given, after = player.act(View(world), None if own is None else before)
+    orders = np.broadcast_to(given.items if isinstance(given, SymbolArray) else given, (1, len(layout.lanes)))[0]
+    for k in range(width):
+        program.store("own", k, after[0, k])
+    refused: Any = 0.0
+    for order in orders:
+        refused = refused + (1.0 - ((order >= 0) & (order < np.inf)) * 1.0)
+    program.store("refused", 0, program.load("refused", 0) + refused)
+    flows = world.play(list(orders))
+    state, told = tables_of(world, flows)
+    size = sum(counts.counted(layout).values())
+    totals = SymbolArray([[program.load("totals", k) for k in range(size)]])
+    counts.of(layout, totals).count(state, told, *clock[1:])
+    for k, value in enumerate(totals.items[0]):
+        program.store("totals", k, value)
+    measured = watch(told) if watch is not None else ()
+    for k, measure in enumerate(measured):
+        program.store("watched", k, measure.items[0])
+    arrays |= {
+        "own": Array("path", width),
+        "refused": Array("path", 1),
+        "totals": Array("path", size),
+        "watched": Array("period", len(measured)),
+    }
+    return RecordedPlay(Kernel(program, arrays, periods=True), parameters)
+
+
+def _parameters(player: Any) -> tuple[dict[str, np.ndarray], dict[str, Array]]:
+    """Return the arrays of a rule's parameters, the same for all paths (stocks,) or of each path (stocks, paths)."""
+    found, arrays = {}, {}
+    for name in player.names():
+        value = getattr(player, name)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            found[f"parameter.{name}"] = value
+            arrays[f"parameter.{name}"] = Array("path" if value.ndim == 2 else "nothing", value.shape[-1])
+    return found, arrays

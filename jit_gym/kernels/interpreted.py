@@ -1,0 +1,83 @@
+"""Recorded programs in plain NumPy, operation by operation: what a kernel does where nothing is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .symbols import Place, Program
+
+if TYPE_CHECKING:
+    from .machine_code import Array
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "<": np.less,
+    "<=": np.less_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+    "and": np.logical_and,
+    "or": np.logical_or,
+    "not": np.logical_not,
+    "where": np.where,
+    "min": lambda a, b: np.where(a < b, a, b),
+    "floor": np.floor,
+    "sqrt": np.sqrt,
+}
+
+
+def interpret(
+    program: Program,
+    arrays: Mapping[str, Array],
+    given: Mapping[str, np.ndarray],
+    paths: int,
+    period: int,
+    periods: int,
+) -> bool:
+    """Play some periods on all paths of the arrays given; return whether a number is refused, and nothing played."""
+    used = [(number, program.operations[number]) for number in program.used()]
+    for t in range(period, period + periods):
+        values: dict[int, Any] = {}
+        with np.errstate(all="ignore"):  # compiled code does not warn of overflows either
+            for number, (name, *operands) in used:
+                if name == "constant":
+                    values[number] = float.fromhex(operands[0])
+                elif name == "load":
+                    values[number] = _window(given[operands[0]], arrays[operands[0]], operands[1], t).astype(float)
+                    if paths == 1 and _refuses(values[number], arrays[operands[0]].refused):
+                        return True
+                else:
+                    values[number] = OPERATIONS[name](*(values[operand] for operand in operands))
+        for place, number in program.stores.items():
+            _store(given, arrays, place, t, values[number])
+    return False
+
+
+def _store(given: Mapping[str, np.ndarray], arrays: Mapping[str, Array], place: Place, t: int, value: Any) -> None:
+    name, k = place
+    _window(given[name], arrays[name], k, t)[:] = value
+
+
+def _window(array: np.ndarray, kind: Array, k: int, t: int) -> np.ndarray:
+    """Return a number of an array in a period, for each path or for all of them."""
+    match kind.by:
+        case "nothing":
+            return array[k : k + 1]
+        case "path":
+            return array[k]
+        case "period":
+            return array[t, k]
+        case "date":
+            return array[t, k : k + 1]
+    return array[:, k]
+
+
+def _refuses(value: np.ndarray, what: str) -> bool:
+    """Tell whether a number is one that is not played."""
+    wrong = np.isnan(value) if what == "nan" else ~((value >= 0) & (value < np.inf))
+    return bool(what) and bool(wrong.any())

@@ -1,0 +1,160 @@
+"""The period recorded: what an order does in one kind of world, as a program without loops and branches.
+
+Worlds are of one kind if they differ in quantities alone: in costs, capacities and shares, not in what feeds what, lead
+times or which steps of a period they need. All worlds of a kind share what is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..kernels.machine_code import Array, Kernel
+from ..kernels.symbol_arrays import SymbolArray
+from ..kernels.symbols import Program
+from .layout import Layout
+from .plain import ByHand
+from .tables import BOOKS, DEMAND_STATE, FLOWS, LANE_STATE, STOCK_STATE, Flows, Net, State, fields
+
+
+class RecordedWorld(ByHand):
+    """A world whose quantities, state and chance are symbols of a program: what is done to it is recorded.
+
+    The program reads the quantities from an array `net`, the state from `state`, and chance from `chance`; `keep` makes
+    it write the state back.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        """Record nothing yet."""
+        super().__init__(layout)
+        self.program = program = Program()
+        places = count()
+        self.net = Net._make([*(_loads(program, "net", table, places) for table in layout.net[:-1]), layout.sizes])
+        places = count()
+        *tables, pipeline = self.state
+        tables = [[_each(record, program, places) for record in table] for table in tables]
+        self.state = State(*tables, [program.load("state", next(places)) for _ in pipeline])
+        self.chance = [program.load("chance", k) for k in range(layout.columns.chance)]
+
+    def play(self, order: Any) -> Flows:
+        """Record one period with these orders (lanes,), and that it leaves the state changed; return its flows."""
+        flows = self.step(order, self.chance)
+        for k, value in enumerate(self.state_numbers()):
+            self.program.store("state", k, value)
+        return flows
+
+    def read(self, table: str, field: str) -> SymbolArray:
+        """Return one field of the present state (1, how many there are)."""
+        return SymbolArray([[getattr(record, field) for record in getattr(self.state, table)]])
+
+    @property
+    def pipeline(self) -> SymbolArray:
+        """Return the present pipeline (1, slots)."""
+        return SymbolArray([self.state.pipeline])
+
+    @property
+    def seen(self) -> SymbolArray:
+        """Return what can be seen of chance (1, columns.seen)."""
+        columns = self.layout.columns
+        return SymbolArray([[self.program.load("chance", columns.chance + k) for k in range(columns.seen)]])
+
+    def state_numbers(self) -> list[Any]:
+        """Return each number of the present state, in their order."""
+        *tables, pipeline = self.state
+        return [*(value for table in tables for record in table for value in vars(record).values()), *pipeline]
+
+
+def _loads(program: Program, array: str, table: np.ndarray, places: Iterator[int]) -> list[Any]:
+    """Return the records of a table as plain objects: flags and indices as they are, quantities as loads."""
+    records = []
+    for row in table:
+        record = SimpleNamespace()
+        for name in fields(table.dtype):
+            place = next(places)
+            quantity = table.dtype[name] == np.float64
+            setattr(record, name, program.load(array, place) if quantity else int(row[name]))
+        records.append(record)
+    return records
+
+
+def _each(record: Any, program: Program, places: Iterator[int]) -> Any:
+    return SimpleNamespace(**{name: program.load("state", next(places)) for name in vars(record)})
+
+
+class SymbolFields:
+    """A table of records of symbols, whose fields are arrays (1, records), as those of a batch's tables are."""
+
+    def __init__(self, records: list[Any], kind: np.dtype) -> None:
+        """Take the records."""
+        self.dtype, self.shape, self._records = kind, (1, len(records)), records
+
+    def __getitem__(self, field: str) -> SymbolArray:
+        """Return one field of all records."""
+        items = np.empty(self.shape, object)
+        items[0] = [getattr(record, field) for record in self._records]
+        return SymbolArray(items)
+
+
+def tables_of(world: RecordedWorld, flows: Flows) -> tuple[State, Flows]:
+    """Return the tables of the present state and of some flows, to be read as those of a batch."""
+    kinds = STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS
+    *tables, _ = world.state
+    state = State(*(SymbolFields(table, kind) for table, kind in zip(tables, kinds, strict=True)), world.pipeline)
+    return state, Flows(*(SymbolFields(table, kind) for table, kind in zip(flows, FLOWS, strict=True)))
+
+
+def numbers_of(layout: Layout, flows: Flows) -> Iterator[Any]:
+    """Return each number of a path's flows, in their order."""
+    for table, (_, kind) in zip(flows, layout.flow_tables(), strict=True):
+        for record in table:
+            yield from (getattr(record, name) for name in fields(kind))
+
+
+class Kind:
+    """A layout that is equal to all others of its kind of world: the key of what is compiled."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Take any layout of the kind."""
+        self.layout = layout
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another layout is of this kind."""
+        return isinstance(other, Kind) and self.layout.structure == other.layout.structure
+
+    def __hash__(self) -> int:
+        """Return a number that is the same for all layouts of the kind."""
+        return hash(self.layout.structure)
+
+
+@lru_cache(maxsize=64)
+def period_kernel(kind: Kind) -> Kernel:
+    """Return the kernel that plays one period with given orders, and tells all that happens in it.
+
+    Its arrays are net, state (state_size, paths), chance (periods, columns, paths), orders (paths, lanes), and flows
+    (flows_size, paths).
+    """
+    layout = kind.layout
+    world = RecordedWorld(layout)
+    lanes = range(len(layout.lanes))
+    flows = world.play([world.program.load("orders", m) for m in lanes])
+    for k, value in enumerate(numbers_of(layout, flows)):
+        world.program.store("flows", k, value)
+    arrays = arrays_of(layout) | {
+        "orders": Array("row", len(lanes)),
+        "flows": Array("path", layout.flows_size),
+    }
+    return Kernel(world.program, arrays)
+
+
+def arrays_of(layout: Layout) -> dict[str, Array]:
+    """Return the arrays that each program of a world uses."""
+    return {
+        "net": Array("nothing", len(layout.numbers)),
+        "state": Array("path", layout.state_size),
+        "chance": Array("period", layout.columns.chance + layout.columns.seen),
+    }
