@@ -125,6 +125,17 @@ def test_list_loads_nothing_heavy():
     assert HEAVY.isdisjoint(run.stdout.split())
 
 
+def test_compare_with_its_report_loads_neither_matplotlib_nor_pandas():
+    """Each of them takes a part of a second to import, and neither is needed."""
+    program = (
+        "import sys; from jit_gym.cli import app;"
+        " app(['compare', 'aisin-1997', 'jit', '--paths', '4', '--no-gap'], standalone_mode=False); print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "Report: " in run.stdout, run.stderr
+    assert {"matplotlib", "pandas", "torch"}.isdisjoint(run.stdout.split())
+
+
 def test_show_tells_what_the_world_is():
     text = done("show", "lost-sales", "--set", "lanes.supplier.lead_time=6")
     assert "A shop that loses the customers it cannot serve" in text
