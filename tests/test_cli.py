@@ -18,7 +18,7 @@ from jit_gym.scenario import industry_names
 
 QUICK = ["--paths", "8", "--periods", "30"]
 PAST = "demands.customers.history"
-HEAVY = {"torch", "pandas", "matplotlib", "numba"}
+HEAVY = {"torch", "pandas", "matplotlib", "numba", "numpy", "gymnasium"}
 
 
 @pytest.fixture(autouse=True)
@@ -690,7 +690,7 @@ def test_the_end_of_a_file_is_damage_and_not_a_key_that_was_pressed(monkeypatch)
     def cut(*_, **__):
         raise EOFError("No data left in file")
 
-    monkeypatch.setattr("jit_gym.cli.options.load", cut)
+    monkeypatch.setattr(jit_gym.scenario, "load", cut)
     assert refused("show", "lost-sales") == "a file ends before its time, and may be damaged"
 
 

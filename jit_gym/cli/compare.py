@@ -10,8 +10,6 @@ import typer
 
 from ..common.checks import BadInput
 from ..common.text import plain
-from ..scenario import is_family
-from ..scenario.window import window
 from .app import app
 from .families import compare_worlds
 from .options import (
@@ -113,6 +111,8 @@ def compare(
     from ..evaluation.rollout import is_certain
     from ..evaluation.tuning import tuning_budget
     from ..report import items
+    from ..scenario import is_family
+    from ..scenario.window import window
 
     if report is not None and no_report:
         raise BadInput("--report and --no-report exclude each other")

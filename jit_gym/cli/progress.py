@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..common.text import plain
-from ..scenario import NoEffect
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -135,6 +134,8 @@ def print_notes(notes: Sequence[str]) -> None:
 @contextmanager
 def collect_warnings() -> Iterator[list[str]]:
     """Collect warnings, such as those of gaps in a history, as texts."""
+    from ..scenario import NoEffect
+
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -35,11 +35,11 @@ class Scale(NamedTuple):
 
     def inside(self, value: float) -> float:
         """Return the nearest value on the scale."""
-        return float(np.clip(value, *sorted(self[:2])))
+        return min(max(value, min(self[:2])), max(self[:2]))
 
     def places(self, values: np.ndarray) -> list[float]:
         """Return the places of values (n,)."""
-        share = (np.clip(values, *sorted(self[:2])) - self.low) / ((self.high - self.low) or 1.0)
+        share = (np.clip(values, min(self[:2]), max(self[:2])) - self.low) / ((self.high - self.low) or 1.0)
         return [float(each) for each in self.start + (self.end - self.start) * share]
 
 
