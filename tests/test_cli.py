@@ -1,5 +1,6 @@
 """The command line: one line for what is wrong, the library's own numbers for what is right."""
 
+import io
 import json
 import os
 import re
@@ -10,10 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from numba.core import event
 from typer.testing import CliRunner, Result
 
 import jit_gym
 from jit_gym.cli import app
+from jit_gym.cli.progress import count_while_compiling
 from jit_gym.scenario import industry_names
 
 QUICK = ["--paths", "8", "--periods", "30"]
@@ -682,6 +685,24 @@ def test_compare_shows_the_gap_unless_it_is_not_wanted():
     without = json.loads(done(*arguments, "--json", "--no-gap"))
     assert without["gap_to"] is None
     assert without["policies"][0]["gap"] is None
+
+
+def test_seconds_are_counted_as_long_as_code_is_compiled(monkeypatch):
+    """From the start of the outermost function that Numba compiles to its end; then the line is empty again."""
+    listeners, screen = [], io.StringIO()
+    monkeypatch.setattr(event, "register", lambda kind, listener: listeners.append((kind, listener)))
+    monkeypatch.setattr(sys, "stderr", screen)
+    count_while_compiling()
+    ((kind, listener),) = listeners
+    assert kind == "numba:compile"
+    listener.on_start(None)
+    listener.on_start(None)
+    listener.on_end(None)
+    listener.thread.join(1.5)
+    assert screen.getvalue() == "\rcompiling: 1 s"
+    listener.on_end(None)
+    assert screen.getvalue().endswith(f"\r{'':14}\r")
+    assert not listener.thread.is_alive()
 
 
 def test_the_end_of_a_file_is_damage_and_not_a_key_that_was_pressed(monkeypatch):

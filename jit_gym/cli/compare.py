@@ -171,6 +171,8 @@ def compare(
     command = request.command("compare", *names, **options, tuned=tuned, no_gap=no_gap)
     with waiting("looking for the optimum or a bound", quiet=as_json):
         _ = comparison.optimality_gap
+    with waiting("playing without disruptions, to see what these cost", quiet=as_json):
+        _ = comparison.resilience
     out = console()
     if as_json:
         from ..report.numbers import document
