@@ -20,6 +20,7 @@ from .words import a, labels
 
 STOCKS, LANES = 4, 4  # as many are shown one by one
 HIGH = 66.0  # points of a strip with what is above it
+LONGEST = 45  # characters of the names of lanes that are disrupted
 COLOURS = (ORDER, WASTE, MUTED, INK)  # of the lanes, or of the stocks that are ordered
 
 
@@ -241,7 +242,8 @@ def _disrupted(scenario: Scenario, story: Story, frame: Window) -> list[Disrupte
     for start, stop in pairwise(edges):
         if left[start] < 1:
             hit = [name for name, share in zip(scenario.lanes, story.available[start], strict=True) if share < 1]
-            hit = hit if len(hit) <= 3 else [*hit[:2], f"{len(hit) - 2} more lanes"]
+            who = ", ".join(hit if len(hit) <= 3 else [*hit[:2], f"{len(hit) - 2} more lanes"])
+            who = who if len(who) <= LONGEST or len(hit) == 1 else f"{len(hit)} lanes"
             what = "stopped" if left[start] <= 0 else f"at {100 * left[start]:.0f} %"
-            found.append(Disrupted(start, stop, float(left[start]), f"{', '.join(hit)} {what}"))
+            found.append(Disrupted(start, stop, float(left[start]), f"{who} {what}"))
     return found
