@@ -1,6 +1,7 @@
 """Just-in-time inventory control as a reinforcement-learning problem.
 
-`import jit_gym` registers the envs and imports nothing else; each name below is loaded when it is first used.
+`import jit_gym` imports nothing else; each name below is loaded when it is first used, and the envs are registered as
+soon as Gymnasium is imported, before or after.
 """
 
 from __future__ import annotations
@@ -9,9 +10,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import gymnasium
-
-from .common.shipped import configs, scenario_files
+from .common.imports import once_imported
 
 if TYPE_CHECKING:
     from .envs import Env as Env
@@ -115,10 +114,14 @@ def _register() -> None:
 
     `jit_gym/Scenario-v1` and `jit_gym/Family-v1` take a scenario or family of the user's.
     """
-    shipped = configs()
-    for kind, folders in (("Scenario", (shipped, shipped / "industries")), ("Family", (shipped / "families",))):
+    import gymnasium
+
+    from .common import shipped
+
+    folder = shipped.configs()
+    for kind, folders in (("Scenario", (folder, folder / "industries")), ("Family", (folder / "families",))):
         ids: dict[str, str | None] = {f"{kind}-v1": None}
-        for name in (name for folder in folders for name in scenario_files(folder)):
+        for name in (name for each in folders for name in shipped.scenario_files(each)):
             title = "".join(part.capitalize() for part in name.split("-"))
             ids[f"{title}-v{_VERSIONS.get(name, 1)}"] = name
         env = {"Scenario": "", "Family": "Family"}[kind]
@@ -131,4 +134,4 @@ def _register() -> None:
             )
 
 
-_register()
+once_imported("gymnasium", _register)

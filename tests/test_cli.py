@@ -1,5 +1,6 @@
 """The command line: one line for what is wrong, the library's own numbers for what is right."""
 
+import io
 import json
 import os
 import re
@@ -10,15 +11,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from numba.core import event
 from typer.testing import CliRunner, Result
 
 import jit_gym
 from jit_gym.cli import app
+from jit_gym.cli.progress import count_while_compiling
 from jit_gym.scenario import industry_names
 
 QUICK = ["--paths", "8", "--periods", "30"]
 PAST = "demands.customers.history"
-HEAVY = {"torch", "pandas", "matplotlib", "numba"}
+HEAVY = {"torch", "pandas", "matplotlib", "numba", "numpy", "gymnasium"}
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +126,17 @@ def test_list_loads_nothing_heavy():
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "lost-sales" in run.stdout
     assert HEAVY.isdisjoint(run.stdout.split())
+
+
+def test_compare_with_its_report_loads_neither_matplotlib_nor_pandas():
+    """Each of them takes a part of a second to import, and neither is needed."""
+    program = (
+        "import sys; from jit_gym.cli import app;"
+        " app(['compare', 'aisin-1997', 'jit', '--paths', '4', '--no-gap'], standalone_mode=False); print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "Report: " in run.stdout, run.stderr
+    assert {"matplotlib", "pandas", "torch"}.isdisjoint(run.stdout.split())
 
 
 def test_show_tells_what_the_world_is():
@@ -673,13 +687,31 @@ def test_compare_shows_the_gap_unless_it_is_not_wanted():
     assert without["policies"][0]["gap"] is None
 
 
+def test_seconds_are_counted_as_long_as_code_is_compiled(monkeypatch):
+    """From the start of the outermost function that Numba compiles to its end; then the line is empty again."""
+    listeners, screen = [], io.StringIO()
+    monkeypatch.setattr(event, "register", lambda kind, listener: listeners.append((kind, listener)))
+    monkeypatch.setattr(sys, "stderr", screen)
+    count_while_compiling()
+    ((kind, listener),) = listeners
+    assert kind == "numba:compile"
+    listener.on_start(None)
+    listener.on_start(None)
+    listener.on_end(None)
+    listener.thread.join(1.5)
+    assert screen.getvalue() == "\rcompiling: 1 s"
+    listener.on_end(None)
+    assert screen.getvalue().endswith(f"\r{'':14}\r")
+    assert not listener.thread.is_alive()
+
+
 def test_the_end_of_a_file_is_damage_and_not_a_key_that_was_pressed(monkeypatch):
     """EOFError, which pickle and NumPy raise for files that were cut, is told in a line; click takes it for Ctrl-C."""
 
     def cut(*_, **__):
         raise EOFError("No data left in file")
 
-    monkeypatch.setattr("jit_gym.cli.options.load", cut)
+    monkeypatch.setattr(jit_gym.scenario, "load", cut)
     assert refused("show", "lost-sales") == "a file ends before its time, and may be damaged"
 
 

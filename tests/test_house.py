@@ -27,7 +27,7 @@ ROOMS = [
     "cli",
     "__main__",
 ]
-HEAVY = {"torch", "stable_baselines3", "pandas", "matplotlib", "numba", "pydantic"}
+HEAVY = {"torch", "stable_baselines3", "pandas", "matplotlib", "numba", "pydantic", "numpy", "gymnasium"}
 
 
 def imported(source: str, package: str) -> Iterator[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import warnings
@@ -103,6 +104,7 @@ _show_warning = warnings.showwarning
 def main() -> None:
     """Run the command line."""
     progress.is_program = True
+    gc.set_threshold(50_000)  # of the many objects that imports make nearly all stay: looking for others takes a tenth
     warnings.showwarning = _note  # type: ignore[assignment]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

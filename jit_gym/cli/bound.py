@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from ..scenario.window import window
 from .app import app
 from .options import AsJson, DateColumn, DemandName, Filters, HistoryFile, Overrides, Request, ScenarioName, ValueColumn
 from .progress import announce_compiling, console, print_notes, progress_bar
@@ -45,6 +44,7 @@ def bound(
     announce_compiling()
     from ..evaluation import caveats
     from ..report import bounds
+    from ..scenario.window import window
     from ..theory import clairvoyant
 
     request = Request(scenario, set_, history, value, date, where, demand)

@@ -10,8 +10,6 @@ import typer
 
 from ..common.checks import BadInput
 from ..common.text import plain
-from ..scenario import is_family
-from ..scenario.window import window
 from .app import app
 from .families import compare_worlds
 from .options import (
@@ -113,6 +111,8 @@ def compare(
     from ..evaluation.rollout import is_certain
     from ..evaluation.tuning import tuning_budget
     from ..report import items
+    from ..scenario import is_family
+    from ..scenario.window import window
 
     if report is not None and no_report:
         raise BadInput("--report and --no-report exclude each other")
@@ -171,6 +171,8 @@ def compare(
     command = request.command("compare", *names, **options, tuned=tuned, no_gap=no_gap)
     with waiting("looking for the optimum or a bound", quiet=as_json):
         _ = comparison.optimality_gap
+    with waiting("playing without disruptions, to see what these cost", quiet=as_json):
+        _ = comparison.resilience
     out = console()
     if as_json:
         from ..report.numbers import document

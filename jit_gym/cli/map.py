@@ -10,7 +10,6 @@ import typer
 
 from ..common.checks import BadInput
 from ..common.text import plain
-from ..scenario.axis import CELLS
 from .app import app
 from .compare import affordable_paths
 from .options import (
@@ -58,8 +57,9 @@ def map_(
     ] = None,
     y: Annotated[list[str] | None, typer.Option("--y", metavar="KEY=LOW..HIGH", help="The key up, likewise.")] = None,
     cells: Annotated[
-        int, typer.Option(metavar="N", min=2, max=60, help="How many values a range has that does not say it.")
-    ] = CELLS,
+        int | None,
+        typer.Option(metavar="N", min=2, max=60, help="How many values a range has that does not say it; usually 12."),
+    ] = None,
     set_: Overrides = None,
     tune: Annotated[bool, typer.Option("--tune", help="Tune each rule in each cell first, on other paths.")] = False,
     budget: Annotated[
@@ -103,6 +103,7 @@ def map_(
     announce_compiling()
     from ..evaluation.maps import budget_of, play, prepare
     from ..report import maps as report
+    from ..scenario.axis import CELLS
     from ..theory.workers import processors
 
     across, up = _axis("--x", x), _axis("--y", y)
@@ -114,7 +115,7 @@ def map_(
     names = [name for text in policies or () for name in several(text)]
     players = [saved_policy(name, world) for name in names] or None
     with collect_warnings():  # what has no effect in some cells does in others
-        grid = prepare(players, world, x=across, y=up, cells=cells, periods=periods, warmup=warmup)
+        grid = prepare(players, world, x=across, y=up, cells=cells or CELLS, periods=periods, warmup=warmup)
     for option, axis in (("--x", grid.x), ("--y", grid.y)):
         if axis.key in overrides_of(set_):
             raise BadInput(f"--set {axis.key}: is what {option} varies (leave it out)")
@@ -130,7 +131,7 @@ def map_(
     with progress_bar(work, quiet=as_json) as tick:
         drawn = play(grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold / 100, workers=count, progress=tick)
 
-    options: dict[str, Any] = {"x": across, "y": up, "cells": None if cells == CELLS else cells, "tune": tune}
+    options: dict[str, Any] = {"x": across, "y": up, "cells": cells, "tune": tune}
     options |= {"budget": tuned or None, "paths": paths, "periods": periods, "warmup": warmup, "seed": seed}
     options |= {"threshold": None if threshold == 0.5 else threshold, "out": out}
     command = request.command("map", *names, **options)

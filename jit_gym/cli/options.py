@@ -7,16 +7,16 @@ import shlex
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from ..common import digest
 from ..common.checks import BadInput
 from ..common.text import plain
-from ..scenario import Scenario, ScenarioError, load, parse_override
-from ..scenario.yaml12 import parse
 from .progress import collect_warnings
+
+if TYPE_CHECKING:
+    from ..scenario import Scenario
 
 
 def complete_scenario(incomplete: str) -> list[str]:
@@ -88,6 +88,8 @@ class Request(NamedTuple):
 
     def world(self) -> tuple[Scenario, list[str]]:
         """Load that world, and return it with the notes that are to be printed."""
+        from ..scenario import load
+
         with collect_warnings() as notes:
             changed = overrides_of(self.set)
             world = load(self.scenario, changed | own_history(self.scenario, changed, *self[2:]))
@@ -109,6 +111,8 @@ class Request(NamedTuple):
 
 def overrides_of(texts: Sequence[str] | None) -> dict[str, Any]:
     """Return what `KEY=VALUE` texts change."""
+    from ..scenario import parse_override
+
     return dict(parse_override(text) for text in texts or ())
 
 
@@ -127,6 +131,8 @@ def own_history(
             raise BadInput("--demand: says whose --history it is, and there is none")
         return {}
     if demand is None:
+        from ..scenario import load
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong with the history that gives way does not matter
             demands = list(load(scenario, overrides).demands)
@@ -149,6 +155,9 @@ def _filter(text: str) -> tuple[str, str | int | float]:
     column, equals, wanted = (part.strip() for part in text.partition("="))
     if not equals or not column:
         raise BadInput(f"--where: must be written as column=value, got {text!r}")
+    from ..scenario import ScenarioError
+    from ..scenario.yaml12 import parse
+
     try:
         read = parse(wanted)
     except ScenarioError:
@@ -174,4 +183,6 @@ def default_report(name: str, fingerprint: str, asked: Sequence[Any]) -> Path:
     """Return where a report goes: one file for a world as it is, and one for each other way that was asked for."""
     if not any(asked):
         return Path("reports") / f"{name}.html"
+    from ..common import digest
+
     return Path("reports") / f"{name}-{digest.of_text(f'{fingerprint} {tuple(asked)!r}')[:8]}.html"

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..common.text import plain
-from ..scenario import NoEffect
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,7 +79,10 @@ def waiting(what: str, quiet: bool) -> Iterator[None]:
 
 
 def announce_compiling() -> None:
-    """Have it said on stderr, once, when code is compiled, which takes long only the first time."""
+    """Have it said on stderr, once, when code is compiled, which takes long only the first time.
+
+    On a terminal the seconds are counted while that lasts.
+    """
     from ..kernels.cache import before_compiling
 
     told = not is_program
@@ -90,8 +92,51 @@ def announce_compiling() -> None:
         if not told:
             told = True
             print("jit-gym: compiling, once: about 10 s", file=sys.stderr, flush=True)
+            if sys.stderr.isatty():
+                count_while_compiling()
 
     before_compiling(tell)
+
+
+def count_while_compiling() -> None:
+    """Count seconds on the terminal as long as Numba compiles, now and later."""
+    from threading import Event, Thread
+    from time import monotonic
+
+    from numba.core import event
+
+    class Counter(event.Listener):
+        """Runs a thread that writes, from when the outermost function is compiled until that is done."""
+
+        depth = 0
+
+        def on_start(self, _: Any) -> None:
+            self.depth += 1
+            if self.depth == 1:
+                self.done = Event()
+                self.thread = Thread(target=_count, args=(self.done, monotonic()), daemon=True)
+                self.thread.start()
+
+        def on_end(self, _: Any) -> None:
+            self.depth -= 1
+            if self.depth == 0:
+                self.done.set()
+                self.thread.join()
+
+    event.register("numba:compile", Counter())
+
+
+def _count(done: Any, begun: float) -> None:
+    """Write each second how long it has lasted, and take that away when it is done."""
+    from time import monotonic
+
+    width = 0
+    while not done.wait(1.0):
+        words = f"compiling: {monotonic() - begun:.0f} s"
+        print(f"\r{words:<{width}}", end="", file=sys.stderr, flush=True)
+        width = len(words)
+    if width:
+        print(f"\r{'':<{width}}\r", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -135,6 +180,8 @@ def print_notes(notes: Sequence[str]) -> None:
 @contextmanager
 def collect_warnings() -> Iterator[list[str]]:
     """Collect warnings, such as those of gaps in a history, as texts."""
+    from ..scenario import NoEffect
+
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..common.checks import BadInput
-from ..scenario import Scenario, is_family, json_schema
 from .app import app
 from .families import show_family
 from .options import Overrides, Request, complete_scenario
 from .progress import console, print_notes
+
+if TYPE_CHECKING:
+    from ..scenario import Scenario
 
 
 @app.command()
@@ -36,6 +38,8 @@ def show(
     """Show what the world of a scenario is, or what varies in a family."""
     if sum([as_yaml, as_json, schema, vocabulary]) > 1:
         raise BadInput("only one of --yaml, --json, --schema and --reference can be shown")
+    from ..scenario import is_family, json_schema
+
     if schema:
         print(json.dumps(json_schema(), indent=2))
         return

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral  # NumPy's integers are registered as such, and NumPy need not be imported
 from typing import Any
-
-import numpy as np
 
 from .text import plain, quoted
 
@@ -18,9 +17,9 @@ class BadInput(ValueError):
 
 def check_count(name: str, value: Any, least: int, most: int | None = None) -> None:
     """Refuse an argument that is not a whole number from `least` up, to `most` where one is given."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise BadInput(f"{name}: must be a whole number, {least} or more, got {value!r}")
-    if most is not None and value > most:
+    if most is not None and int(value) > most:
         raise BadInput(f"{name}: must be {most:,} or less, got {value!r}")
 
 
@@ -29,15 +28,17 @@ def check_seed(seed: Any, name: str = "seed") -> int:
 
     Gymnasium draws seeds of 128 bits where it is given none.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
         raise BadInput(f"{name}: must be a whole number, 0 or more, got {quoted(seed)}")
-    if not 0 <= seed < SEEDS:
+    if not 0 <= int(seed) < SEEDS:
         raise BadInput(f"{name}: must be 0 or more and less than 2**128, got {quoted(seed)}")
     return int(seed)
 
 
 def check_seeds(seeds: Any, rows: int, each: str, *, gaps: bool = False) -> list[Any]:
     """Return a list of seeds, one for each of some rows; None may stand for no seed where `gaps` are allowed."""
+    import numpy as np
+
     if isinstance(seeds, str | bytes) or not isinstance(seeds, Sequence | np.ndarray):
         raise BadInput(f"seed: must be one whole number, or one for each {each}, got {quoted(seeds)}")
     if len(seeds) != rows:

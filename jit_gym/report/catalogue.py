@@ -1,19 +1,19 @@
-"""List what is shipped, from the files alone: neither Numba nor pandas is needed to read a title."""
+"""List what is shipped, from the files alone: neither scenarios nor rules are loaded to read a line on each."""
 
 from __future__ import annotations
 
 import ast
 import re
 import sys
+from contextlib import suppress
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from ..common.plugins import load_plugins
-from ..scenario import industry_names, names, source_of
-from ..scenario.families import family_files
-from ..scenario.yaml12 import parse
+from ..common.shipped import family_names, file_of, industry_names, names
 
 
 def scenarios() -> dict[str, str]:
@@ -28,9 +28,7 @@ def industries() -> dict[str, str]:
 
 def families() -> dict[str, str]:
     """Return the title of each family."""
-    return {
-        name: str(parse(file.read_text(encoding="utf-8")).get("title", "")) for name, file in family_files().items()
-    }
+    return {name: _title(name) for name in family_names()}
 
 
 def rules() -> dict[str, str]:
@@ -40,7 +38,7 @@ def rules() -> dict[str, str]:
         for file in (files("jit_gym") / "policies").iterdir()
         if file.name.endswith(".py")
     }
-    classes = {node.name: node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    classes = {node.name: node for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef)}
     registry = next(
         node
         for node in trees["__init__.py"].body
@@ -57,7 +55,9 @@ def rules() -> dict[str, str]:
 def agents() -> dict[str, str]:
     """Return for which scenarios each agent is shipped, trained."""
     found: dict[str, list[str]] = {}
-    for path in sorted(Path(str(files("jit_gym.agents"))).glob("models/*/*.safetensors")):
+    spec = find_spec("jit_gym.agents")  # importing it would load what trains
+    folders = (spec.submodule_search_locations or ()) if spec else ()
+    for path in sorted(path for folder in folders for path in Path(folder).glob("models/*/*.safetensors")):
         found.setdefault(f"agent:{path.stem}", []).append(path.parent.name)
     return {agent: f"trained for {', '.join(scenarios)}" for agent, scenarios in found.items()}
 
@@ -70,14 +70,28 @@ def starter(name: str) -> str:
     kind = "variant" if name in (*names(), *industry_names()) else "starter"
     text = (files("jit_gym.report") / "templates" / f"{kind}.yaml").read_text(encoding="utf-8").replace("NAME", name)
     if kind == "variant":
-        lines = source_of(name).splitlines()
+        lines = file_of(name).read_text(encoding="utf-8").splitlines()
         text += "".join(f"# {line}".rstrip() + "\n" for line in lines if not line.startswith("name:"))
     return text
 
 
 def _title(name: str) -> str:
-    raw = parse(source_of(name))
-    return str(raw.get("title", "")) if isinstance(raw, dict) else ""
+    """Return the title in a scenario's file, which is read up to there: to parse all files takes a second."""
+    import yaml
+
+    depth, key = 0, None
+    with suppress(yaml.YAMLError):  # loading it says what is wrong
+        for event in yaml.parse(file_of(name).read_text(encoding="utf-8"), Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth, key = depth + 1, None
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            elif depth == 1 and isinstance(event, yaml.NodeEvent):
+                text = getattr(event, "value", "")  # an alias has none
+                if key == "title":
+                    return str(text)
+                key = text if key is None else None
+    return ""
 
 
 def _name(rule: ast.ClassDef) -> str:

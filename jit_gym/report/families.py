@@ -16,10 +16,11 @@ from ..evaluation import FamilyComparison
 from ..scenario import Distribution, Family
 from ..scenario.axis import meaning_of
 from . import catalogue, index
+from .axes import Axes, fitting_ticks, left_margin, plain_number
 from .columns import Column, grid, plus_minus
 from .figures import Picture
 from .provenance import origin
-from .svg import MUTED, drawing
+from .svg import MUTED, WIDTH, Box, Sheet
 from .templating import environment
 from .words import a, digits, half, listed
 
@@ -175,20 +176,8 @@ def described(of: Family) -> str:
 
 def picture(comparison: FamilyComparison) -> Picture:
     """Draw how much more of the figure each policy has than the first one: a dot a world, and the mean with its bar."""
-    shares, names = 100 * comparison.shares[:, 1:], comparison.policies[1:]
-    with drawing("worlds", 0.8 + 0.42 * len(names)) as sheet:
-        axes = sheet.figure.add_subplot()
-        for row in range(len(names)):
-            share = comparison.over_worlds(row + 1)
-            axes.plot(shares[:, row], np.full(len(shares), row + 0.14), "o", color=MUTED, markersize=3.5, alpha=0.6)
-            wide = 100 * half(share) if math.isfinite(share.error) else 0.0
-            axes.errorbar(100 * share.mean, row - 0.14, xerr=wide, color=STOCK, marker="o", markersize=6, linewidth=1.2)
-        axes.axvline(0, color=INK, linewidth=0.8)
-        axes.set_yticks(range(len(names)), [name[:24] for name in names], color=INK)
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.grid(visible=False, axis="y")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:+,.10g} %" if value else "0 %")
-        axes.set_xlabel(f"{comparison.figure.replace('_', ' ')} against {comparison.policies[0]}")
+    names = comparison.policies[1:]
+    sheet = _dots(comparison, [name[:24] for name in names])
     better = "left" if comparison.figure == "cost" else "right"
     caption = (
         f"Each grey dot is a world; the blue one is their mean, with its 95 % interval. Further {better} is better than"
@@ -197,6 +186,36 @@ def picture(comparison: FamilyComparison) -> Picture:
     says = "; ".join(f"{name} {_percent(comparison.over_worlds(k + 1).mean)}" for k, name in enumerate(names))
     title = f"More or less than {comparison.policies[0]}, world by world"
     return Picture(title, caption, sheet.svg, f"Mean over worlds against {comparison.policies[0]}: {says}.")
+
+
+def _dots(comparison: FamilyComparison, names: Sequence[str]) -> Sheet:
+    """Draw a row for each policy but the first: a dot a world, and below them the mean with its bar."""
+    shares = 100 * comparison.shares[:, 1:]
+    means = [comparison.over_worlds(k) for k in range(1, len(comparison.policies))]
+    wide = [100 * half(each) if math.isfinite(each.error) else 0.0 for each in means]
+    shown = shares[np.isfinite(shares)]
+    ends = [100 * each.mean + side for each, much in zip(means, wide, strict=True) for side in (-much, much)]
+    ends = [each for each in (0.0, *ends, *shown) if math.isfinite(each)]
+    free = 0.05 * (max(ends) - min(ends)) or 1.0
+    scale = min(ends) - free, max(ends) + free
+    sheet = Sheet(6 + 30.0 * len(names) + 30)
+    box = Box(left_margin(names), 6, 0.95 * WIDTH, 6 + 30.0 * len(names))
+    axes = Axes.within(sheet, box, scale, (len(names) - 0.5, -0.5))
+    at = fitting_ticks(*scale, box.right - box.left, _signed)
+    axes.grid(across=at)
+    axes.vertical(0, INK, 0.8)
+    for row, (share, much) in enumerate(zip(means, wide, strict=True)):
+        for each in shares[:, row][np.isfinite(shares[:, row])]:
+            sheet.dot(axes.x.at(each), axes.y.at(row + 0.14), 1.75, MUTED, 0.6)
+        if math.isfinite(share.mean):
+            axes.point(100 * share.mean, row - 0.14, STOCK, 6, wide=much)
+    axes.names_beside(names)
+    axes.numbers_below(at, _signed, f"{comparison.figure.replace('_', ' ')} against {comparison.policies[0]}")
+    return sheet
+
+
+def _signed(percent: float) -> str:
+    return f"{'+' if percent > 0 else ''}{plain_number(percent)} %"
 
 
 def _by_world(comparison: FamilyComparison) -> dict[str, Any]:

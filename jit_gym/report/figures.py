@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import floor, log10
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
 from ..evaluation import Comparison
 from ..physics.tables import COST_KINDS
-from .svg import LOSS, MUTED, REJECT, STORAGE, SURFACE, VEHICLE, WAITING, drawing
+from .axes import LINE, Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, plain_number, ticks
+from .svg import LETTERS, LOSS, MUTED, REJECT, STORAGE, VEHICLE, WAITING, WIDTH, Box, Sheet, straight, width_of
 from .words import a, digits, half, labels, number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 COLOURS = {  # of the kinds of cost
     "purchase_cost": DEMAND,
@@ -32,17 +30,20 @@ COLOURS = {  # of the kinds of cost
 }
 LABELS = {kind.name: kind.label for kind in COST_KINDS}
 
-PLACES = [  # for the name of a point, in distances from it, and which corner of the name is there
-    (1, 0, "left", "center"),
-    (-1, 0, "right", "center"),
-    (0, 1, "center", "bottom"),
-    (0, -1, "center", "top"),
-    (0.7, 0.7, "left", "bottom"),
-    (-0.7, 0.7, "right", "bottom"),
-    (0.7, -0.7, "left", "top"),
-    (-0.7, -0.7, "right", "top"),
+PLACES: list[tuple[float, float, Literal["start", "middle", "end"]]] = [
+    (1, 0, "start"),
+    (-1, 0, "end"),
+    (0, 1, "middle"),
+    (0, -1, "middle"),
+    (0.7, 0.7, "start"),
+    (-0.7, 0.7, "end"),
+    (0.7, -0.7, "start"),
+    (-0.7, -0.7, "end"),
 ]
+"""Where the name of a point may be: to its right and above it, in distances, and which end of the name is there."""
 NEAR, FAR, FARTHEST = 8, 20, 34  # points
+ROW = 24.0  # points from a policy's bar to the next
+RIGHT, BELOW = 0.975 * WIDTH, 30.0  # where axes end, and room for the numbers below them
 
 
 class Picture(NamedTuple):
@@ -70,54 +71,48 @@ def costs(comparison: Comparison) -> Picture:
         caption += f" Revenue is not in it: the {decides} decides, not the length of a bar."
     kinds["purchase_cost"] = kinds["purchase_cost"] - left_out
     kinds = {kind: values for kind, values in kinds.items() if values.any()}
-
-    rows, ends, points = np.arange(len(totals)), np.zeros(len(totals)), digits(totals)
-    with drawing("costs", 0.75 + 0.33 * len(rows)) as sheet:
-        axes = sheet.figure.add_subplot()
-        for kind, values in kinds.items():
-            look: dict[str, Any] = {"color": COLOURS[kind], "edgecolor": SURFACE, "linewidth": 0.5}
-            axes.barh(rows, values, left=ends, height=0.62, label=LABELS[kind], **look)
-            ends = ends + values
-        for row, end, total in zip(rows, ends, totals, strict=True):
-            axes.annotate(number(total, points), (end, row), (4, 0), textcoords="offset points", va="center")
-        axes.set_yticks(rows, _names(comparison), color=INK)
-        axes.set_xlim(0, max(ends.max(), 1e-9) * 1.17)
-        axes.invert_yaxis()
-        axes.grid(visible=False, axis="y")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value + left_out:,.10g}")
-        axes.set_xlabel(f"money {a(period)}")
-        if kinds:
-            sheet.figure.legend(loc="outside upper left", ncols=min(len(kinds), 4))
+    points = digits(totals)
+    picture = _bars(comparison, kinds, [number(total, points) for total in totals], left_out)
     says = "; ".join(
         f"{label} {number(total, points)}"
         + "".join(f", {LABELS[kind]} {number(values[k], points)}" for kind, values in kinds.items() if values[k])
         for k, (label, total) in enumerate(zip(labels(comparison), totals, strict=True))
     )
-    return Picture("What it costs", caption, sheet.svg, f"Costs {a(period)} by policy and kind: {says}.")
+    return Picture("What it costs", caption, picture.svg, f"Costs {a(period)} by policy and kind: {says}.")
+
+
+def _bars(comparison: Comparison, kinds: dict[str, np.ndarray], totals: Sequence[str], left_out: float) -> Sheet:
+    """Draw a bar for each policy, with its total; what all have in common is left out."""
+    names, period = _names(comparison), a(comparison.scenario.horizon.period)
+    ends = left_out + np.cumsum(list(kinds.values()), axis=0) if kinds else np.full((1, len(names)), left_out)
+    end = left_out + max(float(ends[-1].max()) - left_out, 1e-9) * 1.17
+    entries = legend_lines([Entry(LABELS[kind], COLOURS[kind]) for kind in kinds], WIDTH, LETTERS)
+    above = LINE * len(entries) + 4
+    sheet = Sheet(above + ROW * len(names) + BELOW)
+    box = Box(left_margin(names), above, RIGHT, above + ROW * len(names))
+    axes = Axes.within(sheet, box, (left_out, end), (len(names) - 0.5, -0.5))
+    at = fitting_ticks(left_out, end, box.right - box.left, plain_number)
+    axes.grid(across=at)
+    for values, stops, kind in zip(kinds.values(), ends, kinds, strict=False):
+        for row, (value, stop) in enumerate(zip(values, stops, strict=True)):
+            axes.bar(row, stop - value, stop, 0.62, COLOURS[kind])
+    for row, (stop, total) in enumerate(zip(ends[-1], totals, strict=True)):
+        sheet.text(axes.x.at(stop) + 4, axes.y.at(row) + 0.36 * LETTERS, total)
+    axes.names_beside(names)
+    axes.numbers_below(at, plain_number, f"money {period}")
+    legend(sheet, entries, 0, LETTERS, size=LETTERS)
+    return sheet
 
 
 def service(comparison: Comparison) -> Picture:
     """Draw service against cost (or profit): a point a policy, with its intervals."""
     figure = "cost" if comparison.figure == "cost" else "profit"
-    names: dict[tuple[float, float], list[str]] = {}
-    bars: list[tuple[tuple[float, float], tuple[float, float]]] = []
-    with drawing("service", 3.3) as sheet:
-        axes = sheet.figure.add_subplot()
-        for result, name in zip(comparison.results, _names(comparison), strict=True):
-            rate, money = result.estimate("fill_rate"), result.estimate(figure)
-            x, y = 100 * rate.mean, money.mean
-            wide, high = 100 * np.nan_to_num(half(rate)), np.nan_to_num(half(money))
-            colour, size = (STOCK, 6) if result is comparison.best else (INK, 4.5)
-            axes.errorbar(x, y, xerr=wide, yerr=high, color=colour, marker="o", markersize=size, linewidth=1)
-            names.setdefault((x, y), []).append(name)
-            bars += [((x - wide, y), (x + wide, y)), ((x, y - high), (x, y + high))]
-        axes.margins(0.12, 0.14)
-        left, right = axes.get_xlim()
-        axes.set_xlim(left, min(right, 100 + 0.03 * (right - left)))
-        axes.set_xlabel("fill rate: % of demand served from the shelf")
-        axes.set_title(f"{figure} {a(comparison.scenario.horizon.period)}", loc="left", color=MUTED, fontsize=9)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-        _place(axes, {point: ", ".join(each) for point, each in names.items()}, bars)
+    points: list[_Point] = []
+    for result, name in zip(comparison.results, _names(comparison), strict=True):
+        rate, money = result.estimate("fill_rate"), result.estimate(figure)
+        wide, high = 100 * float(np.nan_to_num(half(rate))), float(np.nan_to_num(half(money)))
+        points.append(_Point(name, 100 * rate.mean, money.mean, wide, high, result is comparison.best))
+    sheet = _scatter(points, f"{figure} {a(comparison.scenario.horizon.period)}")
     better = "higher" if figure == "profit" else "lower"
     caption = f"To the right: better service; {better}: better business. Bars are 95 % intervals; the best is blue."
     says = "; ".join(
@@ -138,43 +133,107 @@ def _rounded_down(value: float) -> float:
     return floor(value / step + 1e-9) * step
 
 
-def _place(axes: Axes, names: dict[tuple[float, float], str], bars: Sequence[Any]) -> None:
-    """Write each point's name where it covers the least of the others, and of the bars."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.text import Text
-    from matplotlib.transforms import Bbox
+class _Point(NamedTuple):
+    """A policy in the picture of service: where it is, half of its bars, and whether it is the best."""
 
-    figure: Any = axes.figure
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    figure.set_layout_engine("none")  # nothing moves from here on
-    renderer = canvas.get_renderer()
-    inside = axes.get_window_extent(renderer).expanded(1.02, 1.04)
-    dots = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in axes.transData.transform(list(names))]
-    taken = dots + [Bbox(axes.transData.transform(bar)).padded(2) for bar in bars]
-    written: list[Bbox] = []
-    line = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 4}
-    for (point, name), own in zip(names.items(), dots, strict=True):
-        tried: list[tuple[float, int, Any, Bbox]] = []
-        for far in (NEAR, FAR, FARTHEST):
-            for x, y, ha, va in PLACES:
-                arrow = None if far == NEAR else line
-                offset = far * x, far * y
-                text = axes.annotate(name, point, offset, textcoords="offset points", ha=ha, va=va, arrowprops=arrow)
-                text.update_positions(renderer)
-                box = Text.get_window_extent(text, renderer).padded(2)  # of the name, without the line
-                bad = sum(_overlap(box, other) for other in taken if other is not own)
-                bad += 20 * sum(_overlap(box, other) for other in written)  # two names in one place cannot be read
-                bad += 8 * far + 3 * (box.width * box.height - _overlap(box, inside))
-                tried.append((bad, len(tried), text, box))
-        _, best, _, box = min(tried, key=lambda each: each[:2])
-        written.append(box)
-        for _, place, text, _ in tried:
-            if place != best:
-                text.remove()
+    name: str
+    x: float
+    y: float
+    wide: float
+    high: float
+    best: bool
 
 
-def _overlap(one: Any, other: Any) -> float:
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(width, 0.0) * max(height, 0.0)
+def _scatter(points: Sequence[_Point], title: str) -> Sheet:
+    """Draw the points with their bars and their names."""
+    sheet = Sheet(238)
+    x = _with_margins(((each.x - each.wide, each.x + each.wide) for each in points), 0.12)
+    y = _with_margins(((each.y - each.high, each.y + each.high) for each in points), 0.14)
+    x = x[0], min(x[1], 100 + 0.03 * (x[1] - x[0]))
+    up = ticks(*y, 7)
+    box = Box(left_margin([plain_number(each) for each in up]), 18, RIGHT, sheet.height - BELOW)
+    axes = Axes.within(sheet, box, x, y)
+    across = fitting_ticks(*x, box.right - box.left, plain_number)
+    axes.grid(across, up)
+    axes.numbers_below(across, plain_number, "fill rate: % of demand served from the shelf")
+    axes.numbers_beside(up, plain_number)
+    axes.title(title, MUTED)
+    for each in points:
+        axes.point(each.x, each.y, STOCK if each.best else INK, 6 if each.best else 4.5, each.wide, each.high)
+    _name(axes, box, points)
+    return sheet
+
+
+def _with_margins(ranges: Iterable[tuple[float, float]], margin: float) -> tuple[float, float]:
+    """Return from where to where a scale goes that holds all of these ranges, with margins as a share of them."""
+    lows, highs = zip(*ranges, strict=True)
+    low, high = min(lows), max(highs)
+    free = margin * (high - low) or 0.05 * abs(low) or 1.0
+    return low - free, high + free
+
+
+def _name(axes: Axes, box: Box, points: Sequence[_Point]) -> None:
+    """Write each point's name where it covers the least of the others, and of the bars; one for points in one place."""
+    names: dict[tuple[float, float], list[str]] = {}
+    for each in points:
+        names.setdefault((axes.x.at(each.x), axes.y.at(each.y)), []).append(each.name)
+    dots = {place: Box(*place, *place).padded(4) for place in names}
+    bars = [box for each in points for box in _bars_of(axes, each)]
+    written: list[Box] = []
+    for place, together in names.items():
+        others = [*bars, *(dot for other, dot in dots.items() if other != place)]
+        name = ", ".join(together)
+        tried = [_Label.near(place, name, far, *where) for far in (NEAR, FAR, FARTHEST) for where in PLACES]
+        best = min(tried, key=lambda label: label.badness(others, written, box.padded(4)))
+        if best.far > NEAR:
+            axes.sheet.line(best.line_to(place), MUTED, 0.5)
+        axes.sheet.text(*best.at, name, anchor=best.anchor)
+        written.append(best.box)
+
+
+def _bars_of(axes: Axes, point: _Point) -> list[Box]:
+    """Return the room that the two bars of a point take."""
+    across, up = axes.x.at(point.x), axes.y.at(point.y)
+    level = Box(axes.x.at(point.x - point.wide), up, axes.x.at(point.x + point.wide), up)
+    return [
+        level.padded(2),
+        Box(across, axes.y.at(point.y + point.high), across, axes.y.at(point.y - point.high)).padded(2),
+    ]
+
+
+class _Label(NamedTuple):
+    """A place that a point's name may have: where it is written, the room it takes, and how far it is."""
+
+    at: tuple[float, float]
+    anchor: Literal["start", "middle", "end"]
+    box: Box
+    far: float
+
+    @classmethod
+    def near(
+        cls,
+        point: tuple[float, float],
+        name: str,
+        far: float,
+        right: float,
+        up: float,
+        anchor: Literal["start", "middle", "end"],
+    ) -> _Label:
+        """Return the place so far from a point, in a direction."""
+        wide, high = width_of(name), 1.1 * LETTERS
+        x, y = point[0] + far * right, point[1] - far * up
+        left = x - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
+        top = y - high * (1 + np.sign(up)) / 2
+        return cls((x, top + 0.86 * LETTERS), anchor, Box(left, top, left + wide, top + high).padded(1.5), far)
+
+    def badness(self, others: Sequence[Box], written: Sequence[Box], inside: Box) -> float:
+        """Return how bad it is to write here: two names in one place cannot be read."""
+        covers = sum(self.box.overlap(other) for other in others)
+        covers += 20 * sum(self.box.overlap(other) for other in written)
+        return covers + 5 * self.far + 3 * (self.box.size - self.box.overlap(inside))
+
+    def line_to(self, point: tuple[float, float]) -> str:
+        """Return the path from the name to its point."""
+        x = min(max(point[0], self.box.left), self.box.right)
+        y = min(max(point[1], self.box.top), self.box.bottom)
+        return straight(x, y, *point)

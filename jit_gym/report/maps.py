@@ -18,10 +18,11 @@ from ..evaluation import Cell, PolicyMap
 from ..physics import Layout
 from ..physics.worth import Worth
 from ..scenario.axis import Axis, meaning_of
+from .drawing import Drawing, drawing
 from .figures import Picture
 from .numbers import plain
 from .provenance import origin
-from .svg import FONTS, MUTED, REJECT, SURFACE, VEHICLE, WAITING, Drawing, drawing
+from .svg import FONTS, MUTED, REJECT, SURFACE, VEHICLE, WAITING
 from .templating import environment
 from .words import PHRASES, listed
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import NamedTuple
 
 from ..chance import usage
-from ..common.text import plain
 from ..envs.rendering import DEMAND, INK, SHORT, STOCK, WAY
 from ..scenario import Demand, Distribution, Lane, Scenario
-from .svg import FONTS, MUTED, SURFACE
+from .svg import FONTS, MUTED, SURFACE, escaped
 from .words import a
 
 WIDE, BEND, BETWEEN, MARGIN = 170, 84, 16, 14  # of a box, where arrows bend, between boxes, around; in pixels
@@ -113,7 +111,7 @@ def picture(scenario: Scenario) -> str:
     surface = f'<rect width="{width:g}" height="{height:g}" fill="{SURFACE}"/>'
     tip = '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     tip = f'<defs>{tip}<path d="M0 0L8 4L0 8z" fill="{WAY}"/></marker></defs>'
-    return "\n".join([head, f"<desc>{_text(said)}</desc>", surface, tip, *parts, *legend, "</svg>", ""])
+    return "\n".join([head, f"<desc>{escaped(said)}</desc>", surface, tip, *parts, *legend, "</svg>", ""])
 
 
 # What there is to draw
@@ -347,10 +345,6 @@ def _port(box: Box, arrows: list[Arrow], arrow: Arrow, far: Callable[[Arrow], fl
 # How it looks
 
 
-def _text(text: str) -> str:
-    return escape(plain(text))
-
-
 def _arrow(arrow: Arrow, x0: float, y0: float, x1: float, y1: float) -> str:
     bent = x1 - max(arrow.straight, 1)  # from here it is level
     bend = (bent - x0) / 2
@@ -362,7 +356,7 @@ def _arrow(arrow: Arrow, x0: float, y0: float, x1: float, y1: float) -> str:
     for k, line in enumerate(reversed(arrow.label)):
         parts.append(
             f'<text x="{x1 - 10:.1f}" y="{y1 - 6 - LINE * k:.1f}" text-anchor="end" stroke="{SURFACE}" stroke-width="3"'
-            f' paint-order="stroke">{_text(line)}</text>'
+            f' paint-order="stroke">{escaped(line)}</text>'
         )
     parts += [_mark(number, x0 + 14 + 18 * k, y0 + 9) for k, number in enumerate(arrow.marks)]
     return "\n".join(parts)
@@ -377,7 +371,7 @@ def _box(box: Box) -> str:
     y = box.middle - (len(box.lines) + len(box.details)) * LINE / 2 + LINE - 4
     for title, text in [*((True, text) for text in box.lines), *((False, text) for text in box.details)]:
         style = f'font-size="{TITLE}" font-weight="600"' if title else f'fill="{MUTED}"'
-        parts.append(f'<text x="{x + WIDE / 2:.1f}" y="{y:.1f}" text-anchor="middle" {style}>{_text(text)}</text>')
+        parts.append(f'<text x="{x + WIDE / 2:.1f}" y="{y:.1f}" text-anchor="middle" {style}>{escaped(text)}</text>')
         y += LINE
     parts += [_mark(number, x + WIDE - 6 - 18 * k, box.top) for k, number in enumerate(reversed(box.marks))]
     return "\n".join(parts)
@@ -397,7 +391,7 @@ def _legend(found: list[Event], width: float, height: float) -> tuple[list[str],
         height += LINE + 4
         if number:
             parts.append(_mark(number, MARGIN + 8, height - 14))
-        parts.append(f'<text x="{MARGIN + 24}" y="{height - 10:.1f}">{_text(line)}</text>')
+        parts.append(f'<text x="{MARGIN + 24}" y="{height - 10:.1f}">{escaped(line)}</text>')
     return parts, height
 
 

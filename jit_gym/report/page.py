@@ -76,7 +76,7 @@ def _resilience(comparison: Comparison) -> dict[str, Any] | None:
     measured, names = comparison.resilience, labels(comparison)
     if measured is None:
         return None
-    picture = resilience.curve(names, measured, "service-through-time", "Service through time")
+    picture = resilience.curve(names, measured, "Service through time")
     return {"told": resilience.figures(measured), "names": names, "picture": picture}
 
 

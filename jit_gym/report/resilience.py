@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..common.statistics import Estimate
-from ..envs.rendering import INK, SHORT, STOCK
+from ..envs.rendering import SHORT, STOCK
 from ..evaluation import Duration, Resilience
 from ..evaluation.metrics import sells
 from ..evaluation.resilience import FALLS, RECOVERED, TAIL
+from .axes import Axes, Entry, fitting_ticks, left_margin, legend, plain_number, strips
 from .columns import Column, grid, plus_minus, shares
 from .figures import Picture
-from .svg import MUTED, WIDTH, drawing
+from .svg import MUTED, WIDTH, Sheet
 from .words import a, digits, half, number
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+HIGH = 62.0  # points of a policy in the picture
 BAND = (0.1, 0.9)  # quantiles over the paths, in the picture
 
 
@@ -135,35 +137,15 @@ def print_resilience(
         console.print(Text(told.legend, "dim"))
 
 
-def curve(names: Sequence[str], measured: Sequence[Resilience], key: str, title: str) -> Picture:
+def curve(names: Sequence[str], measured: Sequence[Resilience], title: str) -> Picture:
     """Draw service through time, with and without the disruption: the mean over the paths that are struck, and a band.
 
     Time is counted from the start of each path's first disruption.
     """
     first = measured[0]
-    period = first.scenario.horizon.period
     before, after = _frame(measured)
     curves = [_aligned(each, before, after) for each in measured]
-    now = np.arange(-before, after)
-    height = 0.65 + 0.85 * len(measured)
-    margins = {"left": 0.5 / WIDTH, "right": 0.975, "top": 1 - 0.25 / height, "bottom": 0.4 / height, "hspace": 0.45}
-    with drawing(key, height, tight=False) as sheet:
-        sheet.figure.subplots_adjust(**margins)
-        all_axes = sheet.figure.subplots(len(measured), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-        for axes, name, each in zip(all_axes, names, curves, strict=True):
-            axes.fill_between(now, 100 * each.low, 100 * each.high, step="post", color=SHORT, alpha=0.18, linewidth=0)
-            axes.step(now, 100 * each.without, where="post", color=STOCK, linewidth=1.6, label="without")
-            axes.step(now, 100 * each.mean, where="post", color=SHORT, linewidth=1.6, label="with")
-            axes.axvline(0, color=MUTED, linewidth=0.8, linestyle=":")
-            axes.set_title(name, loc="left", color=INK, fontsize=9, pad=4)
-            axes.set_ylim(-4, 106)
-            axes.set_yticks([0, 50, 100])
-            axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
-        place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.97), "borderpad": 0}
-        all_axes[0].legend(ncols=2, fontsize=8, labelcolor=MUTED, **place)
-        all_axes[-1].set_xlabel(f"{period}s from its start")
-        all_axes[-1].set_xlim(-before, after)
-        all_axes[-1].locator_params(axis="x", integer=True)
+    sheet = _draw(names, curves, np.arange(-before, after + 1), f"{first.scenario.horizon.period}s from its start")
     says = "; ".join(
         f"{name} falls to {100 * each.mean[before:].min():.0f} %, without it {100 * each.without[before:].min():.0f} %"
         for name, each in zip(names, curves, strict=True)
@@ -173,6 +155,32 @@ def curve(names: Sequence[str], measured: Sequence[Resilience], key: str, title:
         f" middle {100 * (BAND[1] - BAND[0]):.0f} % of them are; without: the same paths without disruptions."
     )
     return Picture(title, caption, sheet.svg, f"Service through time: {says}.")
+
+
+def _draw(names: Sequence[str], curves: Sequence[_Curve], edges: np.ndarray, says: str) -> Sheet:
+    """Draw the curves of the policies below each other, from edge to edge of the periods (n + 1,)."""
+    levels, below = (0, 50, 100), 28.0
+    sheet = Sheet(HIGH * len(curves) + below)
+    left = left_margin([_percent(level) for level in levels])
+    across = fitting_ticks(edges[0], edges[-1], WIDTH - left, plain_number, whole=True)
+    for name, each, box in zip(names, curves, strips(sheet, len(curves), left, below), strict=True):
+        axes = Axes.within(sheet, box, (edges[0], edges[-1]), (-4, 106))
+        axes.grid(across, levels)
+        axes.numbers_beside(levels, _percent)
+        axes.title(name)
+        axes.stairs_between(edges, 100 * each.low, 100 * each.high, SHORT, 0.18)
+        axes.stairs(edges, 100 * each.without, STOCK, 1.6)
+        axes.stairs(edges, 100 * each.mean, SHORT, 1.6)
+        axes.vertical(0, MUTED, 0.8, dashes="1 2")
+    axes.numbers_below(across, plain_number, says)
+    entries = [Entry("without", STOCK, line=True), Entry("with", SHORT, line=True)]
+    top = strips(sheet, len(curves), left, below)[0].top
+    legend(sheet, [entries], box.right, top - 4, "end", MUTED)
+    return sheet
+
+
+def _percent(level: float) -> str:
+    return f"{level:.0f} %"
 
 
 class _Curve(NamedTuple):
@@ -203,5 +211,6 @@ def _aligned(each: Resilience, before: int, after: int) -> _Curve:
         np.where(inside, table[np.clip(rows, 0, periods - 1), struck], np.nan)
         for table in (each.served, each.undisturbed)
     )
-    low, high = np.nanquantile(served, BAND, axis=1)
+    quantile = np.quantile if np.isfinite(served).all() else np.nanquantile  # which goes row by row
+    low, high = quantile(served, BAND, axis=1)
     return _Curve(np.nanmean(served, axis=1), low, high, np.nanmean(without, axis=1))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,14 +12,15 @@ from ..chance import Chance, usage
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
 from ..evaluation import Comparison, Story, tell
 from ..scenario import Scenario
+from .axes import LINE, Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, legend_width, plain_number, ticks
+from .axes import strips as strip_boxes
 from .figures import Picture
-from .svg import MUTED, WIDTH, drawing
+from .svg import EDGE, MUTED, SMALL, WIDTH, Sheet, width_of
 from .words import a, labels
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 STOCKS, LANES = 4, 4  # as many are shown one by one
+HIGH = 66.0  # points of a strip with what is above it
+LONGEST = 45  # characters of the names of lanes that are disrupted
 COLOURS = (ORDER, WASTE, MUTED, INK)  # of the lanes, or of the stocks that are ordered
 
 
@@ -86,23 +88,10 @@ def pictures(comparison: Comparison) -> Iterator[Picture]:
         for result in comparison.results
     ]
     all_strips = [_strips(scenario, story) for story in stories]
-    below = any(not _fits(strip) for strips in all_strips for strip in strips)  # a legend that needs a line of its own
     tops = np.array([[_top(strip, frame) for strip in strips] for strips in all_strips])  # (policies, strips)
-    bottom = 0.65 if below else 0.4
-    height = 0.1 + bottom + 0.92 * tops.shape[1]
-    margins = {"left": 0.5 / WIDTH, "right": 0.975, "top": 1 - 0.25 / height, "bottom": bottom / height, "hspace": 0.45}
     for k, (story, strips, label) in enumerate(zip(stories, all_strips, labels(comparison), strict=True)):
-        with drawing(f"path-{k}", height, tight=False) as sheet:
-            sheet.figure.subplots_adjust(**margins)
-            all_axes = sheet.figure.subplots(len(strips), 1, sharex=True, squeeze=False)[:, 0]
-            for n, (axes, strip) in enumerate(zip(all_axes, strips, strict=True)):
-                _draw(axes, strip, frame)
-                room = 1.4 if n == 0 and frame.disrupted else 1.06  # for the disruption's name
-                axes.set_ylim(0, room * _common(tops[:, n], k) or 1)
-            _shade(list(all_axes), scenario, story, frame)
-            all_axes[-1].set_xlabel(scenario.horizon.period)
-            all_axes[-1].set_xlim(frame.first, frame.last)
-            all_axes[-1].locator_params(axis="x", integer=True)
+        scales = [_common(tops[:, n], k) or 1.0 for n in range(len(strips))]
+        sheet = _draw(strips, scales, _disrupted(scenario, story, frame), frame, scenario.horizon.period)
         yield Picture(label, "", sheet.svg, _says(scenario, story, label, frame))
 
 
@@ -174,11 +163,6 @@ def _title(scenario: Scenario, stock: str, longest: int = 20) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _fits(strip: Strip, characters: int = 60) -> bool:
-    """Tell whether a strip's title and legend fit into one line."""
-    return len(strip.title) + sum(5 + len(each.name) for each in strip.series) <= characters
-
-
 def _top(strip: Strip, frame: Window) -> float:
     return max(float(each.values[frame.first : frame.last].max()) for each in strip.series)
 
@@ -188,38 +172,78 @@ def _common(tops: np.ndarray, k: int) -> float:
     return float(tops.max() if tops.max() <= 6 * tops.min() else tops[k])
 
 
-def _draw(axes: Axes, strip: Strip, frame: Window) -> None:
-    """Draw a strip."""
+def _draw(strips: list[Strip], scales: list[float], disruptions: list[Disrupted], frame: Window, period: str) -> Sheet:
+    """Draw the strips below each other, each from 0 to the end of its scale."""
+    rooms = [1.06 * scale for scale in scales]
+    if disruptions:
+        rooms[0] = 1.4 * scales[0]  # for the disruption's name
+    levels = [ticks(0, room, 4) for room in rooms]
+    left = left_margin([plain_number(level) for each in levels for level in each])
+    legends = [
+        [Entry(each.name, each.colour, each.base is None, _opacity(each)) for each in strip.series] for strip in strips
+    ]
+    below = [] if _fits(strips[-1], legends[-1], left) else legend_lines(legends[-1], WIDTH * (1 - EDGE))
+    under = 28 + LINE * len(below)
+    sheet = Sheet(HIGH * len(strips) + under)
+    across = fitting_ticks(frame.first, frame.last, WIDTH - left, plain_number, whole=True)
+    for n, box in enumerate(strip_boxes(sheet, len(strips), left, under)):
+        axes = Axes.within(sheet, box, (frame.first, frame.last), (0, rooms[n]))
+        for each in disruptions:
+            axes.span(each.start, each.stop, SHORT, 0.04 + 0.12 * (1 - each.left))
+        axes.grid(across, levels[n])
+        axes.numbers_beside(levels[n], plain_number)
+        axes.title(strips[n].title)
+        _series(axes, strips[n], frame)
+        if n < len(strips) - 1 or not below:
+            legend(sheet, [legends[n]], box.right, box.top - 4, "end", MUTED)
+    axes.numbers_below(across, plain_number, period)
+    legend(sheet, below, box.right, box.bottom + 25 + LINE, "end", MUTED)
+    if disruptions:
+        first, top = disruptions[0], strip_boxes(sheet, len(strips), left, under)[0].top
+        last = box.right - width_of(first.name, SMALL)  # where a name can begin
+        sheet.text(min(axes.x.at(first.start) + 2, last), top + SMALL + 1, first.name, size=SMALL)
+    return sheet
+
+
+def _series(axes: Axes, strip: Strip, frame: Window) -> None:
+    """Draw what a strip shows."""
     edges, now = np.arange(frame.first, frame.last + 1), slice(frame.first, frame.last)
-    for k, (name, colour, values, base) in enumerate(strip.series):
-        if base is None:  # the first line is the widest, and shows where the next covers it
-            width = max(1.2, 2.8 - 1.6 * k)
-            axes.stairs(values[now], edges, baseline=None, color=colour, linewidth=width, label=name)
+    for k, each in enumerate(strip.series):
+        if each.base is None:  # the first line is the widest, and shows where the next covers it
+            axes.stairs(edges, each.values[now], each.colour, max(1.2, 2.8 - 1.6 * k))
         else:
-            pale = 0.4 if colour == STOCK else 1.0  # there is a line on top of it
-            style: dict[str, Any] = {"fill": True, "color": colour, "alpha": pale, "linewidth": 0}
-            axes.stairs(values[now], edges, baseline=base[now], label=name, **style)
-    axes.set_title(strip.title, loc="left", color=INK, fontsize=9, pad=4)
-    place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.97), "borderpad": 0, "borderaxespad": 0.2}
-    if not _fits(strip):  # below the strip, which is the last one
-        place |= {"loc": "upper right", "bbox_to_anchor": (1, -0.62)}
-    axes.legend(ncols=len(strip.series), fontsize=8, labelcolor=MUTED, **place)
-    axes.locator_params(axis="y", nbins=3, steps=[1, 2, 5, 10])
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+            axes.stairs_between(edges, each.base[now], each.values[now], each.colour, _opacity(each))
 
 
-def _shade(all_axes: list[Axes], scenario: Scenario, story: Story, frame: Window) -> None:
-    """Shade the periods in which a lane is disrupted, the darker the less of it is left, and name the first."""
+def _opacity(series: Series) -> float:
+    return 0.4 if series.colour == STOCK else 1.0  # there is a line on top of it
+
+
+def _fits(strip: Strip, entries: list[Entry], left: float) -> bool:
+    """Tell whether a strip's title and legend fit into one line."""
+    return width_of(strip.title) + 12 + legend_width(entries) <= WIDTH * (1 - EDGE) - left
+
+
+class Disrupted(NamedTuple):
+    """Periods in which lanes are disrupted: from and to which, the share that is left, and what that is called."""
+
+    start: int
+    stop: int
+    left: float
+    name: str
+
+
+def _disrupted(scenario: Scenario, story: Story, frame: Window) -> list[Disrupted]:
+    """Return when lanes are disrupted, the darker to be shown the less of the one that is hit most is left."""
     left = story.available.min(axis=1)
     changes = np.flatnonzero(np.diff(left[frame.first : frame.last])) + 1 + frame.first
-    spans = zip([frame.first, *changes], [*changes, frame.last], strict=True)
-    for k, (start, stop) in enumerate((start, stop) for start, stop in spans if left[start] < 1):
-        for axes in all_axes:
-            axes.axvspan(start, stop, color=SHORT, alpha=0.04 + 0.12 * (1 - left[start]), linewidth=0, zorder=0)
-        if k == 0:
+    edges = [frame.first, *changes.tolist(), frame.last]
+    found = []
+    for start, stop in pairwise(edges):
+        if left[start] < 1:
             hit = [name for name, share in zip(scenario.lanes, story.available[start], strict=True) if share < 1]
-            hit = hit if len(hit) <= 3 else [*hit[:2], f"{len(hit) - 2} more lanes"]
+            who = ", ".join(hit if len(hit) <= 3 else [*hit[:2], f"{len(hit) - 2} more lanes"])
+            who = who if len(who) <= LONGEST or len(hit) == 1 else f"{len(hit)} lanes"
             what = "stopped" if left[start] <= 0 else f"at {100 * left[start]:.0f} %"
-            top = all_axes[0].get_xaxis_transform()
-            place: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 8}
-            all_axes[0].annotate(f"{', '.join(hit)} {what}", (start, 1), (2, -2), top, **place)
+            found.append(Disrupted(start, stop, float(left[start]), f"{who} {what}"))
+    return found

@@ -183,7 +183,7 @@ def write(
                 "heading": heading(struck),
                 "verdict": verdict(struck),
                 "told": figures(struck.measured),
-                "picture": curve(names, struck.measured, f"service-{struck.name}", title),
+                "picture": curve(names, struck.measured, title),
             }
         )
     page = environment().get_template("stress.html.jinja")

@@ -23,7 +23,7 @@ from ..scenario import (
     Supplier,
 )
 from ..scenario.model import Delays, Drift, Driver, Late, Markdown, Route, Short, Warehouse
-from ..scenario.part import Part
+from ..scenario.part import Part, meanings
 
 TABLES: dict[str, type[Part]] = {
     "stocks": Stock,
@@ -70,7 +70,7 @@ def meaning(table: str, label: str) -> str:
     for part in (TABLES[table], Correlation):
         for name, field in part.model_fields.items():
             if _label(name, field.alias) == label:
-                return field.description or ""
+                return meanings(part).get(name, "")
     return ""
 
 

@@ -1,12 +1,13 @@
 """What is the world? Scenarios, and how they are loaded."""
 
 from ..common.checks import BadInput
+from ..common.shipped import family_names, industry_names, names
 from .distribution import Distribution, register_distribution
 from .effects import NoEffect
 from .errors import ScenarioError
-from .families import Family, family, family_names, is_family
+from .families import Family, family, is_family
 from .library import Shock, shocks
-from .load import industry_names, load, names, parse_override, register_scenarios, source_of
+from .load import load, parse_override, register_scenarios, source_of
 from .model import (
     Correlation,
     Demand,

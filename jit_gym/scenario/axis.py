@@ -17,7 +17,7 @@ from .distribution import Distribution
 from .errors import ScenarioError
 from .load import load
 from .model import Scenario, is_label
-from .part import Part
+from .part import Part, meanings
 
 CELLS = 12  # along an axis, where nothing else is said
 MOST = 60  # along an axis
@@ -259,8 +259,8 @@ def meaning_of(scenario: Scenario, key: str) -> str:
         return f"{words}: {'mean' if _is_mean(key, scenario) else f'{last} of {at_hand.name}'}"
     if not isinstance(at_hand, Part):
         return ""
-    fields = {field.alias or name: field for name, field in type(at_hand).model_fields.items()}
-    told = (fields[last].description or "") if last in fields else ""
+    names = {field.alias or name: name for name, field in type(at_hand).model_fields.items()}
+    told = meanings(type(at_hand)).get(names.get(last, ""), "")
     words = re.split(r"[.;:(]|, \d", told.replace("\n", " "))[0].strip()
     words = re.sub(r"\b([Pp])eriod(s?)\b", rf"{period}\2", words)
     return words[:1].lower() + words[1:]

@@ -13,12 +13,13 @@ import numpy as np
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, field_validator
 
 from ..common.checks import check_count, check_seed
+from ..common.shipped import family_names, file_of
 from ..common.text import nearest, quoted
 from . import reading, yaml12
 from .distribution import Distribution
 from .effects import NoEffect
 from .errors import ScenarioError, at, sentence
-from .load import load, shipped_files
+from .load import load
 from .model import Scenario, is_label
 from .part import Part, Text, says
 from .values import Name
@@ -210,7 +211,7 @@ def family(which: str | Path | Mapping[str, Any] | Family) -> Family:
             known = ", ".join(family_names())
             hint = nearest(which, family_names()) or f" (shipped are {known}; a path must end in .yaml)"
             raise ScenarioError(f"unknown family {which!r}{hint}")
-        path = Path(str(family_files()[which]))
+        path = file_of(which)
     content = reading.read(path, reading.YAML)
     with at(path.name):
         raw = yaml12.parse(reading.text(content))
@@ -220,16 +221,6 @@ def family(which: str | Path | Mapping[str, Any] | Family) -> Family:
         if isinstance(members, dict) and str(members.get("of", "")).endswith((".yaml", ".yml")):
             raw = {**raw, "family": {**members, "of": str(path.parent / members["of"])}}
         return _checked({"name": path.stem, **raw})
-
-
-def family_files() -> dict[str, Any]:
-    """Return the files of the families that are shipped, by their names."""
-    return dict(sorted(shipped_files("families").items()))
-
-
-def family_names() -> list[str]:
-    """Return the names of the families that are shipped."""
-    return list(family_files())
 
 
 def is_family(which: Any) -> bool:

@@ -13,8 +13,8 @@ from typing import Any, get_args, get_origin
 from pydantic import ValidationError
 
 from ..common.checks import BadInput
-from ..common.plugins import load_plugins, register
-from ..common.shipped import configs, scenario_files
+from ..common.plugins import register
+from ..common.shipped import configs, file_of, industry_names, names, registered, scenario_files, shipped_files
 from ..common.text import nearest, quoted
 from . import history, limits, reading, yaml12
 from .effects import NoEffect, without_effect
@@ -62,20 +62,6 @@ def variant(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
         return load(scenario, changes)
 
 
-def names() -> list[str]:
-    """Return the names of the scenarios that are shipped, or that a plugin brings."""
-    load_plugins()
-    return sorted(scenario_files(configs()) | _added.keys())
-
-
-def industry_names() -> list[str]:
-    """Return the names of the industries that are shipped: `fresh-food` in a calm world, `fresh-food-stressed`.
-
-    They are scenarios like any other, in the folder configs/industries; `names` is without them.
-    """
-    return sorted(shipped_files("industries"))
-
-
 def register_scenarios(folder: str | Path | Traversable) -> None:
     """Make the scenarios in a folder, `NAME.yaml` each, known by their names like those that are shipped.
 
@@ -90,16 +76,12 @@ def register_scenarios(folder: str | Path | Traversable) -> None:
     for name, file in found.items():
         if name in shipped:
             raise BadInput(f"scenarios: the name {name!r} is taken (by one that is shipped)")
-        register(_added, "scenarios", name, str(file))
+        register(registered, "scenarios", name, str(file))
 
 
 def source_of(name: str) -> str:
     """Return the YAML text of a scenario that is shipped, or that a plugin brings."""
     return _find(name, Path()).read_text(encoding="utf-8")
-
-
-_added: dict[str, str] = {}
-"""The files of registered scenarios, by their names."""
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -115,12 +97,6 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key, yaml12.parse(value)
 
 
-def shipped_files(folder: str) -> dict[str, Any]:
-    """Return the YAML files in a folder beside the shipped scenarios, by their names."""
-    place = configs() / folder
-    return dict(scenario_files(place)) if place.is_dir() else {}
-
-
 def _find(name: str | Path, folder: Path) -> Path:
     """Return the path of a scenario: a file, relative to the folder, or the shipped one with this name."""
     if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
@@ -131,7 +107,7 @@ def _find(name: str | Path, folder: Path) -> Path:
             raise ScenarioError(f"{name!r} is a family of scenarios, and one scenario is needed ({FAMILIES})")
         hint = nearest(name, [*known, *families]) or f" (shipped are {', '.join(known)}; a path must end in .yaml)"
         raise ScenarioError(f"unknown scenario {name!r}{hint}")
-    return Path(_added.get(name) or str(shipped_files("industries").get(name) or configs() / f"{name}.yaml"))
+    return file_of(name)
 
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:

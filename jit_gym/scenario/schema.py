@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from .distribution import INFINITE
 from .model import Scenario
+from .part import meanings
 
 
 def json_schema() -> dict[str, Any]:
@@ -53,7 +54,14 @@ def _or_null(value: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Terse(GenerateJsonSchema):
-    """A generator that leaves out titles which only repeat the name of a field."""
+    """A generator that says what each field means, and leaves out titles which only repeat its name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def model_schema(self, schema: Any) -> Any:
+        made = super().model_schema(schema)
+        for name, text in meanings(schema["cls"]).items():
+            key = schema["cls"].model_fields[name].alias or name
+            made["properties"][key]["description"] = text
+        return made

@@ -1,12 +1,14 @@
 """The HTML report: one file that needs no other, says everything, and believes no text it is given."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
 import jit_gym
 from jit_gym.report import page, story
+from jit_gym.report.svg import width_of
 from jit_gym.report.words import digits, half, number
 
 VOID = {"meta", "br", "link", "input", "img", "hr"}
@@ -99,6 +101,19 @@ def test_the_page_says_everything(report, comparison):
 
 def test_there_is_a_picture_of_costs_of_service_and_of_each_policy(report, comparison):
     assert Outline(report).tags.count("svg") == 2 + len(comparison.results)
+
+
+def test_texts_of_pictures_stand_inside_them(report):
+    """Up to the room that the widest fonts take; a name or a number that is cut off says something else."""
+    for width, height, svg in re.findall(r'<svg viewBox="0 0 (\S+) (\S+)">(.*?)</svg>', report, re.DOTALL):
+        for x, y, size, anchor, words in re.findall(
+            r'<text x="(\S+)" y="(\S+)" font-size="(\S+)" text-anchor="(\w+)".*?>(.*?)</text>', svg
+        ):
+            wide = width_of(unescape(words), float(size))
+            left = float(x) - {"start": 0, "middle": wide / 2, "end": wide}[anchor]
+            assert left >= -8, words
+            assert left + wide <= float(width) + 16, words
+            assert 0 < float(y) <= float(height), words
 
 
 @pytest.mark.slow
