@@ -33,8 +33,8 @@ class Array:
     """An array that a program uses: of 64-bit floats, or, where it is `single`, of 32-bit ones.
 
     Attributes:
-        by: how it is laid out: `nothing` (numbers,), the same for all paths; `path` (numbers, paths); `period` (periods,
-            numbers, paths) and `date` (periods, numbers), of which each period has its own row; `row` (paths, numbers).
+        by: how it is laid out. `nothing`: (numbers,), the same for all paths; `path`: (numbers, paths); `row`: (paths,
+            numbers); `period`: (periods, numbers, paths), and `date`: (periods, numbers), each period with its own row.
         numbers: how many there are.
         single: whether they are 32-bit floats.
         refused: numbers that are not played: `nan`, or what are no `units` (NaN, negative or infinite).

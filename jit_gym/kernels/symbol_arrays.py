@@ -100,8 +100,8 @@ ELEMENTWISE: dict[Any, Callable[..., Any]] = {
 """NumPy's elementwise functions, and what each does to one symbol."""
 
 SAME_ON_OBJECTS = (
-    np.atleast_1d, np.atleast_2d, np.broadcast_to, np.concatenate, np.cumsum, np.expand_dims, np.hsplit, np.hstack, np.moveaxis, np.repeat,
-    np.reshape, np.roll, np.split, np.squeeze, np.stack, np.sum, np.take, np.tile, np.transpose,
+    np.atleast_1d, np.atleast_2d, np.broadcast_to, np.concatenate, np.cumsum, np.expand_dims, np.hsplit, np.hstack,
+    np.moveaxis, np.repeat, np.reshape, np.roll, np.split, np.squeeze, np.stack, np.sum, np.take, np.tile, np.transpose,
 )  # fmt: skip
 """NumPy's functions that move or add elements up, whatever these are."""
 
