@@ -114,7 +114,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self.observation_space, self.action_space = self.episodes.codec.spaces
         self._shape: tuple[int, ...] = self.episodes.codec.lanes.shape
         self._flows, self._shown = episodes.flows(), np.zeros((1, episodes.width), np.float32)
-        self._given = np.zeros((1, *self._shape), np.float32), np.zeros((1, *self._shape))  # numbers, or units
+        self._given: list[np.ndarray] = [np.zeros((1, *self._shape), kind) for kind in (np.float32, float)]
         self._period = self._horizon = self.episodes.horizon
         self._ends = self.scenario.horizon.ends
         self._reward_place = self.episodes.reward_place
@@ -151,7 +151,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self.episodes.restart(np.arange(1))
         self._period = 0
         self._past.clear()
-        self._calls: list[Call] = []
+        self._calls = []
         info: dict[str, Any] = dict.fromkeys(self._names, 0.0)
         self._path = int(self.episodes.path[0])
         if info:

@@ -126,8 +126,8 @@ class Codec:
         parts = [[self.lanes[name] for name in ("use", "slope", "bend", "limit")], [shown["scale"], shown["high"]]]
         # What a compiled step must know of quantities, and what tells the programs of steps apart.
         self.numbers = np.concatenate([np.array(part, float).T.ravel() for part in parts])
-        places = tuple(self.from_state["first"].tolist()), tuple(self.from_seen["first"].tolist())
-        self.structure = self.raw, len(self.lanes), places, self.dates.shape[1]
+        first = [tuple(rows["first"].tolist()) for rows in (self.from_state, self.from_seen)]
+        self.structure = self.raw, len(self.lanes), *first, self.dates.shape[1]
 
     @property
     def high(self) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Annotated, Any, NamedTuple, Protocol, Self, TypeVar, get_type_hints
 
 import numpy as np
 
@@ -150,17 +150,53 @@ def net_cost(figures: Mapping[str, np.ndarray], scenario: Scenario, periods: int
     return -figures["discounted_reward"] / (discount ** np.arange(periods)).sum()
 
 
-ONE = ("payable", "receivable", "lowest_cash", "discounted", "any_stockout", "any_stop", "space", "peak_space")
-"""What is added up, beside money, as one number a path."""
+EachPath = Annotated[Any, ""]  # a sum (paths,)
+EachStock = Annotated[Any, "stocks"]  # sums (paths, how many there are)
+EachLane = Annotated[Any, "lanes"]
+EachDemand = Annotated[Any, "demands"]
+EachWarehouse = Annotated[Any, "warehouses"]
 
 
 class Counter:
     """Adds up what happens on each path, period by period.
 
-    What is added up, `counted` says; each sum is an attribute, (paths,) or (paths, how many there are), a window onto
-    `totals` (sums, paths). `count` is written for arrays of any numbers: it is recorded once for a scenario
-    (`compiled_play`), and compiled with the period.
+    Each sum is an attribute, a window onto `totals` (sums, paths). `count` is written for arrays of any numbers: it is
+    recorded once for a scenario (`compiled_play`), and compiled with the period.
     """
+
+    payable: EachPath
+    receivable: EachPath
+    lowest_cash: EachPath
+    discounted: EachPath
+    any_stockout: EachPath  # periods
+    any_stop: EachPath
+    space: EachPath
+    peak_space: EachPath
+    held: EachStock
+    used: EachStock
+    wasted: EachStock
+    lost: EachStock
+    storing: EachStock  # money
+    cycles: EachStock
+    spoilt_cycles: EachStock
+    spoilt: EachStock  # is this cycle?
+    filled_mean: EachStock  # of what is ordered for it, and the squares about the mean
+    filled_squares: EachStock
+    asked_mean: EachStock
+    asked_squares: EachStock
+    ordered: EachLane
+    placed: EachLane
+    shipped: EachLane
+    on_the_way: EachLane
+    orders_mean: EachLane
+    orders_squares: EachLane
+    demanded: EachDemand
+    short: EachDemand
+    unmet: EachDemand
+    stockouts: EachDemand
+    stops: EachDemand
+    taken: EachWarehouse
+    stored: EachWarehouse  # money
 
     def __init__(self, layout: Layout, paths: int) -> None:
         """Begin with nothing."""
@@ -182,31 +218,23 @@ class Counter:
     @classmethod
     def counted(cls, layout: Layout) -> dict[str, int]:
         """Return what is added up: names, and how many of each there are."""
-        stocks, lanes, demands, houses = map(len, (layout.stocks, layout.lanes, layout.demands, layout.warehouses))
-        of_money = [*fields(MONEY), *(fields(CHARGES) if layout.sizes.charges else ())]
-        of_stocks = (
-            "held", "used", "wasted", "lost", "cycles", "spoilt_cycles", "spoilt", "storing", "filled_mean",
-            "filled_squares", "asked_mean", "asked_squares",
-        )  # fmt: skip
-        return (
-            dict.fromkeys([*of_money, *ONE], 1)
-            | dict.fromkeys(of_stocks, stocks)
-            | dict.fromkeys(("demanded", "short", "unmet", "stockouts", "stops"), demands)
-            | dict.fromkeys(("taken", "stored"), houses)  # space, and what it costs
-            | dict.fromkeys(("ordered", "placed", "shipped", "on_the_way", "orders_mean", "orders_squares"), lanes)
-        )
+        tables = {name: hint.__metadata__[0] for name, hint in get_type_hints(cls, include_extras=True).items()}
+        money = [*fields(MONEY), *(fields(CHARGES) if layout.sizes.charges else ())]
+        return dict.fromkeys(money, 1) | {
+            name: len(getattr(layout, table)) if table else 1 for name, table in tables.items()
+        }
 
     def _name(self, layout: Layout, totals: Any) -> None:
-        """Give each of the totals (paths, sums) its name."""
+        """Give each of the totals (paths, sums) its name; money has those of its kinds."""
         self.layout, self.money, first = layout, dict[str, Any](), 0
-        kinds = {*fields(MONEY), *fields(CHARGES)}
+        hints, kinds = get_type_hints(Counter, include_extras=True), {*fields(MONEY), *fields(CHARGES)}
         for name, number in self.counted(layout).items():
-            window = totals[..., first] if name in kinds or name in ONE else totals[..., first : first + number]
-            first += number
             if name in kinds:
-                self.money[name] = window
+                self.money[name] = totals[..., first]
             else:
-                setattr(self, name, window)
+                single = not hints[name].__metadata__[0]
+                setattr(self, name, totals[..., first] if single else totals[..., first : first + number])
+            first += number
 
     def value(self, source: Simulation, sign: float) -> None:
         """Subtract (-1) what units are worth before the first period counted, or add (+1) it after the last."""

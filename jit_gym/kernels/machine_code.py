@@ -129,7 +129,7 @@ class Call:
         for name, array in arrays.items():
             self._point(name, array)
 
-    def __call__(self, period: int = 0, periods: int = 1, **arrays: np.ndarray) -> None:
+    def __call__(self, period: int = 0, periods: int = 1, /, **arrays: np.ndarray) -> None:
         """Play some periods, with these arrays in place of, or beside, those that stay."""
         for name, array in arrays.items():
             self._point(name, array)

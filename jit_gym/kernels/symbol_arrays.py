@@ -178,7 +178,8 @@ class SymbolArray(np.lib.mixins.NDArrayOperatorsMixin):
 
     def clip(self, low: Any, high: Any) -> Any:
         """Return elements that are not less than `low` nor more than `high`."""
-        return np.minimum(np.maximum(self, low), high)
+        clipped: Any = self
+        return np.minimum(np.maximum(clipped, low), high)
 
     def astype(self, kind: Any) -> SymbolArray:
         """Return the same: a number is a 64-bit float, and a condition becomes one where it is used as one."""
@@ -238,7 +239,7 @@ def _wrapped(value: Any) -> Any:
     return SymbolArray(value) if isinstance(value, np.ndarray) else value
 
 
-def _reduced(function: Callable[[Any, Any], Any], items: np.ndarray, axis: int, empty: bool) -> Any:
+def _reduced(function: Callable[[Any, Any], Any], items: np.ndarray, axis: int, empty: Any) -> Any:
     moved = np.moveaxis(items, axis, 0)
     if not len(moved):
         return np.full(moved.shape[1:], empty)

@@ -41,7 +41,7 @@ class ByHand:
         self.layout = layout
         self.net = Net._make([*(as_records(table) for table in layout.net[:-1]), layout.sizes])
         self.state = State(*(as_records(table[0]) for table in state_of(layout.start.copy(), layout.sizes, 1)))
-        self.period = 0
+        self.period: Any = 0
 
     def step(self, order: Sequence[Any], chance: Sequence[Any]) -> Flows:
         """Play one period with these orders (lanes,) and this row of chance, and return its flows."""

@@ -38,7 +38,7 @@ class RecordedWorld(ByHand):
         places = count()
         *tables, pipeline = self.state
         tables = [[_each(record, program, places) for record in table] for table in tables]
-        self.state = State(*tables, [program.load("state", next(places)) for _ in pipeline])
+        self.state = State._make([*tables, [program.load("state", next(places)) for _ in pipeline]])
         self.chance = [program.load("chance", k) for k in range(layout.columns.chance)]
 
     def play(self, order: Any) -> Flows:
@@ -104,8 +104,9 @@ def tables_of(world: RecordedWorld, flows: Flows) -> tuple[State, Flows]:
     """Return the tables of the present state and of some flows, to be read as those of a batch."""
     kinds = STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS
     *tables, _ = world.state
-    state = State(*(SymbolFields(table, kind) for table, kind in zip(tables, kinds, strict=True)), world.pipeline)
-    return state, Flows(*(SymbolFields(table, kind) for table, kind in zip(flows, FLOWS, strict=True)))
+    state = [SymbolFields(table, kind) for table, kind in zip(tables, kinds, strict=True)]
+    told = [SymbolFields(table, kind) for table, kind in zip(flows, FLOWS, strict=True)]
+    return State._make([*state, world.pipeline]), Flows._make(told)
 
 
 def numbers_of(layout: Layout, flows: Flows) -> Iterator[Any]:

@@ -586,7 +586,7 @@ def batch_state(numbers: np.ndarray, sizes: Sizes) -> State:
     """Return the tables of a batch's state (numbers, paths); the pipeline is an array (paths, slots)."""
     counts = sizes.stocks, sizes.lanes, sizes.demands, sizes.credit
     *tables, pipeline = _divided(numbers, (STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS), counts)
-    return State(*tables, pipeline.T)
+    return State._make([*tables, pipeline.T])
 
 
 def batch_flows(numbers: np.ndarray, sizes: Sizes) -> Flows:
