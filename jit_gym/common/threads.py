@@ -1,0 +1,173 @@
+"""Divide work over the threads of this process.
+
+Compiled code releases Python's global lock, and then runs on as many cores as it has threads. Who divides work here
+divides it by paths, states or rows, each of which is computed alone and written to a place of its own. Results are
+therefore the same to the bit whatever the number of threads; only the time differs.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from .checks import BadInput, check_count
+from .text import quoted
+
+VARIABLE = "JIT_GYM_THREADS"
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # Linux, version 2 of cgroups: what a container may use
+
+T = TypeVar("T")
+
+
+def threads() -> int:
+    """Return how many threads compiled code may use.
+
+    That is what `use_threads` set, else the environment variable JIT_GYM_THREADS, else every core that this process
+    may run on; but 1 inside a worker process of somebody else's (multiprocessing, Ray, Dask, pytest-xdist), where the
+    other workers use the other cores.
+
+    Raises:
+        BadInput: if JIT_GYM_THREADS is no whole number from 1 up.
+    """
+    if _chosen is not None:
+        return _chosen
+    text = os.environ.get(VARIABLE, "").strip()
+    if text:
+        if not (text.isascii() and text.isdigit() and int(text) >= 1):
+            raise BadInput(f"{VARIABLE}: must be a whole number, 1 or more, got {quoted(text)} (or unset it)")
+        return int(text)
+    return 1 if is_worker() else cores()
+
+
+def use_threads(count: int | None) -> None:
+    """Set how many threads compiled code may use in this process; None returns to the default.
+
+    Raises:
+        BadInput: if the count is no whole number from 1 up.
+    """
+    global _chosen
+    if count is not None:
+        check_count("threads", count, 1)
+    _chosen = count
+
+
+def share(task: Callable[[slice], T], count: int, least: int = 1) -> list[T]:
+    """Run a task on consecutive slices of `range(count)`, each on a thread of its own, and return the results in order.
+
+    There are at most `threads()` slices, of at least `least` each, and of nearly equal length. The caller's thread
+    runs the first one, so one slice needs no other thread. Calls from inside a task run on the thread that they come
+    from, undivided. An exception of a task is raised here, the first in order, once no slice runs any more.
+
+    Args:
+        task: what to run on a slice; it should release the global lock for most of its time.
+        count: how many items there are; none for 0, which returns an empty list.
+        least: how many items are worth a thread: starting one takes some 20 to 50 microseconds.
+    """
+    slices = divide(count, least)
+    if len(slices) <= 1:
+        return [task(each) for each in slices]
+    pool = _pool_of(len(slices) - 1)
+    rest = [pool.submit(_inside, task, each) for each in slices[1:]]
+    try:
+        first = _inside(task, slices[0])
+    except BaseException:
+        for each in rest:
+            each.cancel()  # where it has not begun
+        raise
+    finally:
+        wait(rest)
+    return [first, *(each.result() for each in rest)]
+
+
+def divide(count: int, least: int = 1) -> list[slice]:
+    """Return the slices into which `share` divides `range(count)`."""
+    most = count // max(1, least)
+    parts = 1 if most < 2 or getattr(_here, "inside", False) else min(threads(), most)
+    return [slice(count * k // parts, count * (k + 1) // parts) for k in range(parts)] if count else []
+
+
+def is_worker() -> bool:
+    """Tell whether this is a worker process of somebody who divides the cores: of multiprocessing, Ray, Dask or xdist.
+
+    Modules that were not imported are not looked at, as the process is then no worker of theirs.
+    """
+    loaded = sys.modules
+    if (mp := loaded.get("multiprocessing.process")) is not None and mp.parent_process() is not None:
+        return True
+    if (ray := loaded.get("ray")) is not None and _is_ray_worker(ray):
+        return True
+    if (dask := loaded.get("distributed.worker")) is not None and _is_dask_worker(dask):
+        return True
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def _is_ray_worker(ray: object) -> bool:
+    try:
+        return bool(ray.get_runtime_context().worker.mode == ray.WORKER_MODE)  # type: ignore[attr-defined]
+    except Exception:  # ray is being imported, or another version of it
+        return False
+
+
+def _is_dask_worker(worker: object) -> bool:
+    try:
+        worker.get_worker()  # type: ignore[attr-defined]
+    except Exception:  # ValueError: no task of Dask's runs on this thread
+        return False
+    return True
+
+
+@cache
+def cores() -> int:
+    """Return how many cores this process may run on, at least one."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(found, _quota() or found))
+
+
+def _quota() -> int | None:
+    """Return how many cores a container's quota is worth, rounded up; None where there is no quota."""
+    try:
+        quota, period = QUOTA.read_text(encoding="ascii").split()
+        return None if quota == "max" else math.ceil(int(quota) / int(period))
+    except (OSError, ValueError, ZeroDivisionError):
+        return None
+
+
+def _inside(task: Callable[[slice], T], part: slice) -> T:
+    """Run a task, and mark the thread, so that calls from inside run directly."""
+    _here.inside = True
+    try:
+        return task(part)
+    finally:
+        _here.inside = False
+
+
+def _pool_of(workers: int) -> ThreadPoolExecutor:
+    """Return the threads of this process, at least so many; they start as they are needed."""
+    global _pool, _size
+    with _lock:
+        if _pool is None or _size < workers:  # those of a smaller pool end once nothing refers to it
+            _pool, _size = ThreadPoolExecutor(workers, thread_name_prefix="jit_gym"), workers
+        return _pool
+
+
+def _forget() -> None:
+    """Begin anew in a forked process, which has none of its parent's threads."""
+    global _chosen, _pool, _size, _lock, _here
+    _chosen, _pool, _size, _lock, _here = None, None, 0, threading.Lock(), threading.local()
+    cores.cache_clear()
+
+
+_chosen: int | None = None
+_pool: ThreadPoolExecutor | None = None
+_size = 0
+_lock = threading.Lock()
+_here = threading.local()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
