@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
+from ..common.threads import share
 from ..kernels.cache import compiled
 
 UNIT = 2.0**-32  # a word w stands for the number (w + 1/2) / 2**32, strictly between 0 and 1
@@ -41,12 +42,22 @@ def words(key: Any, path: Any, block: Any) -> tuple[Any, Any, Any, Any]:
 
 
 @compiled
-def uniforms(keys: Any, paths: Any, periods: int) -> np.ndarray:
-    """Return numbers strictly between 0 and 1, one for each period and path (periods, paths)."""
-    out = np.empty((periods, len(paths)))
+def _fill(out: Any, keys: Any, paths: Any) -> None:
+    periods = out.shape[0]
     for block in range((periods + 3) // 4):
         for b in range(len(paths)):
             four = words(keys[b], paths[b], block)
             for k in range(min(4, periods - 4 * block)):
                 out[4 * block + k, b] = (four[k] + 0.5) * UNIT
+
+
+def uniforms(keys: np.ndarray, paths: np.ndarray, periods: int) -> np.ndarray:
+    """Return numbers strictly between 0 and 1, one for each period and path (periods, paths)."""
+    out = np.empty((periods, len(paths)))
+    share(lambda part: _fill(out[:, part], keys[part], paths[part]), len(paths), worth_a_thread(periods))
     return out
+
+
+def worth_a_thread(periods: int) -> int:
+    """Return for how many paths of so many periods, drawn in some 100 microseconds, a thread pays."""
+    return 50_000 // max(1, periods) + 1

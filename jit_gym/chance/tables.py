@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
+from ..common.threads import share
 from ..kernels.cache import compiled
 from ..scenario import Distribution, ScenarioError
-from .bits import UNIT, words
+from .bits import UNIT, words, worth_a_thread
 
 GUIDES = 1024  # slices of [0, 1) in the guide table
 LARGEST = 1 << 16  # values a table may have; beyond that, quantiles are computed draw by draw
@@ -144,7 +145,11 @@ def _fill(out: Any, column: int, keys: Any, paths: Any, values: Any, cumulative:
 
 def fill(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, table: Table) -> None:
     """Draw from a table into one column of `out` (periods, paths, columns)."""
-    _fill(out, column, keys, paths, *table)
+
+    def draw(part: slice) -> None:
+        _fill(out[:, part], column, keys[part], paths[part], *table)
+
+    share(draw, len(paths), worth_a_thread(len(out)))
 
 
 def quantile(distribution: Distribution, u: np.ndarray, whole: bool) -> np.ndarray:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import numba
 import numpy as np
 from numba import njit
+from numba.core.compiler_lock import global_compiler_lock
 
 config: Any = numba.config  # Numba's types know nothing of settings that come from the environment
 
@@ -99,11 +100,18 @@ def machine_code(key: Any, write: Callable[[Any, str], None]) -> int:
         key: what tells the function from all others; one that was kept on disk under it is taken from there.
         write: writes the function of a given name into a module of `llvmlite.ir`.
     """
+    with global_compiler_lock:
+        return _machine_code(key, write)
+
+
+def _machine_code(key: Any, write: Callable[[Any, str], None]) -> int:
     import llvmlite.binding as llvm
     from llvmlite import ir
 
     engine, machine = _engine()
     key = repr((key, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()))
+    if (known := _addresses.get(key)) is not None:
+        return known
     name, files = f"play_{_digest(key.encode()).hex()}", _files_of_machine_code()
     code = None
     try:
@@ -122,7 +130,11 @@ def machine_code(key: Any, write: Callable[[Any, str], None]) -> int:
             _warn("kept", f"compiled code is not kept, so each process compiles it again: {error}")
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return int(engine.get_function_address(name))
+    _addresses[key] = int(engine.get_function_address(name))
+    return _addresses[key]
+
+
+_addresses: dict[str, int] = {}  # of what is linked into this process
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from llvmlite import ir
 
+from ..common.threads import share
 from .cache import config, machine_code
 from .interpreted import interpret
 from .symbols import Place, Program
@@ -84,14 +85,10 @@ class Kernel:
         """Return where a frame holds the place of each array."""
         return {name: HEADER + k for k, name in enumerate(self.arrays)}
 
-    def play(self, frame: np.ndarray, first: int, last: int) -> None:
-        """Play some paths of what a frame names."""
-        whole = first + (last - first) // WIDTH * WIDTH
-        for function, start, stop in ((self.wide, first, whole), (self.single, whole, last)):
-            if start < stop:
-                part = frame.copy()
-                part[FIRST], part[LAST] = start, stop
-                function(address_of(part))
+    @cached_property
+    def worth_a_thread(self) -> int:
+        """Return how many path-periods take some 100 microseconds, for which a thread pays."""
+        return 2_000_000 // max(1, len(self.program.used()))
 
     @cached_property
     def single(self) -> Any:
@@ -137,7 +134,17 @@ class Call:
             interpret(self.kernel.program, self.kernel.arrays, {**self._arrays, **arrays}, self.paths, period, periods)
             return
         self.frame[PERIOD], self.frame[PERIODS] = period, periods
-        self.kernel.play(self.frame, 0, self.paths)
+        blocks, least = -(-self.paths // WIDTH), self.kernel.worth_a_thread // (WIDTH * periods) + 1
+        share(lambda part: self._play(part.start * WIDTH, min(part.stop * WIDTH, self.paths)), blocks, least)
+
+    def _play(self, first: int, last: int) -> None:
+        """Play some paths."""
+        whole = first + (last - first) // WIDTH * WIDTH
+        for name, start, stop in (("wide", first, whole), ("single", whole, last)):
+            if start < stop:
+                frame = self.frame.copy()
+                frame[FIRST], frame[LAST] = start, stop
+                getattr(self.kernel, name)(address_of(frame))
 
     def play_one(self, period: int) -> int:
         """Play a period of the first path; return 1 if a number is refused, and nothing has been played."""
