@@ -12,10 +12,11 @@ from gymnasium.error import ResetNeeded
 
 from ..common.checks import check_seed
 from ..kernels.machine_code import Call
+from ..physics.loop import LoopCall
 from ..scenario import Scenario, load
-from .episodes import EpisodeBatch, wrong_orders
+from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
-from .orders import OrderUnits, read_orders
+from .orders import OrderUnits, read_orders, wrong_orders
 from .rendering import Screen, write
 from .reward import unit_of
 from .spec import SpecInJson, is_config
@@ -122,7 +123,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self._names = [name if name != "reward" else "path" for name in names]  # of what is in `info`
         self._past: list[dict[str, float]] = []
         self._screen: Screen | None = None
-        self._calls: list[Call] = []  # with numbers, and with units; made for each episode
+        self._calls: list[Call | LoopCall] = []  # with numbers, and with units; made for each episode
 
     @property
     def observation_names(self) -> list[str]:

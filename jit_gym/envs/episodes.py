@@ -13,14 +13,14 @@ from ..common.text import quoted
 from ..kernels.machine_code import Call, Kernel, by_path, copied_by_path
 from ..physics.costs import by_part
 from ..physics.layout import Layout
-from ..physics.recorded import Kind
+from ..physics.loop import LoopCall, LoopKernel
 from ..physics.simulate import paths_last
 from ..physics.tables import batch_flows, batch_state, fields
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
 from .observation import Codec
-from .orders import SINGLE
-from .step_program import CodecKind, StepKind, observation_kernel, step_kernel
+from .orders import SINGLE, wrong_orders
+from .step_program import observation_kernel, step_kernel
 
 
 def episodes_of(env: Any) -> EpisodeBatch:
@@ -89,7 +89,8 @@ class EpisodeBatch:
         self.together: int | None = self.horizon
         """The same, where it is the same for all paths."""
         self.states = layout.states(paths)
-        self._calls: dict[Kernel, Call] = {}  # on the present rows of chance
+        self._kernels: dict[tuple[bool | None, bool], Kernel | LoopKernel] = {}
+        self._calls: dict[Kernel | LoopKernel, Call | LoopCall] = {}  # on the present rows of chance
         self._rows = np.zeros((self.horizon + 1, columns, paths))
         self.flow_names = flow_names(layout) if info == "all" else ["reward"]
         self.reward_place = self.flow_names.index("reward")  # among a path's flows
@@ -176,7 +177,7 @@ class EpisodeBatch:
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
         out = np.empty((self.paths, self.width), SINGLE)
-        self._call(observation_kernel(Kind(self.layout), CodecKind(self.codec)), 0, shown=out)
+        self._call(self._kernel(None, False), 0, shown=out)
         return out
 
     def view(self) -> View:
@@ -217,13 +218,19 @@ class EpisodeBatch:
 
     def _step(self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray) -> None:
         """Play one period on every path, given units or numbers of the action space."""
-        kernel = self._step_kernel(self.layout, self.codec, units, len(flows))
+        kernel = self._kernel(units, len(flows) > 1)
         self._call(kernel, 1, given=given, flows=flows, shown=out)
 
-    def _step_kernel(self, layout: Layout, codec: Codec, units: bool, flows: int, own: bool = False) -> Kernel:
-        return step_kernel(StepKind(Kind(layout), CodecKind(codec), units, flows > 1, own))
+    def _kernel(self, units: bool | None, flows: bool) -> Kernel | LoopKernel:
+        """Return the kernel of a step, or, where no orders are given, of what is shown."""
+        key = units, flows
+        if key not in self._kernels:
+            layout, codec = self.layout, self.codec
+            step = units is not None and step_kernel(layout, codec, units, flows)
+            self._kernels[key] = step or observation_kernel(layout, codec)
+        return self._kernels[key]
 
-    def _call(self, kernel: Kernel, ahead: int, **arrays: np.ndarray) -> None:
+    def _call(self, kernel: Kernel | LoopKernel, ahead: int, **arrays: np.ndarray) -> None:
         """Call a kernel in the period of each path's clock; it shows what there is so many periods ahead of it."""
         if self.together is not None:
             if kernel not in self._calls:
@@ -235,7 +242,7 @@ class EpisodeBatch:
             at = np.minimum(self.clock + ahead, self.horizon)
             arrays["shown"][:, -dates:] = self.codec.dates[at]
 
-    def _on(self, kernel: Kernel, rows: np.ndarray, ahead: int) -> Call:
+    def _on(self, kernel: Kernel | LoopKernel, rows: np.ndarray, ahead: int) -> Call | LoopCall:
         """Return a call of a kernel on all paths, with these rows of chance (periods, columns, paths)."""
         next_rows = {"next": rows[1:]} if ahead else {}
         return kernel.on(
@@ -248,11 +255,11 @@ class EpisodeBatch:
         periods = (np.minimum(self.clock[paths] + k, self.horizon) for k in range(1 + ahead))
         return np.ascontiguousarray(np.stack([self._rows[period, :, paths].T for period in periods]))
 
-    def single(self, units: bool, **arrays: np.ndarray) -> Call:
+    def single(self, units: bool, **arrays: np.ndarray) -> Call | LoopCall:
         """Return the call that plays a period of the only path's present episode, with `given`, `flows` and `shown`."""
         layout, codec = self.world_of(0)
         rows = np.ascontiguousarray(self._rows[:, : layout.columns.chance + layout.columns.seen])
-        return self._step_kernel(layout, codec, units, len(self.flow_names)).on(
+        return step_kernel(layout, codec, units, len(self.flow_names) > 1).on(
             1, net=layout.numbers, codec=codec.numbers, state=self.states, chance=rows, next=rows[1:],
             dates=codec.dates[1:], **arrays,
         )  # fmt: skip
@@ -263,7 +270,7 @@ class EpisodeBatch:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of."""
-        return {**vars(self), "_calls": {}}
+        return {**vars(self), "_calls": {}, "_kernels": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Become a copy."""
@@ -276,8 +283,3 @@ class EpisodeBatch:
         where, got = f" in row {row}" if self.paths > 1 else "", given[row, m]
         must = "a number" if np.isnan(got) else "0 units or more, and finite"
         return BadInput(f"action for lane {self.layout.lanes[m]!r}{where}: must be {must}, got {got:g}")
-
-
-def wrong_orders(given: np.ndarray) -> np.ndarray:
-    """Tell which numbers cannot be ordered: NaN, and of units (64-bit floats) what is negative or infinite."""
-    return np.isnan(given) if given.dtype == SINGLE else ~((given >= 0) & (given < np.inf))

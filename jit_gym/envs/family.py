@@ -14,6 +14,7 @@ from ..common.checks import check_count, check_seed
 from ..kernels.machine_code import Kernel, by_path, copied_by_path
 from ..physics.costs import by_part
 from ..physics.layout import Layout
+from ..physics.loop import LoopKernel
 from ..physics.recorded import Kind
 from ..physics.simulate import paths_last
 from ..physics.tables import Sizes
@@ -25,7 +26,7 @@ from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED, Codec, Shape
 from .orders import SINGLE, OrderUnits
 from .reward import unit_of
-from .step_program import CodecKind, observation_kernel
+from .step_program import CodecKind, observation_kernel, step_kernel
 from .vector import VectorEnv
 
 WORLDS = 64
@@ -183,19 +184,25 @@ class FamilyBatch(EpisodeBatch):
         """Return what each path shows (paths, observation)."""
         out = np.empty((self.paths, self.width), SINGLE)
         for layout, codec, paths in self._groups:
-            kernel = observation_kernel(Kind(layout), CodecKind(codec), own=True)
+            kernel = observation_kernel(layout, codec, own=True)
             self._call_group(layout, kernel, paths, 0, out, state=copied_by_path(self.states[:, paths]))
         return out
 
     def _step(self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray) -> None:
         for layout, codec, paths in self._groups:
-            kernel = self._step_kernel(layout, codec, units, len(flows), own=True)
+            kernel = step_kernel(layout, codec, units, len(flows) > 1, own=True)
             state, told = copied_by_path(self.states[:, paths]), by_path(len(flows), len(paths))
             self._call_group(layout, kernel, paths, 1, out, state=state, given=given[paths], flows=told)
             self.states[:, paths], flows[:, paths] = state, told
 
     def _call_group(
-        self, layout: Layout, kernel: Kernel, paths: np.ndarray, ahead: int, out: np.ndarray, **arrays: np.ndarray
+        self,
+        layout: Layout,
+        kernel: Kernel | LoopKernel,
+        paths: np.ndarray,
+        ahead: int,
+        out: np.ndarray,
+        **arrays: np.ndarray,
     ) -> None:
         """Call a kernel on some paths, whose quantities are those of their worlds."""
         worlds, columns = self.world[paths], layout.columns

@@ -72,3 +72,8 @@ def _array(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     if array.shape != shape:
         raise BadInput(f"{name}: must have the shape {shape}, got {array.shape}")
     return array
+
+
+def wrong_orders(given: np.ndarray) -> np.ndarray:
+    """Tell which numbers cannot be ordered: NaN, and of units (64-bit floats) what is negative or infinite."""
+    return np.isnan(given) if given.dtype == SINGLE else ~((given >= 0) & (given < np.inf))

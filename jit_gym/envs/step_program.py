@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..kernels.machine_code import Array, Kernel
+from ..physics.layout import Layout
+from ..physics.loop import LoopKernel, is_large, play_loops
 from ..physics.numbers import maximum, minimum
-from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of
+from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of, reward_place
 from .action_map import units_at
 from .observation import Codec
+from .orders import wrong_orders
 
 
 class StepKind(NamedTuple):
-    """What tells the programs of steps apart.
-
-    Attributes:
-        world: the kind of world.
-        codec: what its observations and actions are made of.
-        units: whether orders come in units, and not as numbers of the action space.
-        flows: whether all flows are told, and not the reward alone.
-        own: whether each path has quantities of its own, as the worlds of a family have.
-    """
+    """What tells the programs of steps apart: the arguments of `step_kernel`."""
 
     world: Kind
     codec: CodecKind
-    units: bool = False
-    flows: bool = True
-    own: bool = False
+    units: bool
+    flows: bool
+    own: bool
 
 
 class CodecKind:
@@ -46,9 +44,60 @@ class CodecKind:
         return hash(self.codec.structure)
 
 
+def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool, own: bool = False) -> Kernel | LoopKernel:
+    """Return the kernel of a step of an env.
+
+    Args:
+        layout: the world, or one of the kind of all the worlds, where paths have quantities of their `own`.
+        codec: what observations and actions mean there.
+        units: whether orders come in units, and not as numbers of the action space.
+        flows: whether all flows are told, and not the reward alone.
+        own: whether each path has quantities of its own, as the worlds of a family have.
+    """
+    if own or not is_large(layout):
+        return _step_kernel(StepKind(Kind(layout), CodecKind(codec), units, flows, own))
+    everything, place = layout.flows(1), reward_place(layout)
+
+    def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
+        given, told = arrays["given"], arrays["flows"]
+        if len(given) == 1 and wrong_orders(given).any():
+            return True
+        all_flows = told if flows else layout.flows(len(given)) if len(given) > 1 else everything
+        orders = np.ascontiguousarray(given if units else codec.orders(given), float)
+        play_loops(layout, period, orders, {**arrays, "flows": all_flows})
+        if not flows:
+            told[0] = all_flows[place]
+        show(codec, arrays["state"], arrays["next"][period], arrays["dates"][period], arrays["shown"])
+        return False
+
+    return LoopKernel(play)
+
+
+def observation_kernel(layout: Layout, codec: Codec, own: bool = False) -> Kernel | LoopKernel:
+    """Return the kernel that shows what there is at the start of a period, with the arrays of `step_kernel`."""
+    if own or not is_large(layout):
+        return _observation_kernel(Kind(layout), CodecKind(codec), own)
+
+    def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
+        show(codec, arrays["state"], arrays["chance"][period], arrays["dates"][period], arrays["shown"])
+        return False
+
+    return LoopKernel(play)
+
+
+def show(codec: Codec, states: np.ndarray, rows: np.ndarray, dates: np.ndarray, out: np.ndarray) -> None:
+    """Write what is shown of some states and rows of chance (numbers, paths), in one period, into `out`."""
+    first = 0
+    for numbers, table in ((states, codec.from_state), (rows, codec.from_seen)):
+        shown = np.maximum(numbers[table["first"].astype(int)].T, 0.0) * table["scale"]
+        out[:, first : first + len(table)] = np.minimum(shown, table["high"])
+        first += len(table)
+    out[:, first:] = dates
+
+
 @lru_cache(maxsize=64)
-def step_kernel(kind: StepKind) -> Kernel:
-    """Return the kernel of a step.
+def _step_kernel(kind: StepKind) -> Kernel:
+    """Return the kernel of a step, recorded.
 
     Its arrays are those of the world, and `codec` (`Codec.numbers`), `given` (paths, lanes), `flows` (flows, paths) or
     the reward alone, and what is shown: `next` is the row of chance and `dates` the row of dates at the period's end.
@@ -70,8 +119,7 @@ def step_kernel(kind: StepKind) -> Kernel:
 
 
 @lru_cache(maxsize=64)
-def observation_kernel(world: Kind, codec: CodecKind, own: bool = False) -> Kernel:
-    """Return the kernel that shows what there is at the start of a period, with the arrays of `step_kernel`."""
+def _observation_kernel(world: Kind, codec: CodecKind, own: bool) -> Kernel:
     recorded = RecordedWorld(world.layout)
     _show(recorded, codec.codec, "chance")
     return Kernel(recorded.program, _arrays(world, codec, own))

@@ -11,6 +11,7 @@ import numpy as np
 from ..kernels.machine_code import Array, Kernel
 from ..kernels.symbol_arrays import SymbolArray
 from ..physics import Flows, Layout, View
+from ..physics.loop import is_large
 from ..physics.recorded import RecordedWorld, arrays_of, tables_of
 from ..policies.base import Rule
 from .metrics import Counter
@@ -40,7 +41,8 @@ def recorded_play(
 ) -> RecordedPlay | None:
     """Return the program that plays a rule, or None for a policy that can only be asked period by period.
 
-    That is every policy that is no shipped rule, and one that branches on what it sees, or looks it up in a table.
+    That is every policy that is no shipped rule, one that branches on what it sees, or looks it up in a table, and any
+    in a world that is played in loops.
 
     Args:
         player: the policy, fitted.
@@ -49,7 +51,7 @@ def recorded_play(
         watch: what is measured, if anything.
         own: the policy's own state before the first period (paths, n), if it has one.
     """
-    if not is_pure(player):
+    if not is_pure(player) or is_large(layout):
         return None
     for symbolic in (True, False):
         try:

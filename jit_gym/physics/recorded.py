@@ -6,7 +6,7 @@ times or which steps of a period they need. All worlds of a kind share what is c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from types import SimpleNamespace
@@ -18,6 +18,7 @@ from ..kernels.machine_code import Array, Kernel
 from ..kernels.symbol_arrays import SymbolArray
 from ..kernels.symbols import Program
 from .layout import Layout
+from .loop import LoopKernel, is_large, play_loops
 from .plain import ByHand
 from .tables import BOOKS, DEMAND_STATE, FLOWS, LANE_STATE, STOCK_STATE, Flows, Net, State, fields
 
@@ -116,6 +117,12 @@ def numbers_of(layout: Layout, flows: Flows) -> Iterator[Any]:
             yield from (getattr(record, name) for name in fields(kind))
 
 
+def reward_place(layout: Layout) -> int:
+    """Return which number of a path's flows is the reward."""
+    names = (name for names, kind in layout.flow_tables() for _ in names for name in fields(kind))
+    return list(names).index("reward")
+
+
 class Kind:
     """A layout that is equal to all others of its kind of world: the key of what is compiled."""
 
@@ -132,13 +139,24 @@ class Kind:
         return hash(self.layout.structure)
 
 
-@lru_cache(maxsize=64)
-def period_kernel(kind: Kind) -> Kernel:
-    """Return the kernel that plays one period with given orders, and tells all that happens in it.
+def period_kernel(layout: Layout) -> Kernel | LoopKernel:
+    """Return the kernel that plays one period of a world with given orders, and tells all that happens in it.
 
     Its arrays are net, state (state_size, paths), chance (periods, columns, paths), orders (paths, lanes), and flows
     (flows_size, paths).
     """
+    if not is_large(layout):
+        return _period_kernel(Kind(layout))
+
+    def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
+        play_loops(layout, period, arrays["orders"], arrays)
+        return False
+
+    return LoopKernel(play)
+
+
+@lru_cache(maxsize=64)
+def _period_kernel(kind: Kind) -> Kernel:
     layout = kind.layout
     world = RecordedWorld(layout)
     lanes = range(len(layout.lanes))

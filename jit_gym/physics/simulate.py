@@ -10,7 +10,8 @@ import numpy as np
 from ..chance import Trace
 from ..kernels.machine_code import Call, copied_by_path
 from .layout import Layout
-from .recorded import Kind, period_kernel
+from .loop import LoopCall
+from .recorded import period_kernel
 from .tables import Flows, State, batch_flows, batch_state
 
 
@@ -37,8 +38,8 @@ class Simulation:
         self._rows = paths_last(trace.rows)
 
     @cached_property
-    def _call(self) -> Call:
-        return period_kernel(Kind(self.layout)).on(self.trace.paths, flows=self._flows, **self.arrays)
+    def _call(self) -> Call | LoopCall:
+        return period_kernel(self.layout).on(self.trace.paths, flows=self._flows, **self.arrays)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:

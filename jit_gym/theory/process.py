@@ -9,7 +9,7 @@ import numpy as np
 
 from ..chance.outcomes import Outcomes
 from ..physics import Layout
-from ..physics.recorded import Kind, period_kernel
+from ..physics.recorded import period_kernel
 from ..physics.simulate import paths_last
 from ..physics.tables import batch_flows
 from ..scenario import BadInput, Scenario
@@ -139,7 +139,5 @@ def simulate_period(
     states, flows = layout.states(len(chance)), layout.flows(len(chance))
     states[:] = raw[:, None]
     orders, rows = np.repeat(np.asarray(order, float)[None, :], len(chance), axis=0), paths_last(chance[None])
-    period_kernel(Kind(layout)).on(
-        len(chance), net=layout.numbers, state=states, chance=rows, flows=flows, orders=orders
-    )()
+    period_kernel(layout).on(len(chance), net=layout.numbers, state=states, chance=rows, flows=flows, orders=orders)()
     return states.T, -batch_flows(flows, layout.sizes).money["reward"][:, 0]
