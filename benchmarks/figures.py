@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from timing import by_processor
 
 from jit_gym.common import files
 from jit_gym.common.provenance import commit, versions
@@ -87,6 +88,7 @@ def certificate(rounds: int) -> dict[str, Any]:
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "machine": machine(),
         "rounds": rounds,
+        "clock": "processor" if by_processor() else "wall",
     }
 
 
@@ -97,6 +99,7 @@ def heading(about: Mapping[str, Any]) -> str:
     return (
         f"jit_gym {about['versions']['jit_gym']} at {about['commit']}, Python {about['versions']['python']}, "
         f"{on['processor']} ({on['processors']} cores{load}), {about['date'][:10]}, medians of {about['rounds']} rounds"
+        + (", by the time of the processor where one core plays" if about["clock"] == "processor" else "")
     )
 
 

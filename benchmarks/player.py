@@ -53,10 +53,16 @@ class Played:
 class Player:
     """A library's script, running; it plays a round when asked."""
 
-    def __init__(self, name: str, python: Path | str, threads: int = 1) -> None:
-        """Start the script of a library by the interpreter of its environment, on so many cores."""
+    def __init__(self, name: str, python: Path | str, threads: int = 1, wall: bool = False) -> None:
+        """Start the script of a library by the interpreter of its environment, on so many cores.
+
+        With more than one, and with `wall`, the clock on the wall counts whatever is asked for, as what threads gain is
+        seen there alone.
+        """
         script = Path(__file__).parent / "players" / f"play_{name.replace('-', '_')}.py"
         environment = os.environ | {"OMP_NUM_THREADS": "1", "JIT_GYM_THREADS": str(threads)}
+        if threads > 1 or wall:
+            environment["BENCH_CLOCK"] = "wall"
         self.name, self._said = name, tempfile.TemporaryFile()  # noqa: SIM115 (closed on exit)
         self._process = subprocess.Popen(
             [str(python), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True,
@@ -99,18 +105,18 @@ class Player:
             pipe.close()
 
 
-def ourselves(threads: int = 1, python: Path | str = sys.executable) -> Player:
+def ourselves(threads: int = 1, python: Path | str = sys.executable, wall: bool = False) -> Player:
     """Return this library as a player, on so many threads; by another interpreter, another version of it."""
-    return Player("jit-gym", python, threads)
+    return Player("jit-gym", python, threads, wall)
 
 
-def peer(name: str) -> Player:
-    """Return a peer as a player.
+def peer(name: str, threads: int = 1) -> Player:
+    """Return a peer as a player, which may use so many threads.
 
     Raises:
         NotThere: if it is not installed.
     """
-    return Player(name, installed(name))
+    return Player(name, installed(name), threads)
 
 
 def installed(name: str) -> Path:

@@ -27,7 +27,7 @@ os.environ.setdefault("JIT_GYM_THREADS", "1")  # before anything is imported: al
 import figures
 import gymnasium as gym
 import numpy as np
-from against import CONTESTS, meet
+from against import CLOCK, CONTESTS, meet
 from figures import Figure, millions, processors
 from loop import HandWritten
 from player import NotThere, ourselves, peer, side_by_side
@@ -214,7 +214,7 @@ def contest(game: str, rounds: int) -> Found:
 def on_two(game: str, rounds: int) -> Found:
     """Compare two threads with one."""
     needs_threads()
-    with ourselves(2) as two, ourselves(1) as one:
+    with ourselves(2) as two, ourselves(1, wall=True) as one:
         ours, theirs, ratio = side_by_side(game, two, one, rounds)
     return ratio, f"{millions(ours.rate)} periods/s, {millions(theirs.rate)} on one"
 
@@ -372,7 +372,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--old", help="the interpreter of an older version, which evaluates `serial` beside this one")
     parser.add_argument("--json", type=Path, help=f"keep the figures here, and not in {RESULTS.relative_to(ROOT)}")
+    parser.add_argument("--clock", choices=["wall", "processor"], default="wall", help=CLOCK)
     asked = parser.parse_args()
+    os.environ["BENCH_CLOCK"] = asked.clock
     about, found = figures.certificate(asked.rounds), []
     for figure in measured(asked.rounds, asked.old, asked.only):
         print(

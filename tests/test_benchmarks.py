@@ -80,7 +80,7 @@ def test_figures_stand_beside_their_targets(bench: SimpleNamespace, tmp_path: Pa
     about = bench.figures.certificate(3)
     bench.figures.keep(tmp_path / "speed.json", about, found)
     kept = json.loads((tmp_path / "speed.json").read_text())
-    assert {"versions", "commit", "date", "machine", "rounds"} == set(kept["about"])
+    assert {"versions", "commit", "date", "machine", "rounds", "clock"} == set(kept["about"])
     table = bench.figures.table(kept)
     assert "| step | at most 0.28 | 0.27 of CartPole's | met | 2.5 us |" in table
     assert "| threads | at least 1.8 |  | not measured | not there yet |" in table
