@@ -132,3 +132,12 @@ def test_rows_that_are_not_there_yet_keep_their_targets(bench: SimpleNamespace, 
 
     (figure,) = bench.speed.measured(1, only="two suppliers")
     assert (figure.measured, figure.target, figure.said) == (None, 5, "idinn is not installed")
+
+
+@pytest.mark.parametrize(("file", "mark"), [("speed", "speed"), ("peers", "peers")])
+def test_the_tables_of_the_page_are_those_of_the_results(bench: SimpleNamespace, file: str, mark: str):
+    kept = json.loads((ROOT / "results" / f"{file}.json").read_text(encoding="utf-8"))
+    make = {"speed": bench.figures.table, "peers": bench.against.table}[file]
+    shown = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+    assert make(kept).strip() == shown.split(f"<!-- {mark} -->\n")[1].split(f"\n<!-- end of {mark} -->")[0].strip()
+    assert not str(kept["about"]["commit"]).endswith("-dirty")
