@@ -1,6 +1,7 @@
 """DynaPlex: its model of lost sales, played by base-stock, as a vector env, solved exactly, and learned by DCL."""
 
 import tempfile
+from itertools import count
 
 import numpy as np
 from dynaplex import DCL, DiscreteDist, ExactSolver, PolicyComparer
@@ -26,7 +27,13 @@ def rule(workers: int) -> Round:
     mdp = shop()
     settings = {"number_of_trajectories": PATHS, "horizon": PERIODS, "warmup_time": WARMUP, "workers": workers}
     comparer, policy = PolicyComparer(mdp, **settings, seed=1, checks=False), BaseStockPolicy(mdp, 31)
-    return lambda: (PATHS * (PERIODS + WARMUP), comparer.assess(policy).returns)
+    seeds = count(1)
+
+    def play():
+        comparer.seed = next(seeds)  # another one each round, as an engine is compiled for each comparer
+        return PATHS * (PERIODS + WARMUP), comparer.assess(policy).returns
+
+    return play
 
 
 def envs() -> Round:
