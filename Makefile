@@ -15,10 +15,10 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow bounds lowest check bench maps claims industries reference clean
+.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries reference clean
 
 help:  ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
 
 demo: $(CORE)  ## compare the policies on Aisin 1997 and write an HTML report (no torch needed)
 	$(BIN)/jit-gym compare aisin-1997
@@ -56,8 +56,13 @@ check: $(DEV)  ## lint, check the format, check the types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(CORE)  ## measure the speed of the simulator
-	$(BIN)/python benchmarks/speed.py
+# OLD is the interpreter of an older version, which then plays beside this one (make bench OLD=../old/.venv/bin/python).
+bench: $(CORE)  ## measure the speed beside its targets, and write the table of docs/speed.md (a quarter of an hour)
+	$(BIN)/python benchmarks/speed.py $(if $(OLD),--old $(OLD))
+
+# DCL needs torch on our side, too.
+bench-peers: $(DEV)  ## install other libraries in .venv-peers, and measure the speed beside theirs (half an hour)
+	$(BIN)/python benchmarks/against.py
 
 maps: $(CORE)  ## draw the maps of docs/maps again, by the commands beside them (minutes)
 	sed -n 's/^jit-gym map /map /p' docs/maps/README.md | while read -r line; do \

@@ -1,0 +1,143 @@
+"""The benchmarks compare what is the same, and write down what they found; no time is asserted."""
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Import the modules of benchmarks/, which are scripts."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "players"))
+    monkeypatch.setenv("JIT_GYM_THREADS", "1")  # speed.py would set it
+    names = ("timing", "figures", "loop", "turns", "player", "against", "speed")
+    return SimpleNamespace(**{name: fresh(name) for name in names})
+
+
+def fresh(name: str) -> ModuleType:
+    """Import a module anew, as another folder may have one of this name."""
+    sys.modules.pop(name, None)
+    return __import__(name)
+
+
+def test_the_loop_by_hand_plays_the_world_of_the_env(bench: SimpleNamespace):
+    """The same mean reward, observation and dates of new episodes; paths differ, as they draw otherwise."""
+    rows = 2048
+    envs = gym.make_vec("jit_gym/LostSales-v1", num_envs=rows)
+    envs.reset(seed=0)
+    loop = bench.loop.HandWritten(rows, envs.unwrapped.reward_unit)
+    assert envs.unwrapped.episodes.horizon == bench.loop.PERIODS
+    random, sums = np.random.default_rng(0), np.zeros((2, rows, 1 + bench.loop.WIDTH))
+    for t in range(bench.loop.PERIODS + 2):
+        actions = random.uniform(-1.2, 1.2, (rows, 1)).astype(np.float32)
+        played = envs.step(actions)[:4], loop.step(actions)
+        for into, (observations, rewards, terminated, truncated) in zip(sums, played, strict=True):
+            assert (observations.dtype, rewards.dtype) == (np.float32, np.float64)
+            assert not terminated.any()
+            assert (truncated == (t == bench.loop.PERIODS - 1)).all()
+            into[:, 0] += rewards
+            into[:, 1:] += observations
+        if t == bench.loop.PERIODS:
+            assert (played[0][0] == played[1][0]).all()  # a new episode begins in the same state
+            assert not played[1][1].any()
+    apart = sums[0].mean(axis=0) - sums[1].mean(axis=0)
+    error = np.sqrt(sums.var(axis=1, ddof=1).sum(axis=0) / rows)
+    assert (np.abs(apart) < 4 * error).all()
+    assert (error[0] < 0.02 * np.abs(sums[0].mean(axis=0)[0])).all()
+
+
+def test_the_table_of_the_loop_is_that_of_poisson(bench: SimpleNamespace):
+    """To 27 bits: each slot keeps its own demand with some chance, and lends the rest to another."""
+    from scipy.stats import poisson
+
+    keeps, alias = bench.loop.alias_table()
+    chances = np.zeros(bench.loop.SLOTS)
+    kept = keeps / 2.0**27
+    np.add.at(chances, np.arange(len(kept)), kept / len(kept))
+    np.add.at(chances, alias, (1 - kept) / len(kept))
+    np.testing.assert_allclose(chances, poisson.pmf(np.arange(bench.loop.SLOTS), 5), rtol=0, atol=1e-8)
+
+
+def test_figures_stand_beside_their_targets(bench: SimpleNamespace, tmp_path: Path):
+    """Met or missed, in either direction; what was not measured says why; the table is made from what is kept."""
+    figure = bench.figures.Figure
+    found = [
+        figure("step", 0.27, "of CartPole's", 0.28, most=True, said="2.5 us"),
+        figure("rate", 0.9, "times", 1.2),
+        figure("threads", None, "times one", 1.8, said="not there yet"),
+        figure("sampling", 0.3, "of its time"),
+    ]
+    assert [each.met for each in found] == [True, False, None, None]
+    assert [each.cells[3] for each in found] == ["met", "missed", "not measured", ""]
+    about = bench.figures.certificate(3)
+    bench.figures.keep(tmp_path / "speed.json", about, found)
+    kept = json.loads((tmp_path / "speed.json").read_text())
+    assert {"versions", "commit", "date", "machine", "rounds", "clock"} == set(kept["about"])
+    table = bench.figures.table(kept)
+    assert "| step | at most 0.28 | 0.27 of CartPole's | met | 2.5 us |" in table
+    assert "| threads | at least 1.8 |  | not measured | not there yet |" in table
+
+
+def test_two_that_play_another_problem_are_not_compared(bench: SimpleNamespace):
+    """Means within their intervals, or within what nobody would act on, are the same; others are said to differ."""
+    contest, played, row = bench.against.CONTESTS[0], bench.player.Played, bench.against.Row
+    one = row.of(contest, "1", played(2e6, 9.23, 0.01), played(1e6, 9.24, 0.01), 2.0)
+    other = row.of(contest, "1", played(2e6, 9.23, 0.01), played(1e6, -9.23, 0.01), 2.0)
+    assert (one.same, other.same) == (True, False)
+    assert one.cells[2:5] == ["1 million periods/s", "2 million periods/s", "2"]
+    assert other.cells[-1].startswith("NOT THE SAME PROBLEM")
+
+
+def test_a_peer_that_is_not_there_says_why_and_others_play_on(
+    bench: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """It is refused in a line, by `make bench` as well, which does not install it."""
+    monkeypatch.setattr(bench.player, "ENVIRONMENTS", tmp_path)
+    with pytest.raises(bench.player.NotThere, match=r"^idinn is not installed \(make bench-peers installs it\)$"):
+        bench.player.peer("idinn")
+
+    def refuse(name: str) -> None:
+        raise bench.player.NotThere(f"{name} cannot be installed: no matching distribution")
+
+    monkeypatch.setattr(bench.against, "install", refuse)
+    rows = list(bench.against.rows(bench.against.CONTESTS[:2], 1))
+    assert [each.why for each in rows] == ["idinn cannot be installed: no matching distribution"] * 2
+    assert rows[0].cells[-1] == rows[0].why
+
+
+def test_a_player_plays_rounds_when_asked(bench: SimpleNamespace):
+    """Our own script, as that of a peer: periods, seconds, and a mean with its error; an unknown game ends it."""
+    with bench.player.ourselves() as player:
+        found = player.round("another-line")
+        assert set(found) == {"periods", "seconds", "mean", "error"}
+        assert (found["periods"], found["seconds"] > 0, found["error"] > 0) == (9000, True, True)
+        with pytest.raises(bench.player.NotThere, match="jit-gym does not play: KeyError: 'chess'"):
+            player.round("chess")
+
+
+def test_rows_that_are_not_there_yet_keep_their_targets(bench: SimpleNamespace, monkeypatch: pytest.MonkeyPatch):
+    """So that the table names all that is wanted."""
+    monkeypatch.setattr(bench.speed, "contest", lambda game, rounds: refuse())
+
+    def refuse() -> None:
+        raise bench.player.NotThere("idinn is not installed")
+
+    (figure,) = bench.speed.measured(1, only="two suppliers")
+    assert (figure.measured, figure.target, figure.said) == (None, 5, "idinn is not installed")
+
+
+@pytest.mark.parametrize(("file", "mark"), [("speed", "speed"), ("peers", "peers")])
+def test_the_tables_of_the_page_are_those_of_the_results(bench: SimpleNamespace, file: str, mark: str):
+    kept = json.loads((ROOT / "results" / f"{file}.json").read_text(encoding="utf-8"))
+    make = {"speed": bench.figures.table, "peers": bench.against.table}[file]
+    shown = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+    assert make(kept).strip() == shown.split(f"<!-- {mark} -->\n")[1].split(f"\n<!-- end of {mark} -->")[0].strip()
+    assert not str(kept["about"]["commit"]).endswith("-dirty")
