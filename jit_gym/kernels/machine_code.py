@@ -161,12 +161,19 @@ class Call:
         frame, by = self.frame, self.kernel.arrays[name].by
         frame[self.kernel.places[name]] = address_of(array)
         if by in ("path", "period"):
-            place, stride = (STRIDE, array.strides[0] // 8) if by == "path" else (DRAWN, array.strides[1] // 8)
-            if frame[place] not in (0, stride):
+            place, stride = (STRIDE if by == "path" else DRAWN), _stride(array)
+            if stride and frame[place] not in (0, stride):
                 raise ValueError(
                     f"{name}: its rows are {stride} numbers apart, and those of other arrays {frame[place]}"
                 )
-            frame[place] = stride
+            frame[place] = stride or frame[place]
+
+
+def _stride(array: np.ndarray) -> int:
+    """Return how far apart the rows of an array (numbers, paths) or (periods, numbers, paths) are; 0 if it has one."""
+    if array.shape[-2] > 1:
+        return array.strides[-2] // 8
+    return array.strides[0] // 8 if array.ndim == 3 and array.shape[0] > 1 else 0
 
 
 class _Writer:

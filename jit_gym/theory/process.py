@@ -127,7 +127,7 @@ class TooMany(BadInput):
 
 def merged(layout: Layout, merging: Merging, rows: np.ndarray) -> np.ndarray:
     """Return pre-decision states (states, width) in the form in which they are enumerated."""
-    rows = np.array(rows, float)
+    rows = np.array(rows, float, order="C")
     merge_states(layout.numbers, layout.sizes, merging, rows)
     return rows
 
@@ -140,4 +140,4 @@ def simulate_period(
     states[:] = raw[:, None]
     orders, rows = np.repeat(np.asarray(order, float)[None, :], len(chance), axis=0), paths_last(chance[None])
     period_kernel(layout).on(len(chance), net=layout.numbers, state=states, chance=rows, flows=flows, orders=orders)()
-    return states.T, -batch_flows(flows, layout.sizes).money["reward"][:, 0]
+    return np.ascontiguousarray(states.T), -batch_flows(flows, layout.sizes).money["reward"][:, 0]
