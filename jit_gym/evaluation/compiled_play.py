@@ -29,7 +29,7 @@ class RecordedPlay:
 
     Beside those of the world its kernel has the arrays `clock` (periods, 3): the period, how many have been counted
     with it, and its discount; `totals` of a counter; `refused` (1, paths): how many orders were no quantities; and
-    `watched` (periods, measures, paths).
+    `watched` (periods * measures, paths).
     """
 
     kernel: Kernel
@@ -107,7 +107,7 @@ def _recorded(
         "own": Array("path", width),
         "refused": Array("path", 1),
         "totals": Array("path", size),
-        "watched": Array("period", len(measured)),
+        "watched": Array("told", len(measured)),
     }
     return RecordedPlay(Kernel(program, arrays, periods=True), parameters)
 

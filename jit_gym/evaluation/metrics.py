@@ -306,7 +306,8 @@ class Counter:
         stock = self.held.sum(axis=1) / n
         use = self.used.sum(axis=1) / n
         worth, used = self.held @ values / n, self.used @ values / n
-        figures = {kind: total / n for kind, total in self.money.items()}
+        figures = {kind.name: np.zeros(len(stock)) for kind in COST_KINDS}
+        figures |= {kind: total / n for kind, total in self.money.items()}
         owed = _ratio(self.payable / n, figures["purchase_cost"], 0.0)  # in periods of bills, and of sales
         owing = _ratio(self.receivable / n, figures["revenue"], 0.0)
         figures["purchase_cost"] = figures["purchase_cost"] - self.gained / n

@@ -14,7 +14,7 @@ from ..policies import PolicyError
 from .compiled_play import RecordedPlay, Watch, is_pure, recorded_play
 from .metrics import Counter, MoneyCounter
 
-STRETCH = 64  # periods that are played without a word
+STRETCH = 16  # periods that are played without a word
 
 ROOM = 1 << 24  # random numbers drawn at a time; more paths are played in turns
 
@@ -83,7 +83,8 @@ def _compiled(
 ) -> np.ndarray:
     """Play a rule that was recorded, from its own state on; return what was measured."""
     paths, periods = simulation.trace.paths, simulation.trace.periods
-    refused, watched = by_path(1, paths), np.empty((periods, recorded.kernel.arrays["watched"].numbers, paths))
+    measures = recorded.kernel.arrays["watched"].numbers
+    refused, watched = by_path(1, paths), by_path(periods * measures, paths)
     refused[:] = 0.0
     parameters = {
         name: copied_by_path(value.T) if value.ndim == 2 else value for name, value in recorded.parameters.items()
@@ -107,13 +108,13 @@ def _compiled(
             counter.value(simulation, -1.0)
         call(first, last - first)
         simulation.period = last
-        if progress is not None:
-            progress((last - first) * paths)
+        if progress is not None and (last % STRETCH == 0 or last == periods):
+            progress((last - (last - 1) // STRETCH * STRETCH) * paths)
     counter.periods = periods - warmup
     if refused.any():
         _find_refused(player, simulation)
     counter.value(simulation, 1.0)
-    return watched
+    return watched.reshape(periods, measures, paths)
 
 
 def _find_refused(player: Any, simulation: Simulation) -> None:

@@ -72,6 +72,8 @@ def _window(array: np.ndarray, kind: Array, k: int, t: int) -> np.ndarray:
             return array[k]
         case "period":
             return array[t, k]
+        case "told":
+            return array[t * kind.numbers + k]
         case "date":
             return array[t, k : k + 1]
     return array[:, k]

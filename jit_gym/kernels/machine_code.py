@@ -35,13 +35,14 @@ class Array:
 
     Attributes:
         by: how it is laid out. `nothing`: (numbers,), the same for all paths; `path`: (numbers, paths); `row`: (paths,
-            numbers); `period`: (periods, numbers, paths), and `date`: (periods, numbers), each period with its own row.
+            numbers); `period`: (periods, numbers, paths), and `date`: (periods, numbers), each period with its own row;
+            `told`: (periods * numbers, paths), the same with rows as far apart as those of arrays by path.
         numbers: how many there are.
         single: whether they are 32-bit floats.
         refused: numbers that are not played: `nan`, or what are no `units` (NaN, negative or infinite).
     """
 
-    by: Literal["nothing", "path", "period", "date", "row"]
+    by: Literal["nothing", "path", "period", "date", "row", "told"]
     numbers: int
     single: bool = False
     refused: Literal["", "nan", "units"] = ""
@@ -160,8 +161,8 @@ class Call:
         """Put the place of an array, and how far apart its rows are, into the frame."""
         frame, by = self.frame, self.kernel.arrays[name].by
         frame[self.kernel.places[name]] = address_of(array)
-        if by in ("path", "period"):
-            place, stride = (STRIDE if by == "path" else DRAWN), _stride(array)
+        if by in ("path", "period", "told"):
+            place, stride = (DRAWN if by == "period" else STRIDE), _stride(array)
             if stride and frame[place] not in (0, stride):
                 raise ValueError(
                     f"{name}: its rows are {stride} numbers apart, and those of other arrays {frame[place]}"
@@ -322,9 +323,9 @@ class _Writer:
                 place = build.add(build.mul(self.period, INT(kind.numbers)), INT(k))
             case "path":
                 place = build.add(build.mul(INT(k), self.stride), self.path)
-            case "period":
+            case "period" | "told":
                 row = build.add(build.mul(self.period, INT(kind.numbers)), INT(k))
-                place = build.add(build.mul(row, self.drawn), self.path)
+                place = build.add(build.mul(row, self.drawn if kind.by == "period" else self.stride), self.path)
             case "row":
                 place = build.add(build.mul(build.add(self.path, INT(path)), INT(kind.numbers)), INT(k))
         address = build.gep(self.start[array], [place])
