@@ -1,0 +1,122 @@
+"""Tasks on a Ray cluster of two nodes on this machine, one of which is lost; left out where Ray is not installed."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+if find_spec("ray") is None:
+    pytest.skip("needs Ray", allow_module_level=True)
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own
+
+HERE = Path(__file__).parent
+COMMON = HERE.parent / "common"
+PROGRAM = """
+import sys
+from jit_gym.common.executor import Executor
+import tasks_of_executor as tasks
+for executor in (Executor(), Executor("{on}")):
+    told = []
+    results = executor.run(tasks.square, range(30), progress=told.append)
+    assert results == [k * k for k in range(30)], results
+    assert sum(told) == sum(range(30))
+    try:
+        executor.run(tasks.refuse, range(6))
+    except Exception as error:
+        print(type(error).__name__, error)
+print(Executor("{on}").run(lambda item, tell: item + 1, [1]), Executor("{on}").run(tasks.threads_of, [1]))
+"""
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """Two nodes with two cores each, on this machine."""
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("PYTHONPATH", str(COMMON), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(str(COMMON))
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    memory = {"object_store_memory": 100 << 20}
+    found = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, **memory})
+    found.add_node(num_cpus=2, **memory)
+    yield found
+    import ray
+
+    ray.shutdown()
+    found.shutdown()
+
+
+def program(on: str, **environment: str) -> list[str]:
+    """Run PROGRAM in a process of its own, and return the lines that it prints."""
+    places = {"PYTHONPATH": str(COMMON), "RAY_USAGE_STATS_ENABLED": "0", **environment}
+    command = [sys.executable, "-c", PROGRAM.format(on=on)]
+    done = subprocess.run(command, env=os.environ | places, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+EXPECTED = [*["BadInput lanes.a: is wrong, got 3"] * 2, "[2] [1]"]
+
+
+def test_ray_starts_where_there_is_no_cluster():
+    assert program("ray") == EXPECTED
+
+
+def test_a_cluster_is_found_by_its_address(cluster):
+    assert program("ray", RAY_ADDRESS=cluster.address) == EXPECTED
+
+
+def test_a_cluster_that_does_not_answer_is_told():
+    """Ray tries for half a minute."""
+    with pytest.raises(AssertionError, match=r"BadInput: on: no Ray cluster answers at ray://127.0.0.1:23002"):
+        program("ray://127.0.0.1:23002")
+
+
+def test_a_client_of_a_cluster_elsewhere():
+    """`--on ray://HOST:PORT`, against a head that is started as on a real cluster."""
+    ray = str(Path(sys.executable).with_name("ray"))
+    quiet = os.environ | {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(COMMON)}
+    start = [ray, "start", "--head", "--port=6399", "--num-cpus=2", "--ray-client-server-port=23001"]
+    start += ["--include-dashboard=false", f"--object-store-memory={100 << 20}"]
+    subprocess.run(start, env=quiet, check=True, capture_output=True, timeout=120)
+    try:
+        assert program("ray://127.0.0.1:23001") == EXPECTED
+    finally:
+        subprocess.run([ray, "stop", "--force"], env=quiet, check=True, capture_output=True, timeout=60)
+
+
+def test_a_lost_node_loses_nothing(cluster, tmp_path):
+    """Each task that ran on the node that is killed runs again elsewhere, and each result comes once."""
+    import ray
+    import tasks_of_executor as tasks
+
+    from jit_gym.common.executor import Executor
+
+    ray.init(address=cluster.address, log_to_driver=False)
+    doomed = cluster.add_node(num_cpus=2, object_store_memory=100 << 20)
+    cluster.wait_for_nodes()
+    came: list[int] = []
+    killed = threading.Event()
+
+    def kill_when_it_works() -> None:
+        while not [file for file in tmp_path.iterdir() if file.name.startswith(doomed.node_id)]:
+            time.sleep(0.05)
+        cluster.remove_node(doomed, allow_graceful=False)
+        killed.set()
+
+    killer = threading.Thread(target=kill_when_it_works)
+    killer.start()
+    items = [(k, str(tmp_path)) for k in range(12)]
+    results = Executor("ray").run(tasks.slow_square, items, arrived=lambda place, result: came.append(place))
+    killer.join()
+    assert killed.is_set()
+    assert results == [k * k for k in range(12)]
+    assert sorted(came) == list(range(12))
+    begun = [file.name.partition(".")[2] for file in tmp_path.iterdir()]
+    assert len(begun) > len(set(begun)) == 12  # some began twice
