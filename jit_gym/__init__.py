@@ -14,6 +14,7 @@ import gymnasium
 from .common.shipped import configs, scenario_files
 
 if TYPE_CHECKING:
+    from .common.executor import Executor as Executor
     from .envs import Env as Env
     from .envs import FamilyEnv as FamilyEnv
     from .envs import FamilyVectorEnv as FamilyVectorEnv
@@ -57,6 +58,7 @@ _HOMES = {
     "ActionMeaning": "policies",
     "Bound": "theory",
     "Env": "envs",
+    "Executor": "common.executor",
     "Family": "scenario",
     "FamilyEnv": "envs",
     "FamilyVectorEnv": "envs",

@@ -17,16 +17,16 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from math import ceil
 from multiprocessing import active_children, get_context
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from .checks import BadInput, check_count, one_line
 from .provenance import versions
 from .text import quoted
-from .threads import cores, use_threads
+from .threads import cores, threads, use_threads
 
 SECONDS = 1.0  # that a batch should last, at least
 AHEAD = 2  # batches that are sent for each worker, so that none waits for the next one
@@ -38,15 +38,21 @@ Tell = Callable[[Any], Any]
 Task = Callable[[A, Tell], T]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Executor:
     """Where tasks run: `here`, `processes`, `ray` (a cluster that Ray finds, or starts), or `ray://HOST:PORT`.
 
-    `workers` is how many processes there are, by default one for each core; a Ray cluster has its own.
+    Results are the same to the bit wherever they are computed. Processes start, and a cluster is joined, for each call
+    that needs them, or once for all calls inside `with Executor(...)`. Processes and Ray need tasks, policies among
+    them, that can be sent: a policy that is a function stands in a module, not in a notebook (Ray sends those, too),
+    and a script starts its work under `if __name__ == "__main__":`.
     """
 
     on: str = "here"
     workers: int | None = None
+    """How many processes there are, by default as many as threads (JIT_GYM_THREADS); a Ray cluster has its own."""
+    _open: ExitStack | None = field(default=None, init=False, repr=False)
+    _crew: Crew | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what is none of the three settings."""
@@ -89,18 +95,39 @@ class Executor:
         alone = len(items) if self.on == "here" else 1 if first_here else 0
         for k, item in enumerate(items[:alone]):
             keep(k, task(item, tell))
-        if len(results) < len(items):
-            with self._crew(len(items) - len(results)) as crew:
+        if (left := len(items) - len(results)) > 0:
+            with nullcontext(self._stay()) if self._open else self._join(left) as crew:
                 _spread(crew, task, items, len(results), tell, keep)
         return [results[k] for k in range(len(items))]
 
-    def _crew(self, tasks: int) -> Any:
+    def __enter__(self) -> Self:
+        """Keep the processes that the first call starts, or the cluster that it joins, until the end of the block."""
+        self._open = None if self.on == "here" else ExitStack()
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """End processes, or leave the cluster."""
+        if self._open is not None:
+            stack, self._open, self._crew = self._open, None, None
+            stack.__exit__(kind, error, trace)
+
+    def _stay(self) -> Crew:
+        """Return the workers of this block."""
+        if self._crew is None:
+            assert self._open is not None
+            self._crew = self._open.enter_context(self._join())
+        return self._crew
+
+    def _join(self, most: int | None = None) -> AbstractContextManager[Crew]:
+        """Return the workers; processes are no more than the tasks, where these are known."""
         if self.on == "processes":
-            return _processes(min(self.workers or cores(), tasks))
+            workers = self.workers or threads()
+            return _processes(min(workers, most or workers))
         return _ray(None if self.on == "ray" else self.on)
 
 
 HERE = Executor()
+"""This process."""
 
 
 class Batch(NamedTuple):
@@ -219,7 +246,7 @@ class _Processes:
 
     def __init__(self, pool: ProcessPoolExecutor, workers: int) -> None:
         self.pool, self.workers = pool, workers
-        self.threads = max(1, cores() // workers)
+        self.threads = max(1, threads() // workers)
 
     def send(self, task: Any, items: list[Any]) -> Any:
         try:
@@ -321,12 +348,14 @@ def _connect(ray: Any, address: str | None) -> None:
     import logging
     import os
 
+    logging.getLogger("ray").setLevel(logging.ERROR)
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     try:
         ray.init(address=address or "auto", **quiet)
     except (ConnectionError, OSError, ValueError, RuntimeError) as error:
         if address is not None or os.environ.get("RAY_ADDRESS"):
             where = address or os.environ["RAY_ADDRESS"]
-            raise BadInput(f"on: no Ray cluster answers at {where}: {one_line(error)}") from None
+            last = (str(error).strip() or type(error).__name__).splitlines()[-1]  # Ray's text may be a traceback
+            raise BadInput(f"on: no Ray cluster answers at {where}: {last.strip()}") from None
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray sends these figures to its makers
         ray.init(address="local", num_cpus=cores(), include_dashboard=False, **quiet)

@@ -15,7 +15,7 @@ import pytest
 
 from jit_gym.common.checks import BadInput
 from jit_gym.common.executor import HERE, Executor
-from jit_gym.common.threads import threads, use_threads
+from jit_gym.common.threads import use_threads
 
 PROCESSES = Executor("processes", 2)
 
@@ -79,14 +79,25 @@ def test_warnings_are_shown_by_the_process_that_asked(executor: Executor):
         executor.run(tasks().warn, [1])
 
 
-def test_a_worker_divides_the_cores():
-    """Two workers on a machine share its cores."""
-    use_threads(None)
-    from jit_gym.common.threads import cores
+def test_workers_divide_the_threads():
+    try:
+        use_threads(5)
+        assert PROCESSES.run(tasks().threads_of, [0, 1]) == [2, 2]
+        assert Executor("processes", 1).run(tasks().threads_of, [0]) == [5]
+        use_threads(2)
+        assert len(set(Executor("processes").run(tasks().process, range(8)))) <= 2
+    finally:
+        use_threads(None)
 
-    assert PROCESSES.run(tasks().threads_of, [0, 1]) == [max(1, cores() // 2)] * 2
-    assert Executor("processes", 1).run(tasks().threads_of, [0]) == [cores()]
-    assert threads() >= 1
+
+def test_workers_stay_for_a_block():
+    """Two calls meet the same processes inside a block, and others after it."""
+    with Executor("processes", 1) as executor:
+        first, again = (executor.run(tasks().process, [0]) for _ in range(2))
+    assert first == again != executor.run(tasks().process, [0])
+    assert not multiprocessing.active_children()
+    with HERE as executor:
+        assert executor.run(tasks().process, [0]) == [os.getpid()]
 
 
 def test_what_cannot_be_sent_is_refused():

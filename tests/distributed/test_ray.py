@@ -74,19 +74,20 @@ def test_a_cluster_is_found_by_its_address(cluster):
 
 def test_a_cluster_that_does_not_answer_is_told():
     """Ray tries for half a minute."""
-    with pytest.raises(AssertionError, match=r"BadInput: on: no Ray cluster answers at ray://127.0.0.1:23002"):
-        program("ray://127.0.0.1:23002")
+    with pytest.raises(AssertionError, match=r"BadInput: on: no Ray cluster answers at ray://127.0.0.1:22078"):
+        program("ray://127.0.0.1:22078")
 
 
 def test_a_client_of_a_cluster_elsewhere():
     """`--on ray://HOST:PORT`, against a head that is started as on a real cluster."""
     ray = str(Path(sys.executable).with_name("ray"))
-    quiet = os.environ | {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(COMMON)}
-    start = [ray, "start", "--head", "--port=6399", "--num-cpus=2", "--ray-client-server-port=23001"]
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "the-same-on-every-machine-of-this-test"}
+    quiet = os.environ | token | {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(COMMON)}
+    start = [ray, "start", "--head", "--port=6399", "--num-cpus=2", "--ray-client-server-port=22077"]
     start += ["--include-dashboard=false", f"--object-store-memory={100 << 20}"]
     subprocess.run(start, env=quiet, check=True, capture_output=True, timeout=120)
     try:
-        assert program("ray://127.0.0.1:23001") == EXPECTED
+        assert program("ray://127.0.0.1:22077", **token) == EXPECTED
     finally:
         subprocess.run([ray, "stop", "--force"], env=quiet, check=True, capture_output=True, timeout=60)
 
