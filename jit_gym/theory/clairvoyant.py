@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -15,16 +14,17 @@ import numpy as np
 
 from ..chance import Chance
 from ..common.checks import check_count
+from ..common.threads import stream
 from ..scenario import BadInput, Scenario, load
 from ..scenario.supports import unsupported
 from .path_program import Accounts, PathProgram
 from .program import Answer, Solver, Unbounded
-from .workers import processors
 
 NODES = 100  # of the branch-and-bound search on each path
 LARGEST = 500_000  # periods of a stock, a lane or a demand in a program
 EXACT = 1e-6  # a gap that counts as none, as a share of the cost
 PATHS_AT_ONCE = 256  # drawn by one call
+CHAIN = 32  # paths whose linear programs one solver solves, each from the solution of the last one
 
 
 @dataclass(frozen=True)
@@ -187,23 +187,31 @@ def whole_numbers(scenario: Scenario) -> int:
 def _answers(
     programs: Iterable[PathProgram], *, whole_numbers: bool, nodes: int
 ) -> Iterator[tuple[PathProgram, Answer]]:
-    """Solve the programs of all paths, in their order; those with whole numbers in parallel, each for so many nodes."""
-    if not whole_numbers:
-        solver = Solver()  # begins each path at the solution of the last one, which is much like it
-        for path in programs:
-            yield path, solver.solve(path.program)
+    """Solve the programs of all paths, in their order, on all threads: HiGHS runs without Python's global lock."""
+    if whole_numbers:
+        yield from stream(partial(_solve_whole, nodes), programs)
         return
-    left, threads = iter(programs), processors()
-    with ThreadPoolExecutor(threads) as pool:
-        while some := list(islice(left, threads)):
-            yield from zip(some, pool.map(partial(_solve_whole, nodes), some), strict=True)
+    for chain in stream(_solve_chain, _chains(iter(programs))):
+        yield from chain
 
 
-def _solve_whole(nodes: int, path: PathProgram) -> Answer:
+def _chains(programs: Iterator[PathProgram]) -> Iterator[list[PathProgram]]:
+    """Yield programs by chains, always the same ones, so that no answer depends on the number of threads."""
+    while chain := list(islice(programs, CHAIN)):
+        yield chain
+
+
+def _solve_chain(chain: list[PathProgram]) -> list[tuple[PathProgram, Answer]]:
+    """Solve linear programs, each from the solution of the last one, which is much like it."""
+    solver = Solver()
+    return [(path, solver.solve(path.program)) for path in chain]
+
+
+def _solve_whole(nodes: int, path: PathProgram) -> tuple[PathProgram, Answer]:
     """Solve a program with whole numbers for so many nodes; its linear relaxation may give a better bound."""
     relaxation = Solver().solve(path.program.relaxed())
     answer = Solver().solve(path.program, nodes=nodes, gap=EXACT)
-    return answer._replace(bound=max(answer.bound, relaxation.bound))
+    return path, answer._replace(bound=max(answer.bound, relaxation.bound))
 
 
 def _traces(scenario: Scenario, seed: int, paths: int, periods: int) -> Iterator[np.ndarray]:
