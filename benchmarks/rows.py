@@ -1,4 +1,4 @@
-"""Train or measure in several processes, here or on a cluster, and write a row of results for each task, with its birth certificate."""
+"""Train or measure in processes or on a cluster, and write a row for each task, with its birth certificate."""
 
 from __future__ import annotations
 

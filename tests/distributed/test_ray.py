@@ -121,3 +121,53 @@ def test_a_lost_node_loses_nothing(cluster, tmp_path):
     assert sorted(came) == list(range(12))
     begun = [file.name.partition(".")[2] for file in tmp_path.iterdir()]
     assert len(begun) > len(set(begun)) == 12  # some began twice
+
+
+def test_a_map_and_trained_agents_are_the_same_on_ray(cluster, tmp_path):
+    import ray
+
+    import jit_gym
+    from jit_gym.common.executor import Executor
+
+    ray.init(address=cluster.address, log_to_driver=False)
+    axes = {"x": "lanes.supplier.lead_time=1,2,3", "y": "demands.customers.shortage_cost=4,9"}
+    maps, worlds = [], []
+    for on in ("here", "ray"):
+        executor = Executor(on)
+        maps.append(jit_gym.policy_map(["jit", "base-stock"], "lost-sales", **axes, paths=16, executor=executor))
+        worlds.append(
+            jit_gym.compare_family(
+                ["jit", "agent:lost-sales/dcl"], "lost-sales-family", worlds=3, paths=64, periods=50, executor=executor
+            ).by_world()
+        )
+    assert maps[0].cells == maps[1].cells
+    assert worlds[0].equals(worlds[1])
+
+
+def test_seeds_that_are_trained_on_ray_are_the_same(cluster, tmp_path):
+    pytest.importorskip("torch")
+    import numpy as np
+    import ray
+
+    import jit_gym
+    from jit_gym.agents import program
+    from jit_gym.agents.learner import settings_of
+    from jit_gym.agents.training import Training, train
+    from jit_gym.common.executor import Executor
+    from jit_gym.policies.models import Model
+
+    ray.init(address=cluster.address, log_to_driver=False)
+    learn, world = program("dcl"), jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 1, "horizon.periods": 20})
+    own = {"iterations": 1, "budget": 40, "chunk": 20, "futures": 32, "depth": 8, "epochs": 2}
+    settings, models = settings_of(learn, {}, own), []
+    for on in ("here", "ray"):
+        (tmp_path / on).mkdir()
+        (tmp_path / on / "config.yml").write_text("")
+        items = [
+            Training(learn, world, settings, seed, tmp_path / on / f"seed-{seed}", "", 8, 0, 0, wait=60)
+            for seed in (0, 1)
+        ]
+        Executor(on).run(train, items)
+        models.append([Model.read(each.folder / "model.safetensors").arrays for each in items])
+    for one, other in zip(*models, strict=True):
+        assert all(np.array_equal(one[name], other[name]) for name in one)
