@@ -17,8 +17,13 @@ def exact() -> Any:
 
 
 def linear() -> Any:
-    bound = clairvoyant("serial", paths=70, periods=20, seed=1, orders=True)
+    bound = clairvoyant("serial", paths=20, periods=20, seed=1, orders=True)
     return bound.costs.tobytes(), bound.orders.tobytes()
+
+
+def wide() -> Any:
+    bound = clairvoyant("multi-item", paths=5, periods=3, seed=1, whole=False)
+    return bound.costs.tobytes()
 
 
 def whole() -> Any:
@@ -40,7 +45,7 @@ def labels() -> Any:
     return learner.regrets.tobytes(), learner.noise.tobytes()
 
 
-@pytest.mark.parametrize("compute", [exact, linear, whole, labels], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("compute", [exact, linear, wide, whole, labels], ids=lambda each: each.__name__)
 def test_the_number_of_threads_changes_nothing(compute: Callable[[], Any], monkeypatch):
     monkeypatch.setattr(bellman, "LEAST_STATES", 8)  # so that few states are divided, too
     found = []
