@@ -18,6 +18,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from jit_gym.chance import Trace
+from jit_gym.common.threads import share
 from jit_gym.envs.observation import Codec
 from jit_gym.kernels.arrays import borrowed
 from jit_gym.kernels.cache import compiled
@@ -30,6 +31,7 @@ ONE_OF_EACH = 1, 1, 1, 1, 0
 NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
 
 TILE = 64  # paths that a layer computes side by side, so that its numbers fill vector registers
+LEAST_STATES = 4  # that are worth a thread: each takes milliseconds
 WIDTH = 512  # about as many paths are played side by side: futures times choices
 
 
@@ -93,9 +95,21 @@ def _rows_equal(table: Any, a: int, b: int) -> bool:
 
 @register_jitable(forceinline=True)
 def _compare_choices(
-    program: Any, sizes: Any, clocks: Any, references: Any, alive: Any, states: Any, rows: Any, span: Any, net: Any
-) -> Any:
-    """Return how much more each choice costs than the reference, and that squared, over futures (2, states, choices).
+    program: Any,
+    sizes: Any,
+    clocks: Any,
+    references: Any,
+    alive: Any,
+    states: Any,
+    rows: Any,
+    span: Any,
+    net: Any,
+    some_states: Any,
+    more: Any,
+) -> None:
+    """Add how much more each choice costs than the reference, and that squared, over futures (2, states, choices).
+
+    That is done in `more`, for the states `some_states[0]` to `some_states[1]`; no other is looked at.
 
     The futures `span[0]` to `span[1]` of state s are the paths s * span[2] + those of `rows`; `span[3]` is how many
     periods they last at most, `span[4]` the horizon of a world that ends, or 0. The paths of a future lie one after
@@ -118,9 +132,9 @@ def _compare_choices(
     )
     chosen, future, origin = np.empty((3, len(memory) + TILE), np.int64)
     cost = np.empty(len(memory))
-    more, each = np.zeros((2, *alive.shape)), np.empty((some, len(choices)))
+    each = np.empty((some, len(choices)))
     lent, draws = borrowed(memory), borrowed(rows)
-    for s in range(len(states)):
+    for s in range(some_states[0], some_states[1]):
         periods = min(depth, horizon - clocks[s]) if horizon > 0 else depth
         for begin in range(first_future, last_future, some):
             paths = 0
@@ -165,24 +179,43 @@ def _compare_choices(
                 for f in range(some):
                     more[0, s, j] += each[f, j]
                     more[1, s, j] += each[f, j] ** 2
-    return more
 
 
 @compiled
 def _compare(
-    program: Any, sizes: Any, clocks: Any, references: Any, alive: Any, states: Any, rows: Any, span: Any, net: Any
-) -> Any:
+    program: Any,
+    sizes: Any,
+    clocks: Any,
+    references: Any,
+    alive: Any,
+    states: Any,
+    rows: Any,
+    span: Any,
+    net: Any,
+    some_states: Any,
+    more: Any,
+) -> None:
     """Compare choices in any world."""
-    return _compare_choices(program, sizes, clocks, references, alive, states, rows, span, net)
+    _compare_choices(program, sizes, clocks, references, alive, states, rows, span, net, some_states, more)
 
 
 @compiled
 def _compare_in_one(
-    program: Any, sizes: Any, clocks: Any, references: Any, alive: Any, states: Any, rows: Any, span: Any, net: Any
-) -> Any:
+    program: Any,
+    sizes: Any,
+    clocks: Any,
+    references: Any,
+    alive: Any,
+    states: Any,
+    rows: Any,
+    span: Any,
+    net: Any,
+    some_states: Any,
+    more: Any,
+) -> None:
     """Compare choices in a world of one stock, lane and demand, whose loops of one turn are known to the compiler."""
     one = Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
-    return _compare_choices(program, one, clocks, references, alive, states, rows, span, net)
+    _compare_choices(program, one, clocks, references, alive, states, rows, span, net, some_states, more)
 
 
 class Rollouts:
@@ -228,5 +261,7 @@ class Rollouts:
         net = tuple(np.ascontiguousarray(array, np.float32) for array in net)
         span = (*between, trace.paths // len(states), trace.periods, horizon)
         simple = self.sizes[:5] == ONE_OF_EACH and self.sizes[6:] == NOTHING_ELSE
-        compare = _compare_in_one if simple else _compare
-        return compare(program, self.sizes, clocks, references, alive, states, trace.rows, span, net)
+        compare, more = _compare_in_one if simple else _compare, np.zeros((2, *alive.shape))
+        world = program, self.sizes, clocks, references, alive, states, trace.rows, span, net
+        share(lambda part: compare(*world, (part.start, part.stop), more), len(states), LEAST_STATES)
+        return more

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from torch.utils.tensorboard import SummaryWriter
 from jit_gym.common import files
 from jit_gym.common.checks import one_line
 from jit_gym.common.digest import sealed, unsealed
+from jit_gym.common.executor import Tell
 from jit_gym.common.provenance import commit
 from jit_gym.evaluation import Estimate, Result, evaluate
 from jit_gym.policies import Network, PolicyError, policy
@@ -55,6 +56,9 @@ class Run:
     paths: int = 512  # of each evaluation
     patience: int = 0  # evaluations without a better one after which training stops; 0: never
     rule_budget: int = 0  # periods that may be played to tune each rule that the agent is compared with; 0: formulas
+    wait: float = (
+        0.0  # seconds to wait for another process that trains in the folder, as one that was lost may for a while
+    )
     report: Callable[[Progress], Any] = lambda progress: None
     tell: Callable[[str], Any] = lambda words: None  # takes lines for the user
     rule: Result | None = field(init=False, default=None)
@@ -67,7 +71,7 @@ class Run:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.folder / ".lock", timeout=0):  # released by the system when a process is killed
+            with FileLock(self.folder / ".lock", timeout=self.wait):  # released by the system when a process is killed
                 return self._train()
         except Timeout:
             what = "another process trains here (wait until it has ended, or choose another --out)"
@@ -259,6 +263,54 @@ def plan(learner: Learner) -> str:
         return f"{total}, evaluated at the end"
     every = at[1] - at[0]
     return f"{total}, evaluated every {every:,}" + (f" from {at[0]:,} on" if at[0] > every else "")
+
+
+class Training(NamedTuple):
+    """A training that may run in any process: what `Run` is made of, and whether the model is written as ONNX, too."""
+
+    learn: Callable[..., Learner]
+    scenario: Scenario
+    settings: Any
+    seed: int
+    folder: Path
+    command: str
+    paths: int
+    patience: int
+    rule_budget: int
+    onnx: bool = False
+    wait: float = 0.0
+
+
+class Trained(NamedTuple):
+    """What came of a training: the manifest of its model, and the rule that it was compared with, if it was now."""
+
+    seed: int
+    folder: Path
+    manifest: Any
+    rule: Result | None
+
+
+def train(training: Training, tell: Tell) -> Trained:
+    """Train, telling pairs of the seed and a `Progress` or a line for the user.
+
+    Raises:
+        BadInput: where the run's folder is not on this machine.
+    """
+    base, seed = training.folder.parent, training.seed
+    if not (base / "config.yml").is_file():
+        raise BadInput(f"{base}: is not on a machine that trains (--out must be on storage that all machines share)")
+    learner = training.learn(training.scenario, training.settings, seed)
+
+    def told(what: Any) -> None:
+        tell((seed, what))
+
+    run = Run(learner, training.folder, *training[5:9], report=told, tell=told, wait=training.wait)
+    model = run.train()
+    if training.onnx:
+        from .export import onnx
+
+        files.write(training.folder / "model.onnx", onnx(model))
+    return Trained(seed, training.folder, model.manifest, run.rule)
 
 
 def numbered(base: Path, config: Mapping[str, Any]) -> Path:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rows import CERTIFICATE, certificate, refuse_known, run
+from rows import CERTIFICATE, add_where, certificate, executor, refuse_known, run
 
 import jit_gym
 from jit_gym.agents import program, tuned
@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("family", choices=FAMILIES)
     parser.add_argument("--only", help="which rows of the table, from 0: 0,3")
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2,3,4")
-    parser.add_argument("--jobs", type=int, default=1, help="how many are trained at once")
+    add_where(parser)
     parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
     parser.add_argument("--validate", type=int, default=512, help="the paths that training is chosen on")
     parser.add_argument("--out", type=Path, default=Path("runs") / "published")
@@ -233,8 +233,8 @@ def main() -> None:
     tasks = list(product(map(int, given.seeds.split(",")), places))
     keys = [(given.family, FAMILIES[given.family][2](rows[k])[0], given.agent, seed) for seed, k in tasks]
     refuse_known(RESULTS, KEY, keys, given.replace)
-    arguments = [(given.agent, given.family, k, seed, given.out, given.validate) for seed, k in tasks]
-    run(row_of, arguments, given.jobs, partial(keep, replace=given.replace))
+    arguments = [(given.agent, given.family, k, seed, given.out.resolve(), given.validate) for seed, k in tasks]
+    run(row_of, arguments, executor(given), partial(keep, replace=given.replace))
 
 
 if __name__ == "__main__":

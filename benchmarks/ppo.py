@@ -17,7 +17,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from rows import CERTIFICATE, certificate, refuse_known, run
+from rows import CERTIFICATE, add_where, certificate, executor, refuse_known, run
 
 import jit_gym
 from jit_gym.agents.learner import TEST, TUNING
@@ -93,12 +93,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*", default=scenarios(), help="which (default: all of up to four lanes)")
     parser.add_argument("--seeds", default="0,1,2", help="which seeds: 0,1,2")
-    parser.add_argument("--jobs", type=int, default=1, help="how many are trained at once")
+    add_where(parser)
     parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
     given = parser.parse_args()
     tasks = [(name, seed) for seed, name in product(map(int, given.seeds.split(",")), given.scenarios)]
     refuse_known(RESULTS, KEY, tasks, given.replace)
-    run(learn, tasks, given.jobs, partial(keep, replace=given.replace))
+    run(learn, tasks, executor(given), partial(keep, replace=given.replace))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""Train or measure in several processes, and write a row of results for each task, with its birth certificate."""
+"""Train or measure in processes or on a cluster, and write a row for each task, with its birth certificate."""
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jit_gym.common import files
 from jit_gym.common.checks import BadInput
+from jit_gym.common.executor import Executor, Tell
 from jit_gym.common.provenance import commit, in_words, versions
 from jit_gym.scenario import Scenario
 
@@ -36,13 +37,28 @@ def refuse_known(path: Path, key: Sequence[str], places: Iterable[tuple[object, 
         raise BadInput(f"{path.name}: has {len(there)} of these rows, such as {', '.join(there[0])} (add --replace)")
 
 
+def add_where(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where rows are computed."""
+    where = "processes, ray (a cluster that is found or started) or ray://HOST:10001"
+    parser.add_argument("--on", default="processes", metavar="WHERE", help=where)
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes there are")
+
+
+def executor(given: argparse.Namespace) -> Executor:
+    """Return where rows are computed."""
+    return Executor(given.on, given.jobs if given.on == "processes" else None)
+
+
 def run(
     task: Callable[..., dict[str, Any]],
     arguments: Iterable[tuple[Any, ...]],
-    jobs: int,
+    executor: Executor,
     keep: Callable[[dict[str, Any]], str],
 ) -> None:
-    """Do a task for each of some arguments, several at once; keep each row as it comes, and print what `keep` says."""
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(task, *each) for each in arguments]):
-            print(keep(future.result()), flush=True)
+    """Do a task for each of some arguments; keep each row as it comes, once, and print what `keep` says."""
+    rows = list(arguments)
+    executor.run(partial(_row, task), rows, arrived=lambda place, row: print(keep(row), flush=True))
+
+
+def _row(task: Callable[..., dict[str, Any]], arguments: tuple[Any, ...], tell: Tell) -> dict[str, Any]:
+    return task(*arguments)

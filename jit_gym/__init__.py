@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .common.imports import once_imported
 
 if TYPE_CHECKING:
+    from .common.executor import Executor as Executor
     from .envs import Env as Env
     from .envs import FamilyEnv as FamilyEnv
     from .envs import FamilyVectorEnv as FamilyVectorEnv
@@ -56,6 +57,7 @@ _HOMES = {
     "ActionMeaning": "policies",
     "Bound": "theory",
     "Env": "envs",
+    "Executor": "common.executor",
     "Family": "scenario",
     "FamilyEnv": "envs",
     "FamilyVectorEnv": "envs",

@@ -54,6 +54,16 @@ def refused(*arguments: str) -> str:
     return line.removeprefix("jit-gym: ")
 
 
+def test_where_and_with_how_many_threads_it_is_computed(monkeypatch):
+    assert refused("tune", "lost-sales", "base-stock", "--on", "nowhere").startswith("on: must be here, processes, ray")
+    assert refused("stress", "aisin-1997", "--on", "ray", "--workers", "2").startswith(
+        "--workers: is for --on processes"
+    )
+    assert "--threads" in refused("bound", "serial", "--threads", "0")
+    monkeypatch.setenv("JIT_GYM_THREADS", "all")
+    assert refused("solve", "lost-sales").startswith("JIT_GYM_THREADS: must be a whole number, 1 or more, got 'all'")
+
+
 def test_stress_tells_what_shocks_do():
     """As text with a page, and as JSON: the policies, the shocks, and what they do."""
     asked = [

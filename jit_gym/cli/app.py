@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from ..common.checks import BadInput
 from ..common.text import plain
+from ..common.threads import threads
 from . import progress
 
 UsageError: Any = typer.BadParameter.__base__  # wherever this version of typer keeps it
@@ -88,6 +89,7 @@ def jit_gym(
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
+    threads()  # what JIT_GYM_THREADS says is refused before anything is computed
 
 
 def _note(message: Warning | str, category: type[Warning], *rest: Any) -> None:

@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from .app import app
-from .options import AsJson, DateColumn, DemandName, Filters, HistoryFile, Overrides, Request, ScenarioName, ValueColumn
+from .options import (
+    AsJson,
+    DateColumn,
+    DemandName,
+    Filters,
+    HistoryFile,
+    Overrides,
+    Request,
+    ScenarioName,
+    Threads,
+    ValueColumn,
+)
 from .progress import announce_compiling, console, print_notes, progress_bar
 
 
@@ -38,6 +49,7 @@ def bound(
     date: DateColumn = None,
     where: Filters = None,
     demand: DemandName = None,
+    threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute the least cost with all chance known in advance: no policy can do better."""

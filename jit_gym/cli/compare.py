@@ -17,13 +17,17 @@ from .options import (
     DemandName,
     Filters,
     HistoryFile,
+    On,
     Overrides,
+    ProcessCount,
     Request,
     ScenarioName,
     Seed,
+    Threads,
     ValueColumn,
     complete_policy,
     default_report,
+    executor_of,
     saved_policy,
     several,
 )
@@ -99,6 +103,9 @@ def compare(
         bool, typer.Option("--no-gap", help="Do not look for an optimum or a bound to compare with.")
     ] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
+    on: On = None,
+    workers: ProcessCount = None,
+    threads: Threads = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the numbers as JSON; no report unless --report is given.")
     ] = False,
@@ -123,6 +130,7 @@ def compare(
     if by is not None:
         items.kinds(by)
     names = [name for text in policies or () for name in several(text)]
+    executor = executor_of(on, workers)
     writes = not (no_report or (as_json and report is None))
     if is_family(scenario):
         given: dict[str, Any] = {"--history": history, "--value": value, "--date": date, "--where": where}
@@ -131,7 +139,9 @@ def compare(
             raise BadInput(f"{unfit[0]}: is for one scenario, not for a family (its YAML file says what varies)")
         asked_of: dict[str, Any] = {"worlds": worlds, "regime": regime, "paths": paths, "periods": periods}
         asked_of |= {"warmup": warmup, "seed": seed, "tuned": tuned, "budget": budget, "threshold": threshold / 100}
-        compare_worlds(scenario, names, set_, report=report, writes=writes, as_json=as_json, **asked_of)
+        compare_worlds(
+            scenario, names, set_, report=report, writes=writes, executor=executor, as_json=as_json, **asked_of
+        )
         return
     for name, given_for_a_family in (("--worlds", worlds), ("--regime", regime)):
         if given_for_a_family is not None:
@@ -163,6 +173,7 @@ def compare(
             gap=not no_gap,
             tuned=tuning,
             threshold=threshold / 100,
+            executor=executor,
             progress=tick,
         )
 

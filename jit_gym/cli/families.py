@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..common.executor import Executor
 from ..common.text import plain
 from .options import Request, default_report, overrides_of
 from .progress import announce_compiling, collect_warnings, console, print_notes, progress_bar
@@ -29,6 +30,7 @@ def compare_worlds(
     tuned: bool,
     budget: int | None,
     threshold: float,
+    executor: Executor,
     as_json: bool,
 ) -> None:
     """Play the policies in the worlds, print what came of it, and write a report where `writes` says so."""
@@ -60,7 +62,7 @@ def compare_worlds(
     with progress_bar(worlds * len(players) * ((warmed + counted) * paths + tuning), quiet=as_json) as tick:
         comparison = compare_family(
             players, of, worlds=worlds, regime=regime, paths=paths, periods=periods, warmup=warmup, seed=seed,
-            tuned=tuning, threshold=threshold, progress=tick,
+            tuned=tuning, threshold=threshold, executor=executor, progress=tick,
         )  # fmt: skip
     options: dict[str, Any] = {"worlds": worlds, "regime": regime, "paths": paths, "periods": periods}
     options |= {"warmup": warmup, "seed": seed, "tuned": tuned, "budget": budget}

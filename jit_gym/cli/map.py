@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from ..common.checks import BadInput
+from ..common.executor import HERE, Executor
 from ..common.text import plain
+from ..common.threads import threads as threads_of
 from .app import app
 from .compare import affordable_paths
 from .options import (
@@ -18,12 +20,16 @@ from .options import (
     DemandName,
     Filters,
     HistoryFile,
+    On,
     Overrides,
+    ProcessCount,
     Request,
     ScenarioName,
     Seed,
+    Threads,
     ValueColumn,
     complete_policy,
+    executor_of,
     overrides_of,
     saved_policy,
     several,
@@ -93,10 +99,9 @@ def map_(
         Path | None,
         typer.Option("--out", metavar="FILE.svg", help="Where to write the picture: .svg, .png, or a page in .html."),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, max=64, help="How many processes; by default one for each processor."),
-    ] = None,
+    on: On = None,
+    workers: ProcessCount = None,
+    threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw which policy is best where, over two keys of a scenario."""
@@ -104,7 +109,6 @@ def map_(
     from ..evaluation.maps import budget_of, play, prepare
     from ..report import maps as report
     from ..scenario.axis import CELLS
-    from ..theory.workers import processors
 
     across, up = _axis("--x", x), _axis("--y", y)
     if budget is not None and not tune:
@@ -124,12 +128,15 @@ def map_(
     if paths is None:
         paths = affordable_paths(grid.work * len(world.lanes), EFFORT)
     tuned = (budget or budget_of(world)) if tune else 0
-    count = workers or min(processors(), max(1, len(grid.worlds) // SHARED))
+    count = min(threads_of(), len(grid.worlds) // SHARED)
+    executor = executor_of(on, workers, Executor("processes", count) if count > 1 else HERE)
 
     print_notes(notes)
     work = grid.work * paths + len(grid.worlds) * len(grid.policies) * tuned
     with progress_bar(work, quiet=as_json) as tick:
-        drawn = play(grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold / 100, workers=count, progress=tick)
+        drawn = play(
+            grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold / 100, executor=executor, progress=tick
+        )
 
     options: dict[str, Any] = {"x": across, "y": up, "cells": cells, "tune": tune}
     options |= {"budget": tuned or None, "paths": paths, "periods": periods, "warmup": warmup, "seed": seed}

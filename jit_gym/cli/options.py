@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from ..common.checks import BadInput
+from ..common.executor import HERE, Executor
 from ..common.text import plain
+from ..common.threads import use_threads
 from .progress import collect_warnings
 
 if TYPE_CHECKING:
@@ -45,6 +47,13 @@ def _beside(incomplete: str, suffix: str) -> list[str]:
     return [str(path) for path in sorted(folder.glob(f"*{suffix}"))] if folder.is_dir() else []
 
 
+def _use_threads(count: int | None) -> int | None:
+    """Set the threads of this process, where a command is told how many."""
+    if count is not None:
+        use_threads(count)
+    return count
+
+
 ScenarioName = Annotated[
     str,
     typer.Argument(
@@ -71,6 +80,28 @@ Filters = Annotated[
 DemandName = Annotated[
     str | None,
     typer.Option("--demand", metavar="NAME", help="Whose history it is, if there are several demands."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        callback=_use_threads,
+        help="How many threads compute, by default one for each core, or what JIT_GYM_THREADS says.",
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="WHERE",
+        help="Where independent parts are computed: here, in processes, on a Ray cluster that is found or started"
+        " (ray), or on one elsewhere (ray://HOST:10001). Results are the same.",
+    ),
+]
+ProcessCount = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, max=64, help="How many processes; by default as many as threads."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
 
@@ -107,6 +138,19 @@ class Request(NamedTuple):
             for each in value if isinstance(value, list) else [value]:
                 line += [f"--{name.replace('_', '-')}", *([] if each is True else [str(each)])]
         return plain(shlex.join(line))
+
+
+def executor_of(on: str | None, workers: int | None = None, default: Executor = HERE) -> Executor:
+    """Return where independent parts are computed; a number of workers alone means processes.
+
+    Raises:
+        BadInput: for a place that there is not, or workers of another place than processes.
+    """
+    if on is None:
+        return default if workers is None else Executor("processes", workers)
+    if workers is not None and on != "processes":
+        raise BadInput(f"--workers: is for --on processes, got --on {on}")
+    return Executor(on, workers)
 
 
 def overrides_of(texts: Sequence[str] | None) -> dict[str, Any]:

@@ -140,19 +140,16 @@ def _count(done: Any, begun: float) -> None:
 
 
 @contextmanager
-def training_bar(title: str, run: Any) -> Iterator[None]:
+def training_bar(title: str, unit: str) -> Iterator[Any]:
     """Show how far a training is, what it costs, and how that compares with the best rule; a line each if no bar."""
-    unit = f" {run.learner.unit}"
-    with _bar(desc=title, disable=None, unit=unit) as bar:
+    with _bar(desc=title, disable=None, unit=f" {unit}") as bar:
 
-        def tell(words: str) -> None:
-            bar.write(f"{title}: {words}", file=sys.stderr)
-            sys.stderr.flush()
-
-        def report(progress: Any) -> None:
-            if bar.disable:
-                if progress.evaluated:
-                    tell(f"{progress.done:,} {progress.unit}: {progress.standing}")
+        def tell(told: tuple[int, Any]) -> None:
+            _, progress = told
+            if isinstance(progress, str) or bar.disable:
+                if words := training_words(progress):
+                    bar.write(f"{title}: {words}", file=sys.stderr)
+                    sys.stderr.flush()
                 return
             bar.total = progress.total
             if not bar.n:
@@ -160,8 +157,14 @@ def training_bar(title: str, run: Any) -> Iterator[None]:
             bar.update(progress.done - bar.n)
             bar.set_postfix_str(progress.standing)
 
-        run.report, run.tell = report, tell
-        yield
+        yield tell
+
+
+def training_words(progress: Any) -> str:
+    """Return what a training tells, as a line; nothing where no policy was evaluated."""
+    if isinstance(progress, str):
+        return progress
+    return f"{progress.done:,} {progress.unit}: {progress.standing}" if progress.evaluated else ""
 
 
 def console() -> Console:

@@ -20,6 +20,7 @@ from .options import (
     Overrides,
     Request,
     ScenarioName,
+    Threads,
     ValueColumn,
     complete_policy,
     saved_policy,
@@ -56,6 +57,7 @@ def solve(
     date: DateColumn = None,
     where: Filters = None,
     demand: DemandName = None,
+    threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute the optimal policy and its cost, where the states are few enough."""

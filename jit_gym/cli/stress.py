@@ -17,12 +17,16 @@ from .options import (
     DemandName,
     Filters,
     HistoryFile,
+    On,
     Overrides,
+    ProcessCount,
     Request,
     ScenarioName,
     Seed,
+    Threads,
     ValueColumn,
     complete_policy,
+    executor_of,
     saved_policy,
     several,
 )
@@ -82,6 +86,9 @@ def stress(
             "--out", metavar="FILE.html", help="Where to write the page, by default reports/NAME-stress.html."
         ),
     ] = None,
+    on: On = None,
+    workers: ProcessCount = None,
+    threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
     """Strike a scenario with one shock at a time: how long each policy survives, when it is back, what it costs."""
@@ -93,6 +100,7 @@ def stress(
 
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         raise BadInput(f"--out: must end in .html, got {str(out)!r}")
+    executor = executor_of(on, workers)
     request = Request(scenario, set_, history, value, date, where, demand)
     world, notes = request.world()
     names = [name for text in policies or () for name in several(text)]
@@ -101,7 +109,8 @@ def stress(
     if target is not None:
         files.check(target)
     with status_line(quiet=as_json) as tell:
-        found = strike(players, world, shock, hits=hits, at=at, paths=paths, seed=seed, progress=tell)
+        how: dict[str, Any] = {"paths": paths, "seed": seed, "executor": executor, "progress": tell}
+        found = strike(players, world, shock, hits=hits, at=at, **how)
         tell("what a second source, a warning and information are worth")
         saved = worth(players, world, paths=paths, seed=seed)
     print_notes([*notes, *found.notes])

@@ -14,12 +14,16 @@ from .options import (
     DemandName,
     Filters,
     HistoryFile,
+    On,
     Overrides,
+    ProcessCount,
     Request,
     ScenarioName,
     Seed,
+    Threads,
     ValueColumn,
     complete_policy,
+    executor_of,
 )
 from .progress import announce_compiling, console, print_notes, progress_bar, waiting
 
@@ -53,6 +57,9 @@ def tune(
     date: DateColumn = None,
     where: Filters = None,
     demand: DemandName = None,
+    on: On = None,
+    workers: ProcessCount = None,
+    threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the parameters of a policy that do best, by simulation."""
@@ -60,12 +67,13 @@ def tune(
     from ..evaluation import compare, tuning
     from ..report import tuned
 
+    executor = executor_of(on, workers)
     request = Request(scenario, set_, history, value, date, where, demand)
     world, notes = request.world()
     search = tuning.prepare(policy, world, seed=seed, budget=budget, periods=periods, warmup=warmup)
     print_notes(notes)
     with progress_bar(search.budget, quiet=as_json) as tick:
-        best = search.winner(tick)
+        best = search.winner(tick, executor)
     fresh = {"periods": best.tuning.periods, "warmup": best.tuning.warmup, "seed": best.tuning.seed}
     played = compare([best], world, paths=min(best.tuning.paths, 256), **fresh)
     with waiting("looking for the optimum or a bound", quiet=as_json):

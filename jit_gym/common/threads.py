@@ -11,8 +11,9 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,7 @@ from .text import quoted
 VARIABLE = "JIT_GYM_THREADS"
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # Linux, version 2 of cgroups: what a container may use
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -86,6 +88,29 @@ def share(task: Callable[[slice], T], count: int, least: int = 1) -> list[T]:
     return [first, *(each.result() for each in rest)]
 
 
+def stream(task: Callable[[A], T], items: Iterable[A]) -> Iterator[T]:
+    """Run a task on items, several at a time on threads, and yield the results in order as they come.
+
+    For tasks that take long, and not all equally long; `share` costs less where they are short and alike. Items are
+    taken from their source as threads become free. An exception of a task is raised in its place.
+    """
+    if (count := threads()) == 1 or getattr(_here, "inside", False):
+        yield from map(task, items)
+        return
+    pool, window = _pool_of(count), deque[Future[T]]()
+    try:
+        for item in items:
+            window.append(pool.submit(_inside, task, item))
+            if len(window) >= 2 * count:
+                yield window.popleft().result()
+        while window:
+            yield window.popleft().result()
+    finally:
+        for each in window:
+            each.cancel()
+        wait(window)
+
+
 def divide(count: int, least: int = 1) -> list[slice]:
     """Return the slices into which `share` divides `range(count)`."""
     most = count // max(1, least)
@@ -139,7 +164,7 @@ def _quota() -> int | None:
         return None
 
 
-def _inside(task: Callable[[slice], T], part: slice) -> T:
+def _inside(task: Callable[[A], T], part: A) -> T:
     """Run a task, and mark the thread, so that calls from inside run directly."""
     _here.inside = True
     try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..chance import Chance
+from ..common.executor import HERE, Executor, Tell
 from ..common.renamed import warn
 from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
@@ -161,6 +162,7 @@ def compare(
     gap: bool = True,
     tuned: bool | int = False,
     threshold: float = THRESHOLD,
+    executor: Executor = HERE,
     progress: Callable[[int], Any] | None = None,
 ) -> Comparison:
     """Play several policies on the same paths of a seed.
@@ -176,6 +178,7 @@ def compare(
         tuned: whether to tune each rule first, all with the same number of periods played (True: a few seconds' worth).
             Parameters that are given stay as they are.
         threshold: the share of the best figure under which a difference is practically nothing.
+        executor: where rules are tuned: here, in processes, or on a Ray cluster; the result is the same.
 
     Returns:
         A `Comparison`, in the order of the policies.
@@ -192,12 +195,17 @@ def compare(
     players, budget = [policy(name, scenario) for name in names], 0  # a bad one is refused before any is played
     if tuned is not False:
         budget = tuning_budget(scenario) if tuned is True else tuned
-        players = [tuned_or_given(name, scenario, budget, seed, progress) for name in names]
+        players = executor.run(partial(_tuned, scenario, budget, seed), names, progress=progress)
     results = tuple(
         evaluate(player, scenario, paths=paths, periods=periods, warmup=warmup, seed=seed, progress=progress)
         for player in players
     )
     return Comparison(results, gap, threshold, budget, tuple(caveats(scenario, players, periods)))
+
+
+def _tuned(scenario: Scenario, budget: int, seed: int, what: Any, progress: Tell) -> Any:
+    """Return one policy, with the parameters that do best where it has any that were not given."""
+    return tuned_or_given(what, scenario, budget, seed, progress)
 
 
 def named(policies: Sequence[Any] | None, scenario: Scenario, shipped: bool = True) -> list[Any]:

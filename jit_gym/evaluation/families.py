@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..common.checks import check_count
+from ..common.executor import HERE, Executor, Tell
 from ..common.statistics import Estimate
 from ..policies import policy
-from ..scenario import Family, family
+from ..scenario import Family, Scenario, family
 from ..scenario.families import TRAIN
 from .comparison import Comparison, compare, named
 from .judgement import THRESHOLD
@@ -121,6 +122,7 @@ def compare_family(
     seed: int = 0,
     tuned: bool | int = False,
     threshold: float = THRESHOLD,
+    executor: Executor = HERE,
     progress: Callable[[int], Any] | None = None,
     **how: Any,
 ) -> FamilyComparison:
@@ -132,6 +134,7 @@ def compare_family(
         worlds: how many worlds are played, 0 to `worlds` - 1 of the regime.
         regime: which of the family's regimes.
         paths, seed, tuned, threshold, progress: as in `compare`; rules are tuned in each world.
+        executor: where the worlds are played: here, in processes, or on a Ray cluster; the result is the same.
         how: `periods` and `warmup`, as in `compare`.
 
     Raises:
@@ -142,13 +145,19 @@ def compare_family(
     of = family(family_of)
     check_count("worlds", worlds, 1)
     players = named_in(policies, of)
-    how |= {"paths": paths, "seed": seed, "tuned": tuned, "threshold": threshold, "progress": progress, "gap": False}
+    how |= {"paths": paths, "seed": seed, "tuned": tuned, "threshold": threshold, "gap": False}
     each = [of.world(k, regime) for k in range(worlds)]
     for world in each:  # what does not fit is refused before any world is played
         for player in players:
             policy(player, world)
     names = tuple(player if isinstance(player, str) else name_of(player) for player in players)
-    return FamilyComparison(of, regime, names, tuple(compare(players, world, **how) for world in each))
+    played = executor.run(partial(_compared, players, how), each, progress=progress, first_here=True)
+    return FamilyComparison(of, regime, names, tuple(played))
+
+
+def _compared(players: Sequence[Any], how: Mapping[str, Any], world: Scenario, progress: Tell) -> Comparison:
+    """Compare the policies in one world."""
+    return compare(players, world, progress=progress, **how)
 
 
 def named_in(policies: Sequence[Any] | None, of: Family) -> list[Any]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..common.checks import check_count, check_seed
+from ..common.executor import HERE, Executor, Tell
 from ..common.statistics import Estimate
 from ..policies import policy
 from ..scenario import BadInput, NoEffect, Scenario, load
@@ -222,7 +220,7 @@ def policy_map(
     seed: int = 0,
     tuned: bool | int = False,
     threshold: float = THRESHOLD,
-    workers: int = 1,
+    executor: Executor = HERE,
     progress: Callable[[int], Any] | None = None,
 ) -> PolicyMap:
     """Play policies over a grid of two keys of a scenario, and tell which is best where.
@@ -248,8 +246,7 @@ def policy_map(
         tuned: whether to tune each rule in each cell first, on other paths: True, or how many periods may be played
             for each. Parameters that are given stay as they are.
         threshold: the share of the best figure under which a difference is practically nothing.
-        workers: how many processes share the cells; the result is the same whatever their number. More than one asks
-            for policies that can be pickled, and for a main module that may be imported.
+        executor: where the cells are played: here, in processes, or on a Ray cluster; the result is the same.
         progress: told how many path-periods were played, every now and then.
 
     Returns:
@@ -260,7 +257,7 @@ def policy_map(
         PolicyError: for policies that do not exist or fit.
     """
     grid = prepare(policies, scenario, x=x, y=y, cells=cells, periods=periods, warmup=warmup)
-    return play(grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold, workers=workers, progress=progress)
+    return play(grid, paths=paths, seed=seed, tuned=tuned, threshold=threshold, executor=executor, progress=progress)
 
 
 def prepare(
@@ -341,13 +338,8 @@ class _Task(NamedTuple):
     tuned: int
     threshold: float
 
-    @property
-    def work(self) -> int:
-        """Return how many path-periods are played, at most."""
-        return len(self.policies) * (self.paths * sum(self.window) + self.tuned)
 
-
-def _played(task: _Task, progress: Callable[[int], Any] | None = None) -> Cell:
+def _played(task: _Task, progress: Tell) -> Cell:
     """Play one cell."""
     comparison = compare(
         task.policies,
@@ -371,12 +363,11 @@ def play(
     seed: int = 0,
     tuned: bool | int = False,
     threshold: float = THRESHOLD,
-    workers: int = 1,
+    executor: Executor = HERE,
     progress: Callable[[int], Any] | None = None,
 ) -> PolicyMap:
     """Play a grid; the arguments are those of `policy_map`."""
     check_count("paths", paths, 1)
-    check_count("workers", workers, 1)
     check_seed(seed)
     budget = budget_of(grid.scenario) if tuned is True else int(tuned)
     places = product(grid.y.values, grid.x.values)
@@ -384,9 +375,7 @@ def play(
         _Task(x, y, grid.policies, world, paths, grid.window(k), seed, budget, threshold)
         for k, ((y, x), world) in enumerate(zip(places, grid.worlds, strict=True))
     ]
-    first = _played(tasks[0], progress)  # compiles what is not yet, so that the workers need not
-    rest = _shared_out(tasks[1:], workers, progress) if workers > 1 else (_played(each, progress) for each in tasks[1:])
-    cells = [first, *rest]
+    cells = executor.run(_played, tasks, progress=progress, first_here=True)
     width = len(grid.x.values)
     rows = tuple(tuple(cells[k : k + width]) for k in range(0, len(cells), width))
     notes = (*grid.notes, *_without_effect(rows, grid), *_of_cells(cells, grid))
@@ -409,27 +398,6 @@ def play(
 def budget_of(scenario: Scenario) -> int:
     """Return how many periods are played by default to tune a rule in one cell: a part of what `compare` allows."""
     return tuning_budget(scenario) // FEW
-
-
-def _shared_out(tasks: Sequence[_Task], workers: int, progress: Callable[[int], Any] | None) -> list[Cell]:
-    """Play cells in several processes, and return them in their order."""
-
-    def tell(task: _Task, future: Future[Cell]) -> None:
-        if progress is not None and not future.cancelled():
-            progress(task.work)
-
-    # Started anew, as a copy of a process with threads may hang.
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-        try:
-            futures = [pool.submit(_played, task) for task in tasks]
-            for task, future in zip(tasks, futures, strict=True):
-                future.add_done_callback(lambda done, task=task: tell(task, done))  # type: ignore[misc]
-            return [future.result() for future in futures]
-        except BrokenProcessPool:
-            raise MemoryError("a worker ended before its time (try fewer workers, or fewer paths)") from None
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 # What a reader must know

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..chance import Chance, Trace
 from ..common.checks import check_count
+from ..common.executor import HERE, Executor, Tell
 from ..common.text import nearest, quoted
 from ..physics import Layout, Simulation
 from ..policies import PolicyError, policy
@@ -65,6 +67,7 @@ def stress(
     at: int | None = None,
     paths: int = 256,
     seed: int = 0,
+    executor: Executor = HERE,
     progress: Callable[[str], Any] | None = None,
 ) -> Stress:
     """Strike a scenario with one shock of the library at a time, and measure each policy's resilience.
@@ -81,7 +84,8 @@ def stress(
         at: the period in which they strike, by default a fifth of the horizon after its start.
         paths: how many paths; lengths of shocks differ between them.
         seed: of the traces.
-        progress: told what is played next.
+        executor: where the shocks are played: here, in processes, or on a Ray cluster; the result is the same.
+        progress: told the title of each shock that is played.
 
     Raises:
         BadInput: for a shock that is unknown or does not fit the scenario, or arguments that make no sense.
@@ -94,21 +98,18 @@ def stress(
     players = [policy(each, scenario) for each in named(policies, scenario)]
     notes: list[str] = []
     chosen = _chosen(scenario, names, at, notes)
-    struck = []
+    worlds = {}
     for name, shock in chosen.items():
         try:
-            world = _struck_world(scenario, name, shock, targets, at)
+            worlds[name] = _struck_world(scenario, name, shock, targets, at)
         except BadInput as error:
             if names is not None:
                 raise
             notes.append(f"{name} is left out: {error}")
-            continue
-        if progress is not None:
-            progress(shock.title)
-        played = _played(players, world, name, paths, seed, notes)
-        if played:
-            results, measured = zip(*played, strict=True)
-            struck.append(Struck(name, shock, world, results, measured))
+    items = [(name, chosen[name], world) for name, world in worlds.items()]
+    answers = executor.run(partial(_strike, players, paths, seed), items, progress=progress, first_here=True)
+    struck = [each for each, _ in answers if each is not None]
+    notes += [note for _, told in answers for note in told]
     if not struck:
         raise BadInput(f"shocks: none can be played on {scenario.name} ({'; '.join(dict.fromkeys(notes))})")
     notes += _still_building(struck[0], at, min(paths, BUILDING_PATHS), seed)
@@ -184,11 +185,13 @@ def _still_building(struck: Struck, at: int, paths: int, seed: int) -> list[str]
     return notes
 
 
-def _played(
-    players: Sequence[Any], world: Scenario, name: str, paths: int, seed: int, notes: list[str]
-) -> list[tuple[Result, Resilience]]:
-    """Return how the policies did that can play a world, and note which cannot."""
-    played = []
+def _strike(
+    players: Sequence[Any], paths: int, seed: int, item: tuple[str, Shock, Scenario], progress: Tell
+) -> tuple[Struck | None, list[str]]:
+    """Return what one shock did to the policies that can play its world, if any can, and notes on those that cannot."""
+    name, shock, world = item
+    progress(shock.title)
+    results, measures, notes = list[Result](), list[Resilience](), list[str]()
     for player in players:
         try:
             result = evaluate(player, world, paths=paths, seed=seed)
@@ -197,5 +200,6 @@ def _played(
             continue
         measured = measure_resilience(result, paths)
         if measured is not None:
-            played.append((result, measured))
-    return played
+            results.append(result)
+            measures.append(measured)
+    return Struck(name, shock, world, tuple(results), tuple(measures)) if results else None, notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..chance import Chance, Trace
 from ..chance.bits import stream
+from ..common.executor import HERE, Executor, Tell
 from ..common.statistics import Estimate
 from ..physics import Layout, Simulation, View
 from ..physics.formulas import quantile
@@ -65,6 +66,7 @@ def tune(
     budget: int | None = None,
     periods: int | None = None,
     warmup: int | None = None,
+    executor: Executor = HERE,
     progress: Callable[[int], Any] | None = None,
 ) -> Rule:
     """Find the parameters of a rule that do best, and return the rule with them.
@@ -83,13 +85,15 @@ def tune(
         periods: how many periods of a path count; by default the scenario's horizon, or more of the long run where the
             world stays as it is.
         warmup: how many periods are played before those; by default as in `evaluate`.
+        executor: where candidates are played that take more than a second: here, in processes, or on a Ray cluster. The
+            search, and what it finds, are the same.
         progress: told how many periods were played, every now and then; `budget` at most in all.
 
     Returns:
         The rule, fitted, with its parameters; its attribute `tuning` is a `Tuning`.
     """
     search = prepare(what, load(scenario), seed=seed, budget=budget, periods=periods, warmup=warmup)
-    return search.winner(progress)
+    return search.winner(progress, executor)
 
 
 def prepare(
@@ -191,6 +195,15 @@ class _Spent(Exception):
     """The budget does not allow to play on."""
 
 
+class Played(NamedTuple):
+    """Candidates that are played together: their parameters by name (candidates, stocks), and the paths of a seed."""
+
+    parameters: dict[str, np.ndarray]
+    use: str
+    first: int
+    last: int
+
+
 class Search:
     """The search for the parameters of one rule: candidates are rows (candidates, axes)."""
 
@@ -235,6 +248,7 @@ class Search:
             )
         self.leader = 0, np.inf, np.array([axis.start for axis in self.axes])  # paths, cost, candidate
         self.progress: Callable[[int], Any] | None = None
+        self.executor = HERE
         self.random = np.random.default_rng(self.seeds["search"])
         self.tried: set[tuple[float, ...]] = set()
         self.figure = "cost"
@@ -316,13 +330,25 @@ class Search:
             raise _Spent
         trace = self.trace(use, first, last)
         at_once = max(1, ROWS // trace.rows.size)
+        executor = HERE
+        if (work := plays * len(self.layout.lanes)) >= 2 * BUDGET:  # seconds of play are worth other processes
+            executor = self.executor
+            at_once = min(at_once, max(1, count * BUDGET // work))
         parts = [
-            self._rewards({name: each[k : k + at_once] for name, each in parameters.items()}, trace)
+            Played({name: each[k : k + at_once] for name, each in parameters.items()}, use, first, last)
             for k in range(0, count, at_once)
         ]
-        return np.concatenate(parts)
+        rewards = executor.run(partial(_rewards_of, self), parts, progress=self.progress)
+        self.spent += plays
+        return np.concatenate(rewards)
 
-    def _rewards(self, parameters: dict[str, np.ndarray], trace: Trace) -> np.ndarray:
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs to play candidates; it draws the paths itself."""
+        return self.__dict__ | {"progress": None, "executor": HERE, "_traces": {}}
+
+    def play(self, part: Played, progress: Tell) -> np.ndarray:
+        """Return the reward of some candidates (candidates, paths)."""
+        parameters, trace = part.parameters, self.trace(part.use, part.first, part.last)
         (count,) = {len(each) for each in parameters.values()}
         rows = np.tile(trace.rows, (1, count, 1)) if count > 1 else trace.rows
         player = self.rule.having({name: np.repeat(each, trace.paths, axis=0) for name, each in parameters.items()})
@@ -335,9 +361,7 @@ class Search:
             if t >= self.warmup:
                 total += discount ** (t - self.warmup) * flows.money["reward"][:, 0]
         total += discount**self.periods * self.worth_of(simulation)
-        self.spent += rows.shape[1] * trace.periods
-        if self.progress is not None:
-            self.progress(rows.shape[1] * trace.periods)
+        progress(rows.shape[1] * trace.periods)
         total = total if self.figure == "discounted_reward" else total / self.periods
         return total.reshape(count, trace.paths)
 
@@ -353,10 +377,10 @@ class Search:
 
     # Searching
 
-    def winner(self, progress: Callable[[int], Any] | None = None) -> Rule:
+    def winner(self, progress: Callable[[int], Any] | None = None, executor: Executor = HERE) -> Rule:
         """Search, race, and report, within the budget."""
-        self.progress = progress
-        with np.errstate(all="ignore"):  # a candidate whose costs are not finite loses
+        self.progress, self.executor = progress, executor
+        with executor, np.errstate(all="ignore"):  # a candidate whose costs are not finite loses
             try:
                 best = self.search()
             except _Spent:
@@ -511,3 +535,9 @@ class Search:
             warmup=self.warmup,
         )
         return best
+
+
+def _rewards_of(search: Search, part: Played, progress: Tell) -> np.ndarray:
+    """Play some candidates of a search, here or in another process."""
+    with np.errstate(all="ignore"):
+        return search.play(part, progress)

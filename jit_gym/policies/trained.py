@@ -17,6 +17,7 @@ from .action import Acting, Action, action_of
 from .base import PolicyError, act_in_sequence
 from .models import Manifest, Model
 
+ON_ONE_THREAD = 1 << 18  # multiplications of a product of matrices for which OpenBLAS takes one thread
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0.0, out=x),
     "tanh": lambda x: np.tanh(x, out=x),
@@ -67,10 +68,10 @@ class Perceptron:
         x = (observation - self.shift) * self.scale
         *hidden, (weight, bias) = self.layers
         for w, b in hidden:
-            x = x @ w.T
+            x = times(x, w)
             x += b
             x = ACTIVATIONS[self.activation](x)
-        return x @ weight.T + bias
+        return times(x, weight) + bias
 
 
 class LSTM:
@@ -104,10 +105,22 @@ class LSTM:
         """Return the layer's state (paths, 2 * width) after one more observation (paths, inputs)."""
         x = (observation - self.shift) * self.scale
         output, cell = np.split(state, 2, axis=-1)
-        gates = x @ self.weight_ih.T + output @ self.weight_hh.T + self.bias
+        gates = times(x, self.weight_ih) + times(output, self.weight_hh) + self.bias
         input_gate, forget_gate, update, output_gate = np.split(gates, 4, axis=-1)
         cell = _sigmoid(forget_gate) * cell + _sigmoid(input_gate) * np.tanh(update)
         return np.concatenate([_sigmoid(output_gate) * np.tanh(cell), cell], axis=-1)
+
+
+def times(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return x @ weight.T (rows, outputs) with the same digits whatever the number of BLAS threads.
+
+    OpenBLAS rounds single-precision products otherwise on several threads than on one, of which it takes one for up to
+    2**18 multiplications; so rows are multiplied a block at a time.
+    """
+    rows = max(1, ON_ONE_THREAD // weight.size)
+    if len(x) <= rows:
+        return x @ weight.T
+    return np.concatenate([x[k : k + rows] @ weight.T for k in range(0, len(x), rows)])
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -30,6 +30,7 @@ GROUPS = {
     "Policies": ("policy", "evaluate", "compare", "compare_family", "policy_map", "stress", "worth", "tune"),
     "Optima and bounds": ("solve", "Optimal", "exact_cost", "clairvoyant", "Bound"),
     "Rules": ("rule", "Rule", "StatefulRule", "Parameter", "View"),
+    "Many machines": ("Executor",),
     "Other extensions": ("metric", "register_distribution", "register_scenarios"),
 }
 

@@ -6,9 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from ..common.threads import share
 from ..kernels.cache import compiled, inlined
 from .process import DecisionProcess
-from .workers import Workers
+
+LEAST_STATES = 1 << 13  # that are worth a thread
+
+
+def over_states(kernel: Any, states: int, *arguments: Any) -> None:
+    """Call `kernel(first, last, *arguments)` for ranges that cover all states, on all threads where they are many."""
+    share(lambda part: kernel(part.start, part.stop, *arguments), states, LEAST_STATES)
 
 
 class Operators:
@@ -29,10 +36,10 @@ class Operators:
     T is the Bellman operator (Bellman 1957), and an action that attains the minimum is *greedy* for v.
     """
 
-    def __init__(self, process: DecisionProcess, discount: float, workers: Workers) -> None:
-        """Take a process, a discount factor of 1 or less, and threads to run on."""
+    def __init__(self, process: DecisionProcess, discount: float) -> None:
+        """Take a process, and a discount factor of 1 or less."""
         outcomes = process.outcomes
-        self.process, self.discount, self.workers = process, discount, workers
+        self.process, self.discount = process, discount
         self.phases, self.per_phase = outcomes.season, outcomes.per_phase
         by_phase = self.phases, self.per_phase
         self.demand_state = outcomes.demand_state.reshape(by_phase)
@@ -55,16 +62,16 @@ class Operators:
             last: whether it is the last period of a world that ends.
         """
         process, post_values, Tv = self.process, self._post_values, np.empty_like(v)
-        self.workers.run(_post_decision_values, post_values.shape[1], *self._demand(phase, v, last), post_values)
+        over_states(_post_decision_values, post_values.shape[1], *self._demand(phase, v, last), post_values)
         pairs = process.pair_start, process.post_state, process.order_cost, self.supply_chance[phase]
-        self.workers.run(_minimise, Tv.shape[1], *pairs, post_values, Tv, sigma)
+        over_states(_minimise, Tv.shape[1], *pairs, post_values, Tv, sigma)
         return Tv
 
     def T_sigma(self, phase: int, v: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """Return T_sigma v = C_sigma + b P_sigma v in a phase, given v in the next one."""
         process, Tv = self.process, np.empty_like(v)
         pairs = process.post_state, process.order_cost, self.supply_chance[phase]
-        self.workers.run(_evaluate, Tv.shape[1], *pairs, *self._demand(phase, v, False), sigma, Tv)
+        over_states(_evaluate, Tv.shape[1], *pairs, *self._demand(phase, v, False), sigma, Tv)
         return Tv
 
     def discounted_next(self, phase: int, v: np.ndarray, sigma: np.ndarray) -> np.ndarray:
@@ -72,7 +79,7 @@ class Operators:
         process, out = self.process, np.empty_like(v)
         pairs = process.post_state, self.supply_chance[phase]
         *transitions, _, demand_state, discounted = self._demand(phase, v, False)
-        self.workers.run(_expect_next, out.shape[1], *pairs, *transitions, demand_state, discounted, sigma, out)
+        over_states(_expect_next, out.shape[1], *pairs, *transitions, demand_state, discounted, sigma, out)
         return out
 
     def next_distribution(self, phase: int, distribution: np.ndarray, sigma: np.ndarray) -> np.ndarray:

@@ -10,7 +10,6 @@ import numpy as np
 from .bellman import Operators
 from .process import DecisionProcess
 from .state_source import worth_of
-from .workers import Workers
 
 MOST_SWEEPS = 100_000
 PARTIAL_EVALUATIONS = 16  # sweeps of T_sigma between two sweeps of T, at most
@@ -54,7 +53,6 @@ class SuccessiveApproximation:
     def __init__(self, phases: int, discount: float) -> None:
         """Set N and the discount factor b."""
         self.phases, self.discount = phases, discount
-        self.workers = Workers()
 
     @property
     def first_phase(self) -> np.ndarray:
@@ -82,22 +80,21 @@ class SuccessiveApproximation:
             NotConverged: if they do not come together.
         """
         sweeps, last_span = 0, np.inf
-        with self.workers:
-            while True:
-                old = self.first_phase.copy()
-                self.sweep()
-                sweeps += 1
-                low, high, span = self.bounds(old)
-                if progress is not None:
-                    progress(f"{words}, sweep {sweeps}: cost between {low:.6g} and {high:.6g}")
-                if high - low <= tolerance * max(1.0, abs(low + high) / 2):
-                    return CostBounds(low, high, sweeps)
-                if sweeps >= MOST_SWEEPS or not np.isfinite(span):
-                    raise NotConverged(low, high)
-                damping = 0.5 if span > 0.98 * last_span else 1.0
-                last_span = span
-                self.stabilise(old, damping)
-                self.evaluate_partially(span, damping)
+        while True:
+            old = self.first_phase.copy()
+            self.sweep()
+            sweeps += 1
+            low, high, span = self.bounds(old)
+            if progress is not None:
+                progress(f"{words}, sweep {sweeps}: cost between {low:.6g} and {high:.6g}")
+            if high - low <= tolerance * max(1.0, abs(low + high) / 2):
+                return CostBounds(low, high, sweeps)
+            if sweeps >= MOST_SWEEPS or not np.isfinite(span):
+                raise NotConverged(low, high)
+            damping = 0.5 if span > 0.98 * last_span else 1.0
+            last_span = span
+            self.stabilise(old, damping)
+            self.evaluate_partially(span, damping)
 
     def bounds(self, old: np.ndarray) -> tuple[float, float, float]:
         """Return bounds of the cost of a period after a sweep from `old`, and the span of Lv - v."""
@@ -124,7 +121,7 @@ class _OnProcess(SuccessiveApproximation):
     def __init__(self, process: DecisionProcess, discount: float) -> None:
         super().__init__(process.outcomes.season, discount)
         self.process = process
-        self.operators = Operators(process, discount, self.workers)
+        self.operators = Operators(process, discount)
         self.values = np.zeros(self.operators.shape)
 
     @property
@@ -219,16 +216,15 @@ def backward_induction(
     at the start.
     """
     layout = process.layout
-    with Workers() as workers:
-        operators = Operators(process, discount, workers)
-        left = -worth_of(layout, process.pre_states.all.astype(float))
-        values = np.broadcast_to(left, operators.shape[1:])
-        greedy = np.zeros(operators.shape[1:], np.int64)
-        policy = np.empty((periods, *values.shape), np.int32)
-        for t in reversed(range(periods)):
-            values = operators.bellman_operator(t % operators.phases, values, greedy, last=t == periods - 1)
-            policy[t] = greedy
-            if progress is not None:
-                progress(f"{process.num_states:,} states, period {t}")
+    operators = Operators(process, discount)
+    left = -worth_of(layout, process.pre_states.all.astype(float))
+    values = np.broadcast_to(left, operators.shape[1:])
+    greedy = np.zeros(operators.shape[1:], np.int64)
+    policy = np.empty((periods, *values.shape), np.int32)
+    for t in reversed(range(periods)):
+        values = operators.bellman_operator(t % operators.phases, values, greedy, last=t == periods - 1)
+        policy[t] = greedy
+        if progress is not None:
+            progress(f"{process.num_states:,} states, period {t}")
     total = float(values[0, 0] + worth_of(layout, layout.start[None, :])[0])
     return FiniteHorizon(total, policy, operators)

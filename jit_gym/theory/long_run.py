@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .bellman import over_states
 from .chain import Chain, expected_cost_to_go
 from .iterate import SuccessiveApproximation
 from .state_source import worth_of
@@ -42,7 +43,7 @@ class ChainEvaluation(SuccessiveApproximation):
             v[self._states[following]] = self.values[following]
             v[self._out[following]] = v[self._replacements[following]]
             arguments = self._states[phase], *self.chain.transitions, self.costs, self.discount, v
-            self.workers.run(expected_cost_to_go, len(self.values[phase]), *arguments, self.values[phase])
+            over_states(expected_cost_to_go, len(self.values[phase]), *arguments, self.values[phase])
 
     def range(self, kept: np.ndarray | None = None) -> float:
         """Return the largest range of values in a phase, among some states (states,) or all."""

@@ -20,6 +20,7 @@ from jit_gym.agents import PROGRAMS, program, tuned
 from jit_gym.agents.learner import best_of, settings_of
 from jit_gym.cli import app
 from jit_gym.common.digest import sealed
+from jit_gym.common.executor import Executor
 from jit_gym.policies import Network
 from jit_gym.policies.models import Model
 from jit_gym.policies.trained import Perceptron
@@ -29,7 +30,8 @@ pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
 from jit_gym.agents import curve
-from jit_gym.agents.training import Run, numbered
+from jit_gym.agents.training import Run, Training, numbered
+from jit_gym.agents.training import train as train_one
 
 ROOT = Path(__file__).parents[2]
 SHOP = load("lost-sales", {"horizon.periods": 20, "lanes.supplier.lead_time": 1})
@@ -698,3 +700,34 @@ def test_the_command_trains_compares_and_draws(tmp_path: Path):
         [sys.executable, "-m", "jit_gym", *words], check=True, capture_output=True, text=True, cwd=ROOT
     )
     assert json.loads(played.stdout)
+
+
+def trainings(folder: Path) -> list[Training]:
+    """Return tiny trainings with two seeds, under a folder that is ready for them."""
+    learn = program("hindsight")
+    settings = settings_of(learn, tuned("hindsight", "lost-sales"), TINY["hindsight"])
+    folder.mkdir()
+    (folder / "config.yml").write_text("")
+    return [
+        Training(learn, SHOP, settings, seed, folder / f"seed-{seed}", "jit-gym train ...", 8, 0, 0) for seed in (0, 1)
+    ]
+
+
+@pytest.mark.slow
+def test_seeds_that_are_trained_in_processes_are_the_same(tmp_path: Path):
+    told: dict[str, list[Any]] = {"here": [], "processes": []}
+    models = []
+    for on, lines in told.items():
+        trained = Executor(on, 2).run(train_one, trainings(tmp_path / on), progress=lines.append)
+        models.append([Model.read(each.folder / "model.safetensors").arrays for each in trained])
+        assert [each.seed for each in trained] == [0, 1]
+    for one, other in zip(*models, strict=True):
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+    assert sorted(map(str, told["here"])) == sorted(map(str, told["processes"]))
+
+
+def test_a_folder_that_is_not_on_this_machine_is_refused(tmp_path: Path):
+    training, _ = trainings(tmp_path / "there")
+    (training.folder.parent / "config.yml").unlink()
+    with pytest.raises(BadInput, match="must be on storage that all machines share"):
+        train_one(training, lambda told: None)

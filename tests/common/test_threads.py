@@ -11,7 +11,7 @@ import pytest
 
 from jit_gym.common import threads as module
 from jit_gym.common.checks import BadInput
-from jit_gym.common.threads import VARIABLE, cores, divide, is_worker, share, threads, use_threads
+from jit_gym.common.threads import VARIABLE, cores, divide, is_worker, share, stream, threads, use_threads
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +90,30 @@ def test_an_exception_is_raised_once_nothing_runs_any_more():
 
     with pytest.raises(BadInput, match="the second is wrong"):
         share(fail_last, 2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_a_stream_comes_in_order_and_takes_items_as_they_are_needed(count: int):
+    use_threads(count)
+    taken: list[int] = []
+
+    def items():
+        for k in range(40):
+            taken.append(k)
+            yield k
+
+    results = stream(lambda k: k * k, items())
+    assert next(results) == 0
+    assert len(taken) <= 2 * count
+    assert list(results) == [k * k for k in range(1, 40)]
+
+
+def test_a_stream_raises_in_its_place():
+    use_threads(2)
+    results = stream(lambda k: 1 // (k - 2), range(100))
+    assert [next(results), next(results)] == [-1, -1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
 
 
 def test_the_variable_says_how_many(monkeypatch):

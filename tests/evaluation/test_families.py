@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import jit_gym
+from jit_gym.common.executor import Executor
 from jit_gym.common.statistics import Estimate
 from jit_gym.policies import PolicyError
 from jit_gym.report import families as report
@@ -94,3 +95,16 @@ def test_the_table_fits_and_says_what_it_leaves_out(capsys: pytest.CaptureFixtur
     printed = capsys.readouterr().out
     assert "A wider terminal shows more columns" in printed
     assert "Over these worlds base-stock" in printed
+
+
+def test_worlds_are_the_same_in_processes():
+    """A comparison in other processes has the same figures to the bit, and the same notes."""
+    how = {"worlds": 3, "paths": 8, "periods": 30}
+    here = jit_gym.compare_family(["jit", "base-stock"], "lost-sales-family", **how)
+    told = []
+    there = jit_gym.compare_family(
+        ["jit", "base-stock"], "lost-sales-family", **how, executor=Executor("processes", 2), progress=told.append
+    )
+    assert here.by_world().equals(there.by_world())
+    assert [each.notes for each in here.comparisons] == [each.notes for each in there.comparisons]
+    assert sum(told) > 0

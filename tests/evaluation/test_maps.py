@@ -5,6 +5,7 @@ import pytest
 
 import jit_gym
 from jit_gym.chance import Chance
+from jit_gym.common.executor import Executor
 from jit_gym.evaluation import compare, policy_map
 from jit_gym.evaluation.maps import prepare
 from jit_gym.policies import PolicyError
@@ -65,7 +66,7 @@ def test_all_cells_have_the_same_outages_stretched():
 
 
 def test_the_number_of_workers_changes_nothing(drawn):
-    again = policy_map(POLICIES, "lost-sales", **AXES, **QUICK, workers=2)
+    again = policy_map(POLICIES, "lost-sales", **AXES, **QUICK, executor=Executor("processes", 2))
     assert again.cells == drawn.cells
 
 

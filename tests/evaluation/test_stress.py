@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import jit_gym
+from jit_gym.common.executor import Executor
 from jit_gym.evaluation.having import variants, without_lanes
 from jit_gym.scenario import BadInput, load
 
@@ -139,3 +140,15 @@ def test_a_policy_that_is_still_building_up_its_stock_is_told_of():
     assert len(told) == 1
     assert told[0].startswith("just-in-case")
     assert not any("comes to hold" in note for note in late.notes)
+
+
+def test_shocks_are_the_same_in_processes():
+    here, there = (
+        jit_gym.stress(["jit", "just-in-case"], "aisin-1997", ["strike", "typhoon"], paths=8, executor=executor)
+        for executor in (Executor(), Executor("processes", 2))
+    )
+    assert here.notes == there.notes
+    for one, other in zip(here.struck, there.struck, strict=True):
+        assert one.name == other.name
+        for a, b in zip(one.results, other.results, strict=True):
+            assert a.frame().equals(b.frame())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import jit_gym
+from jit_gym.common.executor import Executor
 from jit_gym.evaluation import Estimate, compare, evaluate, tune
 from jit_gym.policies import RULES, BaseStock, PolicyError, policy
 from jit_gym.scenario import BadInput, Scenario, load
@@ -315,3 +316,25 @@ def test_a_budget_that_buys_nothing_is_refused():
     """Two paths of the search and two of the report for both candidates are the least."""
     with pytest.raises(BadInput, match=r"^budget: must be 4,800 periods or more, for two paths of 600 periods"):
         tune("base-stock", "lost-sales", budget=4_000)
+
+
+def test_candidates_are_the_same_in_processes():
+    """A search whose steps take seconds plays them in other processes, and finds the same with the same budget."""
+    how = {"seed": 3, "budget": 40_000_000, "periods": 400}
+    told: dict[str, list[int]] = {"here": [], "processes": []}
+    here, there = (
+        tune("base-stock", "lost-sales", **how, executor=Executor(on), progress=told[on].append) for on in told
+    )
+    assert here.tuning == there.tuning
+    assert str(here) == str(there)
+    assert sum(told["here"]) == sum(told["processes"]) == here.tuning.spent
+
+
+def test_rules_are_tuned_the_same_in_processes():
+    how = {"paths": 8, "periods": 100, "tuned": 300_000, "gap": False}
+    here, there = (
+        compare(["base-stock", "s-S"], "lost-sales", **how, executor=executor)
+        for executor in (Executor(), Executor("processes", 2))
+    )
+    assert here.frame().equals(there.frame())
+    assert [result.policy for result in here.results] == [result.policy for result in there.results]

@@ -1,6 +1,5 @@
 """The clairvoyant bound: no policy beats it, and where the optimum is known it is that."""
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jit_gym.common.threads import VARIABLE
 from jit_gym.evaluation import compare, evaluate
 from jit_gym.evaluation.optimality_gap import paid
 from jit_gym.scenario import BadInput, Scenario, load
@@ -286,8 +286,7 @@ def test_the_plans_of_paths_do_not_depend_on_how_many_are_solved_at_once(monkeyp
     )
     plans = []
     for threads in (1, 4):
-        module = import_module("jit_gym.theory.clairvoyant")  # the package's name means the function
-        monkeypatch.setattr(module, "processors", lambda threads=threads: threads)
+        monkeypatch.setenv(VARIABLE, str(threads))
         plans.append(clairvoyant(two, paths=4, seed=1, orders=True).orders)
     np.testing.assert_array_equal(*plans)
 

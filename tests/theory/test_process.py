@@ -13,7 +13,6 @@ from jit_gym.theory.iterate import ModifiedPolicyIteration, PolicyEvaluation, vi
 from jit_gym.theory.merging import optimal_merging
 from jit_gym.theory.process import DecisionProcess, TooMany
 from jit_gym.theory.recurrent import recurrent_states
-from jit_gym.theory.workers import Workers
 
 from .test_solve import BREAKDOWN, shop
 
@@ -107,15 +106,14 @@ def test_the_chances_of_all_transitions_add_up_to_1(process: DecisionProcess, de
 def test_the_bellman_operator_takes_the_minimum_over_actions(process: DecisionProcess, dense: Dense, v: np.ndarray):
     """T v = min over a of C + b P v, and the greedy policy attains it."""
     Q = (dense.costs + 0.9 * dense.transitions @ v.ravel()).reshape(*v.shape, -1)
-    with Workers() as workers:
-        operators = Operators(process, 0.9, workers)
-        for phase in range(len(v)):
-            sigma = np.zeros(v.shape[1:], np.int64)
-            Tv = operators.bellman_operator(phase, next_phase(v, phase), sigma)
-            np.testing.assert_allclose(Tv, Q[phase].min(axis=-1))
-            chosen = np.take_along_axis(Q[phase], process.action[sigma][..., None], axis=-1)[..., 0]
-            np.testing.assert_allclose(chosen, Tv)
-            np.testing.assert_allclose(operators.T_sigma(phase, next_phase(v, phase), sigma), Tv)
+    operators = Operators(process, 0.9)
+    for phase in range(len(v)):
+        sigma = np.zeros(v.shape[1:], np.int64)
+        Tv = operators.bellman_operator(phase, next_phase(v, phase), sigma)
+        np.testing.assert_allclose(Tv, Q[phase].min(axis=-1))
+        chosen = np.take_along_axis(Q[phase], process.action[sigma][..., None], axis=-1)[..., 0]
+        np.testing.assert_allclose(chosen, Tv)
+        np.testing.assert_allclose(operators.T_sigma(phase, next_phase(v, phase), sigma), Tv)
 
 
 def test_the_operators_of_a_policy_are_its_costs_and_transitions(process: DecisionProcess, dense: Dense, v: np.ndarray):
@@ -125,17 +123,16 @@ def test_the_operators_of_a_policy_are_its_costs_and_transitions(process: Decisi
     costs = dense.costs[each, actions.ravel()].reshape(v.shape)
     following = (dense.transitions[each, actions.ravel()] @ v.ravel()).reshape(v.shape)
     m = np.abs(v) / np.abs(v).sum(axis=(1, 2), keepdims=True)
-    with Workers() as workers:
-        operators = Operators(process, 0.9, workers)
-        for phase in range(len(v)):
-            later = next_phase(v, phase)
-            np.testing.assert_allclose(
-                operators.T_sigma(phase, later, policy[phase]), costs[phase] + 0.9 * following[phase]
-            )
-            np.testing.assert_allclose(operators.discounted_next(phase, later, policy[phase]), 0.9 * following[phase])
-            moved = operators.next_distribution(phase, m[phase], policy[phase])
-            assert moved.sum() == pytest.approx(1)
-            assert (moved * later).sum() == pytest.approx((m[phase] * following[phase]).sum())
+    operators = Operators(process, 0.9)
+    for phase in range(len(v)):
+        later = next_phase(v, phase)
+        np.testing.assert_allclose(
+            operators.T_sigma(phase, later, policy[phase]), costs[phase] + 0.9 * following[phase]
+        )
+        np.testing.assert_allclose(operators.discounted_next(phase, later, policy[phase]), 0.9 * following[phase])
+        moved = operators.next_distribution(phase, m[phase], policy[phase])
+        assert moved.sum() == pytest.approx(1)
+        assert (moved * later).sum() == pytest.approx((m[phase] * following[phase]).sum())
 
 
 @pytest.mark.parametrize("discount", [1.0, 0.9])
