@@ -310,7 +310,7 @@ class Chance:
         check_count("periods", periods, 1, LONGEST_HORIZON)
         which = _numbers_of(paths)
         one = isinstance(seed, int | np.integer)
-        seeds = [check_seed(seed)] * len(which) if one else check_seeds(seed, len(which), "path")
+        seeds = [check_seed(seed)] if one else check_seeds(seed, len(which), "path")
         return _Draw(self, seeds, which, periods, quiet)
 
 
@@ -333,6 +333,8 @@ class _Draw:
         self.seeds, self.paths, self.periods, self.quiet = seeds, paths, periods, quiet
 
     def keys(self, source: str) -> np.ndarray:
+        if len(self.seeds) == 1:
+            return np.full(len(self.paths), stream(self.seeds[0], source))
         known = {seed: stream(seed, source) for seed in set(self.seeds)}
         return np.array([known[seed] for seed in self.seeds], np.uint64)
 

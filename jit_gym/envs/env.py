@@ -11,12 +11,10 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from ..common.checks import check_seed
-from ..kernels.machine_code import Call
-from ..physics.loop import LoopCall
 from ..scenario import Scenario, load
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
-from .orders import OrderUnits, read_orders, wrong_orders
+from .orders import OrderUnits, is_plain, read_orders, wrong_orders
 from .rendering import Screen, write
 from .reward import unit_of
 from .spec import SpecInJson, is_config
@@ -123,7 +121,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self._names = [name if name != "reward" else "path" for name in names]  # of what is in `info`
         self._past: list[dict[str, float]] = []
         self._screen: Screen | None = None
-        self._calls: list[Call | LoopCall] = []  # with numbers, and with units; made for each episode
+        self._stale = True  # are the functions that play a step of the present world still to be found?
 
     @property
     def observation_names(self) -> list[str]:
@@ -152,7 +150,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self.episodes.restart(np.arange(1))
         self._period = 0
         self._past.clear()
-        self._calls = []
+        self._stale |= not self.episodes.one_world
         info: dict[str, Any] = dict.fromkeys(self._names, 0.0)
         self._path = int(self.episodes.path[0])
         if info:
@@ -164,19 +162,20 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         period = self._period
         if period >= self._horizon:
             raise ResetNeeded("the episode is over: call reset() first")
-        numbers, units = read_orders(action, self._shape, "action")
-        kind = 0 if len(numbers) else 1
-        if not self._calls:
-            self._calls = [
-                self.episodes.single(bool(units), given=given, flows=self._flows, shown=self._shown)
-                for units, given in enumerate(self._given)
-            ]
-        given = self._given[kind]
-        given[0] = units if kind else numbers
-        if self._calls[kind].play_one(period):
+        if self._stale:
+            self._begin()
+        if is_plain(action, self._shape):  # as it mostly is: a step takes few microseconds
+            self._numbers[:] = action
+            refused, given = self._play_numbers(period), self._given[0]
+        else:
+            numbers, units = read_orders(action, self._shape, "action")
+            kind = 0 if len(numbers) else 1
+            given = self._given[kind]
+            given[0] = units if kind else numbers
+            refused = self._plays[kind](period)
+        if refused:
             raise self.episodes.refusal(given, wrong_orders(given))
-        self._period = period = period + 1
-        self.episodes.clock[0] = self.episodes.together = period
+        self._period = self.episodes.together = period = period + 1
         place, info = self._reward_place, {}
         if self._names:
             flows = self._flows[:, 0].tolist()
@@ -188,11 +187,20 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         else:
             reward = self._flows.item() / self.reward_unit
         over = period == self._horizon
-        return self._shown[0].copy(), reward, over and self._ends, over and not self._ends, info
+        return self._shown_row.copy(), reward, over and self._ends, over and not self._ends, info
+
+    def _begin(self) -> None:
+        """Find the functions that play a step of the present world, with numbers of the action space or with units."""
+        arrays = {"flows": self._flows, "shown": self._shown}
+        calls = (self.episodes.single(bool(k), given=given, **arrays) for k, given in enumerate(self._given))
+        self._plays = [call.for_one() for call in calls]
+        self._play_numbers, self._stale = self._plays[0], False
+        self._numbers, self._shown_row = self._given[0][0], self._shown[0]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of."""
-        return {**vars(self), "_calls": []}
+        found = "_plays", "_play_numbers"
+        return {name: value for name, value in vars(self).items() if name not in found} | {"_stale": True}
 
     def render(self) -> Any:
         """Return the last period as a line of text, or the episode so far as a picture (height, width, 3)."""

@@ -62,6 +62,9 @@ def flow_names(layout: Layout) -> list[str]:
     ]
 
 
+AHEAD = 1 << 18  # numbers that are drawn ahead for a single path
+
+
 class EpisodeBatch:
     """Episodes of one scenario, one a path, each with its own clock and its own next path to play."""
 
@@ -84,10 +87,9 @@ class EpisodeBatch:
             raise ValueError(f"info: must be 'all' or 'none', got {info!r}")
         self.scenario, self.layout, self.codec, self.paths = scenario, layout, codec, paths
         self.horizon = scenario.horizon.periods
-        self.clock = np.full(paths, self.horizon)
-        """How many periods of its episode each path has played (paths,)."""
         self.together: int | None = self.horizon
-        """The same, where it is the same for all paths."""
+        """How many periods of its episode each path has played, where it is the same for all; else None."""
+        self._clock = np.zeros(paths, np.int64)  # the same where paths are out of step
         self.states = layout.states(paths)
         self._kernels: dict[tuple[bool | None, bool], Kernel | LoopKernel] = {}
         self._calls: dict[Kernel | LoopKernel, Call | LoopCall] = {}  # on the present rows of chance
@@ -95,7 +97,10 @@ class EpisodeBatch:
         self.flow_names = flow_names(layout) if info == "all" else ["reward"]
         self.reward_place = self.flow_names.index("reward")  # among a path's flows
         self.width = len(codec.names)
+        self.seeded = False
+        """Has every path a seed?"""
         self._seeds = np.full(paths, None, object)
+        self._ahead = 0, np.zeros((0, 0, 0))  # the first path that was drawn ahead, and the rows of all of these
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)
 
@@ -104,9 +109,9 @@ class EpisodeBatch:
         return by_path(len(self.flow_names), self.paths)
 
     @property
-    def seeded(self) -> bool:
-        """Tell whether every path has a seed."""
-        return None not in self._seeds
+    def clock(self) -> np.ndarray:
+        """Return how many periods of its episode each path has played (paths,)."""
+        return self._clock if self.together is None else np.full(self.paths, self.together)
 
     def seed(self, seeds: int | Sequence[int | None]) -> None:
         """Go back to the first path of a seed.
@@ -120,28 +125,46 @@ class EpisodeBatch:
         if isinstance(seeds, int | np.integer):
             self._seeds[:], self._stride[:] = check_seed(seeds), self.paths
             self._next_path[:] = np.arange(self.paths)
-            return
-        for b, seed in enumerate(check_seeds(seeds, self.paths, "row", gaps=True)):
-            if seed is not None:
-                self._seeds[b], self._next_path[b], self._stride[b] = seed, 0, 1
+        else:
+            for b, seed in enumerate(check_seeds(seeds, self.paths, "row", gaps=True)):
+                if seed is not None:
+                    self._seeds[b], self._next_path[b], self._stride[b] = seed, 0, 1
+        self.seeded = None not in self._seeds
+        self._ahead = 0, np.zeros((0, 0, 0))
 
     def restart(self, rows: np.ndarray) -> None:
         """Begin the next episode on these rows (indices)."""
         self._begin(rows)
-        drawn = paths_last(self.chance.draw(self._seeds[rows], self.path[rows]).rows)
-        if len(rows) == self.paths:
-            self._rows = drawn
-            self.states[:] = self.layout.start[:, None]
+        drawn = self._drawn_ahead() if self.paths == 1 else paths_last(self._draw(rows))
+        if self.paths == 1:
+            self._rows[:], self.states[:] = drawn, self.layout.start[:, None]
+        elif len(rows) == self.paths:
+            self._rows, self.states[:] = drawn, self.layout.start[:, None]
+            self._calls.clear()
         else:
             self._start(rows, self.layout, drawn)
+
+    def _draw(self, rows: np.ndarray) -> np.ndarray:
+        """Return the chance of the present paths of these rows (periods + 1, rows, columns)."""
+        seeds = self._seeds[rows]
+        return self.chance.draw(seeds[0] if (seeds == seeds[0]).all() else seeds, self.path[rows]).rows
+
+    def _drawn_ahead(self) -> np.ndarray:
+        """Return the chance of the only path (periods + 1, columns, 1); drawing several paths takes hardly longer."""
+        path, (first, rows) = int(self.path[0]), self._ahead
+        if not first <= path < first + rows.shape[2]:
+            most = max(1, AHEAD // self._rows.size)
+            paths = np.arange(path, path + min(max(1, 2 * rows.shape[2]), most))
+            first, rows = self._ahead = path, paths_last(self.chance.draw(self._seeds[0], paths).rows)
+        return rows[:, :, path - first : path - first + 1]
 
     def _begin(self, rows: np.ndarray) -> None:
         """Set the clock of these rows to 0, on their next path."""
         self.path[rows] = self._next_path[rows]
         self._next_path[rows] += self._stride[rows]
-        self.clock[rows] = 0
-        self.together = int(self.clock[0]) if (self.clock == self.clock[0]).all() else None
-        self._calls.clear()
+        clock = self.clock
+        clock[rows] = 0
+        self._clock, self.together = clock, int(clock[0]) if (clock == clock[0]).all() else None
 
     def _start(self, rows: np.ndarray, layout: Layout, drawn: np.ndarray) -> None:
         """Put these rows into the first state of a layout, with their chance (periods + 1, columns, rows)."""
@@ -204,7 +227,6 @@ class EpisodeBatch:
                 raise self.refusal(given, wrong)
             self._step(given, units_are_given, flows, out)
             self.together += 1
-            self.clock += 1
             return
         over = self.clock == self.horizon
         if (wrong := wrong_orders(given) & ~over[:, None]).any():
@@ -212,7 +234,7 @@ class EpisodeBatch:
         kept = self.states[:, over]
         if not over.all():
             self._step(given, units_are_given, flows, out)
-        self.clock += ~over
+        self._clock = self.clock + ~over
         self.states[:, over], flows[:, over] = kept, 0.0
         out[over] = self.observe()[over]
 

@@ -37,7 +37,7 @@ def interpret(
     given: Mapping[str, np.ndarray],
     paths: int,
     period: int,
-    periods: int,
+    periods: int = 1,
 ) -> bool:
     """Play some periods on all paths of the arrays given; return whether a number is refused, and nothing played."""
     used = [(number, program.operations[number]) for number in program.used()]

@@ -8,10 +8,10 @@ their places are handed over in one frame of whole numbers, because a call with 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -23,8 +23,8 @@ from .interpreted import interpret
 from .symbols import Place, Program
 
 WIDTH = 8  # paths that are played together
-HEADER = 6  # numbers of a frame before the places of its arrays
-FIRST, LAST, STRIDE, DRAWN, PERIOD, PERIODS = range(HEADER)
+HEADER = 5  # numbers of a frame before the places of its arrays
+FIRST, LAST, STRIDE, DRAWN, PERIODS = range(HEADER)
 
 INT, SINGLE, DOUBLE = ir.IntType(64), ir.FloatType(), ir.DoubleType()
 
@@ -68,9 +68,9 @@ def copied_by_path(array: np.ndarray) -> np.ndarray:
 class Kernel:
     """A program in machine code, for some arrays; it is compiled when it is first called, or taken from the disk.
 
-    A frame says what is played: the paths from `FIRST` to before `LAST`, in `PERIODS` periods from `PERIOD` on; how far
-    apart the rows of arrays by path (`STRIDE`) and by period (`DRAWN`) are; and where each array is. A path by itself
-    is not played, and 1 is returned, if a number of it is refused; of several paths the caller looks at all first.
+    A frame says what is played: the paths from `FIRST` to before `LAST`, in so many `PERIODS`; how far apart the rows
+    of arrays by path (`STRIDE`) and by period (`DRAWN`) are; and where each array is. A path by itself is not played,
+    and 1 is returned, if a number of it is refused; of several paths the caller looks at all first.
     """
 
     def __init__(self, program: Program, arrays: Mapping[str, Array], periods: bool = False) -> None:
@@ -93,12 +93,12 @@ class Kernel:
 
     @cached_property
     def single(self) -> Any:
-        """Return the function of a frame's address that plays one path at a time."""
+        """Return the function of a frame's address and the first period that plays one path at a time."""
         return self._compiled(1)
 
     @cached_property
     def wide(self) -> Any:
-        """Return the function of a frame's address that plays `WIDTH` paths at a time."""
+        """Return the function of a frame's address and the first period that plays `WIDTH` paths at a time."""
         return self._compiled(WIDTH)
 
     def _compiled(self, width: int) -> Any:
@@ -106,7 +106,7 @@ class Kernel:
         operations = [program.operations[number] for number in program.used()]
         key = operations, program.stores, self.arrays, self.periods, width
         address = machine_code(key, lambda module, name: _Writer(self, width, module, name).write())
-        return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_size_t)(address)
+        return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_size_t, ctypes.c_int64)(address)
 
 
 def address_of(array: np.ndarray) -> int:
@@ -123,7 +123,6 @@ class Call:
         self.kernel, self.paths, self._arrays = kernel, paths, arrays
         self.frame = np.zeros(HEADER + len(kernel.arrays), np.int64)
         self.frame[[LAST, PERIODS]] = paths, 1
-        self._single: Any = None
         for name, array in arrays.items():
             self._point(name, array)
 
@@ -134,28 +133,24 @@ class Call:
         if config.DISABLE_JIT:
             interpret(self.kernel.program, self.kernel.arrays, {**self._arrays, **arrays}, self.paths, period, periods)
             return
-        self.frame[PERIOD], self.frame[PERIODS] = period, periods
+        self.frame[PERIODS] = periods
         blocks, least = -(-self.paths // WIDTH), self.kernel.worth_a_thread // (WIDTH * periods) + 1
-        share(lambda part: self._play(part.start * WIDTH, min(part.stop * WIDTH, self.paths)), blocks, least)
+        share(lambda part: self._play(period, part.start * WIDTH, min(part.stop * WIDTH, self.paths)), blocks, least)
 
-    def _play(self, first: int, last: int) -> None:
-        """Play some paths."""
+    def _play(self, period: int, first: int, last: int) -> None:
+        """Play some paths from a period on."""
         whole = first + (last - first) // WIDTH * WIDTH
         for name, start, stop in (("wide", first, whole), ("single", whole, last)):
             if start < stop:
                 frame = self.frame.copy()
                 frame[FIRST], frame[LAST] = start, stop
-                getattr(self.kernel, name)(address_of(frame))
+                getattr(self.kernel, name)(address_of(frame), period)
 
-    def play_one(self, period: int) -> int:
-        """Play a period of the first path; return 1 if a number is refused, and nothing has been played."""
+    def for_one(self) -> Callable[[int], int]:
+        """Return what plays a period of the only path, and returns 1 if a number is refused and nothing was played."""
         if config.DISABLE_JIT:
-            return interpret(self.kernel.program, self.kernel.arrays, self._arrays, 1, period, 1)
-        if self._single is None:
-            self.frame[LAST], self._single, self._address = 1, self.kernel.single, address_of(self.frame)
-        self.frame[PERIOD] = period
-        refused: int = self._single(self._address)
-        return refused
+            return partial(interpret, self.kernel.program, self.kernel.arrays, self._arrays, 1)
+        return partial(self.kernel.single, address_of(self.frame))
 
     def _point(self, name: str, array: np.ndarray) -> None:
         """Put the place of an array, and how far apart its rows are, into the frame."""
@@ -187,18 +182,19 @@ class _Writer:
         self.loaded = [each[1:] for _, each in self.used if each[0] == "load"]
         self.kept = [place for place in self.loaded if kernel.periods and place in kernel.program.stores]
         self.number, self.single = (kind if width == 1 else ir.VectorType(kind, width) for kind in (DOUBLE, SINGLE))
-        function = ir.Function(module, ir.FunctionType(INT, [INT]), name)
+        function = ir.Function(module, ir.FunctionType(INT, [INT, INT]), name)
         self.build = ir.IRBuilder(function.append_basic_block("entry"))
         kind = "f64" if width == 1 else f"v{width}f64"
         one = ir.FunctionType(self.number, [self.number])
         self.known = {name: ir.Function(module, one, f"llvm.{name}.{kind}") for name in ("floor", "sqrt")}
+        self.first_period = function.args[1]
         self._read_frame(function.args[0])
         self.values: dict[int, Any] = {}  # of the operations
 
     def _read_frame(self, address: Any) -> None:
         build, frame = self.build, self.build.inttoptr(address, INT.as_pointer())
         given = [build.load(build.gep(frame, [INT(k)])) for k in range(HEADER + len(self.arrays))]
-        self.first, self.last, self.stride, self.drawn, self.first_period, periods = given[:HEADER]
+        self.first, self.last, self.stride, self.drawn, periods = given[:HEADER]
         self.last_period = build.add(self.first_period, periods)
         self.start = {
             name: build.inttoptr(place, (SINGLE if array.single else DOUBLE).as_pointer())

@@ -73,9 +73,9 @@ class LoopCall:
         """Play a period."""
         self.kernel.play(period, {**self._arrays, **arrays})
 
-    def play_one(self, period: int) -> bool:
-        """Play a period; return whether a number is refused, and nothing has been played."""
-        return self.kernel.play(period, self._arrays)
+    def for_one(self) -> Callable[[int], int]:
+        """Return what plays a period of the only path, and returns 1 if a number is refused and nothing was played."""
+        return lambda period: self.kernel.play(period, self._arrays)
 
 
 def play_loops(layout: Layout, period: int, orders: np.ndarray, arrays: Mapping[str, np.ndarray]) -> None:
