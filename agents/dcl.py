@@ -216,8 +216,7 @@ class _States:
 
 def _flat(simulation: Simulation) -> np.ndarray:
     """Return the state of each path as one vector (paths, numbers)."""
-    paths = simulation.trace.paths
-    return np.concatenate([np.ascontiguousarray(t).view(float).reshape(paths, -1) for t in simulation.state], -1)
+    return np.ascontiguousarray(simulation.arrays["state"].T)
 
 
 def choices(scenario: Scenario, most: int | None) -> np.ndarray:

@@ -18,7 +18,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -57,24 +56,8 @@ Found = tuple[float, str]
 """What a task has measured, and the numbers behind it in words."""
 
 
-class NotYet(Exception):
-    """Something that is measured here and is not there yet."""
-
-
-def made(make: Callable[..., Any], name: str, info: str, **settings: Any) -> Any:
-    """Make an env that tells all flows or none."""
-    try:
-        return make(name, info=info, **settings)
-    except TypeError:  # envs without `info`; this and NotYet go once it is there
-        if info == "none":
-            raise NotYet('info="none" is not there yet') from None
-        return make(name, **settings)
-
-
-def needs_threads() -> None:
-    """Refuse to measure what more threads gain before there are any; this goes once they are there."""
-    if find_spec("jit_gym.common.threads") is None:
-        raise NotYet("JIT_GYM_THREADS is not there yet")
+class NotHere(Exception):
+    """Something that cannot be measured on this machine."""
 
 
 def against_cart(env: Any, rounds: int) -> Pair:
@@ -101,7 +84,7 @@ def against_cart(env: Any, rounds: int) -> Pair:
 
 def single_env(info: str, rounds: int) -> Found:
     """Compare a single env's step with CartPole's."""
-    found = against_cart(made(gym.make, SCENARIO, info).unwrapped, rounds)
+    found = against_cart(gym.make(SCENARIO, info=info).unwrapped, rounds)
     return found.ratio, f"{found.ours * 1e6:.2f} us, CartPole {found.theirs * 1e6:.2f} us"
 
 
@@ -122,7 +105,7 @@ def random_actions() -> np.ndarray:
 
 def batch(info: str, name: str = SCENARIO, **settings: Any) -> Any:
     """Return a vector env that has begun."""
-    envs = made(gym.make_vec, name, info, num_envs=BATCH, **settings)
+    envs = gym.make_vec(name, info=info, num_envs=BATCH, **settings)
     envs.reset(seed=0)
     return envs
 
@@ -192,7 +175,7 @@ def network(rounds: int) -> Found:
 
 def many_items(rounds: int) -> Found:
     """Time a step of `multi-item`, without resets."""
-    env = made(gym.make, "jit_gym/MultiItem-v1", "none").unwrapped
+    env = gym.make("jit_gym/MultiItem-v1", info="none").unwrapped
     action, periods = np.zeros(50, np.float32), env.scenario.horizon.periods
     taken = []
     for _ in range(rounds + 1):
@@ -213,7 +196,6 @@ def contest(game: str, rounds: int) -> Found:
 
 def on_two(game: str, rounds: int) -> Found:
     """Compare two threads with one."""
-    needs_threads()
     with ourselves(2) as two, ourselves(1, wall=True) as one:
         ours, theirs, ratio = side_by_side(game, two, one, rounds)
     return ratio, f"{millions(ours.rate)} periods/s, {millions(theirs.rate)} on one"
@@ -266,7 +248,7 @@ print(growth(lambda: play(100_000)))
 def memory(code: str) -> Found:
     """Measure how much memory some code takes at most, in MiB, beyond what it begins with."""
     if not Path("/proc/self/clear_refs").exists():
-        raise NotYet("is measured on Linux alone")
+        raise NotHere("is measured on Linux alone")
     done = subprocess.run([sys.executable, "-c", HIGHEST + code], check=True, capture_output=True, text=True)
     return float(done.stdout), ""
 
@@ -357,7 +339,7 @@ def measured(rounds: int, old: str | None = None, only: str = "") -> Iterator[Fi
             continue
         try:
             value, said = task.measure()
-        except (NotYet, NotThere, subprocess.CalledProcessError) as error:
+        except (NotHere, NotThere, subprocess.CalledProcessError) as error:
             yield Figure(task.what, None, task.unit, task.target, task.most, str(error))
         else:
             yield Figure(task.what, value, task.unit, task.target, task.most, said)

@@ -83,8 +83,7 @@ class EpisodeBatch:
         Raises:
             ValueError: for an `info` that is neither "all" nor "none".
         """
-        if info not in ("all", "none"):
-            raise ValueError(f"info: must be 'all' or 'none', got {info!r}")
+        self.tell(info, layout)
         self.scenario, self.layout, self.codec, self.paths = scenario, layout, codec, paths
         self.horizon = scenario.horizon.periods
         self.together: int | None = self.horizon
@@ -94,8 +93,6 @@ class EpisodeBatch:
         self._kernels: dict[tuple[bool | None, bool], Kernel | LoopKernel] = {}
         self._calls: dict[Kernel | LoopKernel, Call | LoopCall] = {}  # on the present rows of chance
         self._rows = np.zeros((self.horizon + 1, columns, paths))
-        self.flow_names = flow_names(layout) if info == "all" else ["reward"]
-        self.reward_place = self.flow_names.index("reward")  # among a path's flows
         self.width = len(codec.names)
         self.seeded = False
         """Has every path a seed?"""
@@ -103,6 +100,17 @@ class EpisodeBatch:
         self._ahead = 0, np.zeros((0, 0, 0))  # the first path that was drawn ahead, and the rows of all of these
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)
+
+    def tell(self, info: str, layout: Layout) -> None:
+        """Tell all flows of a period from now on, or none but the reward.
+
+        Raises:
+            ValueError: for an `info` that is neither "all" nor "none".
+        """
+        if info not in ("all", "none"):
+            raise ValueError(f"info: must be 'all' or 'none', got {info!r}")
+        self.flow_names = flow_names(layout) if info == "all" else ["reward"]
+        self.reward_place = self.flow_names.index("reward")  # among a path's flows
 
     def flows(self) -> np.ndarray:
         """Return room for what happens in a period on each path: for all flows, or for the reward alone."""

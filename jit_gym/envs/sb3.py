@@ -17,17 +17,22 @@ from .observation import Codec
 from .vector import VectorEnv
 
 
-def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any]) -> SB3VecEnv:
+def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB3VecEnv:
     """Return a batch made by `gymnasium.make_vec` as a VecEnv; from now on it belongs to the VecEnv.
 
     An agent trained on it has the same weights as on a DummyVecEnv of as many single envs: row b is seeded with seed
     + b. At the end of an episode a row's info has `terminal_observation`, `TimeLimit.truncated`, `episode` (its
-    return `r`, length `l` and seconds `t`, as Monitor has them) and the last period's flows; in between it is empty,
-    which is what makes thousands of rows quick.
+    return `r`, length `l` and seconds `t`, as Monitor has them), and with `info="all"` the last period's flows; in
+    between it is empty, which is what makes thousands of rows quick.
 
     The batch may be wrapped in what changes actions alone, such as `jit_gym.VectorActionMeaning`.
 
+    Args:
+        envs: the batch.
+        info: `"none"`, or `"all"` to be told the flows, whatever the batch was made with.
+
     Raises:
+        ValueError: for another `info`.
         TypeError: for any other vector env.
     """
     batch: Any = envs
@@ -38,6 +43,7 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any]) -> SB3VecEnv:
             f"vec_env takes a jit_gym batch from gymnasium.make_vec, wrapped at most in what changes actions, got "
             f"{type(batch).__name__}"
         )
+    batch.set_info(info)
     return SB3VecEnv(envs, batch)
 
 

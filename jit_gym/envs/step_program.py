@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..kernels.machine_code import Array, Kernel
+from ..kernels.machine_code import Kernel
+from ..kernels.symbols import Array
 from ..physics.layout import Layout
 from ..physics.loop import LoopKernel, is_large, play_loops
 from ..physics.numbers import maximum, minimum

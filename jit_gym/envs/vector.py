@@ -88,7 +88,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         self._flows = episodes.flows()
         self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.episodes.horizon
         self._shape = num_envs, len(self.episodes.layout.lanes)
-        self._columns = {name: k for k, name in enumerate(episodes.flow_names) if name != "reward"}
+        self._name_columns()
 
     @property
     def observation_names(self) -> list[str]:
@@ -169,6 +169,19 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         never = np.zeros(self.num_envs, bool)
         terminated, truncated = (over, never) if self._ends else (never, over)
         return observations, rewards, terminated, truncated, infos
+
+    def set_info(self, info: str) -> None:
+        """Choose what `infos` tells from now on: `"all"` or `"none"`.
+
+        Raises:
+            ValueError: for another.
+        """
+        self.episodes.tell(info, self.episodes.layout)
+        self._name_columns()
+
+    def _name_columns(self) -> None:
+        """Note which flows are told, and where they are."""
+        self._columns = {name: k for k, name in enumerate(self.episodes.flow_names) if name != "reward"}
 
     def set_autoreset_mode(self, mode: AutoresetMode) -> None:
         """Choose what becomes of an episode that is over, from now on."""

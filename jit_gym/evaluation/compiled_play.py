@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.machine_code import Array, Kernel
+from ..kernels.machine_code import Kernel
 from ..kernels.symbol_arrays import SymbolArray
+from ..kernels.symbols import Array
 from ..physics import Flows, Layout, View
 from ..physics.loop import is_large
 from ..physics.recorded import RecordedWorld, arrays_of, tables_of

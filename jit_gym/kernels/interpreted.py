@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .symbols import Place, Program
-
-if TYPE_CHECKING:
-    from .machine_code import Array
+from .symbols import Array, Place, Program
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": np.add,

@@ -10,9 +10,8 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -20,32 +19,13 @@ from llvmlite import ir
 from ..common.threads import share
 from .cache import config, machine_code
 from .interpreted import interpret
-from .symbols import Place, Program
+from .symbols import Array, Place, Program
 
 WIDTH = 8  # paths that are played together
 HEADER = 5  # numbers of a frame before the places of its arrays
 FIRST, LAST, STRIDE, DRAWN, PERIODS = range(HEADER)
 
 INT, SINGLE, DOUBLE = ir.IntType(64), ir.FloatType(), ir.DoubleType()
-
-
-@dataclass(frozen=True)
-class Array:
-    """An array that a program uses: of 64-bit floats, or, where it is `single`, of 32-bit ones.
-
-    Attributes:
-        by: how it is laid out. `nothing`: (numbers,), the same for all paths; `path`: (numbers, paths); `row`: (paths,
-            numbers); `period`: (periods, numbers, paths), and `date`: (periods, numbers), each period with its own row;
-            `told`: (periods * numbers, paths), the same with rows as far apart as those of arrays by path.
-        numbers: how many there are.
-        single: whether they are 32-bit floats.
-        refused: numbers that are not played: `nan`, or what are no `units` (NaN, negative or infinite).
-    """
-
-    by: Literal["nothing", "path", "period", "date", "row", "told"]
-    numbers: int
-    single: bool = False
-    refused: Literal["", "nan", "units"] = ""
 
 
 def by_path(numbers: int, paths: int) -> np.ndarray:

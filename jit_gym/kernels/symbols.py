@@ -9,7 +9,7 @@ taken; what is left is arithmetic without any, for each path alike. A branch on 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,25 @@ Place = tuple[str, int]
 
 Operation = tuple[Any, ...]
 """What is done, and with what: `("+", 3, 7)` adds the results of operations 3 and 7."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array that a program uses: of 64-bit floats, or, where it is `single`, of 32-bit ones.
+
+    Attributes:
+        by: how it is laid out. `nothing`: (numbers,), the same for all paths; `path`: (numbers, paths); `row`: (paths,
+            numbers); `period`: (periods, numbers, paths), and `date`: (periods, numbers), each period with its own row;
+            `told`: (periods * numbers, paths), the same with rows as far apart as those of arrays by path.
+        numbers: how many there are.
+        single: whether they are 32-bit floats.
+        refused: numbers that are not played: `nan`, or what are no `units` (NaN, negative or infinite).
+    """
+
+    by: Literal["nothing", "path", "period", "date", "row", "told"]
+    numbers: int
+    single: bool = False
+    refused: Literal["", "nan", "units"] = ""
 
 
 class NotRecorded(Exception):

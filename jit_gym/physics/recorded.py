@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.machine_code import Array, Kernel
+from ..kernels.machine_code import Kernel
 from ..kernels.symbol_arrays import SymbolArray
-from ..kernels.symbols import Program
+from ..kernels.symbols import Array, Program
 from .layout import Layout
 from .loop import LoopKernel, is_large, play_loops
 from .plain import ByHand

@@ -27,9 +27,7 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     """Return what a first choice costs on each future of a state (futures,), by the ordinary simulation."""
     layout, scenario = rollouts.layout, rollouts.scenario
     world = Simulation(layout, trace)  # type: ignore[arg-type]
-    states = state_of(world._states, layout.sizes, world.trace.paths)
-    for many, one in zip(states, state_of(state, layout.sizes, 1), strict=True):
-        many[:] = one
+    world.arrays["state"][:] = state[:, None]
     periods = min(DEPTH, scenario.horizon.periods - clock) if scenario.horizon.ends else DEPTH
     cost = np.zeros(world.trace.paths)
     for t in range(periods):

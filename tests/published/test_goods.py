@@ -9,7 +9,7 @@ import pytest
 from jit_gym import evaluate
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation
-from jit_gym.physics.tables import state_of
+from jit_gym.physics.tables import batch_state
 
 from .instances import JOINT, joint, perishable
 from .tables import others, rows
@@ -48,7 +48,7 @@ def test_a_shared_truck_costs_what_vanvuchelen_et_al_say(setting: dict[str, Any]
     scenario = joint(setting)
     cases = np.array([(*x, *q, *d) for x in states for q in orders for d in demands])
     simulation = Simulation(Layout(scenario), Chance(scenario).draw(0, len(cases), 1))
-    state_of(simulation._states, simulation.layout.sizes, len(cases)).stocks["on_hand"][:] = cases[:, :2]
+    batch_state(simulation._states, simulation.layout.sizes).stocks["on_hand"][:] = cases[:, :2]
     simulation.trace.rows[0, :, :2] = cases[:, 4:]
     cost = simulation.step(cases[:, 2:4]).money["cost"][:, 0].reshape(-1, len(demands)).mean(1)
     h, b, k = (np.array(setting[key], float) for key in "hbk")
