@@ -144,7 +144,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             ResetNeeded: before the first reset, and, with autoreset DISABLED, while an episode is over.
         """
         numbers, units = read_orders(actions, self._shape, "actions")
-        ended = self.episodes.clock == self.length  # asked of the clock, which an interrupted step leaves right
+        ended = self._over()  # asked of the clock, which an interrupted step leaves right
         waits = bool(ended.any())
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
             raise ResetNeeded("an episode is over, or none has begun: call reset() first")
@@ -152,7 +152,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         observations = np.empty((self.num_envs, self.episodes.width), np.float32)
         self._flows = flows
         self.episodes.play(numbers, units, flows, observations)
-        over = self.episodes.clock == self.length
+        over = self._over()
         if waits:  # their action is not played: this step begins a new episode
             over &= ~ended
             self._restart(ended, observations)
@@ -169,6 +169,13 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         never = np.zeros(self.num_envs, bool)
         terminated, truncated = (over, never) if self._ends else (never, over)
         return observations, rewards, terminated, truncated, infos
+
+    def _over(self) -> np.ndarray:
+        """Tell which episodes are over (num_envs,)."""
+        together = self.episodes.together
+        if together is None:
+            return np.asarray(self.episodes.clock == self.length)
+        return np.ones(self.num_envs, bool) if together == self.length else np.zeros(self.num_envs, bool)
 
     def set_info(self, info: str) -> None:
         """Choose what `infos` tells from now on: `"all"` or `"none"`.

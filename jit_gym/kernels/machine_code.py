@@ -103,6 +103,7 @@ class Call:
         self.kernel, self.paths, self._arrays = kernel, paths, arrays
         self.frame = np.zeros(HEADER + len(kernel.arrays), np.int64)
         self.frame[[LAST, PERIODS]] = paths, 1
+        self._address = address_of(self.frame)
         for name, array in arrays.items():
             self._point(name, array)
 
@@ -114,11 +115,16 @@ class Call:
             interpret(self.kernel.program, self.kernel.arrays, {**self._arrays, **arrays}, self.paths, period, periods)
             return
         self.frame[PERIODS] = periods
-        blocks, least = -(-self.paths // WIDTH), self.kernel.worth_a_thread // (WIDTH * periods) + 1
-        share(lambda part: self._play(period, part.start * WIDTH, min(part.stop * WIDTH, self.paths)), blocks, least)
+        worth = self.kernel.worth_a_thread // periods + WIDTH
+        if self.paths < 2 * worth and self.paths % WIDTH == 0:  # as it mostly is: a step of a batch takes microseconds
+            self.kernel.wide(self._address, period)
+            return
+        blocks = -(-self.paths // WIDTH)
+        share(lambda part: self._play(period, part.start * WIDTH, part.stop * WIDTH), blocks, worth // WIDTH)
 
     def _play(self, period: int, first: int, last: int) -> None:
         """Play some paths from a period on."""
+        last = min(last, self.paths)
         whole = first + (last - first) // WIDTH * WIDTH
         for name, start, stop in (("wide", first, whole), ("single", whole, last)):
             if start < stop:
@@ -130,7 +136,7 @@ class Call:
         """Return what plays a period of the only path, and returns 1 if a number is refused and nothing was played."""
         if config.DISABLE_JIT:
             return partial(interpret, self.kernel.program, self.kernel.arrays, self._arrays, 1)
-        return partial(self.kernel.single, address_of(self.frame))
+        return partial(self.kernel.single, self._address)
 
     def _point(self, name: str, array: np.ndarray) -> None:
         """Put the place of an array, and how far apart its rows are, into the frame."""
