@@ -14,15 +14,15 @@ from ..chance import Chance
 from ..common.executor import HERE, Executor, Tell
 from ..common.renamed import warn
 from ..common.statistics import Estimate
-from ..physics import Layout, Simulation, View
+from ..physics import Flows, Layout, Simulation, State
 from ..policies import agents, policy
 from ..scenario import BadInput, Scenario, load
 from ..scenario.window import window
 from .caveats import caveats, has_seen
 from .judgement import THRESHOLD, Judgement, judged
-from .metrics import deciding_figure
+from .metrics import MoneyCounter, deciding_figure
 from .optimality_gap import OptimalityGap, find_optimality_gap
-from .play import name_of
+from .play import name_of, play_all
 from .resilience import Resilience
 from .rollout import Result, evaluate, is_certain
 from .tuning import tuned_or_given, tuning_budget
@@ -240,26 +240,19 @@ def tell(what: Any, scenario: Scenario, *, path: int = 0, periods: int | None = 
     player, layout = policy(what, scenario), Layout(scenario)
     trace = Chance(scenario).draw(seed, [path], periods)
     simulation = Simulation(layout, trace)
-    rows: dict[str, list[np.ndarray]] = {
-        name: [] for name in ("demanded", "short", "held", "ordered", "in_transit", "waiting")
-    }
-    cost = []
-    for _ in range(trace.periods):
-        flows = simulation.step(player(View(simulation)))
-        now = {
-            "demanded": flows.demands["demanded"],
-            "short": flows.demands["short"],
-            "held": flows.stocks["held"],
-            "ordered": flows.lanes["ordered"],
-            "in_transit": simulation.read("lanes", "in_transit"),
-            "waiting": simulation.read("lanes", "waiting"),
-        }
-        for name, values in now.items():
-            rows[name].append(values[0].copy())
-        cost.append(flows.money["cost"][0].copy())
+    tables = (layout.demands, layout.demands, layout.stocks, layout.lanes, layout.lanes, layout.lanes)
+    _, told = play_all(player, simulation, 0, None, _of_a_story, MoneyCounter)
+    *parts, cost = np.split(told[:, :, 0], np.cumsum([len(names) for names in tables]), axis=1)
     available = np.ones((trace.periods, len(layout.lanes)))
     for name, share in trace.working.items():
         available[:, layout.lanes.index(name)] = share[:, 0]
-    return Story(
-        name_of(player), **{name: np.array(row) for name, row in rows.items()}, cost=np.array(cost), available=available
-    )
+    told_of = dict(zip(("demanded", "short", "held", "ordered", "in_transit", "waiting"), parts, strict=True))
+    return Story(name_of(player), **told_of, cost=cost[:, 0], available=available)
+
+
+def _of_a_story(state: State, flows: Flows) -> tuple[Any, ...]:
+    """Return what a story tells of a period, in the order of its fields, each number (paths,)."""
+    demands, stocks, lanes, moving = flows.demands, flows.stocks, flows.lanes, state.lanes
+    tables = demands["demanded"], demands["short"], stocks["held"], lanes["ordered"]
+    numbers = [number for table in (*tables, moving["in_transit"], moving["waiting"]) for number in table.T]
+    return *numbers, flows.money["cost"][:, 0]

@@ -11,7 +11,7 @@ import numpy as np
 from ..kernels.machine_code import Kernel
 from ..kernels.symbol_arrays import SymbolArray
 from ..kernels.symbols import Array
-from ..physics import Flows, Layout, View
+from ..physics import Flows, Layout, State, View
 from ..physics.loop import is_large
 from ..physics.recorded import RecordedWorld, arrays_of, tables_of
 from ..policies.base import Rule
@@ -20,8 +20,8 @@ from .metrics import Counter
 SHIPPED = "jit_gym.policies."
 """Where the rules are whose orders depend on a view alone, and not on anything that they do beside."""
 
-Watch = Callable[[Flows], "tuple[Any, ...]"]
-"""What is measured of each period's flows, each (paths,)."""
+Watch = Callable[[State, Flows], "tuple[Any, ...]"]
+"""What is measured of where each period ends and of its flows, each (paths,)."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _recorded(
     counts.of(layout, totals).count(state, told, *clock[1:])
     for k, value in enumerate(totals.items[0]):
         program.store("totals", k, value)
-    measured = watch(told) if watch is not None else ()
+    measured = watch(state, told) if watch is not None else ()
     for k, measure in enumerate(measured):
         program.store("watched", k, measure.items[0])
     arrays |= {

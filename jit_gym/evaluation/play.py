@@ -34,7 +34,7 @@ def play_all(
         simulation: at its start.
         warmup: the periods that are not counted.
         progress: told how many path-periods were played, every now and then.
-        watch: what is measured of the flows of each period, warm-up included.
+        watch: what is measured of each period, warm-up included.
         counts: what is counted.
 
     Returns:
@@ -63,7 +63,7 @@ def _asked(
             counter.value(simulation, -1.0)
         flows = simulation.step(_orders(player, simulation))
         if watch is not None:
-            measured.append(np.stack(watch(flows)))
+            measured.append(np.stack(watch(simulation.state, flows)))
         if t >= warmup:
             counter.add(simulation.state, simulation.flows)
         if progress is not None and (t % STRETCH == STRETCH - 1 or t == last):
@@ -127,7 +127,7 @@ def _find_refused(player: Any, simulation: Simulation) -> None:
 
 def through_time(player: Any, simulation: Simulation, measure: Callable[[Flows], Any]) -> np.ndarray:
     """Play all periods, and return the mean over the paths of what is measured of each one's flows (periods,)."""
-    _, watched = play_all(player, simulation, 0, None, lambda flows: (measure(flows),), MoneyCounter)
+    _, watched = play_all(player, simulation, 0, None, lambda state, flows: (measure(flows),), MoneyCounter)
     mean: np.ndarray = watched[:, 0].mean(axis=1)
     return mean
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..chance import Chance
 from ..common.statistics import Estimate
-from ..physics import Flows, Layout, Simulation
+from ..physics import Flows, Layout, Simulation, State
 from ..scenario import Scenario
 from ..scenario.window import slowest_delivery
 from .metrics import Metric, MoneyCounter, net_cost
@@ -232,7 +232,7 @@ class _Play:
         self.more = costs[:half] - costs[half:]
 
 
-def _demanded_and_short(flows: Flows) -> tuple[Any, Any]:
+def _demanded_and_short(state: State, flows: Flows) -> tuple[Any, Any]:
     """Return the units asked for in a period, and those not served from the shelf, of all demands (paths,)."""
     return flows.demands["demanded"].sum(axis=1), flows.demands["short"].sum(axis=1)
 

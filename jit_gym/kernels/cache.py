@@ -15,6 +15,7 @@ import numba
 import numpy as np
 from numba import njit
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 
 config: Any = numba.config  # Numba's types know nothing of settings that come from the environment
 
@@ -141,8 +142,7 @@ _addresses: dict[str, int] = {}  # of what is linked into this process
 def _engine() -> tuple[Any, Any]:
     """Return what links machine code into this process, and what writes it for its processor."""
     import llvmlite.binding as llvm
-    import numba.core.codegen  # noqa: F401 (initialises LLVM, as each version of it needs)
-
+    cpu_target.target_context.codegen()  # initialises LLVM, as each version of it needs
     features = llvm.get_host_cpu_features().flatten()
     target, cpu = llvm.Target.from_default_triple(), llvm.get_host_cpu_name()
     machines = [target.create_target_machine(cpu=cpu, features=features, opt=1, jit=True) for _ in range(2)]
