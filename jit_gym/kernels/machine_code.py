@@ -136,7 +136,9 @@ class Call:
         """Return what plays a period of the only path, and returns 1 if a number is refused and nothing was played."""
         if config.DISABLE_JIT:
             return partial(interpret, self.kernel.program, self.kernel.arrays, self._arrays, 1)
-        return partial(self.kernel.single, self._address)
+        play = partial(self.kernel.single, self._address)
+        play.call = self  # type: ignore[attr-defined]  # the frame and the arrays are there as long as the function
+        return play
 
     def _point(self, name: str, array: np.ndarray) -> None:
         """Put the place of an array, and how far apart its rows are, into the frame."""

@@ -58,7 +58,7 @@ class BaseStockWithWaste(Rule):
             for age in order:
                 taken = np.minimum(wanted, ages[:, age])
                 ages[:, age] -= taken
-                wanted -= taken
+                wanted = wanted - taken
             wasted += ages[:, 0]
             ages = np.hstack([ages[:, 1:], np.zeros((len(ages), 1))])
         return wasted

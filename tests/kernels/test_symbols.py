@@ -142,8 +142,8 @@ def test_arrays_of_symbols_do_what_arrays_of_numbers_do():
     for refused in (np.sort, np.exp, np.argmax, np.round):
         with pytest.raises(NotRecorded):
             refused(symbols)
+    into = np.zeros(4)
     with pytest.raises(NotRecorded):
-        into = np.zeros(4)
         into += symbols[0]
 
 
@@ -186,7 +186,9 @@ def test_it_is_kept_on_disk_and_taken_from_there(tmp_path: Path, monkeypatch: py
     write = plumbing._Files.save
     monkeypatch.setattr(plumbing._Files, "save", lambda self, *what: (written.append(what), write(self, *what)))
     first = fresh()
-    assert len(written) == 1 and np.array_equal(fresh(), first) and len(written) == 1
+    assert len(written) == 1
+    assert np.array_equal(fresh(), first)
+    assert len(written) == 1
     (path,) = tmp_path.glob("*.nbc")
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.warns(UserWarning, match="is damaged: what was compiled is compiled again"):
