@@ -142,6 +142,7 @@ _addresses: dict[str, int] = {}  # of what is linked into this process
 def _engine() -> tuple[Any, Any]:
     """Return what links machine code into this process, and what writes it for its processor."""
     import llvmlite.binding as llvm
+
     cpu_target.target_context.codegen()  # initialises LLVM, as each version of it needs
     features = llvm.get_host_cpu_features().flatten()
     target, cpu = llvm.Target.from_default_triple(), llvm.get_host_cpu_name()

@@ -731,3 +731,15 @@ def test_a_folder_that_is_not_on_this_machine_is_refused(tmp_path: Path):
     (training.folder.parent / "config.yml").unlink()
     with pytest.raises(BadInput, match="must be on storage that all machines share"):
         train_one(training, lambda told: None)
+
+
+def test_hindsight_on_a_gpu_learns_what_it_learns_on_a_processor():
+    """The same gradient steps, but for the rounding of 32-bit sums; the policy is played without torch."""
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("there is no GPU")
+    learn, costs = program("hindsight"), []
+    for device in ("cpu", "cuda"):
+        learner = learn(SHOP, settings_of(learn, TINY["hindsight"], {"device": device}), 0)
+        costs.append([learner.step(k)["training_cost"] for k in range(learner.steps)])
+    assert np.allclose(*costs, rtol=1e-3)
