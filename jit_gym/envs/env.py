@@ -14,7 +14,7 @@ from ..common.checks import check_seed
 from ..scenario import Scenario, load
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
-from .orders import OrderUnits, is_plain, read_orders, wrong_orders
+from .orders import SINGLE, OrderUnits, read_orders, wrong_orders
 from .rendering import Screen, write
 from .reward import unit_of
 from .spec import SpecInJson, is_config
@@ -112,7 +112,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self.scenario, self.episodes = episodes.scenario, episodes
         self.observation_space, self.action_space = self.episodes.codec.spaces
         self._shape: tuple[int, ...] = self.episodes.codec.lanes.shape
-        self._flows, self._shown = episodes.flows(), np.zeros((1, episodes.width), np.float32)
+        self._flows, self._shown = episodes.flows(), episodes.room()
         self._given: list[np.ndarray] = [np.zeros((1, *self._shape), kind) for kind in (np.float32, float)]
         self._period = self._horizon = self.episodes.horizon
         self._ends = self.scenario.horizon.ends
@@ -164,7 +164,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
             raise ResetNeeded("the episode is over: call reset() first")
         if self._stale:
             self._begin()
-        if is_plain(action, self._shape):  # as it mostly is: a step takes few microseconds
+        if type(action) is np.ndarray and action.dtype is SINGLE and action.shape == self._shape:  # as it mostly is
             self._numbers[:] = action
             refused, given = self._play_numbers(period), self._given[0]
         else:
@@ -178,7 +178,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self._period = self.episodes.together = period = period + 1
         place, info = self._reward_place, {}
         if self._names:
-            flows = self._flows[:, 0].tolist()
+            flows = self._flow_row.tolist()
             reward = flows[place] / self.reward_unit
             flows[place] = self._path
             info = dict(zip(self._names, flows))  # noqa: B905 (a sixth of a step)
@@ -191,15 +191,15 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
 
     def _begin(self) -> None:
         """Find the functions that play a step of the present world, with numbers of the action space or with units."""
-        arrays = {"flows": self._flows, "shown": self._shown}
+        arrays = {"flows": self._flows, "shown": self._shown.T}
         calls = (self.episodes.single(bool(k), given=given, **arrays) for k, given in enumerate(self._given))
         self._plays = [call.for_one() for call in calls]
         self._play_numbers, self._stale = self._plays[0], False
-        self._numbers, self._shown_row = self._given[0][0], self._shown[0]
+        self._numbers, self._shown_row, self._flow_row = self._given[0][0], self._shown[0], self._flows[:, 0]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of."""
-        found = "_plays", "_play_numbers"
+        found = "_plays", "_play_numbers", "_numbers", "_shown_row", "_flow_row"
         return {name: value for name, value in vars(self).items() if name not in found} | {"_stale": True}
 
     def render(self) -> Any:

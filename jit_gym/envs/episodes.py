@@ -19,7 +19,7 @@ from ..physics.tables import batch_flows, batch_state, fields
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
 from .observation import Codec
-from .orders import SINGLE, wrong_orders
+from .orders import wrong_orders
 from .step_program import observation_kernel, step_kernel
 
 
@@ -116,6 +116,10 @@ class EpisodeBatch:
         """Return room for what happens in a period on each path: for all flows, or for the reward alone."""
         return by_path(len(self.flow_names), self.paths)
 
+    def room(self) -> np.ndarray:
+        """Return room for what each path shows (paths, observation); the numbers of all paths lie side by side."""
+        return by_path(self.width, self.paths, np.float32).T
+
     @property
     def clock(self) -> np.ndarray:
         """Return how many periods of its episode each path has played (paths,)."""
@@ -207,8 +211,8 @@ class EpisodeBatch:
 
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
-        out = np.empty((self.paths, self.width), SINGLE)
-        self._call(self._kernel(None, False), 0, shown=out)
+        out = self.room()
+        self._call(self._kernel(None, False), 0, shown=out.T)
         return out
 
     def view(self) -> View:
@@ -224,7 +228,7 @@ class EpisodeBatch:
             numbers: of the action space (paths, lanes), 32-bit floats; or none, where units are ordered.
             units: what is ordered on each lane (paths, lanes); or none.
             flows: room for them, from `flows`; those of an episode that is over become 0.
-            out: (paths, observation), 32-bit floats.
+            out: room for these, from `room`.
 
         Raises:
             BadInput: for a number that cannot be ordered; then no path has been played.
@@ -249,7 +253,7 @@ class EpisodeBatch:
     def _step(self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray) -> None:
         """Play one period on every path, given units or numbers of the action space."""
         kernel = self._kernel(units, len(flows) > 1)
-        self._call(kernel, 1, given=given, flows=flows, shown=out)
+        self._call(kernel, 1, given=given, flows=flows, shown=out.T)
 
     def _kernel(self, units: bool | None, flows: bool) -> Kernel | LoopKernel:
         """Return the kernel of a step, or, where no orders are given, of what is shown."""
@@ -270,7 +274,7 @@ class EpisodeBatch:
         self._on(kernel, self._rows_now(np.arange(self.paths), ahead), ahead)(**arrays)
         if dates := self.codec.dates.shape[1]:
             at = np.minimum(self.clock + ahead, self.horizon)
-            arrays["shown"][:, -dates:] = self.codec.dates[at]
+            arrays["shown"][-dates:] = self.codec.dates[at].T
 
     def _on(self, kernel: Kernel | LoopKernel, rows: np.ndarray, ahead: int) -> Call | LoopCall:
         """Return a call of a kernel on all paths, with these rows of chance (periods, columns, paths)."""

@@ -24,7 +24,7 @@ from ..scenario.families import TRAIN
 from .env import Env
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED, Codec, Shape
-from .orders import SINGLE, OrderUnits
+from .orders import OrderUnits
 from .reward import unit_of
 from .step_program import CodecKind, observation_kernel, step_kernel
 from .vector import VectorEnv
@@ -182,7 +182,7 @@ class FamilyBatch(EpisodeBatch):
 
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
-        out = np.empty((self.paths, self.width), SINGLE)
+        out = self.room()
         for layout, codec, paths in self._groups:
             kernel = observation_kernel(layout, codec, own=True)
             self._call_group(layout, kernel, paths, 0, out, state=copied_by_path(self.states[:, paths]))
@@ -210,12 +210,12 @@ class FamilyBatch(EpisodeBatch):
         net, codec = (copied_by_path(numbers[:, worlds]) for numbers in (self._net, self._codec))
         arrays |= {"net": net, "codec": codec, "chance": rows}
         arrays |= {"next": rows[1:]} if ahead else {}
-        shown = np.empty((len(paths), self.width), SINGLE)
+        shown = by_path(self.width, len(paths), np.float32)
         dates = self._dates[0]  # overwritten below
         kernel.on(len(paths), dates=dates, shown=shown, **arrays)()
         if dates.shape[1]:
-            shown[:, -dates.shape[1] :] = self._dates[worlds, np.minimum(self.clock[paths] + ahead, self.horizon)]
-        out[paths] = shown
+            shown[-dates.shape[1] :] = self._dates[worlds, np.minimum(self.clock[paths] + ahead, self.horizon)].T
+        out[paths] = shown.T
 
     def world_of(self, b: int) -> tuple[Layout, Codec]:
         """Return the world that path b plays, and what its observations and actions mean."""

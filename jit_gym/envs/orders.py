@@ -46,18 +46,13 @@ def read_orders(given: Any, shape: tuple[int, ...], name: str) -> tuple[np.ndarr
     return read_actions(given, shape, name), NO_UNITS
 
 
-def is_plain(given: Any, shape: tuple[int, ...]) -> bool:
-    """Tell whether these are numbers of an action space that need not be converted: contiguous 32-bit floats."""
-    return type(given) is np.ndarray and given.dtype is SINGLE and given.shape == shape and given.flags.c_contiguous
-
-
 def read_actions(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     """Return numbers of an action space, or a batch of them, as contiguous 32-bit floats; refuse another shape.
 
     Numbers beyond the action space are left as they are, infinite ones too: the step cuts them to it.
     """
-    if is_plain(given, shape):
-        return given
+    if type(given) is np.ndarray and given.dtype is SINGLE and given.shape == shape and given.flags.c_contiguous:
+        return given  # as it mostly is
     with np.errstate(over="ignore"):  # what 32 bits cannot hold is beyond any action space
         return np.asarray(_array(given, shape, name), SINGLE, "C")
 

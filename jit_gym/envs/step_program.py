@@ -68,7 +68,7 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool, own: boo
         play_loops(layout, period, orders, {**arrays, "flows": all_flows})
         if not flows:
             told[0] = all_flows[place]
-        show(codec, arrays["state"], arrays["next"][period], arrays["dates"][period], arrays["shown"])
+        show(codec, arrays["state"], arrays["next"][period], arrays["dates"][period], arrays["shown"].T)
         return False
 
     return LoopKernel(play)
@@ -80,7 +80,7 @@ def observation_kernel(layout: Layout, codec: Codec, own: bool = False) -> Kerne
         return _observation_kernel(Kind(layout), CodecKind(codec), own)
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
-        show(codec, arrays["state"], arrays["chance"][period], arrays["dates"][period], arrays["shown"])
+        show(codec, arrays["state"], arrays["chance"][period], arrays["dates"][period], arrays["shown"].T)
         return False
 
     return LoopKernel(play)
@@ -130,7 +130,7 @@ def _arrays(world: Kind, codec: CodecKind, own: bool) -> dict[str, Array]:
     arrays = arrays_of(world.layout) | {
         "codec": Array("nothing", len(codec.codec.numbers)),
         "dates": Array("date", codec.codec.dates.shape[1]),
-        "shown": Array("row", len(codec.codec.names), single=True),
+        "shown": Array("path", len(codec.codec.names), single=True),
     }
     if own:
         arrays |= {name: Array("path", arrays[name].numbers) for name in ("net", "codec")}

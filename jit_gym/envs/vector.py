@@ -149,7 +149,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
             raise ResetNeeded("an episode is over, or none has begun: call reset() first")
         flows = self.episodes.flows()
-        observations = np.empty((self.num_envs, self.episodes.width), np.float32)
+        observations = self.episodes.room()
         self._flows = flows
         self.episodes.play(numbers, units, flows, observations)
         over = self._over()

@@ -28,14 +28,14 @@ FIRST, LAST, STRIDE, DRAWN, PERIODS = range(HEADER)
 INT, SINGLE, DOUBLE = ir.IntType(64), ir.FloatType(), ir.DoubleType()
 
 
-def by_path(numbers: int, paths: int) -> np.ndarray:
+def by_path(numbers: int, paths: int, kind: type = float) -> np.ndarray:
     """Return an array (numbers, paths) for a kernel, not filled.
 
     Its rows are a few numbers longer than the paths: if they were a power of 2, all would compete for the same places
     of the processor's cache.
     """
     stride = paths if paths < 64 else -(-paths // WIDTH) * WIDTH + WIDTH
-    return np.empty((numbers, stride))[:, :paths]
+    return np.empty((numbers, stride), kind)[:, :paths]
 
 
 def copied_by_path(array: np.ndarray) -> np.ndarray:
@@ -156,8 +156,8 @@ class Call:
 def _stride(array: np.ndarray) -> int:
     """Return how far apart the rows of an array (numbers, paths) or (periods, numbers, paths) are; 0 if it has one."""
     if array.shape[-2] > 1:
-        return array.strides[-2] // 8
-    return array.strides[0] // 8 if array.ndim == 3 and array.shape[0] > 1 else 0
+        return array.strides[-2] // array.itemsize
+    return array.strides[0] // array.itemsize if array.ndim == 3 and array.shape[0] > 1 else 0
 
 
 class _Writer:
