@@ -112,7 +112,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self.scenario, self.episodes = episodes.scenario, episodes
         self.observation_space, self.action_space = self.episodes.codec.spaces
         self._shape: tuple[int, ...] = self.episodes.codec.lanes.shape
-        self._flows, self._shown = episodes.flows(), episodes.room()
+        self._flows, self._shown = episodes.no_flows(), episodes.room()
         self._given: list[np.ndarray] = [np.zeros((1, *self._shape), kind) for kind in (np.float32, float)]
         self._period = self._horizon = self.episodes.horizon
         self._ends = self.scenario.horizon.ends

@@ -92,7 +92,7 @@ class EpisodeBatch:
         self.states = layout.states(paths)
         self._kernels: dict[tuple[bool | None, bool], Kernel | LoopKernel] = {}
         self._calls: dict[Kernel | LoopKernel, Call | LoopCall] = {}  # on the present rows of chance
-        self._rows = np.zeros((self.horizon + 1, columns, paths))
+        self.rows = np.zeros((self.horizon + 1, columns, paths))
         self.width = len(codec.names)
         self.seeded = False
         """Has every path a seed?"""
@@ -115,6 +115,12 @@ class EpisodeBatch:
     def flows(self) -> np.ndarray:
         """Return room for what happens in a period on each path: for all flows, or for the reward alone."""
         return by_path(len(self.flow_names), self.paths)
+
+    def no_flows(self) -> np.ndarray:
+        """Return the flows of a period in which nothing happened."""
+        flows = self.flows()
+        flows[:] = 0.0
+        return flows
 
     def room(self) -> np.ndarray:
         """Return room for what each path shows (paths, observation); the numbers of all paths lie side by side."""
@@ -149,9 +155,9 @@ class EpisodeBatch:
         self._begin(rows)
         drawn = self._drawn_ahead() if self.paths == 1 else paths_last(self._draw(rows))
         if self.paths == 1:
-            self._rows[:], self.states[:] = drawn, self.layout.start[:, None]
+            self.rows[:], self.states[:] = drawn, self.layout.start[:, None]
         elif len(rows) == self.paths:
-            self._rows, self.states[:] = drawn, self.layout.start[:, None]
+            self.rows, self.states[:] = drawn, self.layout.start[:, None]
             self._calls.clear()
         else:
             self._start(rows, self.layout, drawn)
@@ -165,7 +171,7 @@ class EpisodeBatch:
         """Return the chance of the only path (periods + 1, columns, 1); drawing several paths takes hardly longer."""
         path, (first, rows) = int(self.path[0]), self._ahead
         if not first <= path < first + rows.shape[2]:
-            most = max(1, AHEAD // self._rows.size)
+            most = max(1, AHEAD // self.rows.size)
             paths = np.arange(path, path + min(max(1, 2 * rows.shape[2]), most))
             first, rows = self._ahead = path, paths_last(self.chance.draw(self._seeds[0], paths).rows)
         return rows[:, :, path - first : path - first + 1]
@@ -180,12 +186,12 @@ class EpisodeBatch:
 
     def _start(self, rows: np.ndarray, layout: Layout, drawn: np.ndarray) -> None:
         """Put these rows into the first state of a layout, with their chance (periods + 1, columns, rows)."""
-        self._rows[:, : drawn.shape[1], rows] = drawn
+        self.rows[:, : drawn.shape[1], rows] = drawn
         self.states[: layout.state_size, rows] = layout.start[:, None]
 
     def working(self, b: int) -> np.ndarray:
         """Return the share that works of the most disrupted lane in each period that path b has played (periods,)."""
-        return self._rows[: self.clock[b], list(self.layout.columns.working.values()), b].min(axis=1, initial=1.0)
+        return self.rows[: self.clock[b], list(self.layout.columns.working.values()), b].min(axis=1, initial=1.0)
 
     def costs(self, flows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the costs of the last period by stock, lane and demand (paths,), from its flows.
@@ -206,7 +212,7 @@ class EpisodeBatch:
     def _tables(self, flows: np.ndarray) -> tuple[Any, Any, np.ndarray]:
         """Return the tables of state and flows, and the chance of the last period (paths, columns)."""
         sizes, everyone = self.layout.sizes, np.arange(self.paths)
-        chance = self._rows[np.maximum(self.clock - 1, 0), :, everyone]
+        chance = self.rows[np.maximum(self.clock - 1, 0), :, everyone]
         return batch_state(self.states, sizes), batch_flows(flows, sizes), chance
 
     def observe(self) -> np.ndarray:
@@ -268,10 +274,10 @@ class EpisodeBatch:
         """Call a kernel in the period of each path's clock; it shows what there is so many periods ahead of it."""
         if self.together is not None:
             if kernel not in self._calls:
-                self._calls[kernel] = self._on(kernel, self._rows, ahead)
+                self._calls[kernel] = self._on(kernel, self.rows, ahead)
             self._calls[kernel](self.together, **arrays)
             return
-        self._on(kernel, self._rows_now(np.arange(self.paths), ahead), ahead)(**arrays)
+        self._on(kernel, self.rows_now(np.arange(self.paths), ahead), ahead)(**arrays)
         if dates := self.codec.dates.shape[1]:
             at = np.minimum(self.clock + ahead, self.horizon)
             arrays["shown"][-dates:] = self.codec.dates[at].T
@@ -284,15 +290,15 @@ class EpisodeBatch:
             dates=self.codec.dates[ahead:], **next_rows,
         )  # fmt: skip
 
-    def _rows_now(self, paths: np.ndarray, ahead: int) -> np.ndarray:
+    def rows_now(self, paths: np.ndarray, ahead: int) -> np.ndarray:
         """Return the rows of chance of each path's own period, and so many behind it (1 + ahead, columns, paths)."""
         periods = (np.minimum(self.clock[paths] + k, self.horizon) for k in range(1 + ahead))
-        return np.ascontiguousarray(np.stack([self._rows[period, :, paths].T for period in periods]))
+        return np.ascontiguousarray(np.stack([self.rows[period, :, paths].T for period in periods]))
 
     def single(self, units: bool, **arrays: np.ndarray) -> Call | LoopCall:
         """Return the call that plays a period of the only path's present episode, with `given`, `flows` and `shown`."""
         layout, codec = self.world_of(0)
-        rows = np.ascontiguousarray(self._rows[:, : layout.columns.chance + layout.columns.seen])
+        rows = np.ascontiguousarray(self.rows[:, : layout.columns.chance + layout.columns.seen])
         return step_kernel(layout, codec, units, len(self.flow_names) > 1).on(
             1, net=layout.numbers, codec=codec.numbers, state=self.states, chance=rows, next=rows[1:],
             dates=codec.dates[1:], **arrays,

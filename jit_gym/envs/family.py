@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from gymnasium.vector import AutoresetMode
 
 from ..chance import Chance
 from ..common.checks import check_count, check_seed
-from ..kernels.machine_code import Kernel, by_path, copied_by_path
+from ..kernels.machine_code import Call, by_path, copied_by_path
 from ..physics.costs import by_part
 from ..physics.layout import Layout
-from ..physics.loop import LoopKernel
+from ..physics.loop import LoopCall
 from ..physics.recorded import Kind
 from ..physics.simulate import paths_last
 from ..physics.tables import Sizes
@@ -26,7 +27,7 @@ from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED, Codec, Shape
 from .orders import OrderUnits
 from .reward import unit_of
-from .step_program import CodecKind, observation_kernel, step_kernel
+from .step_program import CodecKind, own_observation_kernel, own_step_kernel
 from .vector import VectorEnv
 
 WORLDS = 64
@@ -136,9 +137,11 @@ class FamilyBatch(EpisodeBatch):
         codec = self.codecs.codec(layout)
         self._make_room(of.base, layout, codec, paths, self.codecs.columns, info)
         self._laid_out: dict[int, tuple[Layout, Codec, Chance]] = {}
-        self._net, self._codec = (np.zeros((len(each.numbers), worlds)) for each in (layout, codec))  # of each world
+        self.net, self.codec_numbers = (
+            np.zeros((len(each.numbers), worlds)) for each in (layout, codec)
+        )  # of each world
         self._dates = np.zeros((worlds, *codec.dates.shape))
-        self._groups: list[tuple[Layout, Codec, np.ndarray]] = []
+        self._sorted: Sorted | None = None
         self._units = np.ones(worlds)
         self.world = np.zeros(paths, np.int64)  # the one being played
 
@@ -149,6 +152,7 @@ class FamilyBatch(EpisodeBatch):
 
     def restart(self, rows: np.ndarray) -> None:
         """Begin the next episode on these rows (indices), each in its next world."""
+        self._unsort()
         self._begin(rows)
         seeds = np.array([int(seed) % self.worlds for seed in self._seeds[rows]], np.int64)
         self.world[rows] = (seeds + self.path[rows]) % self.worlds
@@ -156,22 +160,30 @@ class FamilyBatch(EpisodeBatch):
             there = rows[self.world[rows] == k]
             layout, _, chance = self._of(int(k))
             self._start(there, layout, paths_last(chance.draw(self._seeds[there], self.path[there]).rows))
-        self._groups = self._grouped()
 
-    def _grouped(self) -> list[tuple[Layout, Codec, np.ndarray]]:
-        """Return the paths whose worlds are of one kind, which play together, with a layout and a codec of the kind."""
-        kinds: dict[Any, tuple[Layout, Codec, list[int]]] = {}
-        for k in np.unique(self.world):
-            layout, codec, _ = self._of(int(k))
-            kind = kinds.setdefault((Kind(layout), CodecKind(codec)), (layout, codec, []))
-            kind[2].append(int(k))
-        return [
-            (layout, codec, np.flatnonzero(np.isin(self.world, worlds))) for layout, codec, worlds in kinds.values()
-        ]
+    @property
+    def sorted(self) -> Sorted:
+        """Return the paths sorted by kinds of worlds, at the state where they are; each kind is played together."""
+        if self._sorted is None:
+            kinds: dict[Any, tuple[Layout, Codec, list[int]]] = {}
+            for k in np.unique(self.world):
+                layout, codec, _ = self._of(int(k))
+                kind = kinds.setdefault((Kind(layout), CodecKind(codec)), (layout, codec, []))
+                kind[2].append(int(k))
+            groups = [np.flatnonzero(np.isin(self.world, worlds)) for _, _, worlds in kinds.values()]
+            self._sorted = Sorted(self, [(layout, codec) for layout, codec, _ in kinds.values()], groups)
+        return self._sorted
+
+    def _unsort(self) -> None:
+        """Put the state of the sorted paths back."""
+        if self._sorted is not None:
+            self.states[:, self._sorted.order] = self._sorted.arrays["state"]
+            self._sorted = None
 
     def costs(self, flows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the costs of the last period by stock, lane and demand (paths,), from its flows."""
         self._need_all(flows)
+        self._unsort()
         tables = self._tables(flows)
         costs: dict[str, np.ndarray] = {}
         for k in np.unique(self.world):
@@ -183,39 +195,33 @@ class FamilyBatch(EpisodeBatch):
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
         out = self.room()
-        for layout, codec, paths in self._groups:
-            kernel = observation_kernel(layout, codec, own=True)
-            self._call_group(layout, kernel, paths, 0, out, state=copied_by_path(self.states[:, paths]))
+        self.sorted.play(None, False, None, out)
         return out
 
     def _step(self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray) -> None:
-        for layout, codec, paths in self._groups:
-            kernel = step_kernel(layout, codec, units, len(flows) > 1, own=True)
-            state, told = copied_by_path(self.states[:, paths]), by_path(len(flows), len(paths))
-            self._call_group(layout, kernel, paths, 1, out, state=state, given=given[paths], flows=told)
-            self.states[:, paths], flows[:, paths] = state, told
+        self.sorted.play(given, units, flows, out)
+        if self.together is None:
+            self._unsort()
 
-    def _call_group(
-        self,
-        layout: Layout,
-        kernel: Kernel | LoopKernel,
-        paths: np.ndarray,
-        ahead: int,
-        out: np.ndarray,
-        **arrays: np.ndarray,
-    ) -> None:
-        """Call a kernel on some paths, whose quantities are those of their worlds."""
-        worlds, columns = self.world[paths], layout.columns
-        rows = np.ascontiguousarray(self._rows_now(paths, ahead)[:, : columns.chance + columns.seen])
-        net, codec = (copied_by_path(numbers[:, worlds]) for numbers in (self._net, self._codec))
-        arrays |= {"net": net, "codec": codec, "chance": rows}
-        arrays |= {"next": rows[1:]} if ahead else {}
-        shown = by_path(self.width, len(paths), np.float32)
-        dates = self._dates[0]  # overwritten below
-        kernel.on(len(paths), dates=dates, shown=shown, **arrays)()
-        if dates.shape[1]:
-            shown[-dates.shape[1] :] = self._dates[worlds, np.minimum(self.clock[paths] + ahead, self.horizon)].T
-        out[paths] = shown.T
+    def single(self, units: bool, **arrays: np.ndarray) -> Call | LoopCall:
+        """Return the call that plays the only path, as `EpisodeBatch.single` does."""
+        self._unsort()
+        return super().single(units, **arrays)
+
+    @property
+    def dates_change(self) -> bool:
+        """Tell whether what the date shows, with the numbers of the world behind it, changes in an episode."""
+        return bool((self._dates != self._dates[:, :1]).any())
+
+    def dates_of(self, paths: np.ndarray, ahead: int) -> np.ndarray:
+        """Return what the date shows of the worlds of some paths, so many periods ahead (paths, numbers)."""
+        dates: np.ndarray = self._dates[self.world[paths], np.minimum(self.clock[paths] + ahead, self.horizon)]
+        return dates
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy is made of."""
+        self._unsort()
+        return super().__getstate__()
 
     def world_of(self, b: int) -> tuple[Layout, Codec]:
         """Return the world that path b plays, and what its observations and actions mean."""
@@ -231,10 +237,82 @@ class FamilyBatch(EpisodeBatch):
             world = self.family.world(k, self.regime, self.world_seed)
             layout = self.codecs.layout(world)
             codec = self.codecs.codec(layout)
-            self._net[:, k], self._codec[:, k], self._dates[k] = layout.numbers, codec.numbers, codec.dates
+            self.net[:, k], self.codec_numbers[:, k], self._dates[k] = layout.numbers, codec.numbers, codec.dates
             self._units[k] = unit_of(self._rewards, world)
             self._laid_out[k] = layout, codec, Chance(world)
         return self._laid_out[k]
+
+
+class Sorted:
+    """The paths of a family's batch, sorted by the kinds of their worlds, in arrays of their own.
+
+    Attributes:
+        order: which path of the batch each of the sorted ones is (paths,).
+        arrays: what kernels play on; each path has the quantities of its own world.
+    """
+
+    def __init__(self, batch: FamilyBatch, kinds: list[tuple[Layout, Codec]], groups: list[np.ndarray]) -> None:
+        """Sort the paths into these groups, one for each kind."""
+        self._batch, self._kinds, self.order = batch, kinds, np.concatenate(groups)
+        ends = np.cumsum([0, *map(len, groups)]).tolist()
+        self._parts = list(pairwise(ends))
+        world = batch.world[self.order]
+        chosen = {
+            "net": batch.net[:, world],
+            "codec": batch.codec_numbers[:, world],
+            "state": batch.states[:, self.order],
+        }
+        self.arrays = {name: copied_by_path(numbers) for name, numbers in chosen.items()}
+        self.arrays["shown"] = shown = by_path(batch.width, batch.paths, np.float32)
+        shown[len(shown) - batch.codec.dates.shape[1] :] = batch.dates_of(self.order, 0).T
+        self._dates_change = batch.dates_change
+        self._place = np.argsort(self.order)  # of each path of the batch among the sorted ones
+        self._given = {units: np.zeros((batch.paths, len(batch.layout.lanes)), kind) for units, kind in KINDS}
+        self._flows: np.ndarray | None = None
+        self._calls: dict[Any, list[Call]] = {}
+
+    def play(self, given: np.ndarray | None, units: bool, flows: np.ndarray | None, out: np.ndarray) -> None:
+        """Play a period with orders, or none, and show what there is then."""
+        batch, ahead, more = self._batch, int(given is not None), dict[str, np.ndarray]()
+        if batch.together is not None:
+            rows, period = batch.rows, batch.together
+        else:
+            rows, period = np.ascontiguousarray(batch.rows_now(self.order, ahead)), 0
+        if given is not None and flows is not None:
+            np.take(given, self.order, axis=0, out=self._given[units])
+            if self._flows is None or len(self._flows) != len(flows):
+                self._flows, self._calls = by_path(len(flows), batch.paths), {}
+            more = {"given": self._given[units], "flows": self._flows}
+        for (first, last), call in zip(self._parts, self._on(rows, ahead, units, more), strict=True):
+            call.play(period, first, last)
+        shown = self.arrays["shown"]
+        if self._dates_change:
+            shown[len(shown) - batch.codec.dates.shape[1] :] = batch.dates_of(self.order, ahead).T
+        np.take(shown, self._place, axis=1, out=out.T, mode="clip")
+        if flows is not None and self._flows is not None:
+            np.take(self._flows, self._place, axis=1, out=flows, mode="clip")
+
+    def _on(self, rows: np.ndarray, ahead: int, units: bool, more: dict[str, np.ndarray]) -> list[Call]:
+        """Return the calls of the kernels of all kinds."""
+        batch, key = self._batch, (ahead, units)
+        if batch.together is None or key not in self._calls:
+            drawn = rows[:, :, self.order] if batch.together is not None else rows
+            drawn = np.ascontiguousarray(drawn)
+            arrays = {**self.arrays, **more, "chance": drawn} | ({"next": drawn[1:]} if ahead else {})
+            flows = len(more["flows"]) > 1 if more else False
+            calls = []
+            for layout, codec in self._kinds:
+                of_world = layout, codec, batch.codecs.columns
+                kernel = own_step_kernel(*of_world, units, flows) if ahead else own_observation_kernel(*of_world)
+                calls.append(kernel.on(batch.paths, **arrays))
+            if batch.together is None:
+                return calls
+            self._calls[key] = calls
+        return self._calls[key]
+
+
+KINDS = ((False, np.float32), (True, np.float64))
+"""Whether orders come in units, and of which kind their numbers are."""
 
 
 class FamilyEnv(Env):

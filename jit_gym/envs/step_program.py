@@ -20,13 +20,13 @@ from .orders import wrong_orders
 
 
 class StepKind(NamedTuple):
-    """What tells the programs of steps apart: the arguments of `step_kernel`."""
+    """What tells the programs of steps apart: the arguments of `step_kernel`, or those of `own_step_kernel`."""
 
     world: Kind
     codec: CodecKind
     units: bool
     flows: bool
-    own: bool
+    columns: int | None = None
 
 
 class CodecKind:
@@ -45,18 +45,17 @@ class CodecKind:
         return hash(self.codec.structure)
 
 
-def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool, own: bool = False) -> Kernel | LoopKernel:
+def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kernel | LoopKernel:
     """Return the kernel of a step of an env.
 
     Args:
-        layout: the world, or one of the kind of all the worlds, where paths have quantities of their `own`.
+        layout: the world.
         codec: what observations and actions mean there.
         units: whether orders come in units, and not as numbers of the action space.
         flows: whether all flows are told, and not the reward alone.
-        own: whether each path has quantities of its own, as the worlds of a family have.
     """
-    if own or not is_large(layout):
-        return _step_kernel(StepKind(Kind(layout), CodecKind(codec), units, flows, own))
+    if not is_large(layout):
+        return _step_kernel(StepKind(Kind(layout), CodecKind(codec), units, flows))
     everything, place = layout.flows(1), reward_place(layout)
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
@@ -74,10 +73,24 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool, own: boo
     return LoopKernel(play)
 
 
-def observation_kernel(layout: Layout, codec: Codec, own: bool = False) -> Kernel | LoopKernel:
+def own_step_kernel(layout: Layout, codec: Codec, columns: int, units: bool, flows: bool) -> Kernel:
+    """Return the kernel of a step where each path has quantities of its own, those of a world of this kind.
+
+    What the date shows, which differs by world, is left as it is. Rows of chance have so many columns, of which the
+    world may use some.
+    """
+    return _step_kernel(StepKind(Kind(layout), CodecKind(codec), units, flows, columns))
+
+
+def own_observation_kernel(layout: Layout, codec: Codec, columns: int) -> Kernel:
+    """Return the kernel that shows what there is, with the arrays of `own_step_kernel`."""
+    return _observation_kernel(Kind(layout), CodecKind(codec), columns)
+
+
+def observation_kernel(layout: Layout, codec: Codec) -> Kernel | LoopKernel:
     """Return the kernel that shows what there is at the start of a period, with the arrays of `step_kernel`."""
-    if own or not is_large(layout):
-        return _observation_kernel(Kind(layout), CodecKind(codec), own)
+    if not is_large(layout):
+        return _observation_kernel(Kind(layout), CodecKind(codec), None)
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
         show(codec, arrays["state"], arrays["chance"][period], arrays["dates"][period], arrays["shown"].T)
@@ -112,28 +125,29 @@ def _step_kernel(kind: StepKind) -> Kernel:
     told = numbers_of(layout, flows) if kind.flows else [flows.money[0].reward]
     for k, value in enumerate(told):
         program.store("flows", k, value)
-    _show(world, codec, "next")
+    _show(world, codec, "next", dates=kind.columns is None)
     given_as = Array("row", len(given), refused="units") if kind.units else Array("row", len(given), True, "nan")
-    arrays = _arrays(kind.world, kind.codec, kind.own)
+    arrays = _arrays(kind.world, kind.codec, kind.columns)
     arrays |= {"next": arrays["chance"], "given": given_as, "flows": Array("path", layout.flows_size)}
     return Kernel(program, arrays)
 
 
 @lru_cache(maxsize=64)
-def _observation_kernel(world: Kind, codec: CodecKind, own: bool) -> Kernel:
+def _observation_kernel(world: Kind, codec: CodecKind, columns: int | None) -> Kernel:
     recorded = RecordedWorld(world.layout)
-    _show(recorded, codec.codec, "chance")
-    return Kernel(recorded.program, _arrays(world, codec, own))
+    _show(recorded, codec.codec, "chance", dates=columns is None)
+    return Kernel(recorded.program, _arrays(world, codec, columns))
 
 
-def _arrays(world: Kind, codec: CodecKind, own: bool) -> dict[str, Array]:
+def _arrays(world: Kind, codec: CodecKind, columns: int | None) -> dict[str, Array]:
     arrays = arrays_of(world.layout) | {
         "codec": Array("nothing", len(codec.codec.numbers)),
         "dates": Array("date", codec.codec.dates.shape[1]),
         "shown": Array("path", len(codec.codec.names), single=True),
     }
-    if own:
+    if columns is not None:
         arrays |= {name: Array("path", arrays[name].numbers) for name in ("net", "codec")}
+        arrays["chance"] = Array("period", columns)
     return arrays
 
 
@@ -146,8 +160,8 @@ def _order_of(program: Any, codec: Codec, m: int, action: Any) -> Any:
     return units_at(0.0, use, slope, bend, below, above)
 
 
-def _show(world: RecordedWorld, codec: Codec, row: str) -> None:
-    """Record what is shown of the state, of a row of chance and of the dates."""
+def _show(world: RecordedWorld, codec: Codec, row: str, dates: bool) -> None:
+    """Record what is shown of the state, of a row of chance and, if they are the same for all paths, of the dates."""
     program, state = world.program, world.state_numbers()
     first = 4 * len(codec.lanes)
     shown = [state[place] for place in codec.from_state["first"].tolist()]
@@ -156,5 +170,5 @@ def _show(world: RecordedWorld, codec: Codec, row: str) -> None:
         scale, high = (program.load("codec", first + 2 * k + j) for j in range(2))
         # Sums of fractions may end a hair below 0.
         program.store("shown", k, minimum(maximum(value, 0.0) * scale, high))
-    for k in range(codec.dates.shape[1]):
+    for k in range(codec.dates.shape[1] if dates else 0):
         program.store("shown", len(shown) + k, program.load("dates", k))

@@ -85,7 +85,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._everyone = np.ones(num_envs, bool)
         self.length = min(self.episodes.horizon, max_episode_steps or self.episodes.horizon)
-        self._flows = episodes.flows()
+        self._flows = episodes.no_flows()
         self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.episodes.horizon
         self._shape = num_envs, len(self.episodes.layout.lanes)
         self._name_columns()
@@ -127,9 +127,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self.episodes.seed(seed)
         self.episodes.restart(np.flatnonzero(self._everyone if not self._begun else mask))
         self._begun = True
-        flows = self.episodes.flows()
-        flows[:] = 0.0
-        return self.episodes.observe(), self._infos(flows)
+        return self.episodes.observe(), self._infos(self.episodes.no_flows())
 
     def step(
         self, actions: np.ndarray | OrderUnits

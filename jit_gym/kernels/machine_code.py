@@ -112,25 +112,39 @@ class Call:
         for name, array in arrays.items():
             self._point(name, array)
         if config.DISABLE_JIT:
-            interpret(self.kernel.program, self.kernel.arrays, {**self._arrays, **arrays}, self.paths, period, periods)
+            self._interpret({**self._arrays, **arrays}, 0, self.paths, period, periods)
             return
         self.frame[PERIODS] = periods
         worth = self.kernel.worth_a_thread // periods + WIDTH
-        if self.paths < 2 * worth and self.paths % WIDTH == 0:  # as it mostly is: a step of a batch takes microseconds
-            self.kernel.wide(self._address, period)
+        if self.paths < 2 * worth and (self.paths % WIDTH == 0 or self.paths < WIDTH):  # as it mostly is
+            function = self.kernel.single if self.paths < WIDTH else self.kernel.wide
+            function(self._address, period)
             return
         blocks = -(-self.paths // WIDTH)
-        share(lambda part: self._play(period, part.start * WIDTH, part.stop * WIDTH), blocks, worth // WIDTH)
+        share(lambda part: self.play(period, part.start * WIDTH, part.stop * WIDTH), blocks, worth // WIDTH)
 
-    def _play(self, period: int, first: int, last: int) -> None:
-        """Play some paths from a period on."""
+    def play(self, period: int, first: int, last: int) -> None:
+        """Play some of the paths from a period on."""
         last = min(last, self.paths)
+        if config.DISABLE_JIT:
+            self._interpret(self._arrays, first, last, period, 1)
+            return
         whole = first + (last - first) // WIDTH * WIDTH
         for name, start, stop in (("wide", first, whole), ("single", whole, last)):
             if start < stop:
                 frame = self.frame.copy()
                 frame[FIRST], frame[LAST] = start, stop
                 getattr(self.kernel, name)(address_of(frame), period)
+
+    def _interpret(self, arrays: Mapping[str, np.ndarray], first: int, last: int, period: int, periods: int) -> None:
+        """Play some of the paths without machine code."""
+        parts, kinds = dict(arrays), self.kernel.arrays
+        for name, array in arrays.items():
+            if kinds[name].by == "row":
+                parts[name] = array[first:last]
+            elif kinds[name].by in ("path", "period", "told"):
+                parts[name] = array[..., first:last]
+        interpret(self.kernel.program, kinds, parts, last - first, period, periods)
 
     def for_one(self) -> Callable[[int], int]:
         """Return what plays a period of the only path, and returns 1 if a number is refused and nothing was played."""
