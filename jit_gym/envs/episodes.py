@@ -10,7 +10,7 @@ import numpy as np
 from ..chance import Chance
 from ..common.checks import check_seed, check_seeds
 from ..common.text import quoted
-from ..kernels.machine_code import Call, Kernel, by_path, copied_by_path
+from ..kernels.machine_code import Call, Kernel, Rooms, copied_by_path
 from ..physics.costs import by_part
 from ..physics.layout import Layout
 from ..physics.loop import LoopCall, LoopKernel
@@ -90,6 +90,7 @@ class EpisodeBatch:
         """How many periods of its episode each path has played, where it is the same for all; else None."""
         self._clock = np.zeros(paths, np.int64)  # the same where paths are out of step
         self.states = layout.states(paths)
+        self._kept: dict[tuple[int, type], Rooms] = {}
         self._kernels: dict[tuple[bool | None, bool], Kernel | LoopKernel] = {}
         self._calls: dict[Kernel | LoopKernel, Call | LoopCall] = {}  # on the present rows of chance
         self.rows = np.zeros((self.horizon + 1, columns, paths))
@@ -114,7 +115,17 @@ class EpisodeBatch:
 
     def flows(self) -> np.ndarray:
         """Return room for what happens in a period on each path: for all flows, or for the reward alone."""
-        return by_path(len(self.flow_names), self.paths)
+        return self._rooms(len(self.flow_names), float)
+
+    def _rooms(self, numbers: int, kind: type) -> np.ndarray:
+        """Return room for so many numbers of each path, not filled."""
+        if (numbers, kind) not in self._kept:
+            self._kept[numbers, kind] = Rooms(numbers, self.paths, kind)
+        return self._kept[numbers, kind].take()
+
+    def scaled(self, rewards: np.ndarray, unit: Any) -> np.ndarray:
+        """Return the rewards of a batch (paths,) in some unit, or in units of each path (paths,)."""
+        return np.divide(rewards, unit, out=self._rooms(1, float)[0])
 
     def no_flows(self) -> np.ndarray:
         """Return the flows of a period in which nothing happened."""
@@ -124,7 +135,7 @@ class EpisodeBatch:
 
     def room(self) -> np.ndarray:
         """Return room for what each path shows (paths, observation); the numbers of all paths lie side by side."""
-        return by_path(self.width, self.paths, np.float32).T
+        return self._rooms(self.width, np.float32).T
 
     @property
     def clock(self) -> np.ndarray:
@@ -310,7 +321,7 @@ class EpisodeBatch:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of."""
-        return {**vars(self), "_calls": {}, "_kernels": {}}
+        return {**vars(self), "_calls": {}, "_kernels": {}, "_kept": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Become a copy."""

@@ -156,7 +156,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self._restart(ended, observations)
             if self.length < self.episodes.horizon:  # those that were truncated could play on, and did
                 flows[:, ended] = 0.0
-        rewards = flows[self.episodes.reward_place] / self.reward_unit
+        rewards = self.episodes.scaled(flows[self.episodes.reward_place], self.reward_unit)
         infos = self._infos(flows)
         if self.autoreset_mode == AutoresetMode.SAME_STEP and over.any():
             final = self._final(observations, infos, over)

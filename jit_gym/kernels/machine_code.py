@@ -8,6 +8,7 @@ their places are handed over in one frame of whole numbers, because a call with 
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -36,6 +37,34 @@ def by_path(numbers: int, paths: int, kind: type = float) -> np.ndarray:
     """
     stride = paths if paths < 64 else -(-paths // WIDTH) * WIDTH + WIDTH
     return np.empty((numbers, stride), kind)[:, :paths]
+
+
+class Rooms:
+    """Arrays as `by_path` makes them, each handed out again once nothing else refers to it.
+
+    A batch returns new arrays in each step. To free them and take memory anew costs more than the step: the system
+    clears each page.
+    """
+
+    MOST = 8  # that are kept
+
+    def __init__(self, numbers: int, paths: int, kind: type = float) -> None:
+        """Keep arrays of this shape."""
+        self._shape, self._kept = (numbers, paths, kind), list[np.ndarray]()
+
+    def take(self) -> np.ndarray:
+        """Return an array (numbers, paths), not filled, which nothing else refers to."""
+        paths = self._shape[1]
+        for array in self._kept:
+            if sys.getrefcount(array) == FREE:
+                return array[:, :paths]
+        room = by_path(*self._shape)
+        if len(self._kept) < self.MOST and room.base is not None:
+            self._kept.append(room.base)
+        return room
+
+
+FREE = 3  # references to an array that is kept, as it is looked at: by the list, the loop, and the function that counts
 
 
 def copied_by_path(array: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import pytest
 from jit_gym.common.threads import use_threads
 from jit_gym.kernels import cache as plumbing
 from jit_gym.kernels.interpreted import interpret
-from jit_gym.kernels.machine_code import WIDTH, Kernel, by_path
+from jit_gym.kernels.machine_code import WIDTH, Kernel, Rooms, by_path
 from jit_gym.kernels.symbol_arrays import SymbolArray
 from jit_gym.kernels.symbols import Array, NotRecorded, Program, Symbol
 
@@ -194,3 +194,18 @@ def test_it_is_kept_on_disk_and_taken_from_there(tmp_path: Path, monkeypatch: py
     with pytest.warns(UserWarning, match="is damaged: what was compiled is compiled again"):
         assert np.array_equal(fresh(), first)
     assert len(written) == 2
+
+
+def test_an_array_is_handed_out_again_when_nothing_refers_to_it():
+    """Two that are held are two; a window onto one holds it, too; no more than eight are kept."""
+    rooms = Rooms(3, 100)
+    one, other = rooms.take(), rooms.take()
+    assert not np.shares_memory(one, other)
+    place, window = one.ctypes.data, other[1]
+    del one, other
+    again = rooms.take()
+    assert again.ctypes.data == place
+    assert not np.shares_memory(rooms.take(), window)
+    held = [rooms.take() for _ in range(20)]
+    assert len({array.ctypes.data for array in held}) == 20
+    assert len(rooms._kept) == Rooms.MOST
