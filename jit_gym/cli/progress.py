@@ -91,7 +91,7 @@ def announce_compiling() -> None:
         nonlocal told
         if not told:
             told = True
-            print("jit-gym: compiling, once: about 10 s", file=sys.stderr, flush=True)
+            print("jit-gym: compiling, once: a few seconds", file=sys.stderr, flush=True)
             if sys.stderr.isatty():
                 count_while_compiling()
 

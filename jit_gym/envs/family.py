@@ -27,7 +27,7 @@ from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED, Codec, Shape
 from .orders import OrderUnits
 from .reward import unit_of
-from .step_program import CodecKind, own_observation_kernel, own_step_kernel
+from .step_program import own_observation_kernel, own_step_kernel
 from .vector import VectorEnv
 
 WORLDS = 64
@@ -168,7 +168,7 @@ class FamilyBatch(EpisodeBatch):
             kinds: dict[Any, tuple[Layout, Codec, list[int]]] = {}
             for k in np.unique(self.world):
                 layout, codec, _ = self._of(int(k))
-                kind = kinds.setdefault((Kind(layout), CodecKind(codec)), (layout, codec, []))
+                kind = kinds.setdefault((Kind(layout), Kind(codec)), (layout, codec, []))
                 kind[2].append(int(k))
             groups = [np.flatnonzero(np.isin(self.world, worlds)) for _, _, worlds in kinds.values()]
             self._sorted = Sorted(self, [(layout, codec) for layout, codec, _ in kinds.values()], groups)

@@ -22,27 +22,11 @@ from .orders import wrong_orders
 class StepKind(NamedTuple):
     """What tells the programs of steps apart: the arguments of `step_kernel`, or those of `own_step_kernel`."""
 
-    world: Kind
-    codec: CodecKind
+    world: Kind[Layout]
+    codec: Kind[Codec]
     units: bool
     flows: bool
     columns: int | None = None
-
-
-class CodecKind:
-    """A codec that is equal to all others whose observations are made of the same places."""
-
-    def __init__(self, codec: Codec) -> None:
-        """Take any codec of the kind."""
-        self.codec = codec
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether another codec is of this kind."""
-        return isinstance(other, CodecKind) and self.codec.structure == other.codec.structure
-
-    def __hash__(self) -> int:
-        """Return a number that is the same for all codecs of the kind."""
-        return hash(self.codec.structure)
 
 
 def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kernel | LoopKernel:
@@ -55,7 +39,7 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kerne
         flows: whether all flows are told, and not the reward alone.
     """
     if not is_large(layout):
-        return _step_kernel(StepKind(Kind(layout), CodecKind(codec), units, flows))
+        return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows))
     everything, place = layout.flows(1), reward_place(layout)
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
@@ -79,18 +63,18 @@ def own_step_kernel(layout: Layout, codec: Codec, columns: int, units: bool, flo
     What the date shows, which differs by world, is left as it is. Rows of chance have so many columns, of which the
     world may use some.
     """
-    return _step_kernel(StepKind(Kind(layout), CodecKind(codec), units, flows, columns))
+    return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows, columns))
 
 
 def own_observation_kernel(layout: Layout, codec: Codec, columns: int) -> Kernel:
     """Return the kernel that shows what there is, with the arrays of `own_step_kernel`."""
-    return _observation_kernel(Kind(layout), CodecKind(codec), columns)
+    return _observation_kernel(Kind(layout), Kind(codec), columns)
 
 
 def observation_kernel(layout: Layout, codec: Codec) -> Kernel | LoopKernel:
     """Return the kernel that shows what there is at the start of a period, with the arrays of `step_kernel`."""
     if not is_large(layout):
-        return _observation_kernel(Kind(layout), CodecKind(codec), None)
+        return _observation_kernel(Kind(layout), Kind(codec), None)
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
         show(codec, arrays["state"], arrays["chance"][period], arrays["dates"][period], arrays["shown"].T)
@@ -116,7 +100,7 @@ def _step_kernel(kind: StepKind) -> Kernel:
     Its arrays are those of the world, and `codec` (`Codec.numbers`), `given` (paths, lanes), `flows` (flows, paths) or
     the reward alone, and what is shown: `next` is the row of chance and `dates` the row of dates at the period's end.
     """
-    layout, codec = kind.world.layout, kind.codec.codec
+    layout, codec = kind.world.of, kind.codec.of
     world = RecordedWorld(layout)
     program = world.program
     given = [program.load("given", m) for m in range(len(layout.lanes))]
@@ -133,17 +117,17 @@ def _step_kernel(kind: StepKind) -> Kernel:
 
 
 @lru_cache(maxsize=64)
-def _observation_kernel(world: Kind, codec: CodecKind, columns: int | None) -> Kernel:
-    recorded = RecordedWorld(world.layout)
-    _show(recorded, codec.codec, "chance", dates=columns is None)
+def _observation_kernel(world: Kind[Layout], codec: Kind[Codec], columns: int | None) -> Kernel:
+    recorded = RecordedWorld(world.of)
+    _show(recorded, codec.of, "chance", dates=columns is None)
     return Kernel(recorded.program, _arrays(world, codec, columns))
 
 
-def _arrays(world: Kind, codec: CodecKind, columns: int | None) -> dict[str, Array]:
-    arrays = arrays_of(world.layout) | {
-        "codec": Array("nothing", len(codec.codec.numbers)),
-        "dates": Array("date", codec.codec.dates.shape[1]),
-        "shown": Array("path", len(codec.codec.names), single=True),
+def _arrays(world: Kind[Layout], codec: Kind[Codec], columns: int | None) -> dict[str, Array]:
+    arrays = arrays_of(world.of) | {
+        "codec": Array("nothing", len(codec.of.numbers)),
+        "dates": Array("date", codec.of.dates.shape[1]),
+        "shown": Array("path", len(codec.of.names), single=True),
     }
     if columns is not None:
         arrays |= {name: Array("path", arrays[name].numbers) for name in ("net", "codec")}

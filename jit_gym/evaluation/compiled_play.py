@@ -20,6 +20,8 @@ from .metrics import Counter
 SHIPPED = "jit_gym.policies."
 """Where the rules are whose orders depend on a view alone, and not on anything that they do beside."""
 
+LARGEST = 60  # stocks, lanes and demands together: with rule and counter a program is three times as long
+
 Watch = Callable[[State, Flows], "tuple[Any, ...]"]
 """What is measured of where each period ends and of its flows, each (paths,)."""
 
@@ -43,7 +45,7 @@ def recorded_play(
     """Return the program that plays a rule, or None for a policy that can only be asked period by period.
 
     That is every policy that is no shipped rule, one that branches on what it sees, or looks it up in a table, and any
-    in a world that is played in loops.
+    in a world of more than `LARGEST` stocks, lanes and demands.
 
     Args:
         player: the policy, fitted.
@@ -52,7 +54,7 @@ def recorded_play(
         watch: what is measured, if anything.
         own: the policy's own state before the first period (paths, n), if it has one.
     """
-    if not is_pure(player) or is_large(layout):
+    if not is_pure(player) or is_large(layout, LARGEST):
         return None
     for symbolic in (True, False):
         try:

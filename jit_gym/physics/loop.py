@@ -18,7 +18,7 @@ from .layout import Layout
 from .period import compiled_period
 from .tables import flows_of, flows_of_path, net_of, path_of, state_of
 
-LARGE = 60  # stocks, lanes and demands together
+LARGE = 200  # stocks, lanes and demands together
 WORTH_A_THREAD = 2_000  # of them, times paths
 
 
@@ -41,9 +41,9 @@ def advance(numbers: Any, sizes: Any, states: Any, flows: Any, orders: Any, rows
             flows[k, b] = flow[k]
 
 
-def is_large(layout: Layout) -> bool:
-    """Tell whether a world is played in loops."""
-    return len(layout.stocks) + len(layout.lanes) + len(layout.demands) > LARGE
+def is_large(layout: Layout, most: int = LARGE) -> bool:
+    """Tell whether a world has more stocks, lanes and demands together, and so is played in loops."""
+    return len(layout.stocks) + len(layout.lanes) + len(layout.demands) > most
 
 
 class LoopKernel:

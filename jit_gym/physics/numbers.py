@@ -24,6 +24,17 @@ def like(array: np.ndarray, x: Any) -> Any:
     return x.new_tensor(array) if is_tensor(x) else array
 
 
+def times(values: Any, matrix: Any) -> Any:
+    """Return values @ matrix: of arrays, each path by itself, so that it is the same to the bit in every batch.
+
+    NumPy's own product hands large ones to a library that divides them in its own way, and takes ten times as long
+    where the numbers of a path do not lie side by side.
+    """
+    if isinstance(values, np.ndarray):
+        return np.einsum("...i,ij->...j", values, matrix)
+    return values @ matrix
+
+
 def lesser(a: Any, b: Any) -> Any:
     """Return the smaller of two arrays, or of a tensor and an array or tensor, elementwise."""
     return a.minimum(b if is_tensor(b) else like(b, a)) if is_tensor(a) else np.minimum(a, b)

@@ -6,11 +6,11 @@ times or which steps of a period they need. All worlds of a kind share what is c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -123,20 +123,34 @@ def reward_place(layout: Layout) -> int:
     return list(names).index("reward")
 
 
-class Kind:
-    """A layout that is equal to all others of its kind of world: the key of what is compiled."""
+class Structured(Protocol):
+    """What has a structure: all of it but its quantities."""
 
-    def __init__(self, layout: Layout) -> None:
-        """Take any layout of the kind."""
-        self.layout = layout
+    @property
+    def structure(self) -> Hashable: ...
+
+
+Has = TypeVar("Has", bound=Structured)
+
+
+class Kind(Generic[Has]):
+    """Something that is equal to all others of its structure: the key of what is compiled for all of them.
+
+    Attributes:
+        of: any of the kind.
+    """
+
+    def __init__(self, of: Has) -> None:
+        """Take any of the kind."""
+        self.of = of
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether another layout is of this kind."""
-        return isinstance(other, Kind) and self.layout.structure == other.layout.structure
+        """Tell whether something else is of this kind."""
+        return isinstance(other, Kind) and self.of.structure == other.of.structure
 
     def __hash__(self) -> int:
-        """Return a number that is the same for all layouts of the kind."""
-        return hash(self.layout.structure)
+        """Return a number that is the same for all of the kind."""
+        return hash(self.of.structure)
 
 
 def period_kernel(layout: Layout) -> Kernel | LoopKernel:
@@ -156,8 +170,8 @@ def period_kernel(layout: Layout) -> Kernel | LoopKernel:
 
 
 @lru_cache(maxsize=64)
-def _period_kernel(kind: Kind) -> Kernel:
-    layout = kind.layout
+def _period_kernel(kind: Kind[Layout]) -> Kernel:
+    layout = kind.of
     world = RecordedWorld(layout)
     lanes = range(len(layout.lanes))
     flows = world.play([world.program.load("orders", m) for m in lanes])

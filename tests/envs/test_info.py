@@ -108,7 +108,8 @@ def test_large_worlds_are_played_in_loops_and_small_ones_as_programs(monkeypatch
                     found += [value for name, value in infos.items() if not name.startswith("_")]
         return found
 
-    assert loop.is_large(jit_gym.physics.Layout(jit_gym.load("multi-item")))
+    assert not loop.is_large(jit_gym.physics.Layout(jit_gym.load("multi-item")))
+    assert loop.is_large(jit_gym.physics.Layout(jit_gym.load("multi-item")), most=149)
     for scenario in ("lost-sales", "serial", "aisin-1997", "perishable"):
         one, other = played(scenario, large=True), played(scenario, large=False)
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True)), scenario
