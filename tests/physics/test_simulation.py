@@ -140,9 +140,10 @@ def test_a_path_plays_the_same_in_every_batch():
     some = Simulation(layout, chance.draw(2, [7, 31]))
     for t in range(20):
         order = orders(t, 50)
-        all_flows, few_flows = many.step(order), some.step(order[[7, 31]])
-        for one, other in zip((*many.state, *all_flows), (*some.state, *few_flows), strict=True):
-            assert np.array_equal(one[[7, 31]], other)
+        many.step(order)
+        some.step(order[[7, 31]])
+        for one, other in ((many._states, some._states), (many._flows, some._flows)):
+            assert np.array_equal(one[:, [7, 31]], other)
 
 
 def test_two_simulations_of_one_layout_do_not_meet():
@@ -225,8 +226,8 @@ def test_a_policy_cannot_change_a_simulation_by_what_it_sees(quantity: str):
         with pytest.raises(ValueError, match="read-only"):
             changed(seen)
     assert_same_state(world, untouched)
-    for one, other in zip(world.step(orders(5)), untouched.step(orders(5)), strict=True):
-        assert np.array_equal(one, other)
+    world.step(orders(5))
+    untouched.step(orders(5))
     assert_same_state(world, untouched)
     assert np.array_equal(world.trace.rows, untouched.trace.rows)
 
