@@ -55,8 +55,8 @@ class Rooms:
     def take(self) -> np.ndarray:
         """Return an array (numbers, paths), not filled, which nothing else refers to."""
         paths = self._shape[1]
-        for array in self._kept:
-            if sys.getrefcount(array) == FREE:
+        for array, references in zip(self._kept, _references(self._kept), strict=True):
+            if references == FREE:
                 return array[:, :paths]
         room = by_path(*self._shape)
         if len(self._kept) < self.MOST and room.base is not None:
@@ -64,7 +64,12 @@ class Rooms:
         return room
 
 
-FREE = 3  # references to an array that is kept, as it is looked at: by the list, the loop, and the function that counts
+def _references(arrays: list[np.ndarray]) -> list[int]:
+    """Return how many references there are to each array, those of this list and of this count among them."""
+    return [sys.getrefcount(array) for array in arrays]
+
+
+FREE = _references([np.empty(0)])[0]  # to an array that a list holds and nothing else; Pythons count it differently
 
 
 def copied_by_path(array: np.ndarray) -> np.ndarray:
