@@ -15,7 +15,7 @@ from ..physics.costs import by_part
 from ..physics.layout import Layout
 from ..physics.loop import LoopCall, LoopKernel
 from ..physics.simulate import paths_last
-from ..physics.tables import batch_flows, batch_state, fields
+from ..physics.tables import batch_flows, batch_state
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
 from .observation import Codec
@@ -50,16 +50,6 @@ def _spaces(env: Any) -> tuple[Any, ...]:
     """Return the spaces of one path's observation and action."""
     names = ("observation_space", "action_space")
     return tuple(getattr(env, f"single_{name}", getattr(env, name, None)) for name in names)
-
-
-def flow_names(layout: Layout) -> list[str]:
-    """Return the names of a period's flows, in the order of their numbers: `supplier.ordered`, ..., `reward`."""
-    return [
-        f"{name}.{field}" if name else field
-        for names, kind in layout.flow_tables()
-        for name in names
-        for field in fields(kind)
-    ]
 
 
 AHEAD = 1 << 18  # numbers that are drawn ahead for a single path
@@ -110,7 +100,7 @@ class EpisodeBatch:
         """
         if info not in ("all", "none"):
             raise ValueError(f"info: must be 'all' or 'none', got {info!r}")
-        self.flow_names = flow_names(layout) if info == "all" else ["reward"]
+        self.flow_names = layout.flow_names() if info == "all" else ["reward"]
         self.reward_place = self.flow_names.index("reward")  # among a path's flows
 
     def flows(self) -> np.ndarray:

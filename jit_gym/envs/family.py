@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -267,23 +268,20 @@ class Sorted:
         shown[len(shown) - batch.codec.dates.shape[1] :] = batch.dates_of(self.order, 0).T
         self._dates_change = batch.dates_change
         self._place = np.argsort(self.order)  # of each path of the batch among the sorted ones
-        self._given = {units: np.zeros((batch.paths, len(batch.layout.lanes)), kind) for units, kind in KINDS}
+        self._given = [np.zeros((batch.paths, len(batch.layout.lanes)), kind) for kind in (np.float32, float)]
         self._flows: np.ndarray | None = None
         self._calls: dict[Any, list[Call]] = {}
 
     def play(self, given: np.ndarray | None, units: bool, flows: np.ndarray | None, out: np.ndarray) -> None:
         """Play a period with orders, or none, and show what there is then."""
         batch, ahead, more = self._batch, int(given is not None), dict[str, np.ndarray]()
-        if batch.together is not None:
-            rows, period = batch.rows, batch.together
-        else:
-            rows, period = np.ascontiguousarray(batch.rows_now(self.order, ahead)), 0
+        period = 0 if batch.together is None else batch.together
         if given is not None and flows is not None:
             np.take(given, self.order, axis=0, out=self._given[units])
             if self._flows is None or len(self._flows) != len(flows):
                 self._flows, self._calls = by_path(len(flows), batch.paths), {}
             more = {"given": self._given[units], "flows": self._flows}
-        for (first, last), call in zip(self._parts, self._on(rows, ahead, units, more), strict=True):
+        for (first, last), call in zip(self._parts, self._on(ahead, units, more), strict=True):
             call.play(period, first, last)
         shown = self.arrays["shown"]
         if self._dates_change:
@@ -292,12 +290,16 @@ class Sorted:
         if flows is not None and self._flows is not None:
             np.take(self._flows, self._place, axis=1, out=flows, mode="clip")
 
-    def _on(self, rows: np.ndarray, ahead: int, units: bool, more: dict[str, np.ndarray]) -> list[Call]:
+    @cached_property
+    def _chance(self) -> np.ndarray:
+        """Return the chance of all periods (periods + 1, columns, paths)."""
+        return np.ascontiguousarray(self._batch.rows[:, :, self.order])
+
+    def _on(self, ahead: int, units: bool, more: dict[str, np.ndarray]) -> list[Call]:
         """Return the calls of the kernels of all kinds."""
         batch, key = self._batch, (ahead, units)
         if batch.together is None or key not in self._calls:
-            drawn = rows[:, :, self.order] if batch.together is not None else rows
-            drawn = np.ascontiguousarray(drawn)
+            drawn = batch.rows_now(self.order, ahead) if batch.together is None else self._chance
             arrays = {**self.arrays, **more, "chance": drawn} | ({"next": drawn[1:]} if ahead else {})
             flows = len(more["flows"]) > 1 if more else False
             calls = []
@@ -309,10 +311,6 @@ class Sorted:
                 return calls
             self._calls[key] = calls
         return self._calls[key]
-
-
-KINDS = ((False, np.float32), (True, np.float64))
-"""Whether orders come in units, and of which kind their numbers are."""
 
 
 class FamilyEnv(Env):

@@ -24,10 +24,10 @@ from .action_map import ActionMap
 MOST_SEEN = 100.0  # periods of use; a quantity beyond is shown as this
 MOST_ORDERED = 2.0  # times what is used, on a lane without fixed costs or lots, unless the env is told otherwise
 
-OBSERVED = np.dtype([("first", "u8"), ("step", "u8"), ("scale", "f8"), ("high", "f8")])  # first: number of the state
-ORDERED = np.dtype([("raw", "i8"), ("use", "f8"), ("slope", "f8"), ("bend", "f8"), ("limit", "f8")])
+OBSERVED = np.dtype([("first", "u8"), ("scale", "f8"), ("high", "f8")])  # first: number of the state, or of a row
+ORDERED = np.dtype([(name, "f8") for name in ("use", "slope", "bend", "limit")])
 
-Row = tuple[int, int, float, float]
+Row = tuple[int, float, float]
 
 
 class Shape(NamedTuple):
@@ -47,7 +47,7 @@ class Shape(NamedTuple):
 
     def absent(self, name: str) -> Row:
         """Return the row of a number that a world does not have: it is always shown as 0."""
-        return 0, 0, 0.0, self.state.get(name, self.seen.get(name, 0.0))
+        return 0, 0.0, self.state.get(name, self.seen.get(name, 0.0))
 
 
 def _merged(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
@@ -107,7 +107,7 @@ class Codec:
         self.action_map = ActionMap(np.zeros_like(use), use, slope, bend)
         self._places: list[tuple[str, str, int]] = []  # of what is shown: table, field and number, or in the pipeline
         state, seen = dict(self._state()), dict(self._seen())
-        state_high, seen_high = ({name: row[3] for name, row in rows.items()} for rows in (state, seen))
+        state_high, seen_high = ({name: row[-1] for name, row in rows.items()} for rows in (state, seen))
         own = Shape(state_high, seen_high, dict.fromkeys(self.calendar.names, 1.0))
         self.shape, self.context = shape or own, dict(context or {})
         for names, known in zip(own, self.shape, strict=True):
@@ -254,20 +254,20 @@ class Codec:
         if f"{name}.{field}" in self.layout.slots:
             return self._slot(f"{name}.{field}", mean)
         tables = {"stocks": STOCK_STATE, "lanes": LANE_STATE, "demands": DEMAND_STATE}
-        start, length = 0, 0
+        start = 0
         for each, kind in tables.items():
-            start, length = start + length, getattr(self.layout.sizes, each) * len(fields(kind))
             if each == table:
                 break
-        place = k * len(fields(tables[table])) + fields(tables[table]).index(field)
+            start += getattr(self.layout.sizes, each) * len(fields(kind))
+        place = start + k * len(fields(tables[table])) + fields(tables[table]).index(field)
         self._places.append((table, field, k))
-        return f"{name}.{field}", self._row(start, start + length, place, mean)
+        return f"{name}.{field}", self._row(place, mean)
 
     def _slot(self, name: str, mean: float) -> tuple[str, Row]:
         """Return the name and the place of a place of the pipeline."""
-        end = self.layout.state_size
         self._places.append(("", "", self.layout.slots[name]))
-        return name, self._row(end - self.layout.sizes.slots, end, self.layout.slots[name], mean)
+        first = self.layout.state_size - self.layout.sizes.slots
+        return name, self._row(first + self.layout.slots[name], mean)
 
     def _seen(self) -> Iterator[tuple[str, Row]]:
         columns = self.layout.columns
@@ -275,15 +275,15 @@ class Codec:
             for h, column in enumerate(range(ahead.start, ahead.stop)):
                 yield (
                     f"{name}.forecast_{h}",
-                    self._row(0, 0, columns.chance + column, moments(self.layout.scenario, name)[0]),
+                    self._row(columns.chance + column, moments(self.layout.scenario, name)[0]),
                 )
         for name, column in signs(self.layout):
-            yield name, (columns.chance + column, 0, 1.0, 1.0)
+            yield name, (columns.chance + column, 1.0, 1.0)
 
-    def _row(self, start: int, stop: int, place: int, mean: float) -> Row:
+    def _row(self, place: int, mean: float) -> Row:
         unit = mean or 1.0
         scale, high = (1.0, MOST_SEEN * unit) if self.raw else (1.0 / unit, MOST_SEEN)
-        return start + place, stop - start, scale, high
+        return place, scale, high
 
     def _lane_usage(self, m: int) -> float:
         return float(self.lanes["use"][m])
@@ -302,7 +302,7 @@ class Codec:
                 rows[name] = self._lane(lane, use, max(most_ordered * mean, lot), limits[name])
         return np.array([rows[name] for name in scenario.lanes], ORDERED)
 
-    def _lane(self, lane: Lane, use: float, most: float, limit: float) -> tuple[bool, float, float, float, float]:
+    def _lane(self, lane: Lane, use: float, most: float, limit: float) -> tuple[float, float, float, float]:
         """Return what a lane's action means: its use, the slope and the bend above it, and the most it can order.
 
         Where what is used is less than can be ordered at all, or there is no room for more, each order has an equal
@@ -315,7 +315,7 @@ class Codec:
         if not least <= use <= limit - max(step, 0.1 * use):
             use = 0.5 * limit
         bend = max(limit - 2.0 * use, 0.0)
-        return self.raw, use, limit - use - bend, bend, limit
+        return use, limit - use - bend, bend, limit
 
 
 def _divided(use: float, limits: dict[str, float]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from ..kernels.symbols import Array
 from ..physics.layout import Layout
 from ..physics.loop import LoopKernel, is_large, play_loops
 from ..physics.numbers import maximum, minimum
-from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of, reward_place
+from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of
 from .action_map import units_at
 from .observation import Codec
 from .orders import wrong_orders
@@ -40,7 +40,7 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kerne
     """
     if not is_large(layout):
         return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows))
-    everything, place = layout.flows(1), reward_place(layout)
+    everything, place = layout.flows(1), layout.flow_names().index("reward")
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
         given, told = arrays["given"], arrays["flows"]

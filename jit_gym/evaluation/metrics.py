@@ -11,7 +11,7 @@ from ..common.plugins import load_plugins, register
 from ..kernels.machine_code import by_path
 from ..physics import Flows, Layout, Simulation, State
 from ..physics.costs import of_storage
-from ..physics.numbers import times
+from ..physics.numbers import product
 from ..physics.tables import CHARGES, COST_KINDS, MONEY, fields
 from ..physics.worth import Worth
 from ..scenario import Scenario
@@ -275,7 +275,7 @@ class Counter:
         if layout.sizes.losses:
             self.lost += flows.losses["shrunk"] + flows.losses["lost_on_the_shelf"]
         if layout.sizes.strikes:
-            self.lost += times(flows.wrecks["lost_on_the_way"], layout.into)
+            self.lost += product(flows.wrecks["lost_on_the_way"], layout.into)
         short, stopped = demands["short"] > 1e-9, (demands["served"] <= 1e-9) & (demands["demanded"] > 1e-9)
         self.demanded += demands["demanded"]
         self.short += demands["short"]
@@ -288,13 +288,13 @@ class Counter:
         self.placed += lanes["ordered"] > 0
         self.shipped += lanes["shipped"]
         self.on_the_way += state.lanes["in_transit"]
-        arrived, spoilt = times(lanes["arrived"], layout.into) > 0, self.spoilt > 0
+        arrived, spoilt = product(lanes["arrived"], layout.into) > 0, self.spoilt > 0
         self.cycles += arrived
         self.spoilt_cycles += arrived & spoilt
-        self.spoilt[:] = (spoilt & ~arrived) | (times(short * 1.0, layout.needs) > 0)
+        self.spoilt[:] = (spoilt & ~arrived) | (product(short * 1.0, layout.needs) > 0)
         _welford(self.orders_mean, self.orders_squares, lanes["ordered"], n)
-        _welford(self.filled_mean, self.filled_squares, times(lanes["ordered"], layout.into), n)
-        asked = times(times(demands["demanded"], layout.needs), layout.content)
+        _welford(self.filled_mean, self.filled_squares, product(lanes["ordered"], layout.into), n)
+        asked = product(product(demands["demanded"], layout.needs), layout.content)
         _welford(self.asked_mean, self.asked_squares, asked, n)
 
     def _variance(self, squares: np.ndarray) -> np.ndarray:

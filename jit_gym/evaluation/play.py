@@ -109,7 +109,7 @@ def _compiled(
         call(first, last - first)
         simulation.period = last
         if progress is not None and (last % STRETCH == 0 or last == periods):
-            progress((last - (last - 1) // STRETCH * STRETCH) * paths)
+            progress(((last - 1) % STRETCH + 1) * paths)
     counter.periods = periods - warmup
     if refused.any():
         _find_refused(player, simulation)

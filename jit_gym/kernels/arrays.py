@@ -75,24 +75,3 @@ def _lower_table(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     shape, strides = (rows, columns), (builder.mul(columns, item), item)
     populate_array(out, data=pointer, shape=shape, strides=strides, itemsize=item, meminfo=None)
     return out._getvalue()
-
-
-def fixed_tuple(array: Any, length: int) -> Any:
-    """Return the first `length` whole numbers of an array as a tuple; compiled, the length must be a constant."""
-    return tuple(array[:length].tolist())
-
-
-@type_callable(fixed_tuple)
-def _type_fixed_tuple(context: Any) -> Any:
-    def tuple_of(array: Any, length: Any) -> Any:
-        return types.UniTuple(array.dtype, length.literal_value) if isinstance(length, types.IntegerLiteral) else None
-
-    return tuple_of
-
-
-@lower_builtin(fixed_tuple, types.Array, types.IntegerLiteral)
-def _lower_fixed_tuple(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    array, kind = signature.args[0], signature.return_type
-    data = context.make_array(array)(context, builder, args[0]).data
-    places = (cgutils.gep_inbounds(builder, data, k) for k in range(kind.count))
-    return context.make_tuple(builder, kind, [context.unpack_value(builder, array.dtype, each) for each in places])

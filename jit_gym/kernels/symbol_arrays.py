@@ -19,11 +19,7 @@ def _minimum(a: Any, b: Any) -> Any:
 
 
 def _maximum(a: Any, b: Any) -> Any:
-    return _where(_greater(a, b), a, b) if _is_symbol(a, b) else max(a, b)
-
-
-def _greater(a: Any, b: Any) -> Any:
-    return a > b
+    return _where(a > b, a, b) if _is_symbol(a, b) else max(a, b)
 
 
 def _where(condition: Any, a: Any, b: Any) -> Any:

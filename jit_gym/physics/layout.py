@@ -15,7 +15,7 @@ from ..kernels.machine_code import by_path
 from ..scenario import ScenarioError
 from ..scenario.model import MOST_NUMBERS, Drift, PeriodsOfSupply, Quantity, Scenario
 from .period import APART, FROM_STOCKS, TOGETHER
-from .tables import FLOW_LENGTHS, FLOWS, NET_LENGTHS, STATE_LENGTHS, Sizes, flow_counts, net_of, state_of
+from .tables import FLOW_LENGTHS, FLOWS, NET_LENGTHS, STATE_LENGTHS, Sizes, fields, flow_counts, net_of, state_of
 
 
 class Layout:
@@ -346,6 +346,15 @@ class Layout:
             kinds = [name for name in table.dtype.names if table.dtype[name] != np.float64]
             flags.append(table[kinds].tobytes())
         return self.sizes, tuple(flags), self.columns.chance, self.columns.seen
+
+    def flow_names(self) -> list[str]:
+        """Return the names of a path's flows, in the order of their numbers: `supplier.ordered`, ..., `reward`."""
+        return [
+            f"{name}.{field}" if name else field
+            for names, kind in self.flow_tables()
+            for name in names
+            for field in fields(kind)
+        ]
 
     def flow_tables(self) -> list[tuple[list[str], np.dtype]]:
         """Return the names of each flow table's rows (one empty name for the period's money), and its record type."""

@@ -24,7 +24,7 @@ def like(array: np.ndarray, x: Any) -> Any:
     return x.new_tensor(array) if is_tensor(x) else array
 
 
-def times(values: Any, matrix: Any) -> Any:
+def product(values: Any, matrix: Any) -> Any:
     """Return values @ matrix: of arrays, each path by itself, so that it is the same to the bit in every batch.
 
     NumPy's own product hands large ones to a library that divides them in its own way, and takes ten times as long

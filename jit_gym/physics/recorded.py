@@ -20,13 +20,13 @@ from ..kernels.symbols import Array, Program
 from .layout import Layout
 from .loop import LoopKernel, is_large, play_loops
 from .plain import ByHand
-from .tables import BOOKS, DEMAND_STATE, FLOWS, LANE_STATE, STOCK_STATE, Flows, Net, State, fields
+from .tables import FLOWS, STATES, Flows, Net, State, fields
 
 
 class RecordedWorld(ByHand):
     """A world whose quantities, state and chance are symbols of a program: what is done to it is recorded.
 
-    The program reads the quantities from an array `net`, the state from `state`, and chance from `chance`; `keep` makes
+    The program reads the quantities from an array `net`, the state from `state`, and chance from `chance`; `play` makes
     it write the state back.
     """
 
@@ -103,9 +103,8 @@ class SymbolFields:
 
 def tables_of(world: RecordedWorld, flows: Flows) -> tuple[State, Flows]:
     """Return the tables of the present state and of some flows, to be read as those of a batch."""
-    kinds = STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS
     *tables, _ = world.state
-    state = [SymbolFields(table, kind) for table, kind in zip(tables, kinds, strict=True)]
+    state = [SymbolFields(table, kind) for table, kind in zip(tables, STATES, strict=True)]
     told = [SymbolFields(table, kind) for table, kind in zip(flows, FLOWS, strict=True)]
     return State._make([*state, world.pipeline]), Flows._make(told)
 
@@ -115,12 +114,6 @@ def numbers_of(layout: Layout, flows: Flows) -> Iterator[Any]:
     for table, (_, kind) in zip(flows, layout.flow_tables(), strict=True):
         for record in table:
             yield from (getattr(record, name) for name in fields(kind))
-
-
-def reward_place(layout: Layout) -> int:
-    """Return which number of a path's flows is the reward."""
-    names = (name for names, kind in layout.flow_tables() for _ in names for name in fields(kind))
-    return list(names).index("reward")
 
 
 class Structured(Protocol):

@@ -339,7 +339,7 @@ class ResourceFlow:
 STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, RESOURCE_USE, WAREHOUSE = map(
     record, (StockRow, LaneRow, DemandRow, NeedRow, RouteRow, ResourceRow, ResourceUseRow, WarehouseRow)
 )
-STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS = map(record, (StockState, LaneState, DemandState, Books))
+STATES = STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS = tuple(map(record, (StockState, LaneState, DemandState, Books)))
 STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, RESOURCE_FLOW = map(
     record, (StockFlow, LaneFlow, DemandFlow, SourceFlow, GoodsFlow, RejectFlow, RouteFlow, ResourceFlow)
 )
@@ -359,9 +359,7 @@ def _lengths(*kinds: np.dtype) -> np.ndarray:
 _STOCK, _LANE, _DEMAND, _NEED, _ROUTE, _RESOURCE, _RESOURCE_USE, _WAREHOUSE = NET_LENGTHS = tuple(
     _lengths(STOCK, LANE, DEMAND, NEED, ROUTE, RESOURCE, RESOURCE_USE, WAREHOUSE).tolist()
 )
-_STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = STATE_LENGTHS = tuple(
-    _lengths(STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS).tolist()
-)
+_STOCK_STATE, _LANE_STATE, _DEMAND_STATE, _BOOKS = STATE_LENGTHS = tuple(_lengths(*STATES).tolist())
 FLOWS = (
     STOCK_FLOW, LANE_FLOW, DEMAND_FLOW, MONEY, SOURCE_FLOW, GOODS_FLOW, REJECT_FLOW, ROUTE_FLOW, CHARGES, RESOURCE_FLOW,
     LOSS_FLOW, WRECK_FLOW, SPACE_FLOW,
@@ -585,7 +583,7 @@ class Fields:
 def batch_state(numbers: np.ndarray, sizes: Sizes) -> State:
     """Return the tables of a batch's state (numbers, paths); the pipeline is an array (paths, slots)."""
     counts = sizes.stocks, sizes.lanes, sizes.demands, sizes.credit
-    *tables, pipeline = _divided(numbers, (STOCK_STATE, LANE_STATE, DEMAND_STATE, BOOKS), counts)
+    *tables, pipeline = _divided(numbers, STATES, counts)
     return State._make([*tables, pipeline.T])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..chance import moments
 from .layout import Layout
-from .numbers import is_tensor, lesser, like, times
+from .numbers import is_tensor, lesser, like, product
 
 
 class Seen(Protocol):
@@ -109,7 +109,7 @@ class View:
     def inventory_position(self) -> Any:
         """Return on hand + on order - what waits for it, customers and orders, for each stock (paths, stocks)."""
         into, needs, uses = (self._like(matrix) for matrix in (self.layout.into, self.layout.needs, self.layout.uses))
-        return self.on_hand + times(self.on_order, into) - times(self.backlog, needs) - times(self.waiting, uses)
+        return self.on_hand + product(self.on_order, into) - product(self.backlog, needs) - product(self.waiting, uses)
 
     def arriving(self, lane: int, within: int) -> Any:
         """Return the units on the way on a lane with a fixed lead time that arrive in the next periods (paths,)."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..physics import View
 from ..physics.formulas import quantile
-from ..physics.numbers import times
+from ..physics.numbers import product
 from ..physics.period import ROUNDING_TOLERANCE
 from .base import Parameter, PolicyError, Rule, StatefulRule, positive
 from .limits import listed
@@ -103,7 +103,7 @@ class Kanban(Rule):
         return super().notes() + buffered(self, *self.needed(self.plan))
 
     def quantities(self, view: View) -> Any:
-        held = view.on_hand + times(view.on_order, self.plan.into)
+        held = view.on_hand + product(view.on_order, self.plan.into)
         free = self.cards - np.ceil(held / self.container - 1e-9)
         return positive(free) * self.container
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..physics import Layout
-from ..physics.numbers import is_tensor, like, times
+from ..physics.numbers import is_tensor, like, product
 from .lead_times import mean_time
 
 
@@ -40,7 +40,7 @@ class LaneSplit:
         """
         up_to = self._cumulative_shares if shares is None else shares @ self._up_to_lane
         shares = self.shares if shares is None else shares
-        wanted = times(quantities, like(self.layout.into.T, quantities))
+        wanted = product(quantities, like(self.layout.into.T, quantities))
         if self.whole and not is_tensor(quantities):
             return np.floor(wanted * up_to + 0.5) - np.floor(wanted * (up_to - shares) + 0.5)
         return wanted * like(shares, wanted)

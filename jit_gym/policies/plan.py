@@ -14,7 +14,7 @@ from ..chance.unknown import growth, unknown
 from ..common.renamed import renamed, warn
 from ..physics import Layout, View
 from ..physics.formulas import base_stock_level, economic_cycle, quantile
-from ..physics.numbers import is_tensor, like, times
+from ..physics.numbers import is_tensor, like, product
 from ..scenario import Scenario
 from .disruption_profile import DisruptionProfile
 from .lane_split import LaneSplit
@@ -349,7 +349,7 @@ class PlanningData:
 
     def owed(self, view: View) -> np.ndarray:
         """Return the units that each stock owes, to customers and to lanes (paths, stocks)."""
-        return times(view.backlog, self.needs) + times(view.waiting, self.uses)
+        return product(view.backlog, self.needs) + product(view.waiting, self.uses)
 
     def obsolete(self, view: View) -> np.ndarray:
         """Tell which stocks are obsolete (paths, stocks); an old name of `View.obsolete`."""
