@@ -182,40 +182,15 @@ def _compare_choices(
 
 
 @compiled
-def _compare(
-    program: Any,
-    sizes: Any,
-    clocks: Any,
-    references: Any,
-    alive: Any,
-    states: Any,
-    rows: Any,
-    span: Any,
-    net: Any,
-    some_states: Any,
-    more: Any,
-) -> None:
-    """Compare choices in any world."""
-    _compare_choices(program, sizes, clocks, references, alive, states, rows, span, net, some_states, more)
+def _compare(program: Any, sizes: Any, *rest: Any) -> None:
+    """Compare choices in any world; the arguments are those of `_compare_choices`."""
+    _compare_choices(program, sizes, *rest)
 
 
 @compiled
-def _compare_in_one(
-    program: Any,
-    sizes: Any,
-    clocks: Any,
-    references: Any,
-    alive: Any,
-    states: Any,
-    rows: Any,
-    span: Any,
-    net: Any,
-    some_states: Any,
-    more: Any,
-) -> None:
+def _compare_in_one(program: Any, sizes: Any, *rest: Any) -> None:
     """Compare choices in a world of one stock, lane and demand, whose loops of one turn are known to the compiler."""
-    one = Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE)
-    _compare_choices(program, one, clocks, references, alive, states, rows, span, net, some_states, more)
+    _compare_choices(program, Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE), *rest)
 
 
 class Rollouts:
