@@ -96,7 +96,7 @@ class SB3VecEnv(VecEnv):
         self.reset_infos = [{} for _ in range(self.num_envs)]
         self._returns[:] = 0.0
         self._began = time.time()
-        return observations
+        return np.ascontiguousarray(observations)  # a batch keeps fields together; sums of torch depend on the strides
 
     def step_async(self, actions: np.ndarray) -> None:
         """Take the actions of the next step."""
@@ -116,7 +116,7 @@ class SB3VecEnv(VecEnv):
             seconds = round(time.time() - self._began, 6)
             infos[b]["episode"] = {"r": float(self._returns[b]), "l": self.length, "t": seconds}
             self._returns[b] = 0.0
-        return observations, rewards.astype(np.float32), dones, infos
+        return np.ascontiguousarray(observations), rewards.astype(np.float32), dones, infos
 
     def close(self) -> None:
         """Close the batch."""
