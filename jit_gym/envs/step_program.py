@@ -11,9 +11,9 @@ import numpy as np
 from ..kernels.machine_code import Kernel
 from ..kernels.symbols import Array
 from ..physics.layout import Layout
-from ..physics.loop import LoopKernel, is_large, play_loops
+from ..physics.loop import LoopKernel, play_loops
 from ..physics.numbers import maximum, minimum
-from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of
+from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of, unless_long
 from .action_map import units_at
 from .observation import Codec
 from .orders import wrong_orders
@@ -38,8 +38,10 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kerne
         units: whether orders come in units, and not as numbers of the action space.
         flows: whether all flows are told, and not the reward alone.
     """
-    if not is_large(layout):
-        return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows))
+    kind = StepKind(Kind(layout), Kind(codec), units, flows)
+    recorded = unless_long(layout, lambda: _step_kernel(kind))
+    if recorded is not None:
+        return recorded
     everything, place = layout.flows(1), layout.flow_names().index("reward")
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
@@ -73,8 +75,9 @@ def own_observation_kernel(layout: Layout, codec: Codec, columns: int) -> Kernel
 
 def observation_kernel(layout: Layout, codec: Codec) -> Kernel | LoopKernel:
     """Return the kernel that shows what there is at the start of a period, with the arrays of `step_kernel`."""
-    if not is_large(layout):
-        return _observation_kernel(Kind(layout), Kind(codec), None)
+    recorded = unless_long(layout, lambda: _observation_kernel(Kind(layout), Kind(codec), None))
+    if recorded is not None:
+        return recorded
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
         show(codec, arrays["state"], arrays["chance"][period], arrays["dates"][period], arrays["shown"].T)

@@ -20,11 +20,14 @@ from llvmlite import ir
 from ..common.threads import share
 from .cache import config, machine_code
 from .interpreted import interpret
+from .rolled import TERMS, Part, Rolled, Sum, rolled
 from .symbols import Array, Place, Program
 
 WIDTH = 8  # paths that are played together
 HEADER = 5  # numbers of a frame before the places of its arrays
+LINE = 64  # bytes of a line of the processor's cache
 FIRST, LAST, STRIDE, DRAWN, PERIODS = range(HEADER)
+LONG = 1_000  # operations from which on a program is compiled in loops
 
 INT, SINGLE, DOUBLE = ir.IntType(64), ir.FloatType(), ir.DoubleType()
 
@@ -33,10 +36,24 @@ def by_path(numbers: int, paths: int, kind: type = float) -> np.ndarray:
     """Return an array (numbers, paths) for a kernel, not filled.
 
     Its rows are a few numbers longer than the paths: if they were a power of 2, all would compete for the same places
-    of the processor's cache.
+    of the processor's cache. It begins where a line of the cache does, so that `WIDTH` numbers are in one line.
     """
-    stride = paths if paths < 64 else -(-paths // WIDTH) * WIDTH + WIDTH
-    return np.empty((numbers, stride), kind)[:, :paths]
+    return _laid_out(_memory(numbers, paths, kind), numbers, paths, kind)
+
+
+def _memory(numbers: int, paths: int, kind: type) -> np.ndarray:
+    """Return bytes enough for an array as `by_path` makes it."""
+    return np.empty(numbers * _row(paths) * np.dtype(kind).itemsize + LINE, np.uint8)
+
+
+def _laid_out(memory: np.ndarray, numbers: int, paths: int, kind: type) -> np.ndarray:
+    """Return an array (numbers, paths) that lies in some bytes."""
+    return np.ndarray((numbers, _row(paths)), kind, memory.data, -address_of(memory) % LINE)[:, :paths]
+
+
+def _row(paths: int) -> int:
+    """Return how far apart the rows of an array by path are."""
+    return paths if paths < 64 else -(-paths // WIDTH) * WIDTH + WIDTH
 
 
 class Rooms:
@@ -49,19 +66,18 @@ class Rooms:
     MOST = 8  # that are kept
 
     def __init__(self, numbers: int, paths: int, kind: type = float) -> None:
-        """Keep arrays of this shape."""
+        """Keep memory for arrays of this shape."""
         self._shape, self._kept = (numbers, paths, kind), list[np.ndarray]()
 
     def take(self) -> np.ndarray:
         """Return an array (numbers, paths), not filled, which nothing else refers to."""
-        paths = self._shape[1]
-        for array, references in zip(self._kept, _references(self._kept), strict=True):
+        for memory, references in zip(self._kept, _references(self._kept), strict=True):
             if references == FREE:
-                return array[:, :paths]
-        room = by_path(*self._shape)
-        if len(self._kept) < self.MOST and room.base is not None:
-            self._kept.append(room.base)
-        return room
+                return _laid_out(memory, *self._shape)
+        memory = _memory(*self._shape)
+        if len(self._kept) < self.MOST:
+            self._kept.append(memory)
+        return _laid_out(memory, *self._shape)
 
 
 def _references(arrays: list[np.ndarray]) -> list[int]:
@@ -90,6 +106,9 @@ class Kernel:
     def __init__(self, program: Program, arrays: Mapping[str, Array], periods: bool = False) -> None:
         """Take a program; with `periods`, what it stores it loads again in the next of many periods."""
         self.program, self.arrays, self.periods = program, dict(arrays), periods
+        self.rolled = None if periods or len(program.operations) < LONG else rolled(program)
+        if self.rolled is not None:
+            self.arrays[TERMS] = self.rolled.terms
 
     def on(self, paths: int, **arrays: np.ndarray) -> Call:
         """Return a call that plays all paths of these arrays."""
@@ -99,6 +118,11 @@ class Kernel:
     def places(self) -> dict[str, int]:
         """Return where a frame holds the place of each array."""
         return {name: HEADER + k for k, name in enumerate(self.arrays)}
+
+    @cached_property
+    def length(self) -> int:
+        """Return how many operations are compiled."""
+        return len(self.program.used()) if self.rolled is None else self.rolled.length
 
     @cached_property
     def worth_a_thread(self) -> int:
@@ -117,8 +141,10 @@ class Kernel:
 
     def _compiled(self, width: int) -> Any:
         program = self.program
-        operations = [program.operations[number] for number in program.used()]
-        key = operations, program.stores, self.arrays, self.periods, width
+        what: Any = [program.operations[number] for number in program.used()], program.stores
+        if self.rolled is not None:
+            what = [(part._replace(places=part.places.tolist())) for part in (*self.rolled.parts, *self.rolled.rest)]
+        key = what, self.arrays, self.periods, width
         address = machine_code(key, lambda module, name: _Writer(self, width, module, name).write())
         return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_size_t, ctypes.c_int64)(address)
 
@@ -134,10 +160,13 @@ class Call:
 
     def __init__(self, kernel: Kernel, paths: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Take arrays for all paths, which must stay where they are; others may be given with each call."""
-        self.kernel, self.paths, self._arrays = kernel, paths, arrays
+        self.kernel, self.paths = kernel, paths
         self.frame = np.zeros(HEADER + len(kernel.arrays), np.int64)
         self.frame[[LAST, PERIODS]] = paths, 1
         self._address = address_of(self.frame)
+        if kernel.rolled is not None:
+            arrays = {**arrays, TERMS: by_path(kernel.arrays[TERMS].numbers, paths)}
+        self._arrays = arrays
         for name, array in arrays.items():
             self._point(name, array)
 
@@ -212,7 +241,7 @@ class _Writer:
     """Writes the instructions of a kernel that plays `width` paths at a time."""
 
     def __init__(self, kernel: Kernel, width: int, module: ir.Module, name: str) -> None:
-        self.arrays, self.periods, self.width = kernel.arrays, kernel.periods, width
+        self.arrays, self.periods, self.width, self.rolled = kernel.arrays, kernel.periods, width, kernel.rolled
         self.program = kernel.program
         self.used = [(number, kernel.program.operations[number]) for number in kernel.program.used()]
         self.loaded = [each[1:] for _, each in self.used if each[0] == "load"]
@@ -239,6 +268,9 @@ class _Writer:
 
     def write(self) -> None:
         """Write the function: for all paths and periods load, compute and store."""
+        if self.rolled is not None:
+            self._write_loops(self.rolled)
+            return
         for number, (name, *given) in self.used:  # what is the same for all paths and periods
             if name == "constant":
                 self.values[number] = self._every(ir.Constant(DOUBLE, float.fromhex(given[0])))
@@ -251,6 +283,59 @@ class _Writer:
                 self.period = self.first_period
                 self._play({})
         self.build.ret(INT(0))
+
+    def _write_loops(self, rolled: Rolled) -> None:
+        """Write the function of a program in loops."""
+        self.period = self.first_period
+        with self._loop(self.first, self.last, self.width) as self.path:
+            if self.width == 1:
+                for array, kind in self.arrays.items():
+                    if kind.refused:
+                        with self._loop(INT(0), INT(kind.numbers), 1) as k:
+                            self._refuse(self._load(array, k), kind.refused)
+            for part in rolled.parts:
+                self._repeat(part)
+            for each in rolled.sums:
+                self._add_up(each)
+            for part in rolled.rest:
+                self._repeat(part)
+        self.build.ret(INT(0))
+
+    def _repeat(self, part: Part) -> None:
+        """Write a loop over what a part does with numbers at other places each time."""
+        with self._loop(INT(0), INT(len(part.places)), 1) as time:
+            places, values = [self._looked_up(column, time) for column in part.places.T], list[Any]()
+            for name, *given in part.operations:
+                if name == "load":
+                    values.append(self._load(given[0], places[given[1]]))
+                elif name == "constant":
+                    values.append(self._every(ir.Constant(DOUBLE, float.fromhex(given[0]))))
+                else:
+                    values.append(self._result(name, *(values[operand] for operand in given)))
+            for array, j, number in part.stores:
+                self._store(array, places[j], values[number])
+
+    def _looked_up(self, places: np.ndarray, time: Any) -> Any:
+        """Return one of some places: by a product where they are equally far apart, and else from a table."""
+        build, first, steps = self.build, int(places[0]), np.diff(places)
+        if not (steps != steps[:1]).any():
+            return build.add(INT(first), build.mul(time, INT(int(steps[0]) if len(steps) else 0)))
+        kind = ir.ArrayType(INT, len(places))
+        table = ir.GlobalVariable(build.module, kind, build.module.get_unique_name("places"))
+        table.initializer, table.global_constant, table.linkage = ir.Constant(kind, places.tolist()), True, "internal"
+        return build.load(build.gep(table, [INT(0), time]))
+
+    def _add_up(self, each: Sum) -> None:
+        """Write a loop over the terms of a sum."""
+        start, before = self._load(TERMS, each.first), self.build.block
+        with self._loop(INT(each.first + 1), INT(each.place), 1) as k:
+            body = self.build.block
+            self.build.position_after(k)
+            total = self.build.phi(self.number)
+            self.build.position_at_end(body)
+            total.add_incoming(start, before)
+            total.add_incoming(self.build.fadd(total, self._load(TERMS, k)), self.build.block)
+        self._store(TERMS, each.place, total)
 
     def _play_periods(self) -> None:
         """Write a loop over periods: what is kept from one to the next stays in registers."""
@@ -306,7 +391,7 @@ class _Writer:
                 return build.call(self.known[name], given)
         raise NotImplementedError(name)
 
-    def _load(self, array: str, k: int) -> Any:
+    def _load(self, array: str, k: Any) -> Any:
         """Load a number of the paths that are played, as 64-bit floats."""
         build, kind = self.build, self.arrays[array]
         if kind.by in ("nothing", "date"):
@@ -319,7 +404,7 @@ class _Writer:
                 value = self._with(value, build.load(self._address(array, k, path)), path)
         if kind.single:
             value = build.fpext(value, self.number)
-        if kind.refused and self.width == 1:
+        if kind.refused and self.width == 1 and self.rolled is None:
             self._refuse(value, kind.refused)
         return value
 
@@ -333,7 +418,7 @@ class _Writer:
         with build.if_then(wrong, likely=False):
             build.ret(INT(1))
 
-    def _store(self, array: str, k: int, value: Any) -> None:
+    def _store(self, array: str, k: Any, value: Any) -> None:
         """Store a number of the paths that are played."""
         build, kind = self.build, self.arrays[array]
         if kind.single:
@@ -345,21 +430,21 @@ class _Writer:
             one = value if self.width == 1 else build.extract_element(value, INT(path))
             build.store(one, self._address(array, k, path))
 
-    def _address(self, array: str, k: int, path: int = 0, together: bool = False) -> Any:
+    def _address(self, array: str, k: Any, path: int = 0, together: bool = False) -> Any:
         """Return where a number of an array is: of one of the paths that are played, or of all together."""
-        build, kind = self.build, self.arrays[array]
+        build, kind, k = self.build, self.arrays[array], k if isinstance(k, ir.Value) else INT(k)
         match kind.by:
             case "nothing":
-                place = INT(k)
+                place = k
             case "date":
-                place = build.add(build.mul(self.period, INT(kind.numbers)), INT(k))
+                place = build.add(build.mul(self.period, INT(kind.numbers)), k)
             case "path":
-                place = build.add(build.mul(INT(k), self.stride), self.path)
+                place = build.add(build.mul(k, self.stride), self.path)
             case "period" | "told":
-                row = build.add(build.mul(self.period, INT(kind.numbers)), INT(k))
+                row = build.add(build.mul(self.period, INT(kind.numbers)), k)
                 place = build.add(build.mul(row, self.drawn if kind.by == "period" else self.stride), self.path)
             case "row":
-                place = build.add(build.mul(build.add(self.path, INT(path)), INT(kind.numbers)), INT(k))
+                place = build.add(build.mul(build.add(self.path, INT(path)), INT(kind.numbers)), k)
         address = build.gep(self.start[array], [place])
         return (
             build.bitcast(address, (self.single if kind.single else self.number).as_pointer()) if together else address

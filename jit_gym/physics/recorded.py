@@ -6,7 +6,7 @@ times or which steps of a period they need. All worlds of a kind share what is c
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from types import SimpleNamespace
@@ -21,6 +21,8 @@ from .layout import Layout
 from .loop import LoopKernel, is_large, play_loops
 from .plain import ByHand
 from .tables import FLOWS, STATES, Flows, Net, State, fields
+
+LONGEST = 5_000  # operations of a large world's program, once alike parts of it are loops
 
 
 class RecordedWorld(ByHand):
@@ -146,14 +148,21 @@ class Kind(Generic[Has]):
         return hash(self.of.structure)
 
 
+def unless_long(layout: Layout, record: Callable[[], Kernel]) -> Kernel | None:
+    """Return a recorded kernel, or None for a large world whose parts differ, so that its program is long."""
+    kernel = record()
+    return None if is_large(layout) and kernel.length > LONGEST else kernel
+
+
 def period_kernel(layout: Layout) -> Kernel | LoopKernel:
     """Return the kernel that plays one period of a world with given orders, and tells all that happens in it.
 
     Its arrays are net, state (state_size, paths), chance (periods, columns, paths), orders (paths, lanes), and flows
     (flows_size, paths).
     """
-    if not is_large(layout):
-        return _period_kernel(Kind(layout))
+    recorded = unless_long(layout, lambda: _period_kernel(Kind(layout)))
+    if recorded is not None:
+        return recorded
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
         play_loops(layout, period, arrays["orders"], arrays)
