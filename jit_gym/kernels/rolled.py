@@ -85,7 +85,7 @@ def rolled(program: Program) -> Rolled | None:
 def _without_sums(program: Program) -> tuple[Program, list[Sum]]:
     """Return a program that stores the terms of its long sums and loads these, and the sums themselves."""
     used = program.used()
-    without, sums, terms = Program(), list[Sum](), dict[int, list[int]]()
+    without, sums = Program(), list[Sum]()
     numbers: dict[int, int] = {}  # of operations in the new program
     chains = {chain[-1]: chain for chain in _chains(program, used)}
     inside = {number for chain in chains.values() for number in chain}
