@@ -341,10 +341,12 @@ class Layout:
     @cached_property
     def structure(self) -> tuple[Any, ...]:
         """Return what tells the kind of this world: all that is no quantity. Worlds of a kind share compiled code."""
-        flags = []
-        for table in self.net[:-1]:
-            kinds = [name for name in table.dtype.names if table.dtype[name] != np.float64]
-            flags.append(table[kinds].tobytes())
+        flags = (
+            table[name].tobytes()  # field by field: the bytes of several are those of the whole record
+            for table in self.net[:-1]
+            for name in fields(table.dtype)
+            if table.dtype[name] != np.float64
+        )
         return self.sizes, tuple(flags), self.columns.chance, self.columns.seen
 
     def flow_names(self) -> list[str]:
