@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from .orders import wrong_orders
 
 
 class StepKind(NamedTuple):
-    """What tells the programs of steps apart: the arguments of `step_kernel`, or those of `own_step_kernel`."""
+    """What tells the programs of steps apart: the arguments of `step_kernel`, or those of `part_step_kernel`."""
 
     world: Kind[Layout]
     codec: Kind[Codec]
@@ -59,17 +60,17 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kerne
     return LoopKernel(play)
 
 
-def own_step_kernel(layout: Layout, codec: Codec, columns: int, units: bool, flows: bool) -> Kernel:
-    """Return the kernel of a step where each path has quantities of its own, those of a world of this kind.
+def part_step_kernel(layout: Layout, codec: Codec, columns: int, units: bool, flows: bool) -> Kernel:
+    """Return the kernel of a step of some paths of a batch whose paths are of several worlds.
 
-    What the date shows, which differs by world, is left as it is. Rows of chance have so many columns, of which the
-    world may use some.
+    What the date shows is left as it is. Rows of chance have so many columns, of which the world may use some. States
+    lie in an order of their own, world by world; where all else of a path lies, the array `order` (paths,) says.
     """
     return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows, columns))
 
 
-def own_observation_kernel(layout: Layout, codec: Codec, columns: int) -> Kernel:
-    """Return the kernel that shows what there is, with the arrays of `own_step_kernel`."""
+def part_observation_kernel(layout: Layout, codec: Codec, columns: int) -> Kernel:
+    """Return the kernel that shows what there is, with the arrays of `part_step_kernel`."""
     return _observation_kernel(Kind(layout), Kind(codec), columns)
 
 
@@ -115,7 +116,12 @@ def _step_kernel(kind: StepKind) -> Kernel:
     _show(world, codec, "next", dates=kind.columns is None)
     given_as = Array("row", len(given), refused="units") if kind.units else Array("row", len(given), True, "nan")
     arrays = _arrays(kind.world, kind.codec, kind.columns)
-    arrays |= {"next": arrays["chance"], "given": given_as, "flows": Array("path", layout.flows_size)}
+    scattered = kind.columns is not None
+    arrays |= {
+        "next": arrays["chance"],
+        "given": replace(given_as, scattered=scattered),
+        "flows": Array("path", layout.flows_size, scattered=scattered),
+    }
     return Kernel(program, arrays)
 
 
@@ -133,8 +139,10 @@ def _arrays(world: Kind[Layout], codec: Kind[Codec], columns: int | None) -> dic
         "shown": Array("path", len(codec.of.names), single=True),
     }
     if columns is not None:
-        arrays |= {name: Array("path", arrays[name].numbers) for name in ("net", "codec")}
-        arrays["chance"] = Array("period", columns)
+        arrays |= {
+            "chance": Array("period", columns, scattered=True),
+            "shown": replace(arrays["shown"], scattered=True),
+        }
     return arrays
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.machine_code import by_path, copied_by_path
+from ..kernels.memory import by_path, copied_by_path
 from ..physics import Flows, Simulation, View
 from ..policies import PolicyError
 from .compiled_play import RecordedPlay, Watch, is_pure, recorded_play

@@ -8,7 +8,6 @@ their places are handed over in one frame of whole numbers, because a call with 
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -20,79 +19,15 @@ from llvmlite import ir
 from ..common.threads import share
 from .cache import config, machine_code
 from .interpreted import interpret
+from .memory import WIDTH, address_of, by_path
 from .rolled import TERMS, Part, Rolled, Sum, rolled
-from .symbols import Array, Place, Program
+from .symbols import ORDER, Array, Place, Program
 
-WIDTH = 8  # paths that are played together
 HEADER = 5  # numbers of a frame before the places of its arrays
-LINE = 64  # bytes of a line of the processor's cache
 FIRST, LAST, STRIDE, DRAWN, PERIODS = range(HEADER)
 LONG = 1_000  # operations from which on a program is compiled in loops
 
 INT, SINGLE, DOUBLE = ir.IntType(64), ir.FloatType(), ir.DoubleType()
-
-
-def by_path(numbers: int, paths: int, kind: type = float) -> np.ndarray:
-    """Return an array (numbers, paths) for a kernel, not filled.
-
-    Its rows are a few numbers longer than the paths: if they were a power of 2, all would compete for the same places
-    of the processor's cache. It begins where a line of the cache does, so that `WIDTH` numbers are in one line.
-    """
-    return _laid_out(_memory(numbers, paths, kind), numbers, paths, kind)
-
-
-def _memory(numbers: int, paths: int, kind: type) -> np.ndarray:
-    """Return bytes enough for an array as `by_path` makes it."""
-    return np.empty(numbers * _row(paths) * np.dtype(kind).itemsize + LINE, np.uint8)
-
-
-def _laid_out(memory: np.ndarray, numbers: int, paths: int, kind: type) -> np.ndarray:
-    """Return an array (numbers, paths) that lies in some bytes."""
-    return np.ndarray((numbers, _row(paths)), kind, memory.data, -address_of(memory) % LINE)[:, :paths]
-
-
-def _row(paths: int) -> int:
-    """Return how far apart the rows of an array by path are."""
-    return paths if paths < 64 else -(-paths // WIDTH) * WIDTH + WIDTH
-
-
-class Rooms:
-    """Arrays as `by_path` makes them, each handed out again once nothing else refers to it.
-
-    A batch returns new arrays in each step. To free them and take memory anew costs more than the step: the system
-    clears each page.
-    """
-
-    MOST = 8  # that are kept
-
-    def __init__(self, numbers: int, paths: int, kind: type = float) -> None:
-        """Keep memory for arrays of this shape."""
-        self._shape, self._kept = (numbers, paths, kind), list[np.ndarray]()
-
-    def take(self) -> np.ndarray:
-        """Return an array (numbers, paths), not filled, which nothing else refers to."""
-        for memory, references in zip(self._kept, _references(self._kept), strict=True):
-            if references == FREE:
-                return _laid_out(memory, *self._shape)
-        memory = _memory(*self._shape)
-        if len(self._kept) < self.MOST:
-            self._kept.append(memory)
-        return _laid_out(memory, *self._shape)
-
-
-def _references(arrays: list[np.ndarray]) -> list[int]:
-    """Return how many references there are to each array, those of this list and of this count among them."""
-    return [sys.getrefcount(array) for array in arrays]
-
-
-FREE = _references([np.empty(0)])[0]  # to an array that a list holds and nothing else; Pythons count it differently
-
-
-def copied_by_path(array: np.ndarray) -> np.ndarray:
-    """Return a copy of an array (numbers, paths) for a kernel, as `by_path` makes it."""
-    copy = by_path(*array.shape)
-    copy[:] = array
-    return copy
 
 
 class Kernel:
@@ -109,6 +44,8 @@ class Kernel:
         self.rolled = None if periods or len(program.operations) < LONG else rolled(program)
         if self.rolled is not None:
             self.arrays[TERMS] = self.rolled.terms
+        if any(array.scattered for array in arrays.values()):
+            self.arrays[ORDER] = Array("nothing", 0)
 
     def on(self, paths: int, **arrays: np.ndarray) -> Call:
         """Return a call that plays all paths of these arrays."""
@@ -139,6 +76,12 @@ class Kernel:
         """Return the function of a frame's address and the first period that plays `WIDTH` paths at a time."""
         return self._compiled(WIDTH)
 
+    def functions(self, first: int, last: int) -> list[tuple[Any, int, int]]:
+        """Return which function plays which of some paths: as many as it can `wide`, and the rest `single`."""
+        whole = first + (last - first) // WIDTH * WIDTH
+        parts = ("wide", first, whole), ("single", whole, last)
+        return [(getattr(self, name), start, stop) for name, start, stop in parts if start < stop]
+
     def _compiled(self, width: int) -> Any:
         program = self.program
         what: Any = [program.operations[number] for number in program.used()], program.stores
@@ -147,12 +90,6 @@ class Kernel:
         key = what, self.arrays, self.periods, width
         address = machine_code(key, lambda module, name: _Writer(self, width, module, name).write())
         return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_size_t, ctypes.c_int64)(address)
-
-
-def address_of(array: np.ndarray) -> int:
-    """Return where the numbers of an array are; the caller keeps it alive."""
-    place: int = array.__array_interface__["data"][0]
-    return place
 
 
 class Call:
@@ -168,14 +105,14 @@ class Call:
             arrays = {**arrays, TERMS: by_path(kernel.arrays[TERMS].numbers, paths)}
         self._arrays = arrays
         for name, array in arrays.items():
-            self._point(name, array)
+            self.point(name, array)
 
     def __call__(self, period: int = 0, periods: int = 1, /, **arrays: np.ndarray) -> None:
         """Play some periods, with these arrays in place of, or beside, those that stay."""
         for name, array in arrays.items():
-            self._point(name, array)
+            self.point(name, array)
         if config.DISABLE_JIT:
-            self._interpret({**self._arrays, **arrays}, 0, self.paths, period, periods)
+            self.interpret({**self._arrays, **arrays}, 0, self.paths, period, periods)
             return
         self.frame[PERIODS] = periods
         worth = self.kernel.worth_a_thread // periods + WIDTH
@@ -188,22 +125,18 @@ class Call:
 
     def play(self, period: int, first: int, last: int) -> None:
         """Play some of the paths from a period on."""
-        last = min(last, self.paths)
-        if config.DISABLE_JIT:
-            self._interpret(self._arrays, first, last, period, 1)
-            return
-        whole = first + (last - first) // WIDTH * WIDTH
-        for name, start, stop in (("wide", first, whole), ("single", whole, last)):
-            if start < stop:
-                frame = self.frame.copy()
-                frame[FIRST], frame[LAST] = start, stop
-                getattr(self.kernel, name)(address_of(frame), period)
+        for function, start, stop in self.kernel.functions(first, min(last, self.paths)):
+            frame = self.frame.copy()
+            frame[FIRST], frame[LAST] = start, stop
+            function(address_of(frame), period)
 
-    def _interpret(self, arrays: Mapping[str, np.ndarray], first: int, last: int, period: int, periods: int) -> None:
+    def interpret(self, arrays: Mapping[str, np.ndarray], first: int, last: int, period: int, periods: int = 1) -> None:
         """Play some of the paths without machine code."""
         parts, kinds = dict(arrays), self.kernel.arrays
         for name, array in arrays.items():
-            if kinds[name].by == "row":
+            if kinds[name].scattered:
+                continue
+            if kinds[name].by == "row" or name == ORDER:
                 parts[name] = array[first:last]
             elif kinds[name].by in ("path", "period", "told"):
                 parts[name] = array[..., first:last]
@@ -217,7 +150,7 @@ class Call:
         play.call = self  # type: ignore[attr-defined]  # the frame and the arrays are there as long as the function
         return play
 
-    def _point(self, name: str, array: np.ndarray) -> None:
+    def point(self, name: str, array: np.ndarray) -> None:
         """Put the place of an array, and how far apart its rows are, into the frame."""
         frame, by = self.frame, self.kernel.arrays[name].by
         frame[self.kernel.places[name]] = address_of(array)
@@ -266,6 +199,14 @@ class _Writer:
             for (name, array), place in zip(self.arrays.items(), given[HEADER:], strict=True)
         }
 
+    def _read_order(self) -> None:
+        """Read where scattered numbers of the paths that are played lie."""
+        if ORDER in self.arrays:
+            build = self.build
+            order = build.bitcast(self.start[ORDER], INT.as_pointer())
+            places = (build.add(self.path, INT(path)) for path in range(self.width))
+            self.order = [build.load(build.gep(order, [place])) for place in places]
+
     def write(self) -> None:
         """Write the function: for all paths and periods load, compute and store."""
         if self.rolled is not None:
@@ -276,7 +217,8 @@ class _Writer:
                 self.values[number] = self._every(ir.Constant(DOUBLE, float.fromhex(given[0])))
             elif name == "load" and self.arrays[given[0]].by == "nothing":
                 self.values[number] = self._load(*given)
-        with self._loop(self.first, self.last, self.width) as self.path:
+        with loop(self.build, self.first, self.last, self.width) as self.path:
+            self._read_order()
             if self.periods:
                 self._play_periods()
             else:
@@ -287,11 +229,12 @@ class _Writer:
     def _write_loops(self, rolled: Rolled) -> None:
         """Write the function of a program in loops."""
         self.period = self.first_period
-        with self._loop(self.first, self.last, self.width) as self.path:
+        with loop(self.build, self.first, self.last, self.width) as self.path:
+            self._read_order()
             if self.width == 1:
                 for array, kind in self.arrays.items():
                     if kind.refused:
-                        with self._loop(INT(0), INT(kind.numbers), 1) as k:
+                        with loop(self.build, INT(0), INT(kind.numbers), 1) as k:
                             self._refuse(self._load(array, k), kind.refused)
             for part in rolled.parts:
                 self._repeat(part)
@@ -303,7 +246,7 @@ class _Writer:
 
     def _repeat(self, part: Part) -> None:
         """Write a loop over what a part does with numbers at other places each time."""
-        with self._loop(INT(0), INT(len(part.places)), 1) as time:
+        with loop(self.build, INT(0), INT(len(part.places)), 1) as time:
             places, values = [self._looked_up(column, time) for column in part.places.T], list[Any]()
             for name, *given in part.operations:
                 if name == "load":
@@ -328,7 +271,7 @@ class _Writer:
     def _add_up(self, each: Sum) -> None:
         """Write a loop over the terms of a sum."""
         start, before = self._load(TERMS, each.first), self.build.block
-        with self._loop(INT(each.first + 1), INT(each.place), 1) as k:
+        with loop(self.build, INT(each.first + 1), INT(each.place), 1) as k:
             body = self.build.block
             self.build.position_after(k)
             total = self.build.phi(self.number)
@@ -341,7 +284,7 @@ class _Writer:
         """Write a loop over periods: what is kept from one to the next stays in registers."""
         loaded = {place: self._load(*place) for place in self.kept}
         before = self.build.block
-        with self._loop(self.first_period, self.last_period, 1) as self.period:
+        with loop(self.build, self.first_period, self.last_period, 1) as self.period:
             body = self.build.block
             self.build.position_after(self.period)
             kept = {place: self.build.phi(self.number) for place in self.kept}
@@ -396,7 +339,7 @@ class _Writer:
         build, kind = self.build, self.arrays[array]
         if kind.by in ("nothing", "date"):
             return self._every(build.load(self._address(array, k)))
-        if kind.by != "row" or kind.numbers == 1:
+        if not self._apart(kind):
             value = build.load(self._address(array, k, together=True), align=4 if kind.single else 8)
         else:
             value = (self.single if kind.single else self.number)(ir.Undefined)
@@ -407,6 +350,11 @@ class _Writer:
         if kind.refused and self.width == 1 and self.rolled is None:
             self._refuse(value, kind.refused)
         return value
+
+    @staticmethod
+    def _apart(kind: Array) -> bool:
+        """Tell whether the same number of several paths does not lie side by side."""
+        return kind.scattered or (kind.by == "row" and kind.numbers > 1)
 
     def _refuse(self, value: Any, what: str) -> None:
         """Return 1 from the function if a number is refused."""
@@ -423,7 +371,7 @@ class _Writer:
         build, kind = self.build, self.arrays[array]
         if kind.single:
             value = build.fptrunc(value, self.single)
-        if kind.by != "row" or kind.numbers == 1:
+        if not self._apart(kind):
             build.store(value, self._address(array, k, together=True), align=4 if kind.single else 8)
             return
         for path in range(self.width):
@@ -439,16 +387,22 @@ class _Writer:
             case "date":
                 place = build.add(build.mul(self.period, INT(kind.numbers)), k)
             case "path":
-                place = build.add(build.mul(k, self.stride), self.path)
+                place = build.add(build.mul(k, self.stride), self._at(kind, path))
             case "period" | "told":
                 row = build.add(build.mul(self.period, INT(kind.numbers)), k)
-                place = build.add(build.mul(row, self.drawn if kind.by == "period" else self.stride), self.path)
+                place = build.add(
+                    build.mul(row, self.drawn if kind.by == "period" else self.stride), self._at(kind, path)
+                )
             case "row":
-                place = build.add(build.mul(build.add(self.path, INT(path)), INT(kind.numbers)), k)
+                place = build.add(build.mul(self._at(kind, path), INT(kind.numbers)), k)
         address = build.gep(self.start[array], [place])
         return (
             build.bitcast(address, (self.single if kind.single else self.number).as_pointer()) if together else address
         )
+
+    def _at(self, kind: Array, path: int) -> Any:
+        """Return at which place numbers of one of the paths that are played are."""
+        return self.order[path] if kind.scattered else self.build.add(self.path, INT(path)) if path else self.path
 
     def _every(self, value: Any) -> Any:
         """Return a number for each of the paths that are played."""
@@ -462,18 +416,19 @@ class _Writer:
         """Return some paths' numbers with one of them set."""
         return value if self.width == 1 else self.build.insert_element(values, value, INT(path))
 
-    @contextmanager
-    def _loop(self, first: Any, last: Any, step: int) -> Iterator[Any]:
-        """Write a loop over `first`, `first + step`, ... up to before `last`."""
-        build, before = self.build, self.build.block
-        test, body, after = (build.append_basic_block(name) for name in ("test", "body", "after"))
-        build.branch(test)
-        build.position_at_end(test)
-        index = build.phi(INT)
-        index.add_incoming(first, before)
-        build.cbranch(build.icmp_signed("<", index, last), body, after)
-        build.position_at_end(body)
-        yield index
-        index.add_incoming(build.add(index, INT(step)), build.block)
-        build.branch(test)
-        build.position_at_end(after)
+
+@contextmanager
+def loop(build: ir.IRBuilder, first: Any, last: Any, step: int) -> Iterator[Any]:
+    """Write a loop over `first`, `first + step`, ... up to before `last`."""
+    before = build.block
+    test, body, after = (build.append_basic_block(name) for name in ("test", "body", "after"))
+    build.branch(test)
+    build.position_at_end(test)
+    index = build.phi(INT)
+    index.add_incoming(first, before)
+    build.cbranch(build.icmp_signed("<", index, last), body, after)
+    build.position_at_end(body)
+    yield index
+    index.add_incoming(build.add(index, INT(step)), build.block)
+    build.branch(test)
+    build.position_at_end(after)

@@ -77,7 +77,10 @@ def rolled(program: Program) -> Rolled | None:
         if loaded & results and any(array == TERMS for array, _, _ in written):
             return None
         parts[bool(loaded & results)][operations, written].append(places)
-    before, after = ([Part(*kind, np.array(places)) for kind, places in each.items()] for each in parts)
+    before, after = (
+        [Part(operations, written, np.array(places)) for (operations, written), places in each.items()]
+        for each in parts
+    )
     made = Rolled(before, sums, after)
     return made if made.length < count / 2 else None
 

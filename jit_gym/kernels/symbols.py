@@ -18,6 +18,9 @@ Number = bool | int | float | np.bool_ | np.integer | np.floating
 CONDITIONS = frozenset({"<", "<=", "==", "!=", "and", "or", "not"})
 """Operations whose result is true or false."""
 
+ORDER = "order"
+"""The name of the array (paths,) of whole numbers that says where scattered numbers lie."""
+
 Place = tuple[str, int]
 """A number of an array: its name, and which."""
 
@@ -36,12 +39,14 @@ class Array:
         numbers: how many there are.
         single: whether they are 32-bit floats.
         refused: numbers that are not played: `nan`, or what are no `units` (NaN, negative or infinite).
+        scattered: whether the numbers of a path lie where the array `ORDER` says, and not in its own place.
     """
 
     by: Literal["nothing", "path", "period", "date", "row", "told"]
     numbers: int
     single: bool = False
     refused: Literal["", "nan", "units"] = ""
+    scattered: bool = False
 
 
 class NotRecorded(Exception):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..chance import Columns, usage
 from ..chance.suppliers import slowest
-from ..kernels.machine_code import by_path
+from ..kernels.memory import by_path
 from ..scenario import ScenarioError
 from ..scenario.model import MOST_NUMBERS, Drift, PeriodsOfSupply, Quantity, Scenario
 from .period import APART, FROM_STOCKS, TOGETHER

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..chance import Trace
-from ..kernels.machine_code import Call, copied_by_path
+from ..kernels.machine_code import Call
+from ..kernels.memory import copied_by_path
 from .layout import Layout
 from .loop import LoopCall
 from .recorded import period_kernel

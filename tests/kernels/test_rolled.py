@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jit_gym.kernels.interpreted import interpret
-from jit_gym.kernels.machine_code import WIDTH, Kernel, by_path
+from jit_gym.kernels.machine_code import Kernel
+from jit_gym.kernels.memory import WIDTH, by_path
 from jit_gym.kernels.rolled import rolled
 from jit_gym.kernels.symbols import Array, Program, Symbol
 

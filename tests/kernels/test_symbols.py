@@ -12,7 +12,8 @@ import pytest
 from jit_gym.common.threads import use_threads
 from jit_gym.kernels import cache as plumbing
 from jit_gym.kernels.interpreted import interpret
-from jit_gym.kernels.machine_code import WIDTH, Kernel, Rooms, by_path
+from jit_gym.kernels.machine_code import Kernel
+from jit_gym.kernels.memory import WIDTH, Rooms, by_path
 from jit_gym.kernels.symbol_arrays import SymbolArray
 from jit_gym.kernels.symbols import Array, NotRecorded, Program, Symbol
 
