@@ -41,11 +41,14 @@ class Kernel:
     def __init__(self, program: Program, arrays: Mapping[str, Array], periods: bool = False) -> None:
         """Take a program; with `periods`, what it stores it loads again in the next of many periods."""
         self.program, self.arrays, self.periods = program, dict(arrays), periods
-        self.rolled = None if periods or len(program.operations) < LONG else rolled(program)
+        scattered = any(array.scattered for array in arrays.values())
+        if scattered:
+            self.arrays[ORDER] = Array("nothing", 0)
+        self.rolled = None
+        if len(program.operations) >= LONG and not periods and not scattered:  # `CallOfMany` has no room for terms
+            self.rolled = rolled(program)
         if self.rolled is not None:
             self.arrays[TERMS] = self.rolled.terms
-        if any(array.scattered for array in arrays.values()):
-            self.arrays[ORDER] = Array("nothing", 0)
 
     def on(self, paths: int, **arrays: np.ndarray) -> Call:
         """Return a call that plays all paths of these arrays."""
