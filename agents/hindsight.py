@@ -43,7 +43,7 @@ class Settings:
     rate: NotNegative = 3e-3  # at first; it falls to 0 along a cosine
     relaxed: Share = 0.6  # the share of the steps in which units are divisible
     means: Meaning = "quantity"  # how outputs are read: as quantities, levels, or corrections to a rule
-    rule: str | None = None  # the rule that corrections correct
+    rule: str | None = None  # the rule that corrections correct: any that can be recorded, as all shipped ones
     most: Most = 2.5  # the most that is ordered at once, in periods of mean demand
     clip: Positive = 1.0  # the largest norm of the gradient
     dither: bool = False  # add fractions of a unit to initial stocks in whole units, for small demand (`_dither`)

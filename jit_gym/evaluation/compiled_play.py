@@ -45,8 +45,8 @@ def recorded_play(
 ) -> RecordedPlay | None:
     """Return the program that plays a rule, or None for a policy that can only be asked period by period.
 
-    That is every policy that is no shipped rule, one that branches on what it sees, or looks it up in a table, and any
-    in a world of more than `LARGEST` stocks, lanes and demands.
+    That is every policy that is no shipped rule, one whose table of pipelines would be too large
+    (`policies.lost_pipeline`), and any in a world of more than `LARGEST` stocks, lanes and demands.
 
     Args:
         player: the policy, fitted.

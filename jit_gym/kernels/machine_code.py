@@ -275,7 +275,8 @@ class _Writer:
             if name == "load" and tuple(given) in kept:
                 self.values[number] = kept[tuple(given)]
             elif name == "look":
-                self.values[number] = self._look_up(*given[:2], [self.values[place] for place in given[2:]])
+                table, shape, *places = given
+                self.values[number] = self._look_up(table, shape, [self.values[place] for place in places])
             elif number not in self.values:
                 operands = given if name == "load" else [self.values[operand] for operand in given]
                 self.values[number] = self._load(*operands) if name == "load" else self._result(name, *operands)

@@ -8,7 +8,7 @@ infinite: such a number is mostly not chosen, and would make the gradient of wha
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..kernels.symbols import Place, Program
@@ -24,15 +24,15 @@ class TensorProgram:
         """Take a program; its constants and tables are put on the device."""
         import torch
 
-        self._like = like = {"dtype": torch.float64, "device": device}
+        self._like: dict[str, Any] = {"dtype": torch.float64, "device": device}
         self.stores = program.stores
         self._used = [(number, program.operations[number]) for number in program.used()]
         self._known = {
-            number: torch.tensor(float.fromhex(operation[1]), **like)
+            number: torch.tensor(float.fromhex(operation[1]), **self._like)
             for number, operation in self._used
             if operation[0] == "constant"
         }
-        self._tables = {name: torch.as_tensor(table, **like) for name, table in program.tables.items()}
+        self._tables = {name: torch.as_tensor(table, **self._like) for name, table in program.tables.items()}
 
     def __call__(self, given: Mapping[str, Sequence[torch.Tensor]]) -> dict[Place, torch.Tensor]:
         """Return what the program stores, given the numbers of each array that it loads: each (paths,), or one."""
@@ -53,7 +53,7 @@ class TensorProgram:
         return {place: values[number] for place, number in self.stores.items()}
 
 
-_PLAIN = {
+_PLAIN: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,

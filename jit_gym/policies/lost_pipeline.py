@@ -13,6 +13,7 @@ from ..chance.tables import tabulate
 from ..kernels.symbol_arrays import look_up
 from ..kernels.symbols import NotRecorded
 from ..physics import View
+from ..physics.tables import state_of
 from ..scenario import Distribution, Scenario
 from ..scenario.supports import unsupported
 from .base import PolicyError
@@ -64,7 +65,9 @@ class Pipeline:
         self.demand[table.values.astype(int)] = table.probabilities
         self.lane = plan.lanes.index(scenario.feeds[name][0])
         self.lead_time = int(feeds[0].lead_time.mean)
-        self.initial = feeds[0].initial  # what arrives in each period at first
+        row, start = plan.layout.net.lanes[self.lane], state_of(plan.layout.start.copy(), plan.layout.sizes, 1)
+        first = start.pipeline[0][int(row["first_slot"]) : int(row["last_slot"])]
+        self.initial = float(first.max(initial=0.0))  # the most that arrives in a period at first
         self.most = float(plan.order_limits[self.lane])
         self.ratio = float(plan.critical_ratio[stock])
         self._steps: dict[int, np.ndarray] = {}

@@ -62,9 +62,11 @@ def record_rule(rule: Any, layout: Layout) -> tuple[Program, Program]:
     first, world = RecordedWorld(layout), RecordedWorld(layout)
     try:
         own = rule.begin(View(first))
-        for k in range(0 if own is None else own.shape[1]):
-            first.program.store("own", k, own[0, k])
-        width = None if own is None else own.shape[1]
+        width = None
+        if own is not None:
+            width = own.shape[1]
+            for k in range(width):
+                first.program.store("own", k, own[0, k])
         for m, order in enumerate(record_orders(rule, world, world.program.load("clock", 0), width)):
             world.program.store("orders", m, order)
     except Exception as error:  # whatever a rule of somebody's own does with symbols
