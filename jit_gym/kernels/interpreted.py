@@ -24,6 +24,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "min": lambda a, b: np.where(a < b, a, b),
     "floor": np.floor,
+    "round": np.rint,
     "sqrt": np.sqrt,
 }
 
@@ -48,6 +49,9 @@ def interpret(
                     values[number] = _window(given, arrays, (operands[0], operands[1]), t).astype(float)
                     if paths == 1 and _refuses(values[number], arrays[operands[0]].refused):
                         return True
+                elif name == "look":
+                    table, shape, *places = operands
+                    values[number] = _entry(given[table], shape, [values[place] for place in places])
                 else:
                     values[number] = OPERATIONS[name](*(values[operand] for operand in operands))
         for place, number in program.stores.items():
@@ -61,6 +65,13 @@ def _window(given: Mapping[str, np.ndarray], arrays: Mapping[str, Array], place:
     name, k = place
     numbers = _all(given[name], arrays[name], k, t)
     return numbers[given[ORDER]] if arrays[name].scattered else numbers
+
+
+def _entry(table: np.ndarray, shape: tuple[int, ...], places: list[Any]) -> np.ndarray:
+    """Return what a table (numbers,) of this shape has at some places, one for each axis; outside, the nearest."""
+    inside = (np.fmin(np.fmax(place, 0.0), size - 1.0) for place, size in zip(places, shape, strict=True))
+    found: np.ndarray = table.reshape(shape)[tuple(np.asarray(place).astype(int) for place in inside)].astype(float)
+    return found
 
 
 def _all(array: np.ndarray, kind: Array, k: int, t: int) -> np.ndarray:

@@ -187,7 +187,7 @@ class _Writer:
         self.build = ir.IRBuilder(function.append_basic_block("entry"))
         kind = "f64" if width == 1 else f"v{width}f64"
         one = ir.FunctionType(self.number, [self.number])
-        self.known = {name: ir.Function(module, one, f"llvm.{name}.{kind}") for name in ("floor", "sqrt")}
+        self.known = {name: ir.Function(module, one, f"llvm.{name}.{kind}") for name in ("floor", "rint", "sqrt")}
         self.first_period = function.args[1]
         self._read_frame(function.args[0])
         self.values: dict[int, Any] = {}  # of the operations
@@ -305,6 +305,9 @@ class _Writer:
         for number, (name, *given) in self.used:
             if name == "load" and tuple(given) in kept:
                 self.values[number] = kept[tuple(given)]
+            elif name == "look":
+                table, shape, *places = given
+                self.values[number] = self._look_up(table, shape, [self.values[place] for place in places])
             elif number not in self.values:
                 operands = given if name == "load" else [self.values[operand] for operand in given]
                 self.values[number] = self._load(*operands) if name == "load" else self._result(name, *operands)
@@ -335,6 +338,8 @@ class _Writer:
                 return build.select(build.fcmp_ordered("<", *given), *given)
             case "floor" | "sqrt":
                 return build.call(self.known[name], given)
+            case "round":
+                return build.call(self.known["rint"], given)
         raise NotImplementedError(name)
 
     def _load(self, array: str, k: Any) -> Any:
@@ -358,6 +363,21 @@ class _Writer:
     def _apart(kind: Array) -> bool:
         """Tell whether the same number of several paths does not lie side by side."""
         return kind.scattered or (kind.by == "row" and kind.numbers > 1)
+
+    def _look_up(self, table: str, shape: tuple[int, ...], places: list[Any]) -> Any:
+        """Look up a table of this shape at whole numbers, one for each axis: outside it, the nearest entries."""
+        build, flat = self.build, self._every(DOUBLE(0.0))
+        for place, size in zip(places, shape, strict=True):
+            least, most = (self._every(DOUBLE(float(end))) for end in (0, size - 1))
+            place = build.select(build.fcmp_ordered(">", place, least), place, least)  # NaN is no place, either
+            place = build.select(build.fcmp_ordered("<", place, most), place, most)
+            flat = build.fadd(build.fmul(flat, self._every(DOUBLE(float(size)))), place)
+        whole = build.fptosi(flat, INT if self.width == 1 else ir.VectorType(INT, self.width))
+        value = (self.single if self.arrays[table].single else self.number)(ir.Undefined)
+        for path in range(self.width):
+            one = whole if self.width == 1 else build.extract_element(whole, INT(path))
+            value = self._with(value, build.load(build.gep(self.start[table], [one])), path)
+        return build.fpext(value, self.number) if self.arrays[table].single else value
 
     def _refuse(self, value: Any, what: str) -> None:
         """Return 1 from the function if a number is refused."""

@@ -65,8 +65,13 @@ class Rolled(NamedTuple):
 
 
 def rolled(program: Program) -> Rolled | None:
-    """Return a program in loops, or None where few parts are alike, or a sum over parts is a term of another."""
+    """Return a program in loops, or None where few parts are alike, or a sum over parts is a term of another.
+
+    A program that looks tables up is left as it is, as each part has tables of its own.
+    """
     count = len(program.used())
+    if program.tables:
+        return None
     program, sums = _without_sums(program)
     results = {each.place for each in sums}
     parts: tuple[dict[Any, list[Any]], ...] = defaultdict(list), defaultdict(list)  # without and with sums

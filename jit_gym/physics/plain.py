@@ -58,6 +58,11 @@ class ByHand:
         """Return arrivals by period and orders in transmission (slots,), or (paths, slots)."""
         return _stacked(self.state.pipeline)
 
+    def state_numbers(self) -> list[Any]:
+        """Return each number of the present state, in their order."""
+        *tables, pipeline = self.state
+        return [*(value for table in tables for record in table for value in vars(record).values()), *pipeline]
+
 
 def _stacked(values: list[Any]) -> Any:
     tensors = [value for value in values if is_tensor(value)]

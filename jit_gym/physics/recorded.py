@@ -66,11 +66,6 @@ class RecordedWorld(ByHand):
         columns = self.layout.columns
         return SymbolArray([[self.program.load("chance", columns.chance + k) for k in range(columns.seen)]])
 
-    def state_numbers(self) -> list[Any]:
-        """Return each number of the present state, in their order."""
-        *tables, pipeline = self.state
-        return [*(value for table in tables for record in table for value in vars(record).values()), *pipeline]
-
 
 def _loads(program: Program, array: str, table: np.ndarray, places: Iterator[int]) -> list[Any]:
     """Return the records of a table as plain objects: flags and indices as they are, quantities as loads."""
