@@ -243,7 +243,7 @@ class Chain:
             Where the transitions of each state end (states,), the next states and their chances (transitions,), and the
             expected cost of the period (states,).
         """
-        layout, outcomes = self.layout, self.outcomes
+        outcomes = self.outcomes
         exogenous = int(self.states.rows[states[0], -1])
         supply, supply_chance = likely(outcomes.supply, outcomes.supply_chance[exogenous])
         table = self._demand_table(int(demand_state[exogenous]))

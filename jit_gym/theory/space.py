@@ -34,7 +34,7 @@ class AfterOrder(NamedTuple):
 class AfterDemand(NamedTuple):
     """What demand leads to."""
 
-    rows: np.ndarray  # what it leaves, not merged (states, width)
+    rows: np.ndarray  # what it leaves, without what a merging ignores, but not merged (states, width)
     costs: np.ndarray  # money of this half of the period (states,)
 
 
@@ -185,6 +185,7 @@ def _demand_kernel(kind: _Kind) -> Kernel:
     """Return the kernel of the demand and of what comes after it."""
     world = _HalfWorld(kind)
     cost = world.trade(world.no_flows(), world.chance, (0.0, 0.0, 0.0))
+    world.forget_use()
     world.forget_bills()
     return world.kernel(world.state_numbers(), cost)
 
