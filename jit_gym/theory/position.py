@@ -140,7 +140,8 @@ class Position:
         halves, costs = Halves(self.layout, nothing_merged(self.scenario, ignores_use=True)), {}
         for d in set(demand_states):
             table = DemandTable.of(halves, outcomes, d, whole_states=False)
-            costs[d] = table.costs[0, table.classes(rows)]
+            demand_class = table.classes(rows)
+            costs[d] = table.costs[0, demand_class]
         return np.stack([costs[d] for d in demand_states])
 
     @property
