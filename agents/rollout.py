@@ -24,14 +24,14 @@ from jit_gym.chance import Trace
 from jit_gym.common.threads import share
 from jit_gym.envs.observation import Codec
 from jit_gym.kernels.cache import compiled
-from jit_gym.kernels.machine_code import WIDTH
+from jit_gym.kernels.machine_code import WIDTH, by_path
 from jit_gym.physics import Layout
 from jit_gym.physics.recorded import period_kernel
 from jit_gym.physics.simulate import paths_last
 from jit_gym.policies.trained import Perceptron
 
 TILE = 64  # paths that a layer computes side by side, so that its numbers fill vector registers
-ROOM = 2048  # paths that are played side by side
+ROOM = 1024  # paths that are played side by side
 LEAST_STATES = 4  # that are worth a thread: each takes milliseconds
 ESTIMATES = 1 << 17  # differences that are kept before they are added up
 
@@ -273,11 +273,13 @@ class Rollouts:
         worth = np.cumprod(np.append(1.0, np.full(depth, float(self.scenario.objective.discount))))
         more = np.zeros((len(age), len(self.choices)))
         room = -(-max(ROOM, len(self.choices) + 1) // WIDTH) * WIDTH
-        paths_of = np.zeros((layout.state_size, room)), *np.zeros((2, room), np.int64)
-        states, chosen, clock = paths_of[0], np.zeros(room, np.int64), np.zeros(room)
+        states, chosen, clock = by_path(layout.state_size, room), np.zeros(room, np.int64), np.zeros(room)
+        states[:] = 0.0
+        paths_of = states, *np.zeros((2, room), np.int64)
         orders, chance, rewards = np.zeros((room, lanes)), np.zeros((1, draws.shape[1], room)), np.zeros((1, room))
         work = _buffers(network)
-        kernel = period_kernel(layout, flows=False)
+        arrays = {"net": layout.numbers, "state": states, "chance": chance, "orders": orders, "flows": rewards}
+        play = period_kernel(layout, flows=False).on(room, **arrays)
         old = begun = 0
         while True:
             paths, begun = _begin(old, begun, state_of_race, starts, references, alive, *paths_of, chosen)
@@ -286,9 +288,7 @@ class Rollouts:
             times = horizon, clock_of_race, future_of_race, age, draws
             given = states, paths_of[1], chosen, work, clock, orders, chance
             _order(network, self.codec.from_state, old, paths, *times, self.choices, *given)
-            whole = slice(-(-paths // WIDTH) * WIDTH)  # paths beyond those that count are played in vain
-            moved = {"state": states[:, whole], "chance": chance[:, :, whole], "orders": orders[whole]}
-            kernel.on(whole.stop, net=layout.numbers, **moved, flows=rewards[:, whole])()
+            play()  # all paths that there is room for: it is mostly full, and the rest do no harm
             old = _judge(paths, rewards, worth, last, age, *paths_of, more)
         _add_up(state_of_race, more, sums)
 
