@@ -149,30 +149,36 @@ def unless_long(layout: Layout, record: Callable[[], Kernel]) -> Kernel | None:
     return None if is_large(layout) and kernel.length > LONGEST else kernel
 
 
-def period_kernel(layout: Layout) -> Kernel | LoopKernel:
-    """Return the kernel that plays one period of a world with given orders, and tells all that happens in it.
+def period_kernel(layout: Layout, flows: bool = True) -> Kernel | LoopKernel:
+    """Return the kernel that plays one period of a world with given orders.
 
-    Its arrays are net, state (state_size, paths), chance (periods, columns, paths), orders (paths, lanes), and flows
-    (flows_size, paths).
+    Its arrays are net, state (state_size, paths), chance (periods, columns, paths), orders (paths, lanes), and flows:
+    all that happens (flows_size, paths), or the reward alone (1, paths).
     """
-    recorded = unless_long(layout, lambda: _period_kernel(Kind(layout)))
+    recorded = unless_long(layout, lambda: _period_kernel(Kind(layout), flows))
     if recorded is not None:
         return recorded
+    place = layout.flow_names().index("reward")
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
-        play_loops(layout, period, arrays["orders"], arrays)
+        orders, told = arrays["orders"], arrays["flows"]
+        all_flows = told if flows else layout.flows(len(orders))
+        play_loops(layout, period, orders, {**arrays, "flows": all_flows})
+        if not flows:
+            told[0] = all_flows[place]
         return False
 
     return LoopKernel(play)
 
 
 @lru_cache(maxsize=64)
-def _period_kernel(kind: Kind[Layout]) -> Kernel:
+def _period_kernel(kind: Kind[Layout], flows: bool) -> Kernel:
     layout = kind.of
     world = RecordedWorld(layout)
     lanes = range(len(layout.lanes))
-    flows = world.play([world.program.load("orders", m) for m in lanes])
-    for k, value in enumerate(numbers_of(layout, flows)):
+    happened = world.play([world.program.load("orders", m) for m in lanes])
+    told = numbers_of(layout, happened) if flows else [happened.money[0].reward]
+    for k, value in enumerate(told):
         world.program.store("flows", k, value)
     arrays = arrays_of(layout) | {
         "orders": Array("row", len(lanes)),
