@@ -111,6 +111,25 @@ def stream(task: Callable[[A], T], items: Iterable[A]) -> Iterator[T]:
         wait(window)
 
 
+def meanwhile(task: Callable[[], T]) -> Callable[[], T]:
+    """Begin a task on a thread of its own, and return the function that waits for its result.
+
+    With one thread it runs when it is waited for. A process that ends sooner does not wait for it.
+    """
+    if threads() == 1 or getattr(_here, "inside", False):
+        return task
+    found: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(task())
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=run, name="jit_gym_meanwhile", daemon=True).start()
+    return found.result
+
+
 def divide(count: int, least: int = 1) -> list[slice]:
     """Return the slices into which `share` divides `range(count)`."""
     most = count // max(1, least)
