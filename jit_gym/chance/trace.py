@@ -272,7 +272,10 @@ class Chance:
         Raises:
             BadInput: for a seed, paths or periods that are not whole numbers, or are too small or too large.
         """
-        return self._drawing(seed, paths, periods).trace()
+        drawing = self._drawing(seed, paths, periods)
+        rows = self.blank(drawing.periods, len(drawing.paths))
+        drawing.fill(rows)
+        return Trace(self.columns, rows)
 
     def draw_pair(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
@@ -282,9 +285,19 @@ class Chance:
         Path `paths` + i of what is returned is path i in which no disruption begins: its demand, lead times, prices and
         all else are the same to the bit, so that a policy's figures on the two differ by what disruptions do alone.
         """
-        traces = [self._drawing(seed, paths, periods, quiet).trace() for quiet in (False, True)]
-        rows = np.concatenate([trace.rows.transpose(0, 2, 1) for trace in traces], axis=2)
-        return Trace(self.columns, rows.transpose(0, 2, 1))
+        drawings = [self._drawing(seed, paths, periods, quiet) for quiet in (False, True)]
+        each = len(drawings[0].paths)
+        rows = self.blank(drawings[0].periods, 2 * each)
+        for k, drawing in enumerate(drawings):
+            drawing.fill(rows[:, k * each : (k + 1) * each])
+        return Trace(self.columns, rows)
+
+    def blank(self, periods: int, paths: int) -> np.ndarray:
+        """Return rows to be filled in (periods + 1, paths, columns).
+
+        The numbers of all paths lie side by side, as a kernel plays several paths at a time.
+        """
+        return np.zeros((periods + 1, self.columns.chance + self.columns.seen, paths)).transpose(0, 2, 1)
 
     def disrupted(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
@@ -339,10 +352,8 @@ class _Draw:
         known = {seed: stream(seed, source) for seed in set(self.seeds)}
         return np.array([known[seed] for seed in self.seeds], np.uint64)
 
-    def trace(self) -> Trace:
+    def fill(self, rows: np.ndarray) -> None:
         columns = self.columns
-        # The numbers of all paths lie side by side, as a kernel plays several paths at a time.
-        rows = np.zeros((self.periods + 1, columns.chance + columns.seen, len(self.paths))).transpose(0, 2, 1)
         chance, seen = rows[:-1], rows[:, :, columns.chance :]
         for name in columns.demand:
             self.draw_demand(name, chance, seen)
@@ -356,7 +367,6 @@ class _Draw:
         self.draw_obsolescence(chance, seen)
         if columns.last is not None:
             chance[-1:, :, columns.last] = 1.0
-        return Trace(columns, rows)
 
     def draw_demand(self, name: str, chance: np.ndarray, seen: np.ndarray) -> None:
         column = self.columns.demand[name]
