@@ -14,7 +14,7 @@ from ..chance import Chance
 from ..common.executor import HERE, Executor, Tell
 from ..common.renamed import warn
 from ..common.statistics import Estimate
-from ..common.threads import meanwhile
+from ..common.threads import Meanwhile
 from ..physics import Flows, Layout, Simulation, State
 from ..policies import agents, policy
 from ..scenario import BadInput, Scenario, load
@@ -206,8 +206,13 @@ def compare(
         players = executor.run(partial(_tuned, scenario, budget, seed), names, progress=progress)
     benchmark = None
     if gap and gap_early:
-        benchmark = meanwhile(partial(find_benchmark, scenario, paths, periods, warmup, seed))
-    results = evaluate_all(players, scenario, paths, periods, warmup, seed, progress)
+        benchmark = Meanwhile(partial(find_benchmark, scenario, paths, periods, warmup, seed))
+    try:
+        results = evaluate_all(players, scenario, paths, periods, warmup, seed, progress)
+    except BaseException:
+        if benchmark is not None:
+            benchmark.stop()
+        raise
     return Comparison(tuple(results), gap, threshold, budget, tuple(caveats(scenario, players, periods)), benchmark)
 
 

@@ -116,8 +116,13 @@ def find_optimality_gap(results: tuple[Result, ...], benchmark: Callable[[], Ben
     return OptimalityGap(found.to, leader, gap, found.optimum, unproved=found.unproved)
 
 
-def find_benchmark(scenario: Scenario, paths: int, periods: int, warmup: int, seed: int) -> Benchmark:
-    """Find the best there is to compare policies with on paths of a seed, whatever these policies are."""
+def find_benchmark(
+    scenario: Scenario, paths: int, periods: int, warmup: int, seed: int, go_on: Callable[[Any], Any] | None = None
+) -> Benchmark:
+    """Find the best there is to compare policies with on paths of a seed, whatever these policies are.
+
+    `go_on` is called after each path of a bound, and may raise to end the search.
+    """
     same: dict[str, Any] = {"periods": periods, "warmup": warmup, "seed": seed}
     optimum = _optimum(scenario)
     if optimum is not None:
@@ -129,7 +134,7 @@ def find_benchmark(scenario: Scenario, paths: int, periods: int, warmup: int, se
         try:
             if (columns := columns_of(scenario, warmup, periods, seed)) <= COLUMNS:
                 most = min(CELLS // size, WHOLES // max(wholes, 1), SQUARES // columns**2)
-                bound = clairvoyant(scenario, paths=min(paths, PATHS, most), nodes=1, **same)
+                bound = clairvoyant(scenario, paths=min(paths, PATHS, most), nodes=1, progress=go_on, **same)
                 return Benchmark("bound", bound.costs, unproved=bound.gap)
         except BadInput:  # it has no bound
             pass
