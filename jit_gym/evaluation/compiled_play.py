@@ -24,7 +24,7 @@ SHIPPED = "jit_gym.policies."
 LARGEST = 60  # stocks, lanes and demands together: with rule and counter a program is three times as long
 
 Watch = Callable[[State, Flows], "tuple[Any, ...]"]
-"""What is measured of where each period ends and of its flows, each (paths,)."""
+"""What is measured of where each period ends and of its flows: numbers (paths,), and tables (paths, numbers)."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,10 @@ def _recorded(
     counts.of(layout, totals).count(state, told, *clock[1:])
     for k, value in enumerate(totals.items[0]):
         program.store("totals", k, value)
-    measured = watch(state, told) if watch is not None else ()
-    for k, measure in enumerate(measured):
-        program.store("watched", k, measure.items[0])
+    parts = watch(state, told) if watch is not None else ()
+    measured = [number for part in parts for number in np.atleast_1d(part.items[0])]
+    for k, number in enumerate(measured):
+        program.store("watched", k, number)
     arrays |= {
         **{name: Array("nothing", table.size, table.dtype == np.float32) for name, table in program.tables.items()},
         "own": Array("path", width or 0),

@@ -63,7 +63,7 @@ def _asked(
             counter.value(simulation, -1.0)
         flows = simulation.step(_orders(player, simulation))
         if watch is not None:
-            measured.append(np.stack(watch(simulation.state, flows)))
+            measured.append(np.concatenate([np.atleast_2d(part.T) for part in watch(simulation.state, flows)]))
         if t >= warmup:
             counter.add(simulation.state, simulation.flows)
         if progress is not None and (t % STRETCH == STRETCH - 1 or t == last):
