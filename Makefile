@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries reference clean
+.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries reference docs clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -73,6 +73,11 @@ claims: $(DEV)  ## play the claims of tests/claims, and write docs/claims.md aga
 
 industries: $(CORE)  ## play the industries and write their pages in docs/industries again (minutes)
 	$(BIN)/python -m jit_gym.report.industries
+
+# A warning, such as a link that leads nowhere, ends it. What Python and shell lines show is run by tests/test_docs.py.
+docs: $(DEV)  ## write the site into build/docs (index.html)
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "build/docs/index.html"
 
 reference: $(CORE)  ## write the references of scenarios and of the API again, from schema and docstrings
 	$(BIN)/jit-gym show --reference > docs/scenario-reference.md

@@ -1,7 +1,6 @@
-"""What docs/extending.md shows, works: its sections in a process of their own, the mechanism in a copied library."""
+"""What docs/extending.md and its two tutorials show, works; the mechanism in a copied library."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from .interpreter import Interpreter
+from .pages import DOCS, blocks, sections
 
-ROOT = Path(__file__).parents[1]
-GUIDE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", GUIDE, re.DOTALL | re.MULTILINE))
-
-
+ROOT = DOCS.parent
+AGENT, MECHANISM = ((DOCS / f"tutorials/own-{name}.md").read_text(encoding="utf-8") for name in ("agent", "mechanism"))
+PARTS = sections("extending.md") | {"An agent": AGENT}
 STRICT = ("-W", "error::DeprecationWarning:jit_gym")
 
 
@@ -36,24 +34,23 @@ def patched(text: str, diff: str) -> str:
     return text.replace(before, after)
 
 
-@pytest.mark.parametrize("title", [title for title in SECTIONS if title != "A mechanism"])
+@pytest.mark.parametrize("title", [title for title, part in PARTS.items() if "```python\n" in part])
 def test_a_section_runs(title: str, script: Interpreter, tmp_path: Path):
     """All of its Python, as one program."""
-    program = "\n".join(re.findall(r"```python\n(.*?)```", SECTIONS[title], re.DOTALL))
+    program = "\n".join(block.text for block in blocks(PARTS[title]) if block.language == "python")
     assert "jit_gym" in program
     script.run(program, tmp_path)
 
 
 def test_a_mechanism_is_added_in_the_places_that_the_guide_names(tmp_path: Path):
     """Applied to a copy of the library, the pieces make a mechanism that plays; there are six places at most."""
-    section = SECTIONS["A mechanism"]
     shutil.copytree(ROOT / "jit_gym", tmp_path / "jit_gym", ignore=shutil.ignore_patterns("__pycache__"))
-    pieces = re.findall(r"```diff (\S+)\n(.*?)```", section, re.DOTALL)
+    pieces = [(block.language.split()[1], block.text) for block in blocks(MECHANISM) if block.language != "python"]
     assert 1 <= len({file for file, _ in pieces}) <= 5  # and the reference, which is generated
     for file, diff in pieces:
         path = tmp_path / file
         path.write_text(patched(path.read_text(encoding="utf-8"), diff), encoding="utf-8")
-    (program,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    (program,) = (block.text for block in blocks(MECHANISM) if block.language == "python")
     command = [sys.executable, *STRICT, "-c", f"{program}\nprint(jit_gym.__file__)"]
     settings = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=settings)

@@ -10,8 +10,9 @@ from shutil import copy
 
 import pytest
 
-RECIPES = Path(__file__).parents[1] / "docs" / "recipes.md"
-PARTS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", RECIPES.read_text(), re.DOTALL | re.MULTILINE))
+from .pages import Block, blocks, sections
+
+PARTS = sections("recipes.md")
 
 NEEDS = {
     "CleanRL": ["cleanrl", "tyro", "torch", "tensorboard"],
@@ -35,10 +36,9 @@ def installed(module: str) -> bool:
         return False
 
 
-def blocks(part: str) -> list[tuple[str, str, str]]:
-    """Return the code of a recipe, in order: the language, the file's name in its first line, if any, and the text."""
-    found = re.findall(r"```(sh|python|yaml)\n(.*?)```", part, re.DOTALL)
-    return [(language, "".join(re.findall(r"\A# (\S+\.\w+)\n", text)), text) for language, text in found]
+def code(part: str) -> list[Block]:
+    """Return what is run of a recipe, in order."""
+    return [block for block in blocks(part) if block.language in ("sh", "python", "yaml")]
 
 
 def test_every_recipe_is_run_here_and_names_its_versions():
@@ -47,7 +47,7 @@ def test_every_recipe_is_run_here_and_names_its_versions():
     for part in PARTS.values():
         assert re.search(r"\A\nRan with .*\d", part)
         assert "```text\n" in part
-        assert any(language == "sh" or not name for language, name, _ in blocks(part) if language != "yaml")
+        assert any(language == "sh" or not name for language, name, _ in code(part) if language != "yaml")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in NEEDS])
@@ -60,7 +60,7 @@ def test_a_recipe_runs(name: str, tmp_path: Path):
         copy(Path(find_spec("cleanrl").submodule_search_locations[0]) / "ppo_continuous_action.py", tmp_path)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     places = {"PATH": path, "MINARI_DATASETS_PATH": str(tmp_path / "datasets")}
-    for language, file, text in blocks(PARTS[name]):
+    for language, file, text in code(PARTS[name]):
         if file:
             (tmp_path / file).write_text(text)
             continue

@@ -196,7 +196,7 @@ def family(which: str | Path | Mapping[str, Any] | Family) -> Family:
     """Return the family with this name, in this YAML file or mapping, or this one itself.
 
     >>> family("lost-sales-family").world(0).lanes["supplier"].lead_time.mean
-    4.0
+    7.0
 
     Raises:
         ScenarioError: in one line, for what is missing, is not YAML, or makes no sense as a family.

@@ -166,7 +166,7 @@ KINDS = {
 def test_each_table_has_its_line_in_every_place(name: str):
     """A table of its own length lies behind the one before, as wide as its record type, and in its protocol.
 
-    The places are those that docs/extending.md lists for a new table.
+    The places are those that docs/tutorials/own-mechanism.md lists for a new table.
     """
     build, kind, protocol, lengths = KINDS[name]
     names = [table for table in kind._fields if table != "has"]
