@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries reference docs clean
+.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries notebooks reference docs clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -78,6 +78,10 @@ industries: $(CORE)  ## play the industries and write their pages in docs/indust
 docs: $(DEV)  ## write the site into build/docs (index.html)
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
+
+notebooks: $(DEV)  ## write the notebooks again from their sources, and run each of them, with its solutions (minutes)
+	$(BIN)/python notebooks/write.py
+	$(BIN)/python -m pytest -n 2 --nbmake --nbmake-timeout=180 notebooks
 
 reference: $(CORE)  ## write the references of scenarios and of the API again, from schema and docstrings
 	$(BIN)/jit-gym show --reference > docs/scenario-reference.md

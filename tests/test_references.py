@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BIBLIOGRAPHY = ROOT / "docs/references.bib"
-PLACES = ["jit_gym", "agents", "benchmarks", "tests", "configs", "docs", "README.md", "results/README.md"]
+PLACES = ["jit_gym", "agents", "benchmarks", "tests", "configs", "docs", "notebooks", "README.md", "results/README.md"]
 VENUES = {"journal", "booktitle", "publisher", "institution", "howpublished"}
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
