@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .policies import Rule as Rule
     from .policies import StatefulRule as StatefulRule
     from .policies import VectorActionMeaning as VectorActionMeaning
+    from .policies import external_policy as external_policy
     from .policies import policy as policy
     from .policies import rule as rule
     from .scenario import Family as Family
@@ -81,6 +82,7 @@ _HOMES = {
     "metric": "evaluation",
     "names": "scenario",
     "policy": "policies",
+    "external_policy": "policies",
     "policy_map": "evaluation",
     "register_distribution": "scenario",
     "register_scenarios": "scenario",

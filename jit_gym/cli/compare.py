@@ -24,12 +24,14 @@ from .options import (
     ScenarioName,
     Seed,
     Threads,
+    Trust,
     ValueColumn,
     complete_policy,
     default_report,
     executor_of,
     saved_policy,
     several,
+    trusted_policy,
 )
 from .progress import announce_compiling, console, print_notes, progress_bar, waiting
 
@@ -103,6 +105,7 @@ def compare(
         bool, typer.Option("--no-gap", help="Do not look for an optimum or a bound to compare with.")
     ] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
+    trust: Trust = False,
     on: On = None,
     workers: ProcessCount = None,
     threads: Threads = None,
@@ -140,7 +143,14 @@ def compare(
         asked_of: dict[str, Any] = {"worlds": worlds, "regime": regime, "paths": paths, "periods": periods}
         asked_of |= {"warmup": warmup, "seed": seed, "tuned": tuned, "budget": budget, "threshold": threshold / 100}
         compare_worlds(
-            scenario, names, set_, report=report, writes=writes, executor=executor, as_json=as_json, **asked_of
+            scenario,
+            [trusted_policy(name, trust) for name in names],
+            set_,
+            report=report,
+            writes=writes,
+            executor=executor,
+            as_json=as_json,
+            **asked_of,
         )
         return
     for name, given_for_a_family in (("--worlds", worlds), ("--regime", regime)):
@@ -151,7 +161,7 @@ def compare(
     world, notes = request.world()
     asked: tuple[Any, ...] = names, set_, paths, periods, warmup, seed, tuned, budget, threshold != 0.5 and threshold
     asked += (*request[2:], no_gap)
-    players = named([saved_policy(name, world) for name in names] or None, world)
+    players = named([saved_policy(name, world, trust) for name in names] or None, world)
     counted, warmed = window(world, periods, warmup)
     work = len(players) * (warmed + counted)
     if paths is None:
@@ -180,7 +190,7 @@ def compare(
 
     options: dict[str, Any] = {"paths": paths, "periods": counted, "warmup": warmed, "seed": seed}
     options |= {"budget": tuning or None, "threshold": None if threshold == 0.5 else threshold}
-    command = request.command("compare", *names, **options, tuned=tuned, no_gap=no_gap)
+    command = request.command("compare", *names, **options, tuned=tuned, no_gap=no_gap, trust=trust)
     with waiting("looking for the optimum or a bound", quiet=as_json):
         _ = comparison.optimality_gap
     with waiting("playing without disruptions, to see what these cost", quiet=as_json):

@@ -27,6 +27,7 @@ from .options import (
     ScenarioName,
     Seed,
     Threads,
+    Trust,
     ValueColumn,
     complete_policy,
     executor_of,
@@ -99,6 +100,7 @@ def map_(
         Path | None,
         typer.Option("--out", metavar="FILE.svg", help="Where to write the picture: .svg, .png, or a page in .html."),
     ] = None,
+    trust: Trust = False,
     on: On = None,
     workers: ProcessCount = None,
     threads: Threads = None,
@@ -117,7 +119,7 @@ def map_(
     request = Request(scenario, set_, history, value, date, where, demand)
     world, notes = request.world()
     names = [name for text in policies or () for name in several(text)]
-    players = [saved_policy(name, world) for name in names] or None
+    players = [saved_policy(name, world, trust) for name in names] or None
     with collect_warnings():  # what has no effect in some cells does in others
         grid = prepare(players, world, x=across, y=up, cells=cells or CELLS, periods=periods, warmup=warmup)
     for option, axis in (("--x", grid.x), ("--y", grid.y)):
@@ -140,7 +142,7 @@ def map_(
 
     options: dict[str, Any] = {"x": across, "y": up, "cells": cells, "tune": tune}
     options |= {"budget": tuned or None, "paths": paths, "periods": periods, "warmup": warmup, "seed": seed}
-    options |= {"threshold": None if threshold == 0.5 else threshold, "out": out}
+    options |= {"threshold": None if threshold == 0.5 else threshold, "out": out, "trust": trust}
     command = request.command("map", *names, **options)
     if out is not None:
         report.write(drawn, out, command, notes)

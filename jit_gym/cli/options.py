@@ -67,6 +67,10 @@ Overrides = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="The seed of all chance.")]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Unpickle models of Stable-Baselines3 (sb3:...): runs what their authors put there."),
+]
 HistoryFile = Annotated[
     Path | None,
     typer.Option("--history", metavar="FILE.csv", help="Your own sales, in place of the scenario's demand."),
@@ -214,10 +218,19 @@ def several(text: str) -> list[str]:
     return re.findall(r"[^\s,(]+(?:\s*\(.*?(?:\)|$))?", text, re.DOTALL) or [text]
 
 
-def saved_policy(name: str, world: Scenario) -> Any:
+def trusted_policy(name: str, trust: bool) -> Any:
+    """Return the model of a file that is unpickled, where that is allowed, and any other name as it is."""
+    if not trust:
+        return name
+    from ..policies import external_policy, is_external
+
+    return external_policy(name, trust=True) if is_external(name) else name
+
+
+def saved_policy(name: str, world: Scenario, trust: bool = False) -> Any:
     """Return the policy that a file name means, and any other name as it is."""
     if not name.endswith(".npz"):
-        return name
+        return trusted_policy(name, trust)
     from ..theory import Optimal
 
     return Optimal.load(name, world)

@@ -24,6 +24,7 @@ from .options import (
     ScenarioName,
     Seed,
     Threads,
+    Trust,
     ValueColumn,
     complete_policy,
     executor_of,
@@ -86,6 +87,7 @@ def stress(
             "--out", metavar="FILE.html", help="Where to write the page, by default reports/NAME-stress.html."
         ),
     ] = None,
+    trust: Trust = False,
     on: On = None,
     workers: ProcessCount = None,
     threads: Threads = None,
@@ -104,7 +106,7 @@ def stress(
     request = Request(scenario, set_, history, value, date, where, demand)
     world, notes = request.world()
     names = [name for text in policies or () for name in several(text)]
-    players = [saved_policy(name, world) for name in names] or None
+    players = [saved_policy(name, world, trust) for name in names] or None
     target = out if out is not None or as_json else Path("reports") / f"{world.name}-stress.html"
     if target is not None:
         files.check(target)
@@ -114,7 +116,7 @@ def stress(
         tell("what a second source, a warning and information are worth")
         saved = worth(players, world, paths=paths, seed=seed)
     print_notes([*notes, *found.notes])
-    asked: dict[str, Any] = {"shock": shock, "hits": hits, "at": at, "paths": paths, "seed": seed}
+    asked: dict[str, Any] = {"shock": shock, "hits": hits, "at": at, "paths": paths, "seed": seed, "trust": trust}
     command = request.command("stress", *names, **asked)
     if as_json:
         print(json.dumps(report.document(found, saved, command, notes), indent=2, allow_nan=False))

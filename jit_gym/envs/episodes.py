@@ -30,7 +30,7 @@ def episodes_of(env: Any) -> EpisodeBatch:
     Raises:
         BadInput: for anything else, and for what is wrapped in something that changes observations or actions.
     """
-    inner, spaces, changed = env, _spaces(env), False
+    inner, spaces, changed = env, path_spaces(env), False
     while not hasattr(inner, "episodes"):
         changed |= bool(getattr(inner, "norm_obs", False))  # VecNormalize keeps the space as it was
         inside = [getattr(inner, name) for name in ("venv", "env", "envs") if hasattr(inner, name)]
@@ -47,7 +47,7 @@ def episodes_of(env: Any) -> EpisodeBatch:
     return episodes
 
 
-def _spaces(env: Any) -> tuple[Any, ...]:
+def path_spaces(env: Any) -> tuple[Any, ...]:
     """Return the spaces of one path's observation and action."""
     names = ("observation_space", "action_space")
     return tuple(getattr(env, f"single_{name}", getattr(env, name, None)) for name in names)

@@ -100,7 +100,7 @@ class Codec:
             raise ValueError(f"units: must be 'mean-demand' or 'raw', got {units!r}")
         if not most_ordered >= 1:
             raise ValueError(f"most_ordered: must be 1 period of mean demand or more, got {most_ordered!r}")
-        self.layout, self.raw = layout, units == "raw"
+        self.layout, self.raw, self.most_ordered = layout, units == "raw", most_ordered
         self.calendar = Calendar(layout.scenario)
         self._usage = [mean or 1.0 for mean, _ in usage(layout.scenario).values()]  # 1 for stocks that are not used
         self.lanes = self._lanes(most_ordered)

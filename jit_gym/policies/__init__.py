@@ -9,12 +9,13 @@ from typing import Any
 from ..common.plugins import load_plugins, register
 from ..common.text import nearest
 from ..envs.episodes import episodes_of
-from ..scenario import Scenario, ScenarioError, yaml12
+from ..scenario import Scenario
 from .adaptive import Adaptive, MovingAverage
-from .base import Parameter, Policy, PolicyError, Rule, StatefulRule
+from .base import Parameter, Policy, PolicyError, Rule, StatefulRule, parameters_in
 from .base_stock import BaseStock, JustInCase, QuotedLeadTime, SafetyLeadTime, SafetyStock
 from .disruption import Acceptance, Mitigation, Rerouting, StateDependent, StockUpOnWarning
 from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, QuickResponse, SingleIndex, TailoredBaseSurge
+from .external import External, external_policy, is_external, is_model
 from .hybrid import Emergency, Hybrid, HybridByRisk, HybridByValue
 from .just_in_time import Constant, Conwip, DemandFlow, Heijunka, JustInTime, Kanban, ShortCycle, Synchronised
 from .lost_sales import CappedBaseStock, Myopic, MyopicTwo, ProjectedInventoryLevel, StandardVector
@@ -76,6 +77,7 @@ RULES: dict[str, type[Rule]] = {
 __all__ = [
     "RULES",
     "ActionMeaning",
+    "External",
     "Network",
     "Parameter",
     "Policy",
@@ -84,6 +86,7 @@ __all__ = [
     "StatefulRule",
     "VectorActionMeaning",
     "agents",
+    "external_policy",
     "policy",
     "rule",
     *sorted(rule.__name__ for rule in RULES.values()),
@@ -124,7 +127,7 @@ def policy(what: Any, scenario: Any) -> Any:
     Args:
         what: a name (`"kanban"`), a name with parameters (`"base-stock(level=25)"`, `"kanban(cards={valve: 8})"`), a
             trained agent (`"agent:dcl"`, shipped for the scenario, or `"agent:runs/mine/model.safetensors"`), a policy,
-            or any function of a `View` that returns orders in units (paths, lanes).
+            or any function of a `View` that returns orders in units (paths, lanes); what `external_policy` takes, too.
         scenario: the scenario to play, or the env: single, batch, or a Stable-Baselines3 VecEnv.
 
     Raises:
@@ -139,7 +142,9 @@ def policy(what: Any, scenario: Any) -> Any:
         return player
     if isinstance(what, str):
         agent = re.fullmatch(r"\s*agent:(.+?)\s*", what, re.DOTALL)
-        what = Network.of(agent[1], scenario) if agent else parse(what)
+        what = Network.of(agent[1], scenario) if agent else named(what)
+    if is_model(what):
+        what = external_policy(what)
     if isinstance(what, type) and issubclass(what, Policy):
         what = what()
     if isinstance(what, Policy):
@@ -147,6 +152,11 @@ def policy(what: Any, scenario: Any) -> Any:
     if callable(what):
         return what
     raise PolicyError(f"a policy must be a name, a policy or a function, got {what!r}")
+
+
+def named(text: str) -> Any:
+    """Return the rule, or the policy from elsewhere, that a text names."""
+    return external_policy(text) if is_external(text) else parse(text)
 
 
 def parse(text: str) -> Rule:
@@ -160,10 +170,7 @@ def parse(text: str) -> Rule:
     if name not in RULES:
         hint = nearest(name, RULES) or f" (known: {', '.join(RULES)})"
         raise PolicyError(f"unknown policy {name!r}{hint}")
-    try:
-        parameters = yaml12.parse("{" + re.sub(r"([A-Za-z_]\w*)\s*=", r"\1: ", inside or "") + "}")
-    except ScenarioError:
-        raise PolicyError(f"cannot read the parameters of {text!r} (write them like {name}(a=1, b=2))") from None
+    parameters = parameters_in(inside or "", name, text)
     known = RULES[name].names()
     for key in parameters:
         if key not in known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -15,7 +16,7 @@ from ..common.renamed import renamed
 from ..common.text import nearest
 from ..envs.observation import Codec
 from ..physics import View
-from ..scenario import BadInput, Scenario, limits
+from ..scenario import BadInput, Scenario, ScenarioError, limits, yaml12
 from .limits import ignored, listed, overtaking, replayed
 from .plan import PlanningData, positive
 
@@ -112,6 +113,19 @@ class Policy:
                 state = np.column_stack([state, own])
         action = self.env_codec.encode(orders)
         return (action if np.ndim(observation) == 2 else action[0]), state
+
+
+def parameters_in(inside: str, name: str, text: str) -> dict[str, Any]:
+    """Return what stands in the brackets of a policy's text, `level=25, cards={valve: 8}`.
+
+    Raises:
+        PolicyError: for what cannot be read.
+    """
+    try:
+        found: dict[str, Any] = yaml12.parse("{" + re.sub(r"([A-Za-z_]\w*)\s*=", r"\1: ", inside) + "}")
+    except ScenarioError:
+        raise PolicyError(f"cannot read the parameters of {text!r} (write them like {name}(a=1, b=2))") from None
+    return found
 
 
 class Fault(NamedTuple):
