@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries reference clean
+.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries film reference clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -43,7 +43,7 @@ lowest:  ## run the tests of envs, agents and the command with the lowest versio
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	echo "torch; sys_platform == 'never'" > .venv-lowest/without.txt
 	printf '%s\n' 'hypothesis>=6.100' 'pytest>=8.2' 'pytest-xdist>=3.6' | .venv-lowest/bin/uv pip compile --quiet \
-		--resolution lowest-direct --override .venv-lowest/without.txt --extra train pyproject.toml - \
+		--resolution lowest-direct --override .venv-lowest/without.txt --extra train --extra render pyproject.toml - \
 		--output-file .venv-lowest/lowest.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--requirement .venv-lowest/lowest.txt --editable .
@@ -73,6 +73,9 @@ claims: $(DEV)  ## play the claims of tests/claims, and write docs/claims.md aga
 
 industries: $(CORE)  ## play the industries and write their pages in docs/industries again (minutes)
 	$(BIN)/python -m jit_gym.report.industries
+
+film: $(CORE)  ## play the fire of 1997 and write docs/aisin-1997.gif again
+	$(BIN)/python -m jit_gym.report.film
 
 reference: $(CORE)  ## write the references of scenarios and of the API again, from schema and docstrings
 	$(BIN)/jit-gym show --reference > docs/scenario-reference.md
