@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries film reference clean
+.PHONY: help demo test slow pages bounds lowest check bench bench-peers maps claims industries networks film reference clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -30,6 +30,12 @@ test: $(DEV)  ## run the tests
 
 slow: $(DEV)  ## run the tests that take minutes each
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 -m slow
+
+# The tests need Chromium on the path; axe-core comes from npm.
+pages: $(DEV)  ## look at the reports in Chromium: on a phone, on paper, and with axe-core
+	npm install --silent --no-save --prefix .node axe-core@4
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'playwright>=1.50'
+	$(BIN)/python -m pytest -m slow tests/report/test_accessibility.py
 
 bounds: $(DEV)  ## run the laws with a check of every index in compiled code
 	NUMBA_BOUNDSCHECK=1 JIT_GYM_WORLDS=50 $(BIN)/python -m pytest -n 2 -k "any_world and not tensor" \
@@ -73,6 +79,9 @@ claims: $(DEV)  ## play the claims of tests/claims, and write docs/claims.md aga
 
 industries: $(CORE)  ## play the industries and write their pages in docs/industries again (minutes)
 	$(BIN)/python -m jit_gym.report.industries
+
+networks: $(CORE)  ## draw who orders what from whom in each scenario, in docs/networks
+	$(BIN)/python -m jit_gym.report.networks
 
 film: $(CORE)  ## play the fire of 1997 and write docs/aisin-1997.gif again
 	$(BIN)/python -m jit_gym.report.film

@@ -49,9 +49,13 @@ def gif(pictures: Sequence[np.ndarray], seconds: float = SECONDS) -> bytes:
 
     colours, counts = np.unique(np.concatenate([_numbers(each) for each in pictures]), return_counts=True)
     often = colours[np.lexsort((colours, -counts))[:COLOURS]]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(np.stack([often >> 16, often >> 8 & 255, often & 255], axis=-1).astype(np.uint8).tobytes())
-    drawn = [Image.fromarray(each).quantize(palette=palette, dither=Image.Dither.NONE) for each in pictures]
+    apart = ((_parts(colours)[:, None] - _parts(often)) ** 2).sum(axis=-1)  # colours that stay are 0 from themselves
+    nearest = apart.argmin(axis=1).astype(np.uint8)
+    drawn = []
+    for each in pictures:
+        places = nearest[np.searchsorted(colours, _numbers(each))].reshape(each.shape[:2])
+        drawn.append(Image.fromarray(places))
+        drawn[-1].putpalette(_parts(often).astype(np.uint8).tobytes())
     file = io.BytesIO()
     drawn[0].save(
         file, "GIF", save_all=True, append_images=drawn[1:], duration=round(1000 * seconds), loop=0, optimize=True
@@ -63,6 +67,11 @@ def _numbers(picture: np.ndarray) -> np.ndarray:
     """Return the colour of each pixel as one number."""
     red, green, blue = picture.reshape(-1, 3).astype(np.int64).T
     return red << 16 | green << 8 | blue
+
+
+def _parts(colours: np.ndarray) -> np.ndarray:
+    """Return the red, green and blue (n, 3) of colours that are numbers (n,)."""
+    return np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=-1)
 
 
 def write(path: Path = FILE) -> None:
