@@ -86,12 +86,12 @@ def _draw(scenario: str, set_: list[str] | None, path: Path) -> None:
     network.check(path)
     request = Request(scenario, set_)
     if is_family(scenario):
-        world, notes = family(scenario).base, []
         if set_:
             raise BadInput("--set: does not change the network of a family (draw the scenario that it varies)")
+        world = family(scenario).base
     else:
         world, notes = request.world()
-    print_notes(notes)
+        print_notes(notes)
     network.write(world, path, request.command("show", picture=path))
     console().print(f"Picture: {plain(str(path))}", style="dim", soft_wrap=True)
 

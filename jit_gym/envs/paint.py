@@ -23,6 +23,7 @@ class Words(NamedTuple):
     colour: str = INK
     anchor: str = "left"
     weight: str = "normal"
+    boxed: bool = False  # on a ground of its own, to be read on what is shaded
 
 
 class Paint:
@@ -31,11 +32,9 @@ class Paint:
     def __init__(self, figure: Any) -> None:
         """Begin with nothing."""
         from matplotlib.collections import PolyCollection
-        from matplotlib.patheffects import withStroke
         from matplotlib.transforms import Affine2D
 
         self.figure, self.kept, self.words = figure, list[Words](), list[Words]()
-        self._outline = withStroke(linewidth=2.5, foreground=SURFACE)
         self.pixels = Affine2D().scale(1, -1).translate(0, HEIGHT)
         self._areas: dict[str, list[tuple[np.ndarray, str]]] = {"": [], "//": [], "xx": [], "..": []}
         self._collections = {
@@ -82,13 +81,19 @@ class Paint:
                 collection.draw(renderer)
         for words in self.words:
             text = self._text(words)
-            text.set_path_effects([self._outline])  # so that it is read on what is shaded as well
             text.draw(renderer)
             text.remove()
 
     def _text(self, words: Words) -> Any:
         x, y = words.x / WIDTH, 1 - words.y / HEIGHT
-        look = {"fontsize": words.size, "color": words.colour, "ha": words.anchor, "weight": words.weight}
+        look: dict[str, Any] = {
+            "fontsize": words.size,
+            "color": words.colour,
+            "ha": words.anchor,
+            "weight": words.weight,
+        }
+        if words.boxed:
+            look["bbox"] = {"facecolor": SURFACE, "edgecolor": "none", "pad": 1}
         return self.figure.text(x, y, plain(words.text), va="baseline", parse_math=False, **look)
 
 

@@ -21,7 +21,8 @@ LINES = (STOCK, "-"), (INK, "--"), (BROWN, "-."), (GREY, ":")  # that stand besi
 NAMES, WAITING, PIPELINE, SHELF, RIGHT = 10, 140, (190, 412), 424, 628  # where columns begin, in pixels
 TOP, BOTTOM = 72, 256  # of the rows
 LETTERS, SMALL, TITLE = 7.5, 6.5, 9.0  # points
-LEGEND = ("on hand", STOCK), ("on the way", WAY), ("not sent", ORDER), ("owed", SHORT)  # of bars
+LEGEND = ("on hand", STOCK, ""), ("on the way", WAY, ""), ("not sent", ORDER, "//"), ("owed", SHORT, "xx")  # of bars
+DEEP = 24  # pixels of a bar below its foot at most
 
 
 class Series(NamedTuple):
@@ -208,14 +209,16 @@ class Screen:
                 for j, units in enumerate(now.slots[lanes].sum(axis=0)):
                     x = right - wide * (j + 1)
                     paint.bar(x + 1.5, base, wide - 3, room * units / most, WAY)
-                    self._number(paint, x + wide / 2, base - room * units / most - 2, units, wide)
+                    self._number(paint, x + wide / 2, base - room * units / most - 2, units, wide, works < 1)
             else:
                 peak = nice(max(float(each.in_transit[lanes].sum()) for each in moments))
                 units = float(now.in_transit[lanes].sum())
                 paint.bar(left, base, right - left, room * units / peak, WAY)
                 if units > 0:
                     x, y = (left + right) / 2, base - room * units / peak - 2
-                    paint.write(Words(x, y, f"{brief(units)}, at times not known", SMALL, anchor="center"))
+                    paint.write(
+                        Words(x, y, f"{brief(units)}, at times not known", SMALL, anchor="center", boxed=works < 1)
+                    )
             waits = float(now.waiting[lanes].sum())
             if waits > 0:
                 peak = nice(max(float(each.waiting[lanes].sum()) for each in moments))
@@ -250,26 +253,26 @@ class Screen:
         paint.bar(left - 3, foot, RIGHT - left + 3, 0.8, MUTED)
         broken = now.works @ into < into.sum(axis=0) - 1e-9
         for i in range(len(use)):
-            x, y = left + wide * i, foot
+            x, y = left + wide * i, float(foot)
             if broken[i]:
                 paint.alarm(x, TOP - 2, wide, foot - TOP + 2)
-            for part, colour, hatch in zip(parts, (STOCK, WAY, ORDER), ("", "", "//"), strict=True):
+            for part, (_, colour, hatch) in zip(parts, LEGEND, strict=False):
                 if (tall := room * float(part[i]) / most) > 0.2:
                     paint.bar(x + 0.12 * wide, y, 0.76 * wide, tall, colour, hatch)
                     y -= tall
             if down[i] > 0:
-                tall = 24 * min(float(down[i]) / most, 1.0)
+                tall = min(room * float(down[i]) / most, DEEP)
                 paint.bar(x + 0.12 * wide, foot + tall, 0.76 * wide, tall, SHORT, "xx")
-        for k, (label, colour) in enumerate(LEGEND):
+        for k, (label, colour, hatch) in enumerate(LEGEND):
             x = 366 + 68 * k
-            paint.bar(x, 55, 7, 7, colour)
+            paint.bar(x, 55, 8, 8, colour, hatch)
             paint.write(Words(x + 10, 55, label, SMALL))
 
     @staticmethod
-    def _number(paint: Paint, x: float, y: float, units: float, wide: float) -> None:
+    def _number(paint: Paint, x: float, y: float, units: float, wide: float, boxed: bool = False) -> None:
         """Write a number above a bar, where it is not 0 and has room."""
         if units > 0 and width_of(brief(units), SMALL) <= wide:
-            paint.write(Words(x, y, brief(units), SMALL, anchor="center"))
+            paint.write(Words(x, y, brief(units), SMALL, anchor="center", boxed=boxed))
 
     def _past(self, past: Sequence[Mapping[str, float]], moments: Sequence[Moment]) -> None:
         """Draw the strips of the past, over all of a short horizon or the last periods of a long one."""

@@ -55,7 +55,8 @@ class Arrow:
 
     source: Box
     target: Box
-    label: list[str]
+    label: list[str]  # lines
+    words: str = ""  # the same in a line
     marks: list[int] = field(default_factory=list)
 
     @property
@@ -106,9 +107,10 @@ class Connections:
         """Return the box of a key, made where it is not there yet."""
         return self.boxes.setdefault(key, Box(kind, lines, list(details), marks=_marks(self.events, *hit)))
 
-    def _arrow(self, source: Box, target: Box, label: list[str], *hit: str) -> None:
-        key = id(source), id(target), *label
-        self.arrows.setdefault(key, Arrow(source, target, label, _marks(self.events, *hit)))
+    def _arrow(self, source: Box, target: Box, said: list[str], *hit: str) -> None:
+        key = id(source), id(target), *said
+        arrow = Arrow(source, target, _lines(said), ", ".join(said), _marks(self.events, *hit))
+        self.arrows.setdefault(key, arrow)
 
     def _stock(self, group: list[str]) -> Box:
         stock, period = self.scenario.stocks[group[0]], self.scenario.horizon.period
@@ -221,6 +223,11 @@ def _says(scenario: Scenario, name: str, lane: Lane) -> list[str]:
         said.insert(0, lane.title or name.replace("-", " "))
     if lane.route:
         said.append(scenario.routes[lane.route].title or lane.route)
+    return said
+
+
+def _lines(said: Sequence[str]) -> list[str]:
+    """Return what is said of a lane as lines, several parts in one where they fit."""
     lines: list[str] = []
     for part in said:
         if lines and len(lines[-1]) + len(part) + 2 <= LABEL:

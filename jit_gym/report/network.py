@@ -62,18 +62,13 @@ def title(scenario: Scenario) -> str:
 def said(scenario: Scenario) -> str:
     """Return what the picture shows in words, for those who cannot see it."""
     built = Connections(scenario)
-    ways = [
-        f"{_text(arrow.source)} to {_text(arrow.target)}" + (f" ({', '.join(arrow.label)})" if arrow.label else "")
-        for arrow in built.arrows.values()
-    ]
-    hit = {
-        event.number: [
-            *(_text(box) for box in built.boxes.values() if event.number in box.marks),
-            *(f"the way from {_text(each.source)} to {_text(each.target)}" for each in built.arrows.values()
-              if event.number in each.marks),
-        ]
-        for event in built.events
-    }  # fmt: skip
+    arrows = list(built.arrows.values())
+    ways = _ways(arrows, lambda arrow: f" ({arrow.words})" if arrow.words else "")
+    hit: dict[int, list[str]] = {}
+    for event in built.events:
+        boxes = [_text(box) for box in built.boxes.values() if event.number in box.marks]
+        hit_ways = _ways([arrow for arrow in arrows if event.number in arrow.marks], lambda _: "")
+        hit[event.number] = [*boxes, *(f"what goes from {way}" for way in hit_ways)]
     wrong = [
         f"{event.number}, {event.title}" + (f", hits {listed(hit[event.number])}" if hit[event.number] else "")
         for event in built.events
@@ -110,6 +105,17 @@ def _page(scenario: Scenario, command: str) -> str:
 def of_page(scenario: Scenario) -> dict[str, str]:
     """Return what the template `network.jinja` shows on a page: the picture, and what it says in words."""
     return {"network": element(scenario), "network_said": said(scenario)}
+
+
+def _ways(arrows: Sequence[Arrow], says: Callable[[Arrow], str]) -> list[str]:
+    """Return the ways in words, those together that leave one box and of which the same is said."""
+    together: dict[tuple[Box, str], list[str]] = {}
+    for arrow in arrows:
+        together.setdefault((arrow.source, says(arrow)), []).append(_text(arrow.target))
+    return [
+        f"{_text(source)} to {listed(targets)}{', each' if label and len(targets) > 1 else ''}{label}"
+        for (source, label), targets in together.items()
+    ]
 
 
 def _text(box: Box) -> str:
