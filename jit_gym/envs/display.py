@@ -41,15 +41,14 @@ class Display:
         layout, codec = episodes.world_of(0)
         if self._contents is None or self._contents.layout is not layout:
             self._contents, self._screen = Contents(layout, codec), None
-        self._past, self._moments = [], [self._contents.moment(observation)]
-        self._show()
+        self._past, self._moments = [], []
+        self._observe(observation)
 
     def add(self, flows: Mapping[str, float], observation: np.ndarray) -> None:
         """Add a period: its flows by name, and what is observed after it (numbers,)."""
         if self._contents is not None:
             self._past.append(flows)
-            self._moments.append(self._contents.moment(observation))
-            self._show()
+            self._observe(observation)
 
     def render(self) -> Any:
         """Return a line of text, or a picture (480, 640, 3); nothing of what a window shows.
@@ -67,6 +66,12 @@ class Display:
         """Close the window, if there is one."""
         if self._window is not None:
             self._window.close()
+
+    def _observe(self, observation: np.ndarray) -> None:
+        """Note what a picture shows of an observation (numbers,), and show it in the window."""
+        if self.mode != "ansi" and self._contents is not None:
+            self._moments.append(self._contents.moment(observation))
+            self._show()
 
     def _show(self) -> None:
         if self._window is not None:

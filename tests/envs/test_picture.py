@@ -87,6 +87,14 @@ def test_what_is_drawn_stands_out_from_its_ground():
         assert contrast(line, look.SURFACE) >= 3, line
 
 
+def screen_of(env: Env) -> Screen:
+    """Return the picture that an env has drawn last."""
+    env.render()
+    assert env._display is not None
+    assert env._display._screen is not None
+    return env._display._screen
+
+
 def played(name: str, periods: int) -> Iterator[tuple[Env, Screen]]:
     """Yield an env and its picture, before and after some periods of random orders, and at the end."""
     make: Any = FamilyEnv if name in family_names() else Env
@@ -95,8 +103,7 @@ def played(name: str, periods: int) -> Iterator[tuple[Env, Screen]]:
     env.reset(seed=1)
     for t in range(env._horizon + 1):
         if t in (0, periods, env._horizon):
-            env.render()
-            yield env, env._display._screen
+            yield env, screen_of(env)
         if t < env._horizon:
             env.step(env.action_space.sample())
 
@@ -134,9 +141,7 @@ def test_overlapping_texts_are_found():
     """The test above can fail: a text on another one is told."""
     env = Env(render_mode="rgb_array")
     env.reset(seed=0)
-    env.render()
-    screen = env._display._screen  # type: ignore[union-attr]
-    assert screen is not None
+    screen = screen_of(env)
     screen._paint.write(screen.written[0]._replace(text="something else"))
     assert crossing(screen) != []
 
@@ -153,9 +158,7 @@ def test_a_title_that_is_too_long_is_cut():
     env.reset(seed=0)
     for _ in range(20):
         env.step(np.ones(1, np.float32))
-    env.render()
-    screen = env._display._screen  # type: ignore[union-attr]
-    assert screen is not None
+    screen = screen_of(env)
     assert crossing(screen) == []
     assert screen.written[0].text.startswith("A world of $dollars$")
 
@@ -181,9 +184,7 @@ def test_numbers_are_those_of_the_observation():
         if f"{lane}.in_transit" in seen:
             assert moment.in_transit[m] == pytest.approx(seen[f"{lane}.in_transit"], abs=1e-3)
     assert checked
-    env.render()
-    screen = env._display._screen  # type: ignore[union-attr]
-    assert screen is not None
+    screen = screen_of(env)
     said = {words.text for words in screen.written}
     assert all(brief(float(units)) in said for units in moment.on_hand)
 
@@ -204,9 +205,7 @@ def test_long_histories_are_shown_a_window_at_a_time():
     env.reset(seed=0)
     for _ in range(300):
         env.step(np.zeros(1, np.float32))
-    env.render()
-    screen = env._display._screen  # type: ignore[union-attr]
-    assert screen is not None
+    screen = screen_of(env)
     first, last = screen._axes[0].get_xlim()
     assert (first, last) == (180, 300)
 
