@@ -82,7 +82,11 @@ class Screen:
 
     def _heading(self) -> list[Words]:
         scenario, (left, right) = self.scenario, PIPELINE
-        found = [Words(NAMES, 15, fitted(scenario.title or scenario.name, 500, TITLE, "bold"), TITLE, weight="bold")]
+        counter = width_of(
+            f"{scenario.horizon.period} {scenario.horizon.periods:,} of {scenario.horizon.periods:,}", LETTERS
+        )
+        title = fitted(scenario.title or scenario.name, RIGHT - NAMES - counter - 8, TITLE, "bold")
+        found = [Words(NAMES, 15, title, TITLE, weight="bold")]
         if not self.contents.shelves:
             many, period = len(scenario.stocks), scenario.horizon.period
             says = fitted(f"A bar for each of the {many} stocks, in {period}s of its use", 340, SMALL)
