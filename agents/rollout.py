@@ -23,7 +23,7 @@ from jit_gym.envs.observation import Codec
 from jit_gym.kernels.arrays import borrowed
 from jit_gym.kernels.cache import compiled
 from jit_gym.physics import Layout
-from jit_gym.physics.period import compiled_period
+from jit_gym.physics.compiled import compiled_period
 from jit_gym.physics.tables import Sizes, flows_of, flows_of_path, net_of, path_of, state_of
 from jit_gym.policies.trained import Perceptron
 

@@ -20,7 +20,7 @@ from numba.extending import register_jitable
 
 from ..kernels.arrays import borrowed
 from ..kernels.cache import compiled
-from ..physics.period import replenish, trade
+from ..physics.compiled import replenish, trade
 from ..physics.tables import flows_of, flows_of_path, net_of, path_of, state_of
 from .state_index import insert_state
 
