@@ -191,7 +191,9 @@ class Lesson:
         return [(table, seat) for table in tables for seat in seats if (table, seat) not in taken]
 
     def waiting(self) -> list[str]:
-        """Return the keys of students for whose orders the week waits."""
+        """Return the keys of students for whose orders the week waits; nobody where the game is over."""
+        if self.status == "over":
+            return []
         missing = {(t, seat) for t, game in self.branch.games.items() for seat in game.waiting_for}
         return [key for key, student in self.students.items() if (student.table, student.seat) in missing]
 
