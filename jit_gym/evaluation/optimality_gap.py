@@ -100,7 +100,7 @@ def find_optimality_gap(results: tuple[Result, ...]) -> OptimalityGap:
     first, scenario = results[0], results[0].scenario
     leader = min((paid(result) for result in results), key=lambda costs: float(costs.mean()))
     same: dict[str, Any] = {"periods": first.periods, "warmup": first.warmup, "seed": first.seed}
-    optimum = _optimum(scenario)
+    optimum = quick_optimum(scenario)
     if optimum is not None:
         played = paid(evaluate(optimum.policy, scenario, paths=first.paths, **same))
         return OptimalityGap("optimum", leader, leader - played, optimum)
@@ -123,8 +123,11 @@ class _TooMuch(Exception):
 
 
 @lru_cache(maxsize=16)
-def _optimum(scenario: Scenario) -> Optimum | None:
-    """Solve a scenario if that is quickly done; an optimum that knows a history in advance is none to compare with."""
+def quick_optimum(scenario: Scenario) -> Optimum | None:
+    """Solve a scenario if that is quickly done, and return None where it is not.
+
+    An optimum that knows a history in advance is none to compare with.
+    """
     if replayed(scenario):
         return None
     steps = 0

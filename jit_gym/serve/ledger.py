@@ -64,6 +64,9 @@ class Ledger:
         self.course, self.layout = course, course.layout
         self.weeks: list[Week] = []
         self.asked: list[np.ndarray] = []
+        self.accepted: list[np.ndarray] = []
+        self.shipped: list[np.ndarray] = []
+        self.served: list[np.ndarray] = []
         self._open: list[dict[str, np.ndarray]] = []
         self._money: list[dict[str, dict[str, float]]] = []
 
@@ -79,6 +82,9 @@ class Ledger:
         at_once = np.ones(len(self.layout.lanes), bool)
         at_once[list(self.layout.in_transmission)] = False
         row |= {name: lanes[name][0].copy() for name in ("ordered", "arrived")}
+        self.accepted.append(row["ordered"])
+        self.shipped.append(lanes["shipped"][0].copy())
+        self.served.append(demands["served"][0].copy())
         row["incoming"] = np.where(at_once, row["ordered"], row["incoming"])
         row |= {name: demands[name][0].copy() for name in ("demanded", "short")}
         row["on_hand"] = flows.stocks["held"][0].copy()

@@ -182,9 +182,9 @@ def _lead_time(lane: Lane, period: str) -> str:
 
 
 def _forecast(course: Course, seat: Seat, view: View) -> dict[str, tuple[float, ...]]:
-    """Return the forecast of the demands that have one, week by week, units a period."""
+    """Return the forecast of the demands that had one before any change, week by week, units a period."""
     layout, periods = course.layout, course.setup.periods
-    known = [name for name in seat.demands if name in layout.columns.forecast]
+    known = [name for name in seat.demands if name in course.unchanged.layout.columns.forecast]
     found = {}
     for name in known[:FEW]:
         ahead = view.forecast[0, layout.demands.index(name)]
