@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from ..common.checks import BadInput
 from .app import app
 from .options import Overrides, Seed, complete_policy, complete_scenario
 from .progress import announce_compiling, print_notes
+
+if TYPE_CHECKING:
+    from ..serve.games import GameSetup
 
 
 @app.command()
@@ -55,8 +58,29 @@ def play(
         str, typer.Option(metavar="ADDRESS", help="Where to serve: 0.0.0.0 is the network, by default this computer.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", min=1, max=65535, help="The port.")] = 8080,
+    static: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Serve nothing: write the game as a folder of files for any web space or disk."
+        ),
+    ] = None,
+    paths: Annotated[
+        int, typer.Option(metavar="N", min=1, help="With --static: how many paths of chance to choose from.")
+    ] = 8,
+    pyodide: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --static: the npm package pyodide, by default node_modules/pyodide."),
+    ] = None,
 ) -> None:
-    """Serve a game of a scenario to a class: students join by one link, the teacher has another."""
+    """Serve a game of a scenario to a class: students join by one link, the teacher has another.
+
+    With --static no server is needed: each plays by himself, in the browser, with rules in the other seats.
+    """
+    if static is not None:
+        if scenario is None or resume is not None or folder is not None:
+            raise BadInput("--static: needs a scenario, and keeps no lesson (leave out --resume and --folder)")
+        _write_static(_setup(scenario, set_, seats, empty, past, weeks), static, range(seed, seed + paths), pyodide)
+        return
     if find_spec("nicegui") is None:
         raise BadInput("the package nicegui is missing (pip install 'jit-gym[serve]')")
     if (scenario is None) == (resume is None):
@@ -64,9 +88,7 @@ def play(
     if pace not in ("together", "own"):
         raise BadInput(f"--pace: must be together or own, got {pace!r}")
     announce_compiling()
-    from ..scenario.load import parse_override
     from ..serve.course import Course
-    from ..serve.games import Seating, setup
     from ..serve.lesson import Lesson
     from ..serve.server import LOOPBACK, addresses, check_port, default_folder, serve
 
@@ -74,12 +96,7 @@ def play(
     if resume is not None:
         lesson = Lesson.resume(resume)
     else:
-        overrides = dict(parse_override(each) for each in set_ or ())
-        seating: Seating = "stocks" if seats == "stocks" else "one"
-        if seats not in ("one", "stocks"):
-            raise BadInput(f"--seats: must be one or stocks, got {seats!r}")
-        lengths = {"past_weeks": past, "weeks": weeks}
-        game = setup(str(scenario), overrides=overrides, seats=seating, empty_rule=empty, **lengths)
+        game = _setup(str(scenario), set_, seats, empty, past, weeks)
         course = Course(game, seed)
         course.player(game.empty_rule)
         lesson = Lesson.begin(course, folder or default_folder(game.name))
@@ -94,3 +111,27 @@ def play(
     print(f"Kept in:  {lesson.store.folder} (jit-gym play --resume {lesson.store.folder})")
     sys.stdout.flush()
     serve(lesson, host, port, links)
+
+
+def _setup(
+    scenario: str, set_: Overrides, seats: str, empty: str | None, past: int | None, weeks: int | None
+) -> GameSetup:
+    """Return the game that was asked for."""
+    from ..scenario.load import parse_override
+    from ..serve.games import Seating, setup
+
+    overrides = dict(parse_override(each) for each in set_ or ())
+    seating: Seating = "stocks" if seats == "stocks" else "one"
+    if seats not in ("one", "stocks"):
+        raise BadInput(f"--seats: must be one or stocks, got {seats!r}")
+    return setup(scenario, overrides=overrides, seats=seating, empty_rule=empty, past_weeks=past, weeks=weeks)
+
+
+def _write_static(game: GameSetup, folder: Path, seeds: range, pyodide: Path | None) -> None:
+    """Write the game as a folder, and say what to do with it."""
+    from ..serve.static import write_static
+
+    announce_compiling()
+    write_static(game, folder, seeds, pyodide)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+    print(f"Wrote {folder} ({size:.0f} MB): open {folder / 'index.html'}, or copy the folder to any web space")

@@ -132,7 +132,10 @@ class Action:
 
     def orders(self, outputs: Any, view: View) -> Any:
         """Return orders in units (paths, lanes) for outputs: choices (paths,), or numbers (paths, outputs)."""
-        meant = self._map.units(outputs) if self.choices is None else self.choices[outputs]
+        return self.orders_for(self._map.units(outputs) if self.choices is None else self.choices[outputs], view)
+
+    def orders_for(self, meant: Any, view: View) -> Any:
+        """Return orders in units (paths, lanes) for the quantities, levels or corrections that are meant (paths, n)."""
         if self.means == "order-up-to":
             return self.plan.split_over_lanes(positive(meant - view.inventory_position))
         if self.means == "correction":

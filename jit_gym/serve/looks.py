@@ -83,7 +83,7 @@ def look(course: Course, seat: Seat, ledger: Ledger, simulation: Simulation, wee
     setup, layout, weeks = course.setup, course.layout, ledger.weeks
     view, played = View(simulation), ledger.weeks[course.setup.past_weeks :]
     demands = [layout.demands.index(name) for name in seat.demands]
-    below = _below(course, seat)
+    below = lanes_below(course, seat)
     kinds: dict[str, float] = {}
     for each in played:
         for kind, paid in each.money[seat.name].items():
@@ -93,8 +93,13 @@ def look(course: Course, seat: Seat, ledger: Ledger, simulation: Simulation, wee
         week=week,
         weeks=setup.weeks,
         numbers=tuple(range(1 - setup.past_weeks, len(played) + 1)),
-        on_hand={title: _series(weeks, "on_hand", rows, least=True) for title, rows in _shelves(course, seat).items()},
-        asked=_asked(course, seat, weeks, demands, below),
+        on_hand={
+            title: _series(weeks, "on_hand", rows, least=True) for title, rows in shelves_of(course, seat).items()
+        },
+        asked={
+            title: _series(weeks, "incoming", lanes) if lanes else _series(weeks, "demanded", rows)
+            for title, (rows, lanes) in asked_of(course, seat).items()
+        },
         short=_series(weeks, "short", demands),
         owed=tuple(float(each.backlog[demands].sum() + each.waiting[below].sum()) for each in weeks),
         ordered={entry.title: _series(weeks, "asked", _rows(course, entry), least=True) for entry in seat.entries},
@@ -112,7 +117,7 @@ def _rows(course: Course, entry: Entry) -> list[int]:
     return [course.layout.lanes.index(lane) for lane in entry.lanes]
 
 
-def _below(course: Course, seat: Seat) -> list[int]:
+def lanes_below(course: Course, seat: Seat) -> list[int]:
     """Return the lanes that take from a seat's stocks and are ordered on by others."""
     lanes = course.scenario.lanes.items()
     names = [name for name, lane in lanes if not lane.uses.keys().isdisjoint(seat.stocks) and name not in seat.lanes]
@@ -125,7 +130,7 @@ def _series(weeks: Sequence[Week], what: str, rows: Sequence[int], *, least: boo
     return tuple(float(each.min() if least and len(rows) else each.sum()) for each in found)
 
 
-def _shelves(course: Course, seat: Seat) -> dict[str, list[int]]:
+def shelves_of(course: Course, seat: Seat) -> dict[str, list[int]]:
     """Return a seat's stocks by title; those that are ordered alike together."""
     scenario, layout = course.scenario, course.layout
     shelves: dict[str, list[int]] = {}
@@ -136,21 +141,21 @@ def _shelves(course: Course, seat: Seat) -> dict[str, list[int]]:
     return shelves
 
 
-def _asked(
-    course: Course, seat: Seat, weeks: Sequence[Week], demands: list[int], below: list[int]
-) -> dict[str, tuple[float, ...]]:
-    """Return what customers and those who order from a seat asked for, by title."""
+def asked_of(course: Course, seat: Seat) -> dict[str, tuple[list[int], list[int]]]:
+    """Return who asks a seat for units, by title: places of demands, and of lanes on which others order from it."""
     scenario, layout = course.scenario, course.layout
+    demands, below = [layout.demands.index(name) for name in seat.demands], lanes_below(course, seat)
     names = [_title(scenario.demands[name], name) for name in seat.demands]
+    asked: dict[str, tuple[list[int], list[int]]] = {}
     if len(demands) <= FEW:
-        asked = {title: _series(weeks, "demanded", [d]) for title, d in zip(names, demands, strict=True)}
+        asked |= {title: ([d], []) for title, d in zip(names, demands, strict=True)}
     else:
-        asked = {"All demands": _series(weeks, "demanded", demands)}
+        asked["All demands"] = demands, []
     for m in below if len(below) <= FEW else []:
         stock = scenario.lanes[layout.lanes[m]].to
-        asked[f"Orders of {_title(scenario.stocks[stock], stock)}"] = _series(weeks, "incoming", [m])
+        asked[f"Orders of {_title(scenario.stocks[stock], stock)}"] = [], [m]
     if len(below) > FEW:
-        asked["All orders"] = _series(weeks, "incoming", below)
+        asked["All orders"] = [], below
     return asked
 
 
