@@ -32,17 +32,17 @@ def frame(title: str) -> Iterator[None]:
 
 def heading(level: int, text: str) -> ui.html:
     """Write a heading."""
-    return ui.html(escape(text), sanitize=False, tag=f"h{level}")
+    return ui.html(escape(text, quote=False), sanitize=False, tag=f"h{level}")
 
 
 def paragraph(text: str = "", classes: str = "") -> ui.html:
     """Write a paragraph of plain text; `say` changes it."""
-    return ui.html(escape(text), sanitize=False, tag="p").classes(classes)
+    return ui.html(escape(text, quote=False), sanitize=False, tag="p").classes(classes)
 
 
 def say(paragraph: ui.html, text: str) -> None:
     """Change the text of a paragraph, if it is another."""
-    if paragraph.content != (shown := escape(text)):
+    if paragraph.content != (shown := escape(text, quote=False)):
         paragraph.set_content(shown)
 
 

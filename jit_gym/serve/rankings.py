@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Lock, Thread
+from typing import Any
 
 from ..common.checks import one_line
 from ..common.threads import use_threads
@@ -50,12 +55,45 @@ def computed(document: str, changes: tuple[Change, ...], weeks: int) -> Rivals:
     return rivals(replace(course, changes=changes), weeks)
 
 
-def beside() -> ProcessPoolExecutor:
-    """Return an executor with one process, which gives way to the server."""
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_give_way)
+class Beside(Executor):
+    """Computes each task in a process of its own, one after the other, which gives way to the server.
+
+    A process ends with its task, or with the server that started it.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing to do."""
+        self._context, self._one = get_context("spawn"), Lock()
+
+    def submit(self, what: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Return what a task will return."""
+        future: Future[Any] = Future()
+        Thread(target=self._run, args=(future, partial(what, *args, **kwargs)), daemon=True).start()
+        return future
+
+    def _run(self, future: Future[Any], task: Callable[[], Any]) -> None:
+        with self._one:
+            ours, its = self._context.Pipe(duplex=False)
+            process = self._context.Process(target=_answer, args=(its, task), daemon=True)
+            process.start()
+            its.close()
+            try:
+                done, value = ours.recv()
+            except EOFError:
+                done, value = False, RuntimeError("the process that computed them was ended")
+            if done:
+                future.set_result(value)
+            else:
+                future.set_exception(value)
+            process.join()
 
 
-def _give_way() -> None:
+def _answer(pipe: Connection, task: Callable[[], Any]) -> None:
+    """Compute a task in a process of its own, on one thread and after others, and send what it returns or raises."""
     use_threads(1)
     if hasattr(os, "nice"):
         os.nice(NICE)
+    try:
+        pipe.send((True, task()))
+    except Exception as error:
+        pipe.send((False, RuntimeError(one_line(error))))

@@ -11,7 +11,7 @@ from typing import Any
 from ..common.checks import BadInput, reason
 from .clock import Clock
 from .lesson import Lesson
-from .rankings import Rankings, beside
+from .rankings import Beside, Rankings
 from .takeaway import csv_text, report
 
 LOOPBACK = "127.0.0.1"
@@ -86,25 +86,24 @@ def serve(lesson: Lesson, host: str, port: int, links: list[str]) -> None:
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(lesson.store.folder / "browsers"))
     from nicegui import ui
 
-    with beside() as executor:
-        rankings = Rankings(executor)
-        rankings.ask(lesson.course, lesson.course.setup.weeks)  # long before they are looked at
-        build(lesson, rankings, links)
-        ui.run(
-            host=host,
-            port=port,
-            title=lesson.course.setup.title,
-            show=False,
-            reload=False,
-            dark=False,
-            language="en-US",
-            tailwind=False,
-            storage_secret=lesson.cookie,
-            reconnect_timeout=PATIENCE,
-            binding_refresh_interval=None,
-            show_welcome_message=False,
-            uvicorn_logging_level="warning",
-        )
+    rankings = Rankings(Beside())
+    rankings.ask(lesson.course, lesson.course.setup.weeks)  # long before they are looked at
+    build(lesson, rankings, links)
+    ui.run(
+        host=host,
+        port=port,
+        title=lesson.course.setup.title,
+        show=False,
+        reload=False,
+        dark=False,
+        language="en-US",
+        tailwind=False,
+        storage_secret=lesson.cookie,
+        reconnect_timeout=PATIENCE,
+        binding_refresh_interval=None,
+        show_welcome_message=False,
+        uvicorn_logging_level="warning",
+    )
 
 
 def check_port(host: str, port: int) -> None:
