@@ -30,6 +30,8 @@ def exported_player(player: Policy, layout: Layout, own: int = 0) -> dict[str, A
     world = RecordedWorld(layout)
     program = world.program
     world.period = SymbolArray([program.load("clock", 0)])
+    orders: Any
+    after: Any
     try:
         if isinstance(player, Network):
             if player.memory is not None:
@@ -38,7 +40,7 @@ def exported_player(player: Policy, layout: Layout, own: int = 0) -> dict[str, A
             meant = SymbolArray([[program.load("meant", k) for k in range(count)]])
             orders, after = player.action.orders_for(meant, View(world)), None
         else:
-            before = SymbolArray([[program.load("own", k) for k in range(own)]])
+            before: Any = SymbolArray([[program.load("own", k) for k in range(own)]])
             orders, after = player.act(View(world), before if own else None)
         items = orders.items if isinstance(orders, SymbolArray) else np.asarray(orders, float)
         for m, order in enumerate(np.broadcast_to(items, (1, len(layout.lanes)))[0]):

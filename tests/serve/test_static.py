@@ -15,7 +15,7 @@ from jit_gym.chance import Chance
 from jit_gym.common.checks import BadInput
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import PolicyError, policy
-from jit_gym.serve import GAMES, Course, Game, setup
+from jit_gym.serve import GAMES, Course, Game, GameSetup, setup
 from jit_gym.serve.browser import Game as BrowserGame
 from jit_gym.serve.browser import Purse, Session, state_numbers
 from jit_gym.serve.export import exported
@@ -25,14 +25,20 @@ from jit_gym.serve.results import standing
 from jit_gym.serve.static import RUNTIME, page_files, python_files, write_static
 
 SHORT = {"past_weeks": 3, "weeks": 7}
-PLAYED = [*GAMES, "serial", "perishable"]
+LARGE = ("holiday-rush", "automotive-line", "automotive-line-stressed")  # seconds each, for their rivals
+PLAYED = [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE)) for name in (*GAMES, "serial", "perishable")]
 LIBRARY = Path(jit_gym.__file__).parent
+
+
+def short(name: str) -> GameSetup:
+    """Return a game of a few weeks, in a world whose optimum is found at once."""
+    return setup(name, overrides={"lanes.supplier.lead_time": 2} if name == "lost-sales" else None, **SHORT)
 
 
 @pytest.fixture(scope="module", params=PLAYED)
 def game(request):
     """A game, and what is exported of it, as it comes out of a file."""
-    kept = setup(request.param, **SHORT)
+    kept = short(request.param)
     return kept, json.loads(json.dumps(exported(kept, [4, 5]), allow_nan=False))
 
 
@@ -87,7 +93,7 @@ def test_the_browser_plays_what_the_simulation_plays_to_the_last_digit(game):
 
 def test_what_the_seats_pay_adds_up_to_what_all_pay():
     """The beer game: each seat's money is told by the period itself, on a net where only its own has a price."""
-    document = exported(setup("beer-game", **SHORT), [4])
+    document = exported(short("beer-game"), [4])
     played = BrowserGame(document, 0, 0, [[9.0], [0.0], [4.0], [7.0]])
     whole, seats = Purse(document["world"]), [Purse(document["world"], seat["priced"]) for seat in document["seats"]]
     for t, week in enumerate(played.weeks):
@@ -120,7 +126,7 @@ PACKAGES = {"numpy", "numba", "llvmlite", "pydantic", "scipy", "pandas", "yaml",
 @pytest.mark.parametrize("name", ["lost-sales", "dual-sourcing", "beer-game", "aisin-1997"])
 def test_the_same_is_played_where_there_is_no_package(name, tmp_path):
     """As in a browser: a Python that can import nothing but itself and the files that the page hands it."""
-    kept = setup(name, **SHORT)
+    kept = short(name)
     document = json.dumps(exported(kept, [4, 5]))
     (tmp_path / "game.json").write_text(document)
     for file, source in python_files().items():
@@ -140,7 +146,7 @@ def test_the_same_is_played_where_there_is_no_package(name, tmp_path):
 
 
 def test_the_browser_runs_the_library_s_own_files():
-    files = page_files(exported(setup("lost-sales", **SHORT), [0]))
+    files = page_files(exported(short("lost-sales"), [0]))
     handed = dict(re.findall(r'^jitGymFile\("jit_gym/([^"]+)", (.*)\);$', files["python.js"], re.M))
     assert {name: json.loads(text) for name, text in handed.items()} == {
         name: (LIBRARY / name).read_text(encoding="utf-8") for name in python_files()
@@ -202,7 +208,7 @@ def test_plain_operations_do_not_raise_where_numpy_does_not():
 
 def test_a_game_goes_on_from_its_orders():
     """What a page keeps is the orders; a game that is begun with them is where the other was."""
-    document = json.dumps(exported(setup("beer-game", **SHORT), [4]))
+    document = json.dumps(exported(short("beer-game"), [4]))
     first, second = Session(document), Session(document)
     first.begin(0, 2, "[]")
     looks = [first.order(json.dumps([units])) for units in (3.0, 11.0, 0.0)]
@@ -220,7 +226,7 @@ def test_a_game_goes_on_from_its_orders():
     ],
 )
 def test_what_cannot_be_ordered_is_refused_and_nothing_is_played(units, says):
-    session = Session(json.dumps(exported(setup("lost-sales", **SHORT), [0])))
+    session = Session(json.dumps(exported(short("lost-sales"), [0])))
     before = session.begin(0, 0, "[]")
     assert says in json.loads(session.order(units))["error"]
     assert json.loads(before)["week"] == session.game.week == 1
@@ -242,7 +248,7 @@ def package(tmp_path) -> Path:
 
 
 def test_a_folder_is_whole(package, tmp_path):
-    kept = setup("lost-sales", **SHORT)
+    kept = short("lost-sales")
     write_static(kept, tmp_path / "deep/out", [4, 5], package)
     out = tmp_path / "deep/out"
     page = (out / "index.html").read_text()
@@ -272,7 +278,7 @@ def test_a_folder_is_whole(package, tmp_path):
 def test_without_pyodide_nothing_is_written_and_one_line_says_what_to_do(package, tmp_path, damage, says):
     damage(package)
     with pytest.raises(BadInput) as error:
-        write_static(setup("lost-sales", **SHORT), tmp_path / "out", [0], package)
+        write_static(short("lost-sales"), tmp_path / "out", [0], package)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
@@ -282,14 +288,14 @@ def test_files_that_are_there_stay(package, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/mine.txt").write_text("mine")
     with pytest.raises(BadInput, match="has files already"):
-        write_static(setup("lost-sales", **SHORT), tmp_path / "out", [0], package)
+        write_static(short("lost-sales"), tmp_path / "out", [0], package)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
 
 def test_a_title_is_text(package, tmp_path):
     """What a scenario says is shown, and never obeyed."""
     evil = '</script><img src=x onerror="alert(1)">'
-    scenario = jit_gym.load("lost-sales", {"title": evil, "description": evil})
+    scenario = jit_gym.load("lost-sales", {"title": evil, "description": evil, "lanes.supplier.lead_time": 2})
     files = page_files(exported(setup(scenario, **SHORT), [0]))
     assert "<img" not in files["index.html"]
     assert "</script" not in files["game.js"]
@@ -297,4 +303,4 @@ def test_a_title_is_text(package, tmp_path):
 
 def test_too_many_paths_are_refused():
     with pytest.raises(BadInput, match="paths"):
-        exported(setup("lost-sales", **SHORT), range(65))
+        exported(short("lost-sales"), range(65))

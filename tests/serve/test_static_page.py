@@ -14,7 +14,7 @@ from jit_gym.serve.static import write_static
 
 from .conftest import AXE, MODULES
 from .test_browser import faults, fits
-from .test_static import SHORT, weeks_of
+from .test_static import short, weeks_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -68,7 +68,7 @@ def test_python_in_the_browser_counts_to_the_same_last_digit(page):
     But for what an agent would have ordered, whose network is computed with the machine's own tanh.
     """
     for name in ("lost-sales", "dual-sourcing", "beer-game", "aisin-1997"):
-        kept = setup(name, **SHORT)
+        kept = short(name)
         document = json.dumps(exported(kept, [4, 5]))
         orders = weeks_of(Course(kept, 5), kept.seats[-1])
         here, place = Session(document), len(kept.seats) - 1

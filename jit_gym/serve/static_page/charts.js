@@ -3,7 +3,7 @@
 // apart sees dashes, and reads the legend in the same order.
 
 const HEIGHT = 190, LEFT = 46, RIGHT = 8, TOP = 18, BOTTOM = 40, LETTERS = 12; // pixels
-const WIDEST = 544, TWO_COLUMNS = 1000;
+const NARROWEST = 280, WIDEST = 544, TWO_COLUMNS = 1000;
 const DASHES = ["", "6 3", "2 3", "9 3 2 3"];
 
 function element(name, attributes = {}, ...inside) {
@@ -42,7 +42,7 @@ function ticks(low, high, most) {
 function pictureWidth() {
   const main = document.querySelector("main"), style = getComputedStyle(main);
   const free = main.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-  return Math.min(WIDEST, free >= TWO_COLUMNS ? (free - 40) / 2 : free);
+  return Math.max(NARROWEST, Math.min(WIDEST, free >= TWO_COLUMNS ? (free - 40) / 2 : free));
 }
 
 // A picture: { title, says, word, first, last, series: [{ name, colour, kind: "line" | "steps" | "bars", values, dash }] }.

@@ -15,7 +15,7 @@ function standings() {
 
 function showEnd() {
   const all = standings(), several = GAME.seats.length > 1;
-  $("end-title").textContent = `All ${GAME.weeks} ${WORD}s are played: you paid ${plainNumber(sinceFirst(look.cost), 0)}`;
+  $("end-title").textContent = `All ${GAME.weeks} ${WORD}s are played: you paid ${plainNumber(several ? sinceFirst(look.cost) : look.of_all.cost, 0)}`;
   $("results").replaceChildren(
     element("p", { class: "verdict" }, verdict(all, several)),
     resultTable(all, several),
