@@ -304,3 +304,41 @@ def test_a_title_is_text(package, tmp_path):
 def test_too_many_paths_are_refused():
     with pytest.raises(BadInput, match="paths"):
         exported(short("lost-sales"), range(65))
+
+
+# The command.
+
+
+def jit(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "jit_gym", "play", "lost-sales", "--set", "lanes.supplier.lead_time=2", *arguments]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True)
+
+
+def test_the_command_writes_the_folder(package, tmp_path):
+    few = ["--weeks", "6", "--past", "2", "--paths", "2", "--seed", "9"]
+    run = jit("--static", "out", *few, "--pyodide", str(package), folder=tmp_path)
+    assert (run.returncode, run.stdout.split()[:2]) == (0, ["Wrote", "out"]), run.stderr
+    text = json.loads(re.match(r'jitGymFile\("game.json", (.*)\);', (tmp_path / "out/game.js").read_text())[1])
+    document = json.loads(text)
+    assert (document["weeks"], document["past_weeks"]) == (6, 2)
+    assert [path["seed"] for path in document["paths"]] == [9, 10]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--static", "out"], "package.json is missing (npm install pyodide@314"),
+        (["--static", "out", "--folder", "lesson"], "keeps no lesson"),
+        (["--static", "out", "--paths", "65"], "paths: must be"),
+    ],
+)
+def test_the_command_refuses_in_one_line_and_writes_nothing(arguments, says, package, tmp_path):
+    if "--paths" in arguments:
+        arguments = [*arguments, "--pyodide", str(package)]
+    before = sorted(tmp_path.rglob("*"))
+    run = jit(*arguments, folder=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("jit-gym: ")
+    assert says in line
+    assert sorted(tmp_path.rglob("*")) == before

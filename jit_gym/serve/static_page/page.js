@@ -112,12 +112,15 @@ const last = (values) => values[values.length - 1];
 const lastOrder = (k) => (GAME.whole ? Math.round(last(look.ordered[k]) ?? 0) : last(look.ordered[k]) ?? 0);
 const each = (titles, values) => titles.map((title, k) => `${title} ${plainNumber(values[k])}`).join(", ");
 
+// Where a week has several periods, flows are told for each of these, as they are ordered.
+const aPeriod = () => (GAME.periods > 1 ? ` in each ${GAME.period}` : "");
+
 // What happened in the last week, in a sentence: also what a screen reader says.
 function told() {
   if (!look.numbers.length) return "Nothing has happened yet.";
   const before = last(look.numbers) < 1 ? `The ${WORD} before` : `${WEEK} ${last(look.numbers)}`;
   const asked = each(seat().asked.map((one) => one.title), look.asked.map(last));
-  const parts = [`asked for: ${asked || "nothing"}`, `left on hand: ${each(seat().shelves.map((one) => one.title), look.on_hand.map(last))}`];
+  const parts = [`asked for${aPeriod()}: ${asked || "nothing"}`, `left on hand: ${each(seat().shelves.map((one) => one.title), look.on_hand.map(last))}`];
   if (last(look.short)) parts.push(`short: ${plainNumber(last(look.short))}`);
   if (last(look.owed)) parts.push(`still owed: ${plainNumber(last(look.owed))}`);
   parts.push(`cost: ${plainNumber(last(look.cost))}`);
@@ -164,7 +167,7 @@ function pictures() {
   const says = (values) => (values.length ? `The last ${WORD}: ${plainNumber(last(values))}` : "Empty yet");
   return [
     picture({ ...frame, title: `On hand at the end of each ${WORD}`, says: says(look.on_hand[0]), series: [...owed, ...stock] }),
-    picture({ ...frame, title: "Asked for, ordered and arrived", says: says(look.ordered[0]), series: [...asked, arrived, ...ordered] }),
+    picture({ ...frame, title: `Asked for, ordered and arrived${aPeriod()}`, says: says(look.ordered[0]), series: [...asked, arrived, ...ordered] }),
     picture({ ...frame, title: `Cost of each ${WORD}`, says: says(look.cost), series: [{ name: "costs less revenue", colour: "stock", kind: "bars", values: look.cost }] }),
   ];
 }
@@ -221,6 +224,9 @@ $("order").addEventListener("submit", (event) => {
 $("again").addEventListener("click", anew);
 $("csv").addEventListener("click", saveCsv);
 $("print").addEventListener("click", () => window.print());
+window.addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll("details")) each.open = true;
+});
 
 // A forecast of how long it takes would be a guess; so the page says what it waits for, and what failed.
 window.addEventListener("load", async () => {
