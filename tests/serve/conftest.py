@@ -88,3 +88,16 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def fits(page) -> bool:
+    """Tell whether nothing must be scrolled to the side to be read."""
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def faults(page) -> list[str]:
+    """Return what axe-core finds to be serious or critical."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
+    grave = [each for each in found if each["impact"] in ("serious", "critical")]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in grave]

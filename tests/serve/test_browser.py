@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import AXE
+from .conftest import AXE, faults, fits
 
 pytest.importorskip("nicegui")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -23,11 +23,6 @@ def page_of(chromium, width: str, errors: list):
     return page
 
 
-def fits(page) -> bool:
-    """Tell whether nothing must be scrolled to the side to be read."""
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def sees(page, text: str) -> None:
     page.get_by_text(text).first.wait_for()
 
@@ -43,14 +38,6 @@ def tab_to(page, label: str) -> None:
         if name and label in name:
             return
     raise AssertionError(f"Tab does not reach {label}")
-
-
-def faults(page) -> list[str]:
-    """Return what axe-core finds to be serious or critical."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
-    grave = [each for each in found if each["impact"] in ("serious", "critical")]
-    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in grave]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -12,8 +12,7 @@ from jit_gym.serve.browser import Session
 from jit_gym.serve.export import exported
 from jit_gym.serve.static import write_static
 
-from .conftest import AXE, MODULES
-from .test_browser import faults, fits
+from .conftest import AXE, MODULES, faults, fits
 from .test_static import short, weeks_of
 
 pytestmark = [
@@ -131,13 +130,15 @@ def test_the_page_asks_nobody_but_its_own_folder(page):
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not in node_modules (make browser)")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(page, scheme):
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_no_serious_fault(page, scheme, width):
     page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
     page.evaluate("begin(0, 0, [])")
     assert faults(page) == []
     page.evaluate(f"for (let k = 0; k < {WEEKS}; k++) order([3, 1])")
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     assert faults(page) == []
+    assert fits(page)
     page.evaluate("anew()")
     assert faults(page) == []
