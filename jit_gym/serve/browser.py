@@ -262,14 +262,15 @@ class Game:
 
     def _of_all(self, weeks: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Return what all seats have paid so far, as `results.Standing` names it, if the game ended here."""
-        left, weights, earned = 0.0, 0.0, -self.path["worth"]["before"]
-        for n, reward in enumerate(self.rewards):
-            weights += self.document["discount"] ** n
-            earned += self.document["discount"] ** n * reward
+        left, weight, weights, earned = 0.0, 1.0, 0.0, -self.path["worth"]["before"]
+        for reward in self.rewards:
+            weights += weight
+            earned += weight * reward
+            weight *= self.document["discount"]
         state = state_numbers(self.world.state)
         for place, money in self.path["worth"]["units"]:
             left += money * state[place]
-        earned += self.document["discount"] ** len(self.rewards) * left
+        earned += weight * left
         asked, short = (total([total(week[name]) for week in weeks]) for name in ("demanded", "short"))
         return {
             "cost": 0.0 - earned * (len(self.rewards) / weights if weights else 1.0),

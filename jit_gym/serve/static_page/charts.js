@@ -45,7 +45,7 @@ function pictureWidth() {
   return Math.max(NARROWEST, Math.min(WIDEST, free >= TWO_COLUMNS ? (free - 40) / 2 : free));
 }
 
-// A picture: { title, says, word, first, last, series: [{ name, colour, kind: "line" | "steps" | "bars", values, dash }] }.
+// A picture: { title, says, word, first, last, series: [{ name, colour, kind: "line" | "steps" | "bars", values, dash, thin }] }.
 // Values begin with week `first`; weeks before 1 are shaded.
 function picture({ title, says, word, first, last, series }) {
   const values = series.flatMap((each) => each.values).filter(Number.isFinite);
@@ -55,7 +55,7 @@ function picture({ title, says, word, first, last, series }) {
   const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   const x = (week) => LEFT + ((week - first) / (last + 1 - first)) * (width - LEFT - RIGHT);
   const svg = element("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `${title}. ${says}` });
-  if (first < 1) svg.append(element("rect", { x: x(first), y: TOP, width: x(1) - x(first), height: HEIGHT - TOP - BOTTOM, class: "past", style: "fill:var(--grid);fill-opacity:.4" }));
+  if (first < 1) svg.append(element("rect", { x: x(first), y: TOP, width: x(1) - x(first), height: HEIGHT - TOP - BOTTOM, style: "fill:var(--grid);fill-opacity:.4" }));
   if (first < 1 && x(1) - x(first) > 70) {
     svg.append(element("text", { x: x(first) + 4, y: TOP - 5, "font-size": LETTERS - 1, style: "fill:var(--muted)" }, "played before"));
   }
@@ -72,14 +72,14 @@ function picture({ title, says, word, first, last, series }) {
   return element("figure", {}, element("h3", {}, title), key(series), element("div", {}, svg));
 }
 
-function drawn({ kind, values, colour, dash = 0, opacity = 1 }, first, x, y) {
-  const stroke = `fill:none;stroke:var(--${colour});stroke-width:1.7;stroke-dasharray:${DASHES[dash]};stroke-opacity:${opacity}`;
+function drawn({ kind, values, colour, dash = 0, thin = false }, first, x, y) {
+  const stroke = `fill:none;stroke:var(--${colour});stroke-width:1.7;stroke-dasharray:${DASHES[dash]}`;
   const points = values.map((value, k) => [first + k, value]).filter(([, value]) => Number.isFinite(value));
   if (kind === "bars") {
-    const wide = x(first + 1) - x(first);
+    const wide = x(first + 1) - x(first), share = thin ? 0.3 : 0.7;
     return points.map(([week, value]) => element("rect", {
-      x: x(week) + 0.15 * wide, width: 0.7 * wide, y: Math.min(y(0), y(value)), height: Math.abs(y(value) - y(0)),
-      style: `fill:var(--${colour});fill-opacity:${opacity}`,
+      x: x(week) + (0.5 - share / 2) * wide, width: share * wide, y: Math.min(y(0), y(value)), height: Math.abs(y(value) - y(0)),
+      style: `fill:var(--${colour})`,
     }));
   }
   if (!points.length) return [];
@@ -90,10 +90,10 @@ function drawn({ kind, values, colour, dash = 0, opacity = 1 }, first, x, y) {
 }
 
 function key(series) {
-  return element("ul", { class: "key" }, ...series.map(({ name, kind, colour, dash = 0 }) => {
+  return element("ul", { class: "key" }, ...series.map(({ name, kind, colour, dash = 0, thin = false }) => {
     const sample = element("svg", { viewBox: "0 0 27 12", "aria-hidden": "true" });
     sample.append(kind === "bars"
-      ? element("rect", { x: 6, y: 1, width: 14, height: 10, style: `fill:var(--${colour})` })
+      ? element("rect", { x: thin ? 10 : 6, y: 1, width: thin ? 6 : 14, height: 10, style: `fill:var(--${colour})` })
       : element("path", { d: "M0 6H27", style: `stroke:var(--${colour});stroke-width:2.2;stroke-dasharray:${DASHES[dash]}` }));
     return element("li", {}, sample, name);
   }));

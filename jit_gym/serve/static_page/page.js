@@ -158,7 +158,7 @@ function pictures() {
   const stock = seat().shelves.slice(0, 4).map((shelf, k) => (
     { name: several ? shelf.title : "on hand", colour: colours[k], kind: "steps", dash: k, values: look.on_hand[k] }));
   const asked = seat().asked.slice(0, 2).map((one, k) => (
-    { name: one.title.toLowerCase().startsWith("order") ? one.title : `demand: ${one.title}`, colour: "demand", kind: "bars", opacity: k ? 0.6 : 1, values: look.asked[k] }));
+    { name: one.title.toLowerCase().startsWith("order") ? one.title : `demand: ${one.title}`, colour: ["demand", "loss"][k], kind: "bars", thin: k > 0, values: look.asked[k] }));
   const ordered = seat().entries.slice(0, 4).map((entry, k) => (
     { name: `ordered${of(entry)}`, colour: ["order", "waste", "vehicle", "waiting"][k], kind: "steps", dash: k, values: look.ordered[k] }));
   const arrived = { name: `arrived${of(seat().entries[0])}`, colour: "way", kind: "steps", dash: 2, values: look.arrived[0] };

@@ -5,7 +5,7 @@ const COLOURS = ["way", "order", "waste"];
 const SAYS = {
   agent: "a network that was trained by playing",
   optimum: "the best policy there is, on average over all that can happen",
-  bound: "nobody pays less on this path, not even who knows all that happens in advance",
+  bound: "nobody does better on this path, not even who knows all that happens in advance",
 };
 
 function standings() {
@@ -15,7 +15,7 @@ function standings() {
 
 function showEnd() {
   const all = standings(), several = GAME.seats.length > 1;
-  $("end-title").textContent = `All ${GAME.weeks} ${WORD}s are played: you paid ${plainNumber(several ? sinceFirst(look.cost) : look.of_all.cost, 0)}`;
+  $("end-title").textContent = `All ${GAME.weeks} ${WORD}s are played: you ${paid(several ? sinceFirst(look.cost) : look.of_all.cost)}`;
   $("results").replaceChildren(
     element("p", { class: "verdict" }, verdict(all, several)),
     resultTable(all, several),
@@ -28,12 +28,16 @@ function showEnd() {
 function verdict(all, several) {
   const policies = all.filter((each) => !["you", "bound"].includes(each.kind));
   const me = all.find((each) => each.kind === "you"), bound = all.find((each) => each.kind === "bound");
-  const cheaper = policies.filter((each) => each.cost < me.cost).length;
-  const whose = several ? `All ${GAME.seats.length} seats together paid ${plainNumber(me.cost, 0)} in your game. ` : "";
-  const words = !cheaper ? `No policy was cheaper on this path.`
-    : `${cheaper} of ${policies.length} policies ${cheaper === 1 ? "was" : "were"} cheaper on this path.`;
-  return bound ? `${whose}${words} Nobody could have paid less than ${plainNumber(bound.cost, 0)}.` : whose + words;
+  const better = policies.filter((each) => each.cost < me.cost).length;
+  const whose = several ? `All ${GAME.seats.length} seats together ${paid(me.cost)} in your game. ` : "";
+  const words = !better ? "No policy did better on this path." : `${better} of ${policies.length} policies did better on this path.`;
+  if (!bound) return whose + words;
+  const least = bound.cost < 0 ? `earned more than ${plainNumber(-bound.cost, 0)}` : `paid less than ${plainNumber(bound.cost, 0)}`;
+  return `${whose}${words} Nobody could have ${least}.`;
 }
+
+// Costs less revenue, in words.
+const paid = (cost) => (cost < 0 ? `earned ${plainNumber(-cost, 0)}` : `paid ${plainNumber(cost, 0)}`);
 
 function resultTable(all, several) {
   const titles = ["who", "cost", `a ${WORD}`, "on hand, on average", "served at once"];
@@ -60,6 +64,7 @@ function scrolling(title, table) {
 
 // Pictures beside the best of the others, and what some would have ordered in the student's place.
 function drawResults() {
+  const several = GAME.seats.length > 1;
   const frame = { word: WORD, first: 1, last: GAME.weeks };
   const others = standings().filter((each) => each.kind !== "you" && each.on_hand?.length);
   const shown = [...new Set([others[0], others.find((each) => each.kind === "agent"), others.find((each) => each.kind === "rule")])].filter(Boolean);
@@ -68,7 +73,7 @@ function drawResults() {
     ...shown.map((each, k) => ({ name: each.name, colour: COLOURS[k], kind: "steps", dash: k + 1, values: each[what] })),
   ];
   const says = `You beside ${shown.map((each) => each.name).join(" and ")}`;
-  const stocks = GAME.seats.length > 1 ? "On hand, all seats together" : "On hand at the end";
+  const stocks = several ? "On hand, all seats together" : "On hand, all stocks together";
   const found = [picture({ ...frame, title: `${stocks}: you and others`, says, series: compared("on_hand", look.of_all.on_hand) })];
   const advisers = shown.filter((each) => each.name in look.advice);
   seat().entries.forEach((entry, j) => {
