@@ -13,6 +13,7 @@ from ..physics.recorded import RecordedWorld
 from ..policies import PolicyError
 from ..policies.base import Policy
 from ..policies.trained import Network
+from .plain_players import OPERATIONS
 
 
 def exported_player(player: Policy, layout: Layout, own: int = 0) -> dict[str, Any]:
@@ -49,6 +50,8 @@ def exported_player(player: Policy, layout: Layout, own: int = 0) -> dict[str, A
             program.store("own", k, after[0, k])
     except Exception as error:  # whatever a program cannot do
         raise PolicyError(f"{player}: cannot be played in a browser ({str(error) or type(error).__name__})") from None
+    if unknown := {program.operations[number][0] for number in program.used()} - {"constant", "load", *OPERATIONS}:
+        raise PolicyError(f"{player}: cannot be played in a browser (it needs {', '.join(sorted(unknown))})")
     network = _network(player) if isinstance(player, Network) else None
     return {"label": str(player), "program": _program(program, layout.numbers), "network": network}
 

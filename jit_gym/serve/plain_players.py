@@ -32,6 +32,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "where": lambda condition, a, b: a if condition else b,
     "min": lambda a, b: a if a < b else b,
     "floor": lambda a: float(math.floor(a)) if math.isfinite(a) else a,
+    "round": lambda a: float(round(a)) if math.isfinite(a) else a,
     "sqrt": lambda a: math.sqrt(a) if a >= 0 else math.nan,
 }
 """What the operations of a recorded program do (`kernels.symbols.Program`); as in NumPy, nothing raises."""

@@ -195,10 +195,18 @@ def test_a_policy_that_no_program_can_play_is_refused_by_name():
         exported_player(jit_gym.solve(scenario).policy, Layout(scenario))
 
 
+def test_an_operation_that_a_browser_does_not_know_is_refused_by_name(monkeypatch):
+    monkeypatch.delitem(OPERATIONS, "floor")
+    world = jit_gym.load("dual-sourcing")
+    with pytest.raises(PolicyError, match=r"kanban\(.*: cannot be played in a browser \(it needs floor\)"):
+        exported_player(policy("kanban(container=2)", world), Layout(world))
+
+
 def test_plain_operations_do_not_raise_where_numpy_does_not():
-    divide, floor, root = (OPERATIONS[name] for name in ("/", "floor", "sqrt"))
+    divide, floor, nearest, root = (OPERATIONS[name] for name in ("/", "floor", "round", "sqrt"))
     with np.errstate(all="ignore"):
-        for a in (-2.0, -0.0, 0.0, 3.0, np.inf, np.nan):
+        for a in (-2.5, -2.0, -0.0, 0.0, 1.5, 3.0, np.inf, np.nan):
+            assert nearest(a) == np.round(a) or np.isnan(a)
             assert floor(a) == np.floor(a) or np.isnan(a)
             assert root(a) == np.sqrt(a) or np.isnan(np.sqrt(a))
             for b in (-2.0, -0.0, 0.0, 3.0, np.inf, np.nan):
