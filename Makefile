@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow pages bounds lowest check bench bench-peers maps claims industries networks film notebooks reference docs clean
+.PHONY: help demo test slow pages bounds lowest check bench bench-peers maps claims industries networks film notebooks reference browser docs clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -98,6 +98,10 @@ film: $(CORE)  ## play the fire of 1997 and write docs/aisin-1997.gif again
 reference: $(CORE)  ## write the references of scenarios and of the API again, from schema and docstrings
 	$(BIN)/jit-gym show --reference > docs/scenario-reference.md
 	$(BIN)/python -c "import jit_gym; from jit_gym.report.api import api; print(api(jit_gym), end='')" > docs/api.md
+
+# Pyodide for games without a server (jit-gym play --static), axe-core for the test that looks for barriers in their page.
+browser:  ## get what games without a server need into node_modules (needs npm)
+	npm install --no-save --no-package-lock --no-audit --no-fund --ignore-scripts pyodide@314.0.7 axe-core@4.14.1
 
 clean:  ## remove builds, caches and reports, but not .venv
 	rm -rf build dist reports *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
