@@ -93,6 +93,9 @@ class Lesson:
     teacher: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     version: int = 0
+    orders: int = 0
+    """How many orders were taken and weeks played, for pages that look for what has changed."""
+    _missing: tuple[tuple[int, int], int] = ((-1, -1), 0)
 
     @classmethod
     def begin(cls, course: Course, folder: Path) -> Self:
@@ -197,6 +200,14 @@ class Lesson:
         missing = {(t, seat) for t, game in self.branch.games.items() for seat in game.waiting_for}
         return [key for key, student in self.students.items() if (student.table, student.seat) in missing]
 
+    @property
+    def missing(self) -> int:
+        """Return how many students have not ordered."""
+        now = self.version, self.orders
+        if self._missing[0] != now:
+            self._missing = now, len(self.waiting())
+        return self._missing[1]
+
     # What students do.
 
     def join(self, name: str, seat: str | None = None, browser: str = "") -> str:
@@ -242,6 +253,7 @@ class Lesson:
         if self.status != "open":
             raise BadInput("order: the game is not open")
         game.order(student.seat, units)
+        self.orders += 1
         if self.pace == "own" and not game.waiting_for:
             game.advance()
         self._write_game(student.table)
@@ -295,6 +307,7 @@ class Lesson:
         for table, game in sorted(self.branch.games.items()):
             if game.week == week and not game.over:
                 game.advance(force=True)
+                self.orders += 1
                 self._write_game(table)
                 yield table
         if self.all_over:

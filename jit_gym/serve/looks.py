@@ -102,7 +102,7 @@ def look(course: Course, seat: Seat, ledger: Ledger, simulation: Simulation, wee
         entries=tuple(_entry(course, entry, view) for entry in seat.entries),
         forecast=_forecast(course, seat, view),
         cost=tuple(each.net_cost_of(seat.name) for each in weeks),
-        total=sum(each.net_cost_of(seat.name) for each in played),
+        total=ledger.paid.get(seat.name, 0.0),
         kinds={kind: paid for kind, paid in kinds.items() if paid},
         news=_news(course, seat, view, week),
     )

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
@@ -94,6 +95,8 @@ def _answer(pipe: Connection, task: Callable[[], Any]) -> None:
     if hasattr(os, "nice"):
         os.nice(NICE)
     try:
-        pipe.send((True, task()))
+        answer: tuple[bool, Any] = True, task()
     except Exception as error:
-        pipe.send((False, RuntimeError(one_line(error))))
+        answer = False, RuntimeError(one_line(error))
+    with suppress(BrokenPipeError):  # the server was killed meanwhile
+        pipe.send(answer)

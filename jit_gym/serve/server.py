@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def serve(lesson: Lesson, host: str, port: int, links: list[str]) -> None:
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(lesson.store.folder / "browsers"))
     from nicegui import ui
 
+    lesson.store.writer = ThreadPoolExecutor(1, "lesson")  # so that no page waits for another one's file
     rankings = Rankings(Beside())
     rankings.ask(lesson.course, lesson.course.setup.weeks)  # long before they are looked at
     build(lesson, rankings, links)

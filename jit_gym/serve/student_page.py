@@ -114,6 +114,10 @@ class Seat:
         """Order what stands in the fields; where all have ordered, the week is played."""
         units = [float("nan") if field.value is None else float(field.value) for field in self.fields]
         if not refused(self.wrong, lambda: self.lesson.order(self.key, units)):
+            try:
+                await self.clock.kept()
+            except OSError as error:
+                say(self.wrong, f"Tell your teacher: the order is not kept: {error}")
             await self.clock.tick()
         self.refresh()
 
@@ -132,7 +136,8 @@ class Seat:
         game, seat = self.game, self.seat.name
         over = lesson.status == "over" or game.over
         ranked = self.rankings.ask(lesson.course, len(game.moves)) if over else None
-        shown = lesson.version, lesson.here, game.week, game.pending.get(seat), len(lesson.waiting()), ranked is None
+        pending = game.pending.get(seat)
+        shown = lesson.version, lesson.here, game.week, pending, pending and lesson.missing, ranked is None
         if shown == self._shown:
             return
         setup, look, is_new = lesson.course.setup, game.see(seat), shown[:3] != self._shown[:3]
@@ -165,7 +170,7 @@ class Seat:
             say(self.state, "Order for this " + lesson.course.setup.word + ".")
         else:
             ordered = ", ".join(f"{units:g}" for units in pending)
-            others = len(lesson.waiting())
+            others = lesson.missing
             say(self.state, f"Ordered {ordered}. You can change it until the week is played; {others} still to order.")
 
     def _say_results(self, game: Game) -> None:
