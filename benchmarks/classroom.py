@@ -5,7 +5,7 @@
 Each student is a browser without a screen: it gets the page, keeps a WebSocket open, types a number and presses Order,
 and waits until the page shows the next week. The server is one process beside this one; in the middle it is killed
 (SIGKILL) and started again from its folder, and everybody comes back. At the end the folder is read: every order whose
-week was shown must be there, once, in its week.
+week was shown must be there, once, in its week. With `--pace together` a week is shown when all have ordered.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
     lesson = Lesson.begin(Course(setup(options.scenario, weeks=52)), folder)
     keys = [lesson.join(f"Student {k}") for k in range(options.students)]
-    lesson.set_pace("own", None)
+    lesson.set_pace(options.pace, None)
     label = lesson.course.setup.seats[0].entries[0].title
     server, draw = Server(folder), random.Random(1)
     server.start()
@@ -209,6 +209,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     seconds = np.array([each for student in students for each in student.seconds])
     return {
         "students": options.students,
+        "pace": options.pace,
         "moves": len(seconds),
         "moves a second": round(len(seconds) / options.seconds, 1),
         "before it was killed": sum(before),
@@ -222,14 +223,20 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure, and print it as JSON; status 1 where an order was lost."""
+def parsed(words: list[str] | None = None) -> argparse.Namespace:
+    """Return what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--scenario", default="lost-sales")
     parser.add_argument("--students", type=int, default=200)
+    parser.add_argument("--pace", choices=("own", "together"), default="own")
     parser.add_argument("--rate", type=float, default=50.0, help="moves a second of all students together")
     parser.add_argument("--seconds", type=float, default=40.0, help="of play, half before and half after the kill")
-    options = parser.parse_args()
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    """Measure, and print it as JSON; status 1 where an order was lost."""
+    options = parsed()
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(measure(options, Path(folder) / "lesson"))
     print(json.dumps(found, indent=2))

@@ -6,7 +6,6 @@ happens, each file whole: `lesson.json`, and one file for each game.
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -15,36 +14,19 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from ..common.checks import BadInput, check_count
-from ..common.text import plain, quoted
+from ..common.text import quoted
 from .course import Change, Course
 from .game import Game
+from .people import Student, checked_name
 from .saved import course_of
 from .store import Store
 
 Status = Literal["lobby", "open", "paused", "over"]
 Pace = Literal["together", "own"]
-LONGEST_NAME = 40
 MOST_STUDENTS = 1000
 MOST_BRANCHES = 8
 LETTERS = "ABCDEFGH"
 LONGEST_TIMER = 3600
-
-
-@dataclass
-class Student:
-    """Who has joined: a name for the class, and where he or she sits.
-
-    Attributes:
-        name: as it was typed; it leaves the teacher's computer in no file but the lesson's own.
-        table: the number of the game, from 1 on.
-        seat: the name of the seat.
-        browser: the random name of the browser's cookie, by which whoever comes back is known again.
-    """
-
-    name: str
-    table: int
-    seat: str
-    browser: str = ""
 
 
 @dataclass
@@ -457,18 +439,6 @@ def rebuilt(course: Course, changes: tuple[Change, ...]) -> Course:
     for change in changes:
         found = found.changed(change)
     return found
-
-
-def checked_name(name: str, taken: Iterator[str]) -> str:
-    """Return a name as it is shown; refuse one that nobody can read, is too long or taken."""
-    shown = plain(re.sub(r"\s+", " ", name)).strip()
-    if not re.search(r"\w", shown):
-        raise BadInput("name: must have a letter or a digit")
-    if len(shown) > LONGEST_NAME:
-        raise BadInput(f"name: must have {LONGEST_NAME} characters or fewer, got {len(shown)}")
-    if shown.casefold() in {each.casefold() for each in taken}:
-        raise BadInput(f"name: {quoted(shown)} is taken (add an initial)")
-    return shown
 
 
 def _now(now: float | None) -> float:
