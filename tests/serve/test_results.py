@@ -1,6 +1,8 @@
 """What else could have been done on the path that people played: the same path, the same past, a bound for all."""
 
-import time
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from jit_gym.common.checks import BadInput
 from jit_gym.serve import GAMES, Change, Course, Game, setup
 from jit_gym.serve.charts import KINDS, standings
 from jit_gym.serve.lesson import Lesson
-from jit_gym.serve.rankings import Beside, Rankings
+from jit_gym.serve.rankings import Beside
 from jit_gym.serve.results import bound, rivals, standing
 from jit_gym.serve.takeaway import Standings, class_standings
 from jit_gym.theory import clairvoyant
@@ -89,16 +91,38 @@ def test_a_world_without_a_bound_says_so():
     assert has_bound != any(note.startswith("no bound: ") for note in found.notes)
 
 
-def test_rankings_are_computed_beside_the_server():
-    course = Course(setup("beer-game", **SHORT), seed=2).changed(Change(2, "spike", ("customers",), 2))
-    ranked = Rankings(Beside())
-    for weeks in (6, 6):
-        while (found := ranked.ask(course, weeks)) is None:
-            time.sleep(0.05)
-    assert [(each.name, each.cost) for each in found.standings] == [
-        (each.name, each.cost) for each in rivals(course, 6).standings
-    ]
-    assert ranked.ask(course, 0) is None
+PROGRAM = """
+    import time
+    from jit_gym.serve import Change, Course, setup
+    from jit_gym.serve.rankings import Beside, Rankings
+    from jit_gym.serve.results import rivals
+    if __name__ == "__main__":
+        course = Course(setup("beer-game", past_weeks=3, weeks=6), seed=2)
+        course = course.changed(Change(2, "spike", ("customers",), 2))
+        ranked = Rankings(Beside())
+        for weeks in (6, 6):
+            while (found := ranked.ask(course, weeks)) is None:
+                time.sleep(0.05)
+        assert str(found) == str(rivals(course, 6)), found
+        assert ranked.ask(course, 0) is None
+        print(len(found.standings))
+"""
+
+
+def test_rankings_are_computed_in_a_process_beside_the_server(tmp_path):
+    (tmp_path / "program.py").write_text(textwrap.dedent(PROGRAM))
+    done = subprocess.run([sys.executable, tmp_path / "program.py"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 5
+
+
+def test_what_cannot_be_computed_is_told():
+    def fails() -> None:
+        raise AssertionError("a function that no other process can be told of")
+
+    future = Beside().submit(fails)
+    with pytest.raises(Exception, match=r"test_what_cannot_be_computed_is_told.*fails"):
+        future.result(timeout=60)
 
 
 def test_a_class_of_many_is_told_by_its_quartiles(tmp_path):
