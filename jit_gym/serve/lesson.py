@@ -148,6 +148,11 @@ class Lesson:
         """Tell whether all tables have played all weeks."""
         return bool(self.branch.games) and self.week > self.course.setup.weeks
 
+    @property
+    def over(self) -> bool:
+        """Tell whether the results are shown."""
+        return self.status == "over"
+
     def seconds(self) -> int | None:
         """Return how long the class may think in this week, or None where no timer is set."""
         if self.timer is None or self.pace == "own":
@@ -281,12 +286,14 @@ class Lesson:
     def turn_week(self, now: float | None = None) -> Iterator[int]:
         """Play the week at each table that has not played it, with or without all orders; yield each table's number.
 
-        A server may do other things between tables.
+        A server may do other things between tables; where the class goes back or elsewhere meanwhile, the rest waits.
         """
-        if self.status == "over":
+        if self.over:
             return
-        week = self.week
+        week, here, age = self.week, self.here, self.branch.age
         for table, game in sorted(self.branch.games.items()):
+            if (self.here, self.branch.age) != (here, age) or self.over:
+                return
             if game.week == week and not game.over:
                 game.advance(force=True)
                 self.orders += 1

@@ -30,6 +30,7 @@ def build(lesson: Lesson, rankings: Rankings, links: list[str]) -> Clock:
     from .teacher_page import TeacherPage
 
     clock, title = Clock(lesson), lesson.course.setup.title
+    app.config.quasar_config["loadingBar"] |= {"skipHijack": True}  # it has no name for screen readers
 
     def is_teacher(secret: str) -> bool:
         return secrets.compare_digest(secret.encode(), lesson.teacher.encode())

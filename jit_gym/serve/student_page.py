@@ -105,7 +105,9 @@ class Seat:
             for entry, last in zip(look.entries, look.ordered.values(), strict=True):
                 step = entry.step or 1
                 label = f"{entry.title}, units{each}" + (f" (in {step:g}s)" if step > 1 else "")
-                field = ui.number(label, value=round(last[-1], 6) if last else 0, min=0, step=step)
+                label += f", {entry.most:g} at most" if entry.most < float("inf") else ""
+                value = round(last[-1], 6) if last else 0
+                field = ui.number(label, value=value, min=0, step=step, format="%.10g")
                 field.props("outlined inputmode=decimal").on("keydown.enter", self.order)
                 self.fields.append(field)
             ui.button("Order", on_click=self.order).props("no-caps")
