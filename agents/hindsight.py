@@ -7,6 +7,7 @@ al. 2023). At first units are divisible; later orders are rounded, and the gradi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -18,12 +19,14 @@ from jit_gym.chance import Chance
 from jit_gym.envs.observation import Codec
 from jit_gym.physics import Layout, View
 from jit_gym.physics.gradient import TensorSimulation
-from jit_gym.physics.numbers import is_tensor, like
+from jit_gym.physics.numbers import like
 from jit_gym.physics.worth import Worth
+from jit_gym.policies import PolicyError, Rule
+from jit_gym.policies.recorded_rule import RecordedRule
 from jit_gym.scenario import BadInput, Scenario, load
 
 from .imitate import beginning
-from .learner import Count, Learner, Meaning, Most, NotNegative, Positive, Share, scales
+from .learner import Count, Learner, Meaning, Most, NotNegative, Positive, Share, inside, scales
 from .networks import adopt, perceptron
 
 
@@ -40,7 +43,7 @@ class Settings:
     rate: NotNegative = 3e-3  # at first; it falls to 0 along a cosine
     relaxed: Share = 0.6  # the share of the steps in which units are divisible
     means: Meaning = "quantity"  # how outputs are read: as quantities, levels, or corrections to a rule
-    rule: str | None = None  # the rule that corrections correct
+    rule: str | None = None  # the rule that corrections correct: any that can be recorded, as all shipped ones
     most: Most = 2.5  # the most that is ordered at once, in periods of mean demand
     clip: Positive = 1.0  # the largest norm of the gradient
     dither: bool = False  # add fractions of a unit to initial stocks in whole units, for small demand (`_dither`)
@@ -68,7 +71,6 @@ class Hindsight(Learner):
                 " (set less, or more periods)"
             )
         self.action = self.numbers()
-        self._check()
         self.codec = Codec(self.worlds[1][0])
         self.shift, self.scale, _ = scales(scenario, seed)
         gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count() if torch.cuda.is_available() else 0)]
@@ -76,6 +78,8 @@ class Hindsight(Learner):
         if settings.device not in devices:
             raise BadInput(f"hindsight: device: must be {' or '.join(devices)} here, got {settings.device!r}")
         self.device = ("cuda" if gpus else "cpu") if settings.device == "auto" else settings.device
+        with inside("hindsight: rule"):
+            self.rules = [self._recorded(layout) for layout, _ in self.worlds] if self.action.rule is not None else []
         hidden = [settings.hidden] * 2
         self.net = perceptron(len(self.codec.names), hidden, self.action.outputs, seed).to(self.device)
         with torch.no_grad():  # begin near `middle` of the action: the mean use
@@ -85,18 +89,13 @@ class Hindsight(Learner):
             adopt(self.net, beginning(self), "hindsight: start")
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.rate)
 
-    def _check(self) -> None:
-        """Refuse a rule through which no gradient passes."""
-        if self.action.rule is None:
-            return
-        layout, chance = self.worlds[0]
-        rule, world = self.action.rule, TensorSimulation(layout, chance.draw(0, 2, 1))
-        try:
-            fine = is_tensor(rule(View(world)))
-        except (TypeError, AttributeError, RuntimeError):
-            fine = False
-        if not fine:
-            raise BadInput(f"hindsight: rule: {rule.name} cannot be differentiated (base-stock, capped-base-stock can)")
+    def _recorded(self, layout: Layout) -> RecordedRule:
+        """Record the rule that is corrected, for divisible units where a world has these and the rule takes them."""
+        rule = self.action.rule
+        if isinstance(rule, Rule):
+            with suppress(PolicyError):  # it plans with whole units alone, and orders these in a divisible world, too
+                rule = rule.fit(layout.scenario)
+        return RecordedRule(rule, layout, self.device)
 
     def step(self, k: int) -> dict[str, float]:
         """Take a chunk of gradient steps."""
@@ -125,7 +124,8 @@ class Hindsight(Learner):
         settings = self.settings
         for group in self.optimizer.param_groups:
             group["lr"] = settings.rate * 0.5 * (1.0 + np.cos(np.pi * j / settings.budget))
-        layout, chance = self.worlds[j >= settings.relaxed * settings.budget]
+        whole = j >= settings.relaxed * settings.budget
+        layout, chance = self.worlds[whole]
         ends = self.scenario.horizon.ends
         periods = self.scenario.horizon.periods if ends else settings.periods
         trace = chance.draw(self.seed, np.arange(j * settings.batch, (j + 1) * settings.batch), periods)
@@ -134,11 +134,14 @@ class Hindsight(Learner):
             self._dither(world, j)
         warmup = 0 if ends else settings.warmup
         total, weight, worth = torch.zeros((), device=self.device), 1.0, Worth(layout)
+        base, own = None, None  # what the rule that is corrected orders, and its own state
         for t in range(periods):
             if t == warmup:
                 total = total + sum(worth.of(world, t)).mean()
             view = View(world)
-            money = world.step(self.action.orders(self._outputs(view), view)).money[0]
+            if self.rules:
+                base, own = self.rules[whole].act(world, own)
+            money = world.step(self.action.orders(self._outputs(view), view, base)).money[0]
             if t >= warmup:
                 total = total + weight * (money.cost - money.revenue).mean()
                 weight *= self.scenario.objective.discount

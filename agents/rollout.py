@@ -1,4 +1,4 @@
-"""Estimate by rollouts how much more each first order costs than a reference order (Temizöz et al. 2025), compiled.
+"""Estimate by rollouts how much more each first order costs than a reference order (Temizöz et al. 2025).
 
 For a state s, an order a and a sampled future w, a path plays a in the first period and what the network chooses in
 all later ones. With c_t for its cost in period t, the path of a is compared with that of the reference order r:
@@ -8,6 +8,9 @@ all later ones. With c_t for its cost in period t, the path of a is compared wit
 The estimate is the mean of D over futures. Both paths have the same future (common random numbers), so that what is
 common to both costs cancels. Once both are in the same state, all later terms are 0, and the path of a is played no
 further.
+
+The paths of one state and future are a *race*: the reference, and one for each order that is tried. Races of many
+states and futures are played together, and others begin as some end, so that kernels always have many paths to play.
 """
 
 from __future__ import annotations
@@ -20,19 +23,17 @@ from numba.extending import register_jitable
 from jit_gym.chance import Trace
 from jit_gym.common.threads import share
 from jit_gym.envs.observation import Codec
-from jit_gym.kernels.arrays import borrowed
 from jit_gym.kernels.cache import compiled
+from jit_gym.kernels.memory import WIDTH, by_path
 from jit_gym.physics import Layout
-from jit_gym.physics.period import compiled_period
-from jit_gym.physics.tables import Sizes, flows_of, flows_of_path, net_of, path_of, state_of
+from jit_gym.physics.recorded import period_kernel
+from jit_gym.physics.simulate import paths_last
 from jit_gym.policies.trained import Perceptron
 
-ONE_OF_EACH = 1, 1, 1, 1, 0
-NOTHING_ELSE = (0,) * (len(Sizes._fields) - 6)
-
 TILE = 64  # paths that a layer computes side by side, so that its numbers fill vector registers
+ROOM = 1024  # paths that are played side by side
 LEAST_STATES = 4  # that are worth a thread: each takes milliseconds
-WIDTH = 512  # about as many paths are played side by side: futures times choices
+ESTIMATES = 1 << 17  # differences that are kept before they are added up
 
 
 @compiled
@@ -55,16 +56,16 @@ def _dense(weight: Any, bias: Any, x: Any, out: Any, rectified: int) -> None:
 
 
 @register_jitable
-def _choose(net: Any, shown: Any, memory: Any, clock: float, first: int, paths: int, work: Any, chosen: Any) -> None:
+def _choose(net: Any, shown: Any, states: Any, clocks: Any, first: int, paths: int, work: Any, chosen: Any) -> None:
     """Fill `chosen` with the network's choice on `paths` paths from `first` on, TILE at most; `work` are buffers."""
     shift, scale, w0, b0, w1, b1, w2, b2 = net
     seen, x, h0, h1, out = work
     for b in range(paths):
         for k in range(len(shown)):  # as `envs.step_program` shows them: sums of fractions may end a hair below 0
             at = shown[k]
-            seen[k] = min(max(memory[first + b, at.first], 0.0) * at.scale, at.high)
+            seen[k] = min(max(states[at.first, first + b], 0.0) * at.scale, at.high)
         if len(seen) > len(shown):
-            seen[-1] = clock
+            seen[-1] = clocks[first + b]
         for i in range(len(seen)):
             x[i, b] = (seen[i] - shift[i]) * scale[i]
     _dense(w0, b0, x, h0, 1)
@@ -78,119 +79,127 @@ def _choose(net: Any, shown: Any, memory: Any, clock: float, first: int, paths: 
         chosen[first + b] = best
 
 
-@register_jitable
-def _copy_row(table: Any, origin: int, place: int) -> None:
-    if place != origin:
-        for k in range(table.shape[1]):
-            table[place, k] = table[origin, k]
+@compiled
+def _begin(
+    paths: int,
+    begun: int,
+    state_of_race: Any,  # (races,)
+    starts: Any,  # (states, numbers)
+    references: Any,  # (states,)
+    alive: Any,  # (states, choices)
+    states: Any,  # out: (numbers, room)
+    race: Any,  # out: of each path (room,)
+    tried: Any,  # out: the choice that each path tries, -1 for the reference (room,)
+    chosen: Any,  # out: what each path orders first (room,)
+) -> Any:
+    """Begin races behind the paths that are played, as far as there is room; return the paths, and the races begun."""
+    while begun < len(state_of_race):
+        s = state_of_race[begun]
+        reference, more = references[s], 1
+        for j in range(alive.shape[1]):
+            more += alive[s, j] and j != reference
+        if paths + more > len(race):
+            break
+        for j in range(-1, alive.shape[1]):  # the reference comes first
+            if j == -1 or (alive[s, j] and j != reference):
+                for k in range(len(states)):
+                    states[k, paths] = starts[s, k]
+                chosen[paths] = reference if j == -1 else j
+                race[paths], tried[paths] = begun, j
+                paths += 1
+        begun += 1
+    return paths, begun
+
+
+@compiled
+def _order(
+    network: Any,
+    shown: Any,
+    old: int,  # paths that are not in their first period
+    paths: int,
+    horizon: int,  # of a world that ends, or 0
+    clock_of_race: Any,  # the period in which its state was found (races,)
+    future_of_race: Any,
+    age: Any,  # how many periods each race has been played (races,)
+    draws: Any,  # (periods, columns, futures)
+    choices: Any,  # (choices, lanes)
+    states: Any,
+    race: Any,
+    chosen: Any,  # out, but for new paths
+    work: Any,  # buffers of the network
+    clocks: Any,  # out: the share of the horizon that has passed (room,)
+    orders: Any,  # out: (room, lanes)
+    chance: Any,  # out: (1, columns, room)
+) -> None:
+    """Let the network choose, but for new paths; write down each path's orders and its row of chance."""
+    for b in range(old):
+        r = race[b]
+        clocks[b] = (clock_of_race[r] + age[r]) / horizon if horizon > 0 else 0.0
+    for first in range(0, old, TILE):
+        _choose(network, shown, states, clocks, first, min(TILE, old - first), work, chosen)
+    for b in range(paths):
+        for m in range(choices.shape[1]):
+            orders[b, m] = choices[chosen[b], m]
+    for c in range(chance.shape[1]):
+        for b in range(paths):
+            chance[0, c, b] = draws[age[race[b]], c, future_of_race[race[b]]]
 
 
 @register_jitable
-def _rows_equal(table: Any, a: int, b: int) -> bool:
+def _are_equal(states: Any, a: int, b: int) -> bool:
     same = True
-    for k in range(table.shape[1]):
-        same = same and table[a, k] == table[b, k]
+    for k in range(len(states)):
+        same &= states[k, a] == states[k, b]
     return same
 
 
-@register_jitable(forceinline=True)
-def _compare_choices(
-    program: Any,
-    sizes: Any,
-    clocks: Any,
-    references: Any,
-    alive: Any,
+@register_jitable
+def _move(states: Any, race: Any, tried: Any, path: int, place: int) -> None:
+    """Move a path to a place further in front."""
+    if path != place:
+        for k in range(len(states)):
+            states[k, place] = states[k, path]
+        race[place], tried[place] = race[path], tried[path]
+
+
+@compiled
+def _judge(
+    paths: int,
+    rewards: Any,  # of the period (1, room)
+    worth: Any,  # of money in each period of a race (periods,)
+    last: Any,  # periods that each race lasts (races,)
+    age: Any,
     states: Any,
-    rows: Any,
-    span: Any,
-    net: Any,
-    some_states: Any,
-    more: Any,
-) -> None:
-    """Add how much more each choice costs than the reference, and that squared, over futures (2, states, choices).
-
-    That is done in `more`, for the states `some_states[0]` to `some_states[1]`; no other is looked at.
-
-    The futures `span[0]` to `span[1]` of state s are the paths s * span[2] + those of `rows`; `span[3]` is how many
-    periods they last at most, `span[4]` the horizon of a world that ends, or 0. The paths of a future lie one after
-    another, the reference first; those that are still played are moved to the front after each period.
-    """
-    numbers, shown, choices, discount, flows_size = program
-    first_future, last_future, futures, depth, horizon = span
-    b0, b1, b2 = net[3], net[5], net[7]
-    world = net_of(numbers, sizes)
-    some = max(1, WIDTH // len(choices))  # futures that are played side by side
-    memory, flows = np.empty((some * (len(choices) + 1), states.shape[1])), np.zeros(flows_size)
-    flow = flows_of_path(flows_of(flows, sizes, 1), 0)
-    seen, single = np.zeros(len(net[0]), np.float32), np.float32
-    work = (
-        seen,
-        np.zeros((len(seen), TILE), single),
-        np.empty((len(b0), TILE), single),
-        np.empty((len(b1), TILE), single),
-        np.empty((len(b2), TILE), single),
-    )
-    chosen, future, origin = np.empty((3, len(memory) + TILE), np.int64)
-    cost = np.empty(len(memory))
-    each = np.empty((some, len(choices)))
-    lent, draws = borrowed(memory), borrowed(rows)
-    for s in range(some_states[0], some_states[1]):
-        periods = min(depth, horizon - clocks[s]) if horizon > 0 else depth
-        for begin in range(first_future, last_future, some):
-            paths = 0
-            for f in range(begin, min(begin + some, last_future)):
-                for j in range(-1, len(choices)):  # the reference comes first
-                    if j == -1 or (alive[s, j] and j != references[s]):
-                        memory[paths] = states[s]
-                        chosen[paths] = references[s] if j == -1 else j
-                        future[paths], origin[paths] = s * futures + f, j
-                        paths += 1
-            worth, t = 1.0, 0
-            each[:] = 0.0
-            while t < periods and paths > 0:
-                if t > 0:
-                    passed = (clocks[s] + t) / horizon if horizon > 0 else 0.0
-                    for first in range(0, paths, TILE):
-                        _choose(net, shown, lent, passed, first, min(TILE, paths - first), work, chosen)
-                for b in range(paths):
-                    state = path_of(state_of(lent[b], sizes, 1), 0)
-                    compiled_period(world, state, choices[chosen[b]], draws[t, future[b]], flow)
-                    cost[b] = -flow.money[0].reward
-                kept, reference, b = 0, 0, 0
-                while b < paths:
-                    reference, place = b, kept
-                    _copy_row(lent, reference, place)
-                    future[place], origin[place] = future[reference], -1
-                    kept += 1
-                    b += 1
-                    while b < paths and origin[b] >= 0:
-                        each[future[b] - s * futures - begin, origin[b]] += worth * (cost[b] - cost[reference])
-                        if not _rows_equal(lent, b, place):
-                            _copy_row(lent, b, kept)
-                            future[kept], origin[kept] = future[b], origin[b]
-                            kept += 1
-                        b += 1
-                    if kept == place + 1:  # no path differs from the reference any more
-                        kept = place
-                paths = kept
-                worth *= discount
-                t += 1
-            for j in range(len(choices)):
-                for f in range(some):
-                    more[0, s, j] += each[f, j]
-                    more[1, s, j] += each[f, j] ** 2
+    race: Any,
+    tried: Any,
+    more: Any,  # out: what each choice costs more than the reference (races, choices)
+) -> int:
+    """Add to what each choice costs more; move the paths that are still played to the front, and return how many."""
+    kept = b = 0
+    while b < paths:
+        reference, place, r = b, kept, race[b]
+        _move(states, race, tried, reference, place)
+        kept, b = kept + 1, b + 1
+        while b < paths and tried[b] >= 0:
+            more[r, tried[b]] += worth[age[r]] * (rewards[0, reference] - rewards[0, b])
+            if age[r] + 1 < last[r] and not _are_equal(states, b, place):
+                _move(states, race, tried, b, kept)
+                kept += 1
+            b += 1
+        age[r] += 1
+        if kept == place + 1:  # no path differs from the reference any more
+            kept = place
+    return kept
 
 
 @compiled
-def _compare(program: Any, sizes: Any, *rest: Any) -> None:
-    """Compare choices in any world; the arguments are those of `_compare_choices`."""
-    _compare_choices(program, sizes, *rest)
-
-
-@compiled
-def _compare_in_one(program: Any, sizes: Any, *rest: Any) -> None:
-    """Compare choices in a world of one stock, lane and demand, whose loops of one turn are known to the compiler."""
-    _compare_choices(program, Sizes(*ONE_OF_EACH, sizes.slots, *NOTHING_ELSE), *rest)
+def _add_up(state_of_race: Any, more: Any, sums: Any) -> None:
+    """Add the differences (races, choices), and their squares, to those of their states (2, states, choices)."""
+    for r in range(len(more)):
+        s = state_of_race[r]
+        for j in range(more.shape[1]):
+            sums[0, s, j] += more[r, j]
+            sums[1, s, j] += more[r, j] ** 2
 
 
 class Rollouts:
@@ -202,7 +211,6 @@ class Rollouts:
         self.scenario = layout.scenario
         self.codec = Codec(layout)
         self.choices = np.ascontiguousarray(choices, float)
-        self.sizes = layout.sizes
 
     def compare(
         self,
@@ -229,14 +237,64 @@ class Rollouts:
         """
         assert perceptron.activation == "relu"
         assert len(perceptron.layers) == 3
-        horizon = self.scenario.horizon.periods if self.scenario.horizon.ends else 0
-        discount = float(self.scenario.objective.discount)
-        program = self.layout.numbers, self.codec.from_state, self.choices, discount, self.layout.flows_size
         net = (perceptron.shift, perceptron.scale, *(array for layer in perceptron.layers for array in layer))
-        net = tuple(np.ascontiguousarray(array, np.float32) for array in net)
-        span = (*between, trace.paths // len(states), trace.periods, horizon)
-        simple = self.sizes[:5] == ONE_OF_EACH and self.sizes[6:] == NOTHING_ELSE
-        compare, more = _compare_in_one if simple else _compare, np.zeros((2, *alive.shape))
-        world = program, self.sizes, clocks, references, alive, states, trace.rows, span, net
-        share(lambda part: compare(*world, (part.start, part.stop), more), len(states), LEAST_STATES)
-        return more
+        network = tuple(np.ascontiguousarray(array, np.float32) for array in net)
+        sums = np.zeros((2, *alive.shape))
+        draws, futures = paths_last(trace.rows[:, :, : self.layout.columns.chance]), trace.paths // len(states)
+        games = states, np.asarray(references), alive, np.asarray(clocks), draws
+        some = max(1, ESTIMATES // ((between[1] - between[0]) * len(self.choices)))  # states
+
+        def play(part: slice) -> None:
+            for first in range(part.start, part.stop, some):
+                these = np.arange(first, min(first + some, part.stop))
+                self._race(network, games, these, futures, between, sums)
+
+        share(play, len(states), LEAST_STATES)
+        return sums
+
+    def _race(
+        self,
+        network: tuple[np.ndarray, ...],
+        games: tuple[np.ndarray, ...],
+        these: np.ndarray,
+        futures: int,
+        between: tuple[int, int],
+        sums: np.ndarray,
+    ) -> None:
+        """Play all races of some states, given by number, and add to their sums."""
+        starts, references, alive, clocks, draws = games
+        layout, lanes = self.layout, self.choices.shape[1]
+        state_of_race = np.repeat(these, between[1] - between[0])
+        future_of_race = (these[:, None] * futures + np.arange(*between)).ravel()
+        clock_of_race, age = clocks[state_of_race], np.zeros(len(state_of_race), np.int64)
+        horizon = self.scenario.horizon.periods if self.scenario.horizon.ends else 0
+        depth = len(draws) - 1  # of the last row nothing is played
+        last = np.minimum(depth, horizon - clock_of_race) if horizon else np.full(len(age), depth)
+        worth = np.cumprod(np.append(1.0, np.full(depth, float(self.scenario.objective.discount))))
+        more = np.zeros((len(age), len(self.choices)))
+        room = -(-max(ROOM, len(self.choices) + 1) // WIDTH) * WIDTH
+        states, chosen, clock = by_path(layout.state_size, room), np.zeros(room, np.int64), np.zeros(room)
+        states[:] = 0.0
+        paths_of = states, *np.zeros((2, room), np.int64)
+        orders, chance, rewards = np.zeros((room, lanes)), np.zeros((1, draws.shape[1], room)), np.zeros((1, room))
+        work = _buffers(network)
+        arrays = {"net": layout.numbers, "state": states, "chance": chance, "orders": orders, "flows": rewards}
+        play = period_kernel(layout, flows=False).on(room, **arrays)
+        old = begun = 0
+        while True:
+            paths, begun = _begin(old, begun, state_of_race, starts, references, alive, *paths_of, chosen)
+            if not paths:
+                break
+            times = horizon, clock_of_race, future_of_race, age, draws
+            given = states, paths_of[1], chosen, work, clock, orders, chance
+            _order(network, self.codec.from_state, old, paths, *times, self.choices, *given)
+            play()  # all paths that there is room for: it is mostly full, and the rest do no harm
+            old = _judge(paths, rewards, worth, last, age, *paths_of, more)
+        _add_up(state_of_race, more, sums)
+
+
+def _buffers(network: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Return what a network needs to compute: what it sees of one path, and all layers of `TILE` paths."""
+    seen = np.zeros(len(network[0]), np.float32)
+    layers = [np.zeros((len(values), TILE), np.float32) for values in (seen, *network[3::2])]
+    return seen, *layers

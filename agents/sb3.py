@@ -321,6 +321,7 @@ class Acting(VecEnvWrapper):
         self, scenario: Scenario, rows: int, action: Action, shift: np.ndarray, scale: np.ndarray, money: float
     ) -> None:
         """Make the batch."""
+        action.check_stateless()
         envs = VectorEnv(scenario, rows, rewards="money")
         self.episodes, self.action = envs.episodes, action
         self.shift, self.scale, self.money = shift, scale, money

@@ -12,15 +12,15 @@ from .tables import Table, counts, fill
 
 
 @compiled
-def _first_arrival(draws: Any, out: Any, column: int) -> None:
+def _first_arrival(draws: Any, out: Any) -> None:
     """Set the lead time of an order of period t: the first age k at which the draw of period t + k is at most k."""
     periods, paths = out.shape[0], out.shape[1]
     for t in range(periods):
         for b in range(paths):
             k = 0
-            while draws[t + k, b, 0] > k:
+            while draws[t + k, b] > k:
                 k += 1
-            out[t, b, column] = k
+            out[t, b] = k
 
 
 def ages(table: Table) -> Table:
@@ -70,4 +70,4 @@ def fill_lead_times(
         return
     draws = np.empty((out.shape[0] + int(table.values[-1]), len(paths), 1))
     fill(draws, 0, keys, paths, ages(table))
-    _first_arrival(draws, out, column)
+    _first_arrival(draws[:, :, 0], out[:, :, column])

@@ -132,7 +132,7 @@ def invert(word: Any, values: Any, cumulative: Any, guide: Any) -> Any:
 
 
 @compiled
-def _fill(out: Any, column: int, keys: Any, paths: Any, values: Any, cumulative: Any, guide: Any) -> None:
+def _fill(out: Any, keys: Any, paths: Any, values: Any, cumulative: Any, guide: Any) -> None:
     periods = out.shape[0]
     drawn = np.empty((4, len(paths)), np.uint64)  # without the look-ups in this loop, the compiler vectorises it
     for block in range((periods + 3) // 4):
@@ -140,14 +140,14 @@ def _fill(out: Any, column: int, keys: Any, paths: Any, values: Any, cumulative:
             drawn[0, b], drawn[1, b], drawn[2, b], drawn[3, b] = words(keys[b], paths[b], block)
         for k in range(min(4, periods - 4 * block)):
             for b in range(len(paths)):
-                out[4 * block + k, b, column] = invert(drawn[k, b], values, cumulative, guide)
+                out[4 * block + k, b] = invert(drawn[k, b], values, cumulative, guide)
 
 
 def fill(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, table: Table) -> None:
     """Draw from a table into one column of `out` (periods, paths, columns)."""
 
     def draw(part: slice) -> None:
-        _fill(out[:, part], column, keys[part], paths[part], *table)
+        _fill(out[:, part, column], keys[part], paths[part], *table)
 
     share(draw, len(paths), worth_a_thread(len(out)))
 

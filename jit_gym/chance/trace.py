@@ -14,7 +14,7 @@ from ..common.checks import check_count, check_seed, check_seeds
 from ..common.text import quoted
 from ..scenario import BadInput, Distribution, ScenarioError
 from ..scenario.errors import at
-from ..scenario.model import LONGEST_HORIZON, MOST_NUMBERS, Disruption, Drift, Scenario, Spike, Starts
+from ..scenario.model import LONGEST_HORIZON, MOST_NUMBERS, Disruption, Drift, Late, Scenario, Short, Spike, Starts
 from .bits import stream, uniforms
 from .copula import Copula, Drawn
 from .delays import drawn as drawn_delays
@@ -272,7 +272,10 @@ class Chance:
         Raises:
             BadInput: for a seed, paths or periods that are not whole numbers, or are too small or too large.
         """
-        return self._drawing(seed, paths, periods).trace()
+        drawing = self._drawing(seed, paths, periods)
+        rows = self.blank(drawing.periods, len(drawing.paths))
+        drawing.fill(rows)
+        return Trace(self.columns, rows)
 
     def draw_pair(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
@@ -282,9 +285,19 @@ class Chance:
         Path `paths` + i of what is returned is path i in which no disruption begins: its demand, lead times, prices and
         all else are the same to the bit, so that a policy's figures on the two differ by what disruptions do alone.
         """
-        traces = [self._drawing(seed, paths, periods, quiet).trace() for quiet in (False, True)]
-        rows = np.concatenate([trace.rows.transpose(0, 2, 1) for trace in traces], axis=2)
-        return Trace(self.columns, rows.transpose(0, 2, 1))
+        drawings = [self._drawing(seed, paths, periods, quiet) for quiet in (False, True)]
+        each = len(drawings[0].paths)
+        rows = self.blank(drawings[0].periods, 2 * each)
+        for k, drawing in enumerate(drawings):
+            drawing.fill(rows[:, k * each : (k + 1) * each])
+        return Trace(self.columns, rows)
+
+    def blank(self, periods: int, paths: int) -> np.ndarray:
+        """Return rows to be filled in (periods + 1, paths, columns).
+
+        The numbers of all paths lie side by side, as a kernel plays several paths at a time.
+        """
+        return np.zeros((periods + 1, self.columns.chance + self.columns.seen, paths)).transpose(0, 2, 1)
 
     def disrupted(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
@@ -331,6 +344,7 @@ class _Draw:
     def __init__(self, chance: Chance, seeds: list[int], paths: np.ndarray, periods: int, quiet: bool) -> None:
         self.scenario, self.columns, self.copulas = chance.scenario, chance.columns, chance.copulas
         self.seeds, self.paths, self.periods, self.quiet = seeds, paths, periods, quiet
+        self.known: dict[str, Any] = {}  # what several lanes have in common, by its source
 
     def keys(self, source: str) -> np.ndarray:
         if len(self.seeds) == 1:
@@ -338,10 +352,8 @@ class _Draw:
         known = {seed: stream(seed, source) for seed in set(self.seeds)}
         return np.array([known[seed] for seed in self.seeds], np.uint64)
 
-    def trace(self) -> Trace:
+    def fill(self, rows: np.ndarray) -> None:
         columns = self.columns
-        # The numbers of all paths lie side by side, as a kernel plays several paths at a time.
-        rows = np.zeros((self.periods + 1, columns.chance + columns.seen, len(self.paths))).transpose(0, 2, 1)
         chance, seen = rows[:-1], rows[:, :, columns.chance :]
         for name in columns.demand:
             self.draw_demand(name, chance, seen)
@@ -355,7 +367,6 @@ class _Draw:
         self.draw_obsolescence(chance, seen)
         if columns.last is not None:
             chance[-1:, :, columns.last] = 1.0
-        return Trace(columns, rows)
 
     def draw_demand(self, name: str, chance: np.ndarray, seen: np.ndarray) -> None:
         column = self.columns.demand[name]
@@ -427,13 +438,13 @@ class _Draw:
                 if name in columns.seen_delay:
                     seen[:, :, columns.seen_delay[name]] = added / max(delays.longest, 1)
             if late := supplier_of(self.scenario, name).late:
-                chance[:, :, column] += failing(*self.supplier_draws(name, "late"), late)
+                chance[:, :, column] += self.failing(name, "late", late)
             for key, periods in delayed_by(self.scenario, name).items():
                 on = self.spells[f"disruptions.{key}"][: self.periods] != NEVER
                 chance[:, :, column] += np.where(on, periods, 0)
         for name, column in columns.filled.items():
             if short := supplier_of(self.scenario, name).short:
-                chance[:, :, column] = 1.0 - failing(*self.supplier_draws(name, "short"), short)
+                chance[:, :, column] = 1.0 - self.failing(name, "short", short)
         for name, column in columns.age.items():
             chance[:, :, column] = quantile(lanes[name].age_on_arrival, self.draws(f"lanes.{name}.age"), whole=True)
         for name, column in columns.defects.items():
@@ -449,10 +460,19 @@ class _Draw:
         """Return a source's numbers between 0 and 1 (periods, paths)."""
         return uniforms(self.keys(source), self.paths, self.periods)
 
-    def supplier_draws(self, lane: str, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return uniform numbers for whether, and by how much, a lane's supplier fails, the same on all its lanes."""
+    def failing(self, lane: str, what: str, how: Late | Short) -> np.ndarray:
+        """Return by how much a lane's supplier fails (periods, paths), the same on all its lanes."""
         source = f"suppliers.{self.scenario.lanes[lane].supplier}.{what}"
-        return self.draws(source), self.draws(f"{source}.by")
+        if source not in self.known:
+            self.known[source] = failing(self.draws(source), self.draws(f"{source}.by"), how)
+        return self.known[source]
+
+    def left_working(self, key: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the share that a disruption leaves of all that it hits, and when the last one began."""
+        source = f"disruptions.{key}"
+        if source not in self.known:
+            self.known[source] = left_working(self.scenario.disruptions[key], self.spells[source])
+        return self.known[source]
 
     def draw_disruptions(self, chance: np.ndarray, seen: np.ndarray) -> None:
         """Fill in the share of each lane that works, and what is seen of it, now and as far ahead as announced."""
@@ -463,8 +483,7 @@ class _Draw:
             works = np.ones((self.periods, len(self.paths)))
             known = np.ones((self.periods + 1, len(self.paths), shown.stop - shown.start))
             for key, disruption in hits[kind, lane].items():
-                begun = self.spells[f"disruptions.{key}"]
-                left, since = left_working(disruption, begun)
+                left, since = self.left_working(key)
                 works *= left[: self.periods]
                 if disruption.seen == "hidden":
                     continue
@@ -478,8 +497,8 @@ class _Draw:
             seen[:, :, shown] = known
         for name, hits_it in shared_hits_of(self.scenario).items():
             works = np.ones((self.periods, len(self.paths)))
-            for key, disruption in hits_it.items():
-                works *= left_working(disruption, self.spells[f"disruptions.{key}"])[0][: self.periods]
+            for key in hits_it:
+                works *= self.left_working(key)[0][: self.periods]
             chance[:, :, self.columns.shared[name]] = works
 
     def draw_strikes(self, chance: np.ndarray) -> None:

@@ -171,6 +171,7 @@ def compare(
             warmup=warmup,
             seed=seed,
             gap=not no_gap,
+            gap_early=True,
             tuned=tuning,
             threshold=threshold / 100,
             executor=executor,

@@ -79,23 +79,23 @@ def waiting(what: str, quiet: bool) -> Iterator[None]:
 
 
 def announce_compiling() -> None:
-    """Have it said on stderr, once, when code is compiled, which takes long only the first time.
+    """Have it said on stderr what is compiled, once of each kind; that takes long only the first time.
 
     On a terminal the seconds are counted while that lasts.
     """
     from ..kernels.cache import before_compiling
 
-    told = not is_program
+    told: set[str] = set()
 
-    def tell() -> None:
-        nonlocal told
-        if not told:
-            told = True
-            print("jit-gym: compiling, once: a few seconds", file=sys.stderr, flush=True)
-            if sys.stderr.isatty():
+    def tell(what: str) -> None:
+        if what not in told:
+            print(f"jit-gym: compiling {what}, once: a few seconds", file=sys.stderr, flush=True)
+            if not told and sys.stderr.isatty():
                 count_while_compiling()
+            told.add(what)
 
-    before_compiling(tell)
+    if is_program:
+        before_compiling(tell)
 
 
 def count_while_compiling() -> None:

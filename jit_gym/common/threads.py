@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from .checks import BadInput, check_count
 from .text import quoted
@@ -109,6 +109,47 @@ def stream(task: Callable[[A], T], items: Iterable[A]) -> Iterator[T]:
         for each in window:
             each.cancel()
         wait(window)
+
+
+class Stopped(Exception):
+    """A task that runs meanwhile is not needed any more."""
+
+
+class Meanwhile(Generic[T]):
+    """A task on a thread of its own; with one thread it runs when it is waited for.
+
+    The task is called with a function that it must call now and then, which ends it where it is not needed any more.
+    """
+
+    def __init__(self, task: Callable[[Callable[[Any], None]], T]) -> None:
+        """Begin."""
+        self._task, self._found, self._stopped = task, Future[T](), threading.Event()
+        self._thread: threading.Thread | None = None
+        if threads() > 1 and not getattr(_here, "inside", False):
+            self._thread = threading.Thread(target=self._run, name="jit_gym_meanwhile", daemon=True)
+            self._thread.start()
+
+    def __call__(self) -> T:
+        """Wait for the result, and return it; an exception of the task is raised here."""
+        if self._thread is None and not self._found.done():
+            self._run()
+        return self._found.result()
+
+    def stop(self, wait_for: float = 1.0) -> None:
+        """End the task, and wait some seconds for that: libraries that compute must not, while a process ends."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(wait_for)
+
+    def _run(self) -> None:
+        try:
+            self._found.set_result(self._task(self._go_on))
+        except BaseException as error:
+            self._found.set_exception(error)
+
+    def _go_on(self, _: Any) -> None:
+        if self._stopped.is_set():
+            raise Stopped
 
 
 def divide(count: int, least: int = 1) -> list[slice]:

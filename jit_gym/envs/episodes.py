@@ -10,7 +10,8 @@ import numpy as np
 from ..chance import Chance
 from ..common.checks import check_seed, check_seeds
 from ..common.text import quoted
-from ..kernels.machine_code import Call, Kernel, Rooms, copied_by_path
+from ..kernels.machine_code import Call, Kernel
+from ..kernels.memory import Rooms, copied_by_path
 from ..physics.costs import by_part
 from ..physics.layout import Layout
 from ..physics.loop import LoopCall, LoopKernel
@@ -19,7 +20,7 @@ from ..physics.tables import batch_flows, batch_state
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
 from .observation import Codec
-from .orders import wrong_orders
+from .orders import can_be_ordered, wrong_orders
 from .step_program import observation_kernel, step_kernel
 
 
@@ -154,7 +155,7 @@ class EpisodeBatch:
     def restart(self, rows: np.ndarray) -> None:
         """Begin the next episode on these rows (indices)."""
         self._begin(rows)
-        drawn = self._drawn_ahead() if self.paths == 1 else paths_last(self._draw(rows))
+        drawn = self._drawn_ahead() if self.paths == 1 else self._drawn(self.chance, rows)
         if self.paths == 1:
             self.rows[:], self.states[:] = drawn, self.layout.start[:, None]
         elif len(rows) == self.paths:
@@ -163,10 +164,10 @@ class EpisodeBatch:
         else:
             self._start(rows, self.layout, drawn)
 
-    def _draw(self, rows: np.ndarray) -> np.ndarray:
-        """Return the chance of the present paths of these rows (periods + 1, rows, columns)."""
+    def _drawn(self, chance: Chance, rows: np.ndarray) -> np.ndarray:
+        """Return the chance of the present paths of these rows (periods + 1, columns, rows)."""
         seeds = self._seeds[rows]
-        return self.chance.draw(seeds[0] if (seeds == seeds[0]).all() else seeds, self.path[rows]).rows
+        return paths_last(chance.draw(seeds[0] if (seeds == seeds[0]).all() else seeds, self.path[rows]).rows)
 
     def _drawn_ahead(self) -> np.ndarray:
         """Return the chance of the only path (periods + 1, columns, 1); drawing several paths takes hardly longer."""
@@ -228,6 +229,19 @@ class EpisodeBatch:
         seen.period = self.clock.copy()
         return View(seen)
 
+    def check(self, numbers: np.ndarray, units: np.ndarray) -> None:
+        """Refuse, of the arguments of `play`, numbers that cannot be ordered, in any episode that is not over.
+
+        Raises:
+            BadInput: for the first of them.
+        """
+        given = numbers if len(numbers) else units
+        if can_be_ordered(given):
+            return
+        wrong = wrong_orders(given) & (self.clock < self.horizon)[:, None]
+        if wrong.any():
+            raise self.refusal(given, wrong)
+
     def play(self, numbers: np.ndarray, units: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
         """Play one period of each episode that is not over; fill its flows, and what each path shows then.
 
@@ -236,20 +250,13 @@ class EpisodeBatch:
             units: what is ordered on each lane (paths, lanes); or none.
             flows: room for them, from `flows`; those of an episode that is over become 0.
             out: room for these, from `room`.
-
-        Raises:
-            BadInput: for a number that cannot be ordered; then no path has been played.
         """
         given, units_are_given = (numbers, False) if len(numbers) else (units, True)
         if self.together is not None and self.together < self.horizon:
-            if (wrong := wrong_orders(given)).any():
-                raise self.refusal(given, wrong)
             self._step(given, units_are_given, flows, out)
             self.together += 1
             return
         over = self.clock == self.horizon
-        if (wrong := wrong_orders(given) & ~over[:, None]).any():
-            raise self.refusal(given, wrong)
         kept = self.states[:, over]
         if not over.all():
             self._step(given, units_are_given, flows, out)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,13 @@ from gymnasium.vector import AutoresetMode
 
 from ..chance import Chance
 from ..common.checks import check_count, check_seed
-from ..kernels.machine_code import Call, by_path, copied_by_path
+from ..kernels.call_of_many import CallOfMany, PathsOf
+from ..kernels.machine_code import Call, Kernel
+from ..kernels.memory import WIDTH, copied_by_path
+from ..kernels.symbols import ORDER
 from ..physics.costs import by_part
 from ..physics.layout import Layout
 from ..physics.loop import LoopCall
-from ..physics.recorded import Kind
-from ..physics.simulate import paths_last
 from ..physics.tables import Sizes
 from ..physics.view import View
 from ..scenario import BadInput, Distribution, Family, Scenario, family
@@ -28,11 +28,14 @@ from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED, Codec, Shape
 from .orders import OrderUnits
 from .reward import unit_of
-from .step_program import own_observation_kernel, own_step_kernel
+from .step_program import part_observation_kernel, part_step_kernel
 from .vector import VectorEnv
 
 WORLDS = 64
 """How many worlds of a regime are played, one after the other, unless the env is told otherwise."""
+
+TOGETHER = 2 * WIDTH
+"""How many paths of a world are played before those of other worlds."""
 
 
 class Context:
@@ -138,9 +141,7 @@ class FamilyBatch(EpisodeBatch):
         codec = self.codecs.codec(layout)
         self._make_room(of.base, layout, codec, paths, self.codecs.columns, info)
         self._laid_out: dict[int, tuple[Layout, Codec, Chance]] = {}
-        self.net, self.codec_numbers = (
-            np.zeros((len(each.numbers), worlds)) for each in (layout, codec)
-        )  # of each world
+        self._parts: dict[Any, Kernel] = {}
         self._dates = np.zeros((worlds, *codec.dates.shape))
         self._sorted: Sorted | None = None
         self._units = np.ones(worlds)
@@ -155,30 +156,56 @@ class FamilyBatch(EpisodeBatch):
         """Begin the next episode on these rows (indices), each in its next world."""
         self._unsort()
         self._begin(rows)
-        seeds = np.array([int(seed) % self.worlds for seed in self._seeds[rows]], np.int64)
-        self.world[rows] = (seeds + self.path[rows]) % self.worlds
-        for k in np.unique(self.world[rows]):
-            there = rows[self.world[rows] == k]
-            layout, _, chance = self._of(int(k))
-            self._start(there, layout, paths_last(chance.draw(self._seeds[there], self.path[there]).rows))
+        first = (self._seeds[rows] % self.worlds).astype(np.int64)  # seeds are Python's numbers, of any size
+        self.world[rows] = (first + self.path[rows]) % self.worlds
+        order = rows[np.argsort(self.world[rows], kind="stable")]
+        drawn = np.zeros((self.horizon + 1, self.rows.shape[1], len(rows)))  # in this order
+        for k, part in self._by_world(order):
+            layout, _, chance = self._of(k)
+            there = order[part]
+            own = self._drawn(chance, there)
+            drawn[:, : own.shape[1], part] = own
+            self.states[: layout.state_size, there] = layout.start[:, None]
+        if len(rows) == self.paths:  # which is quicker
+            np.take(drawn, np.argsort(order), axis=2, out=self.rows, mode="clip")
+        else:
+            self.rows[:, :, order] = drawn
+
+    def _by_world(self, order: np.ndarray) -> Iterator[tuple[int, slice]]:
+        """Yield the worlds of some paths, sorted by world, and which of these paths play each."""
+        worlds, starts = np.unique(self.world[order], return_index=True)
+        for k, ends in zip(worlds.tolist(), pairwise([*starts.tolist(), len(order)]), strict=True):
+            yield k, slice(*ends)
 
     @property
     def sorted(self) -> Sorted:
-        """Return the paths sorted by kinds of worlds, at the state where they are; each kind is played together."""
+        """Return the paths sorted by worlds, at the state where they are."""
         if self._sorted is None:
-            kinds: dict[Any, tuple[Layout, Codec, list[int]]] = {}
-            for k in np.unique(self.world):
-                layout, codec, _ = self._of(int(k))
-                kind = kinds.setdefault((Kind(layout), Kind(codec)), (layout, codec, []))
-                kind[2].append(int(k))
-            groups = [np.flatnonzero(np.isin(self.world, worlds)) for _, _, worlds in kinds.values()]
-            self._sorted = Sorted(self, [(layout, codec) for layout, codec, _ in kinds.values()], groups)
+            self._sorted = Sorted(self)
         return self._sorted
+
+    def parts(self, order: np.ndarray, ahead: bool, units: bool, flows: bool) -> list[PathsOf]:
+        """Return the kernels that play some paths, sorted by world: a step, or what is shown before it.
+
+        A few paths of one world are followed by those of others that lie beside them, while these are in the cache.
+        """
+        found = []
+        for k, part in self._by_world(order):
+            layout, codec, _ = self._of(k)
+            if (key := (k, ahead, units, flows)) not in self._parts:
+                of_world = layout, codec, self.codecs.columns
+                self._parts[key] = (
+                    part_step_kernel(*of_world, units, flows) if ahead else part_observation_kernel(*of_world)
+                )
+            for first in range(part.start, part.stop, TOGETHER):
+                few = slice(first, min(first + TOGETHER, part.stop))
+                found.append(PathsOf(self._parts[key], few, {"net": layout.numbers, "codec": codec.numbers}))
+        return sorted(found, key=lambda each: int(order[each.paths.start]))
 
     def _unsort(self) -> None:
         """Put the state of the sorted paths back."""
         if self._sorted is not None:
-            self.states[:, self._sorted.order] = self._sorted.arrays["state"]
+            self.states[:, self._sorted.order] = self._sorted.states
             self._sorted = None
 
     def costs(self, flows: np.ndarray) -> dict[str, np.ndarray]:
@@ -222,7 +249,7 @@ class FamilyBatch(EpisodeBatch):
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of."""
         self._unsort()
-        return super().__getstate__()
+        return super().__getstate__() | {"_parts": {}}
 
     def world_of(self, b: int) -> tuple[Layout, Codec]:
         """Return the world that path b plays, and what its observations and actions mean."""
@@ -238,79 +265,52 @@ class FamilyBatch(EpisodeBatch):
             world = self.family.world(k, self.regime, self.world_seed)
             layout = self.codecs.layout(world)
             codec = self.codecs.codec(layout)
-            self.net[:, k], self.codec_numbers[:, k], self._dates[k] = layout.numbers, codec.numbers, codec.dates
-            self._units[k] = unit_of(self._rewards, world)
+            self._dates[k], self._units[k] = codec.dates, unit_of(self._rewards, world)
             self._laid_out[k] = layout, codec, Chance(world)
         return self._laid_out[k]
 
 
 class Sorted:
-    """The paths of a family's batch, sorted by the kinds of their worlds, in arrays of their own.
+    """The paths of a family's batch, sorted by their worlds; those of each world are played together.
 
     Attributes:
         order: which path of the batch each of the sorted ones is (paths,).
-        arrays: what kernels play on; each path has the quantities of its own world.
+        states: their states, in this order.
     """
 
-    def __init__(self, batch: FamilyBatch, kinds: list[tuple[Layout, Codec]], groups: list[np.ndarray]) -> None:
-        """Sort the paths into these groups, one for each kind."""
-        self._batch, self._kinds, self.order = batch, kinds, np.concatenate(groups)
-        ends = np.cumsum([0, *map(len, groups)]).tolist()
-        self._parts = list(pairwise(ends))
-        world = batch.world[self.order]
-        chosen = {
-            "net": batch.net[:, world],
-            "codec": batch.codec_numbers[:, world],
-            "state": batch.states[:, self.order],
-        }
-        self.arrays = {name: copied_by_path(numbers) for name, numbers in chosen.items()}
-        self.arrays["shown"] = shown = by_path(batch.width, batch.paths, np.float32)
-        shown[len(shown) - batch.codec.dates.shape[1] :] = batch.dates_of(self.order, 0).T
-        self._dates_change = batch.dates_change
-        self._place = np.argsort(self.order)  # of each path of the batch among the sorted ones
-        self._given = [np.zeros((batch.paths, len(batch.layout.lanes)), kind) for kind in (np.float32, float)]
-        self._flows: np.ndarray | None = None
-        self._calls: dict[Any, list[Call]] = {}
+    def __init__(self, batch: FamilyBatch) -> None:
+        """Sort the paths."""
+        self._batch, self.order = batch, np.argsort(batch.world, kind="stable")
+        self.states = copied_by_path(batch.states[:, self.order])
+        self._everyone = np.arange(batch.paths)
+        self._dates = None if batch.dates_change else self._dates_at(0)
+        self._calls: dict[Any, CallOfMany] = {}
 
     def play(self, given: np.ndarray | None, units: bool, flows: np.ndarray | None, out: np.ndarray) -> None:
         """Play a period with orders, or none, and show what there is then."""
-        batch, ahead, more = self._batch, int(given is not None), dict[str, np.ndarray]()
-        period = 0 if batch.together is None else batch.together
+        batch, ahead, arrays = self._batch, int(given is not None), {"shown": out.T}
         if given is not None and flows is not None:
-            np.take(given, self.order, axis=0, out=self._given[units])
-            if self._flows is None or len(self._flows) != len(flows):
-                self._flows, self._calls = by_path(len(flows), batch.paths), {}
-            more = {"given": self._given[units], "flows": self._flows}
-        for (first, last), call in zip(self._parts, self._on(ahead, units, more), strict=True):
-            call.play(period, first, last)
-        shown = self.arrays["shown"]
-        if self._dates_change:
-            shown[len(shown) - batch.codec.dates.shape[1] :] = batch.dates_of(self.order, ahead).T
-        np.take(shown, self._place, axis=1, out=out.T, mode="clip")
-        if flows is not None and self._flows is not None:
-            np.take(self._flows, self._place, axis=1, out=flows, mode="clip")
+            arrays |= {"given": given, "flows": flows}
+        call = self._on(ahead, units, flows is not None and len(flows) > 1)
+        call(0 if batch.together is None else batch.together, **arrays)
+        dates = self._dates_at(ahead) if self._dates is None else self._dates
+        out.T[out.shape[1] - len(dates) :] = dates
 
-    @cached_property
-    def _chance(self) -> np.ndarray:
-        """Return the chance of all periods (periods + 1, columns, paths)."""
-        return np.ascontiguousarray(self._batch.rows[:, :, self.order])
+    def _dates_at(self, ahead: int) -> np.ndarray:
+        """Return what the date shows so many periods ahead (numbers, paths), as observations have it."""
+        return np.ascontiguousarray(self._batch.dates_of(self._everyone, ahead).T, np.float32)
 
-    def _on(self, ahead: int, units: bool, more: dict[str, np.ndarray]) -> list[Call]:
-        """Return the calls of the kernels of all kinds."""
-        batch, key = self._batch, (ahead, units)
-        if batch.together is None or key not in self._calls:
-            drawn = batch.rows_now(self.order, ahead) if batch.together is None else self._chance
-            arrays = {**self.arrays, **more, "chance": drawn} | ({"next": drawn[1:]} if ahead else {})
-            flows = len(more["flows"]) > 1 if more else False
-            calls = []
-            for layout, codec in self._kinds:
-                of_world = layout, codec, batch.codecs.columns
-                kernel = own_step_kernel(*of_world, units, flows) if ahead else own_observation_kernel(*of_world)
-                calls.append(kernel.on(batch.paths, **arrays))
-            if batch.together is None:
-                return calls
-            self._calls[key] = calls
-        return self._calls[key]
+    def _on(self, ahead: int, units: bool, flows: bool) -> CallOfMany:
+        """Return the call of the kernels of all worlds, on the present rows of chance."""
+        batch, key = self._batch, (ahead, units, flows)
+        if (known := self._calls.get(key)) is not None:
+            return known
+        drawn = batch.rows if batch.together is not None else batch.rows_now(self._everyone, ahead)
+        arrays = {"state": self.states, ORDER: self.order, "chance": drawn} | ({"next": drawn[1:]} if ahead else {})
+        call = CallOfMany(batch.parts(self.order, bool(ahead), units, flows), batch.paths, **arrays)
+        if batch.together is not None:
+            self._calls[key] = call
+        return call
 
 
 class FamilyEnv(Env):

@@ -16,6 +16,7 @@ from ..chance.calendar import Calendar
 from ..physics.formulas import economic_cycle
 from ..physics.layout import Layout
 from ..physics.numbers import is_tensor, like
+from ..physics.simulate import Simulation
 from ..physics.tables import DEMAND_STATE, LANE_STATE, STOCK_STATE, fields
 from ..physics.view import View
 from ..scenario import BadInput, Lane
@@ -161,10 +162,13 @@ class Codec:
 
     def observe(self, view: View) -> Any:
         """Return what an env would show of a `View` (paths, n): 32-bit floats, or tensors that carry their gradient."""
-        source, pipeline = view.source, view.source.pipeline
-        tables = {(table, field): source.read(table, field) for table, field, _ in self._places if table}
-        shown = [tables[table, field][..., k] if table else pipeline[..., k] for table, field, k in self._places]
-        stacked = _stack(shown)
+        source = view.source
+        if isinstance(source, Simulation):  # the same numbers, in one go; row by row, in which order BLAS adds them
+            stacked = np.ascontiguousarray(source.arrays["state"][self.from_state["first"]].T)
+        else:
+            pipeline, tables = source.pipeline, {place[:2] for place in self._places if place[0]}
+            fields_of = {place: source.read(*place) for place in tables}
+            stacked = _stack([(fields_of[t, f] if t else pipeline)[..., k] for t, f, k in self._places])
         if self._seen_is_there.all():
             seen = source.seen[..., self._seen_places]
         else:

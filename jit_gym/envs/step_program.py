@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,16 +12,16 @@ import numpy as np
 from ..kernels.machine_code import Kernel
 from ..kernels.symbols import Array
 from ..physics.layout import Layout
-from ..physics.loop import LoopKernel, is_large, play_loops
+from ..physics.loop import LoopKernel, play_loops
 from ..physics.numbers import maximum, minimum
-from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of
+from ..physics.recorded import Kind, RecordedWorld, arrays_of, numbers_of, unless_long
 from .action_map import units_at
 from .observation import Codec
 from .orders import wrong_orders
 
 
 class StepKind(NamedTuple):
-    """What tells the programs of steps apart: the arguments of `step_kernel`, or those of `own_step_kernel`."""
+    """What tells the programs of steps apart: the arguments of `step_kernel`, or those of `part_step_kernel`."""
 
     world: Kind[Layout]
     codec: Kind[Codec]
@@ -38,8 +39,10 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kerne
         units: whether orders come in units, and not as numbers of the action space.
         flows: whether all flows are told, and not the reward alone.
     """
-    if not is_large(layout):
-        return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows))
+    kind = StepKind(Kind(layout), Kind(codec), units, flows)
+    recorded = unless_long(layout, lambda: _step_kernel(kind))
+    if recorded is not None:
+        return recorded
     everything, place = layout.flows(1), layout.flow_names().index("reward")
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
@@ -57,24 +60,25 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kerne
     return LoopKernel(play)
 
 
-def own_step_kernel(layout: Layout, codec: Codec, columns: int, units: bool, flows: bool) -> Kernel:
-    """Return the kernel of a step where each path has quantities of its own, those of a world of this kind.
+def part_step_kernel(layout: Layout, codec: Codec, columns: int, units: bool, flows: bool) -> Kernel:
+    """Return the kernel of a step of some paths of a batch whose paths are of several worlds.
 
-    What the date shows, which differs by world, is left as it is. Rows of chance have so many columns, of which the
-    world may use some.
+    What the date shows is left as it is. Rows of chance have so many columns, of which the world may use some. States
+    lie in an order of their own, world by world; where all else of a path lies, the array `order` (paths,) says.
     """
     return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows, columns))
 
 
-def own_observation_kernel(layout: Layout, codec: Codec, columns: int) -> Kernel:
-    """Return the kernel that shows what there is, with the arrays of `own_step_kernel`."""
+def part_observation_kernel(layout: Layout, codec: Codec, columns: int) -> Kernel:
+    """Return the kernel that shows what there is, with the arrays of `part_step_kernel`."""
     return _observation_kernel(Kind(layout), Kind(codec), columns)
 
 
 def observation_kernel(layout: Layout, codec: Codec) -> Kernel | LoopKernel:
     """Return the kernel that shows what there is at the start of a period, with the arrays of `step_kernel`."""
-    if not is_large(layout):
-        return _observation_kernel(Kind(layout), Kind(codec), None)
+    recorded = unless_long(layout, lambda: _observation_kernel(Kind(layout), Kind(codec), None))
+    if recorded is not None:
+        return recorded
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
         show(codec, arrays["state"], arrays["chance"][period], arrays["dates"][period], arrays["shown"].T)
@@ -112,7 +116,12 @@ def _step_kernel(kind: StepKind) -> Kernel:
     _show(world, codec, "next", dates=kind.columns is None)
     given_as = Array("row", len(given), refused="units") if kind.units else Array("row", len(given), True, "nan")
     arrays = _arrays(kind.world, kind.codec, kind.columns)
-    arrays |= {"next": arrays["chance"], "given": given_as, "flows": Array("path", layout.flows_size)}
+    scattered = kind.columns is not None
+    arrays |= {
+        "next": arrays["chance"],
+        "given": replace(given_as, scattered=scattered),
+        "flows": Array("path", layout.flows_size, scattered=scattered),
+    }
     return Kernel(program, arrays)
 
 
@@ -130,8 +139,10 @@ def _arrays(world: Kind[Layout], codec: Kind[Codec], columns: int | None) -> dic
         "shown": Array("path", len(codec.of.names), single=True),
     }
     if columns is not None:
-        arrays |= {name: Array("path", arrays[name].numbers) for name in ("net", "codec")}
-        arrays["chance"] = Array("period", columns)
+        arrays |= {
+            "chance": Array("period", columns, scattered=True),
+            "shown": replace(arrays["shown"], scattered=True),
+        }
     return arrays
 
 

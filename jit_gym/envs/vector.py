@@ -13,7 +13,7 @@ from gymnasium.vector import VectorEnv as GymVectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ..common.checks import check_seed, check_seeds
-from ..kernels.machine_code import copied_by_path
+from ..kernels.memory import copied_by_path
 from ..scenario import Scenario, load
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
@@ -146,9 +146,10 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         waits = bool(ended.any())
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
             raise ResetNeeded("an episode is over, or none has begun: call reset() first")
-        flows = self.episodes.flows()
+        self.episodes.check(numbers, units)
+        del self._flows  # so that this memory is taken again, which is in the cache, unless the caller holds it
+        self._flows = flows = self.episodes.flows()
         observations = self.episodes.room()
-        self._flows = flows
         self.episodes.play(numbers, units, flows, observations)
         over = self._over()
         if waits:  # their action is not played: this step begins a new episode

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from ..chance import Chance
 from ..common.executor import HERE, Executor, Tell
 from ..common.renamed import warn
 from ..common.statistics import Estimate
+from ..common.threads import Meanwhile
 from ..physics import Flows, Layout, Simulation, State
 from ..policies import agents, policy
 from ..scenario import BadInput, Scenario, load
@@ -21,10 +22,10 @@ from ..scenario.window import window
 from .caveats import caveats, has_seen
 from .judgement import THRESHOLD, Judgement, judged
 from .metrics import MoneyCounter, deciding_figure
-from .optimality_gap import OptimalityGap, find_optimality_gap
+from .optimality_gap import Benchmark, OptimalityGap, find_benchmark, find_optimality_gap
 from .play import name_of, play_all
-from .resilience import Resilience
-from .rollout import Result, evaluate, is_certain
+from .resilience import Resilience, measure_all
+from .rollout import Result, check_span, evaluate_all, is_certain
 from .tuning import tuned_or_given, tuning_budget
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ class Comparison:
     threshold: float = THRESHOLD
     tuned: int = 0
     notes: tuple[str, ...] = ()
+    benchmark: Callable[[], Benchmark] | None = field(default=None, repr=False)
+    """What waits for the best there is to compare with, where that is looked for on another thread."""
 
     @cached_property
     def optimality_gap(self) -> OptimalityGap | None:
         """Return the best there is to compare with, worked out when it is first asked for; None without `gap`."""
-        return find_optimality_gap(self.results) if self.gap else None
+        return find_optimality_gap(self.results, self.benchmark) if self.gap else None
 
     @cached_property
     def resilience(self) -> tuple[Resilience, ...] | None:
@@ -57,7 +60,9 @@ class Comparison:
 
         It is measured on the first paths alone, the same for each policy (`measure_resilience` on more).
         """
-        measured = [result.resilience for result in self.results]
+        measured = measure_all(self.results)
+        for result, each in zip(self.results, measured, strict=True):
+            vars(result)["resilience"] = each  # so that the result need not play for it again
         return tuple(each for each in measured if each is not None) or None
 
     @property
@@ -160,6 +165,7 @@ def compare(
     warmup: int | None = None,
     seed: int = 0,
     gap: bool = True,
+    gap_early: bool = False,
     tuned: bool | int = False,
     threshold: float = THRESHOLD,
     executor: Executor = HERE,
@@ -175,6 +181,7 @@ def compare(
         warmup: how many periods are played before those. By default so many that the start is forgotten, where the
             world stays as it is and so has a long run; none elsewhere (`scenario.window`).
         gap: whether to tell how far each policy is from the best there can be (`Comparison.optimality_gap`).
+        gap_early: whether to begin to look for that at once, on another thread, and not when it is first asked for.
         tuned: whether to tune each rule first, all with the same number of periods played (True: a few seconds' worth).
             Parameters that are given stay as they are.
         threshold: the share of the best figure under which a difference is practically nothing.
@@ -191,16 +198,22 @@ def compare(
     if not 0 <= threshold < 1:
         raise BadInput(f"threshold: must be a share from 0 to 1, such as 0.005, got {threshold!r}")
     periods, warmup = window(scenario, periods, warmup)
+    check_span(scenario, paths, periods, warmup)
     names = named(policies, scenario)
     players, budget = [policy(name, scenario) for name in names], 0  # a bad one is refused before any is played
     if tuned is not False:
         budget = tuning_budget(scenario) if tuned is True else tuned
         players = executor.run(partial(_tuned, scenario, budget, seed), names, progress=progress)
-    results = tuple(
-        evaluate(player, scenario, paths=paths, periods=periods, warmup=warmup, seed=seed, progress=progress)
-        for player in players
-    )
-    return Comparison(results, gap, threshold, budget, tuple(caveats(scenario, players, periods)))
+    benchmark = None
+    if gap and gap_early:
+        benchmark = Meanwhile(partial(find_benchmark, scenario, paths, periods, warmup, seed))
+    try:
+        results = evaluate_all(players, scenario, paths, periods, warmup, seed, progress)
+    except BaseException:
+        if benchmark is not None:
+            benchmark.stop()
+        raise
+    return Comparison(tuple(results), gap, threshold, budget, tuple(caveats(scenario, players, periods)), benchmark)
 
 
 def _tuned(scenario: Scenario, budget: int, seed: int, what: Any, progress: Tell) -> Any:
@@ -237,7 +250,8 @@ class Story:
 
 def tell(what: Any, scenario: Scenario, *, path: int = 0, periods: int | None = None, seed: int = 0) -> Story:
     """Play one path and keep all of it: the same path of the same seed as in `evaluate`."""
-    player, layout = policy(what, scenario), Layout(scenario)
+    fitted = getattr(what, "scenario", None) is scenario  # as the policies of results are, which takes a while
+    player, layout = what if fitted else policy(what, scenario), Layout(scenario)
     trace = Chance(scenario).draw(seed, [path], periods)
     simulation = Simulation(layout, trace)
     tables = (layout.demands, layout.demands, layout.stocks, layout.lanes, layout.lanes, layout.lanes)
@@ -251,8 +265,7 @@ def tell(what: Any, scenario: Scenario, *, path: int = 0, periods: int | None = 
 
 
 def _of_a_story(state: State, flows: Flows) -> tuple[Any, ...]:
-    """Return what a story tells of a period, in the order of its fields, each number (paths,)."""
+    """Return what a story tells of a period, in the order of its fields (paths, how many there are)."""
     demands, stocks, lanes, moving = flows.demands, flows.stocks, flows.lanes, state.lanes
     tables = demands["demanded"], demands["short"], stocks["held"], lanes["ordered"]
-    numbers = [number for table in (*tables, moving["in_transit"], moving["waiting"]) for number in table.T]
-    return *numbers, flows.money["cost"][:, 0]
+    return *tables, moving["in_transit"], moving["waiting"], flows.money["cost"]

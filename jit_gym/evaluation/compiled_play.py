@@ -11,10 +11,11 @@ import numpy as np
 from ..kernels.machine_code import Kernel
 from ..kernels.symbol_arrays import SymbolArray
 from ..kernels.symbols import Array
-from ..physics import Flows, Layout, State, View
+from ..physics import Flows, Layout, State
 from ..physics.loop import is_large
 from ..physics.recorded import RecordedWorld, arrays_of, tables_of
 from ..policies.base import Rule
+from ..policies.recorded_rule import record_orders
 from .metrics import Counter
 
 SHIPPED = "jit_gym.policies."
@@ -23,7 +24,7 @@ SHIPPED = "jit_gym.policies."
 LARGEST = 60  # stocks, lanes and demands together: with rule and counter a program is three times as long
 
 Watch = Callable[[State, Flows], "tuple[Any, ...]"]
-"""What is measured of where each period ends and of its flows, each (paths,)."""
+"""What is measured of where each period ends and of its flows: numbers (paths,), and tables (paths, numbers)."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ def recorded_play(
 ) -> RecordedPlay | None:
     """Return the program that plays a rule, or None for a policy that can only be asked period by period.
 
-    That is every policy that is no shipped rule, one that branches on what it sees, or looks it up in a table, and any
-    in a world of more than `LARGEST` stocks, lanes and demands.
+    That is every policy that is no shipped rule, one whose table of pipelines would be too large
+    (`policies.lost_pipeline`), and any in a world of more than `LARGEST` stocks, lanes and demands.
 
     Args:
         player: the policy, fitted.
@@ -85,34 +86,32 @@ def _recorded(
             loads[name.removeprefix("parameter.")] = SymbolArray([row] if value.ndim == 2 else row)
         player = player.having(loads)
     clock = [program.load("clock", k) for k in range(3)]
-    world.period = SymbolArray(clock[:1])
-    width = 0 if own is None else own.shape[1]
-    before = SymbolArray([[program.load("own", k) for k in range(width)]])
-    given, after = player.act(View(world), None if own is None else before)
-    orders = np.broadcast_to(given.items if isinstance(given, SymbolArray) else given, (1, len(layout.lanes)))[0]
-    for k in range(width):
-        program.store("own", k, after[0, k])
+    width = None if own is None else own.shape[1]
+    orders = record_orders(player, world, clock[0], width)
     refused: Any = 0.0
     for order in orders:
         refused = refused + (1.0 - ((order >= 0) & (order < np.inf)) * 1.0)
     program.store("refused", 0, program.load("refused", 0) + refused)
-    flows = world.play(list(orders))
+    flows = world.play(orders)
     state, told = tables_of(world, flows)
     size = sum(counts.counted(layout).values())
     totals = SymbolArray([[program.load("totals", k) for k in range(size)]])
     counts.of(layout, totals).count(state, told, *clock[1:])
     for k, value in enumerate(totals.items[0]):
         program.store("totals", k, value)
-    measured = watch(state, told) if watch is not None else ()
-    for k, measure in enumerate(measured):
-        program.store("watched", k, measure.items[0])
+    parts = watch(state, told) if watch is not None else ()
+    measured = [number for part in parts for number in np.atleast_1d(part.items[0])]
+    for k, number in enumerate(measured):
+        program.store("watched", k, number)
     arrays |= {
-        "own": Array("path", width),
+        **{name: Array("nothing", table.size, table.dtype == np.float32) for name, table in program.tables.items()},
+        "own": Array("path", width or 0),
         "refused": Array("path", 1),
         "totals": Array("path", size),
         "watched": Array("told", len(measured)),
     }
-    return RecordedPlay(Kernel(program, arrays, periods=True), parameters)
+    tables = {name: table.ravel() for name, table in program.tables.items()}
+    return RecordedPlay(Kernel(program, arrays, periods=True), parameters | tables)
 
 
 def _parameters(player: Any) -> tuple[dict[str, np.ndarray], dict[str, Array]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple, Protocol, Self, TypeVar, get_type
 import numpy as np
 
 from ..common.plugins import load_plugins, register
-from ..kernels.machine_code import by_path
+from ..kernels.memory import by_path
 from ..physics import Flows, Layout, Simulation, State
 from ..physics.costs import of_storage
 from ..physics.numbers import product

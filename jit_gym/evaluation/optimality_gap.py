@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Literal
+from functools import lru_cache, partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -95,27 +96,49 @@ def paid(result: Result) -> np.ndarray:
     return net_cost(result.figures, result.scenario, result.periods)
 
 
-def find_optimality_gap(results: tuple[Result, ...]) -> OptimalityGap:
-    """Find the best there is to compare with, in a few seconds."""
-    first, scenario = results[0], results[0].scenario
+class Benchmark(NamedTuple):
+    """The best there is to compare with, as `OptimalityGap` has it, and what it costs on the first paths."""
+
+    to: Literal["optimum", "bound", "best"]
+    costs: np.ndarray
+    optimum: Optimum | None = None
+    unproved: float = 0.0
+
+
+def find_optimality_gap(results: tuple[Result, ...], benchmark: Callable[[], Benchmark] | None = None) -> OptimalityGap:
+    """Find the best there is to compare with, in a few seconds; `benchmark` waits for it where that has begun."""
+    first = results[0]
     leader = min((paid(result) for result in results), key=lambda costs: float(costs.mean()))
-    same: dict[str, Any] = {"periods": first.periods, "warmup": first.warmup, "seed": first.seed}
+    if benchmark is None:
+        benchmark = partial(find_benchmark, first.scenario, first.paths, first.periods, first.warmup, first.seed)
+    found = benchmark()
+    gap = leader[: len(found.costs)] - found.costs if found.to != "best" else np.zeros_like(leader)
+    return OptimalityGap(found.to, leader, gap, found.optimum, unproved=found.unproved)
+
+
+def find_benchmark(
+    scenario: Scenario, paths: int, periods: int, warmup: int, seed: int, go_on: Callable[[Any], Any] | None = None
+) -> Benchmark:
+    """Find the best there is to compare policies with on paths of a seed, whatever these policies are.
+
+    `go_on` is called after each path of a bound, and may raise to end the search.
+    """
+    same: dict[str, Any] = {"periods": periods, "warmup": warmup, "seed": seed}
     optimum = quick_optimum(scenario)
     if optimum is not None:
-        played = paid(evaluate(optimum.policy, scenario, paths=first.paths, **same))
-        return OptimalityGap("optimum", leader, leader - played, optimum)
-    span = first.warmup + first.periods
+        played = paid(evaluate(optimum.policy, scenario, paths=paths, **same))
+        return Benchmark("optimum", played, optimum)
+    span = warmup + periods
     size, wholes = size_of(scenario, span), span * whole_numbers(scenario)
     if size <= LARGEST and wholes <= WHOLES:
         try:
-            if (columns := columns_of(scenario, first.warmup, first.periods, first.seed)) <= COLUMNS:
+            if (columns := columns_of(scenario, warmup, periods, seed)) <= COLUMNS:
                 most = min(CELLS // size, WHOLES // max(wholes, 1), SQUARES // columns**2)
-                paths = min(first.paths, PATHS, most)
-                bound = clairvoyant(scenario, paths=paths, nodes=1, **same)
-                return OptimalityGap("bound", leader, leader[:paths] - bound.costs, unproved=bound.gap)
+                bound = clairvoyant(scenario, paths=min(paths, PATHS, most), nodes=1, progress=go_on, **same)
+                return Benchmark("bound", bound.costs, unproved=bound.gap)
         except BadInput:  # it has no bound
             pass
-    return OptimalityGap("best", leader, np.zeros_like(leader))
+    return Benchmark("best", np.zeros(0))
 
 
 class _TooMuch(Exception):

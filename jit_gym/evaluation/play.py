@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.machine_code import by_path, copied_by_path
+from ..kernels.memory import by_path, copied_by_path
 from ..physics import Flows, Simulation, View
 from ..policies import PolicyError
 from .compiled_play import RecordedPlay, Watch, is_pure, recorded_play
@@ -63,7 +63,7 @@ def _asked(
             counter.value(simulation, -1.0)
         flows = simulation.step(_orders(player, simulation))
         if watch is not None:
-            measured.append(np.stack(watch(simulation.state, flows)))
+            measured.append(np.concatenate([np.atleast_2d(part.T) for part in watch(simulation.state, flows)]))
         if t >= warmup:
             counter.add(simulation.state, simulation.flows)
         if progress is not None and (t % STRETCH == STRETCH - 1 or t == last):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, NamedTuple, Protocol
@@ -181,19 +181,47 @@ def measure_resilience(result: Evaluated, paths: int | None = None) -> Resilienc
     Returns:
         The figures, or None where no disruption begins on these paths.
     """
-    scenario, span = result.scenario, result.warmup + result.periods
+    return measure_all([result], paths)[0]
+
+
+def measure_all(results: Sequence[Evaluated], paths: int | None = None) -> list[Resilience | None]:
+    """Measure what disruptions did to several policies on the same paths, which are drawn once (`measure_resilience`).
+
+    Raises:
+        ValueError: for results of different paths.
+    """
+    first = results[0]
+    scenario, span = first.scenario, first.warmup + first.periods
+    if any(_where(result) != _where(first) for result in results):
+        raise ValueError("results must be of the same paths of the same scenario")
     if not scenario.disruptions:
-        return None
-    paths = min(result.paths, max(64, min(PATHS, result.paths // SHARE)) if paths is None else paths)
+        return [None for _ in results]
+    paths = min(first.paths, max(64, min(PATHS, first.paths // SHARE)) if paths is None else paths)
     layout, chance = Layout(scenario), Chance(scenario)
     numbers = 2 * span * max(1, layout.columns.chance + layout.columns.seen)
-    disrupted, plays = [], []
+    disrupted: list[np.ndarray] = []
+    plays: list[list[_Play]] = [[] for _ in results]
     for some in turns(paths, numbers):
-        disrupted.append(chance.disrupted(result.seed, some, span))
-        plays.append(_Play(result, Simulation(layout, chance.draw_pair(result.seed, some, span))))
-    start, end, until = _first_spell(np.concatenate(disrupted, axis=1), result.warmup)
-    if (start < 0).all():
-        return None
+        disrupted.append(chance.disrupted(first.seed, some, span))
+        trace = chance.draw_pair(first.seed, some, span)
+        for result, parts in zip(results, plays, strict=True):
+            parts.append(_Play(result, Simulation(layout, trace)))
+    spells = _first_spell(np.concatenate(disrupted, axis=1), first.warmup)
+    if (spells[0] < 0).all():
+        return [None for _ in results]
+    return [_measured(result, paths, parts, spells) for result, parts in zip(results, plays, strict=True)]
+
+
+def _where(result: Evaluated) -> tuple[Any, ...]:
+    """Return which paths a result is of."""
+    return result.scenario, result.paths, result.periods, result.warmup, result.seed
+
+
+def _measured(
+    result: Evaluated, paths: int, plays: list[_Play], spells: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> Resilience:
+    """Return the figures of one policy from its plays, and from when disruptions start and are over."""
+    scenario, (start, end, until) = result.scenario, spells
     steady = 1 + slowest_delivery(scenario)
     pair = _Pair(*(np.concatenate([getattr(each, name) for each in plays], axis=1) for name in _Pair._fields))
     figures, censored = _durations(pair, start, end, until, steady)

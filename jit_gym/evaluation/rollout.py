@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -143,25 +143,50 @@ def evaluate(
     """
     scenario = load(scenario)
     periods = scenario.horizon.periods if periods is None else periods
+    check_span(scenario, paths, periods, warmup)
+    return evaluate_all([policy(what, scenario)], scenario, paths, periods, warmup, seed, progress)[0]
+
+
+def check_span(scenario: Scenario, paths: int, periods: int, warmup: int) -> None:
+    """Refuse numbers of paths and periods that cannot be played."""
     for name, value, least in (("paths", paths, 1), ("periods", periods, 1), ("warmup", warmup, 0)):
         check_count(name, value, least)
     scenario.check_length(warmup, periods)
-    player = policy(what, scenario)
+
+
+def evaluate_all(
+    players: Sequence[Any],
+    scenario: Scenario,
+    paths: int,
+    periods: int,
+    warmup: int,
+    seed: int,
+    progress: Callable[[int], Any] | None,
+) -> list[Result]:
+    """Evaluate several policies, fitted to a scenario, on the same paths, which are drawn once (see `evaluate`)."""
     layout, chance = Layout(scenario), Chance(scenario)
-    parts = []
+    counted: list[list[_Counted]] = [[] for _ in players]
     for some in turns(paths, (warmup + periods) * max(1, layout.columns.chance + layout.columns.seen)):
-        simulation = Simulation(layout, chance.draw(seed, some, warmup + periods))
-        with np.errstate(all="ignore"):  # what is not finite is refused below
-            counter, _ = play_all(player, simulation, warmup, progress)
-            parts.append((counter.figures(), counter.items(), counter.money["reward"]))
-    figures = {name: np.concatenate([each[name] for each, _, _ in parts]) for name in parts[0][0]}
-    _refuse_what_is_not_finite(name_of(player), figures)
-    items = {
-        table: {metric.name: np.concatenate([each[table][metric.name] for _, each, _ in parts]) for metric in metrics}
-        for table, metrics in ITEM_METRICS.items()
-    }
-    rewards = np.concatenate([each for _, _, each in parts])
-    return Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player, items, rewards)
+        trace = chance.draw(seed, some, warmup + periods)
+        for player, parts in zip(players, counted, strict=True):
+            with np.errstate(all="ignore"):  # what is not finite is refused below
+                counter, _ = play_all(player, Simulation(layout, trace), warmup, progress)
+                parts.append((counter.figures(), counter.items(), counter.money["reward"]))
+    results = []
+    for player, parts in zip(players, counted, strict=True):
+        figures = {name: np.concatenate([each[name] for each, _, _ in parts]) for name in parts[0][0]}
+        _refuse_what_is_not_finite(name_of(player), figures)
+        items = {
+            table: {metric.name: np.concatenate([each[table][metric.name] for _, each, _ in parts]) for metric in some}
+            for table, some in ITEM_METRICS.items()
+        }
+        rewards = np.concatenate([each for _, _, each in parts])
+        results.append(Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player, items, rewards))
+    return results
+
+
+_Counted = tuple[Mapping[str, np.ndarray], Mapping[str, Mapping[str, np.ndarray]], np.ndarray]
+"""Figures, items and rewards of the paths that are played at a time."""
 
 
 def _refuse_what_is_not_finite(name: str, figures: Mapping[str, np.ndarray]) -> None:

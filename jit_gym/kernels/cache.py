@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import warnings
 from collections.abc import Callable
@@ -54,9 +55,9 @@ def _cache_of(function: Callable[..., Any]) -> Any:
     try:
         return _Cache(function)
     except RuntimeError:  # Numba's, where no folder can be written
-        return _NoCache("no folder for it can be written (name one in NUMBA_CACHE_DIR)")
+        return _NoCache(function, "no folder for it can be written (name one in NUMBA_CACHE_DIR)")
     except (AttributeError, TypeError):  # another Numba than those that were tried
-        return _NoCache(f"Numba {numba.__version__} has another cache than the versions that were tried")
+        return _NoCache(function, f"Numba {numba.__version__} has another cache than the versions that were tried")
 
 
 ROOMS = ("kernels", "chance", "physics", "envs", "theory")
@@ -81,17 +82,26 @@ def _warn(kind: str, text: str) -> None:
         warnings.warn(text, UserWarning, stacklevel=2)
 
 
-_listeners: list[Callable[[], Any]] = []
+_listeners: list[Callable[[str], Any]] = []
+
+WHAT = {
+    "chance": "what draws traces",
+    "kernels": "this world's programs",
+    "physics": "the period",
+    "theory": "what solves and searches",
+}
+"""What the functions of each of the ROOMS are for, in words for whoever waits."""
 
 
-def before_compiling(tell: Callable[[], Any]) -> None:
-    """Have something called before a function is compiled of which no compiled form is kept: that takes seconds."""
+def before_compiling(tell: Callable[[str], Any]) -> None:
+    """Have something told what is compiled, before that, where no compiled form is kept: it takes seconds."""
     _listeners.append(tell)
 
 
-def _announce() -> None:
+def _announce(function: Callable[..., Any]) -> None:
+    room = function.__module__.split(".")[-2:][0]
     for tell in _listeners:
-        tell()
+        tell(WHAT.get(room, function.__name__))
 
 
 def machine_code(key: Any, write: Callable[[Any, str], None]) -> int:
@@ -120,7 +130,7 @@ def _machine_code(key: Any, write: Callable[[Any, str], None]) -> int:
     except Exception as error:  # unpickling may raise nearly anything
         _warn("damaged", f"compiled code that was kept cannot be used, and is compiled again ({error!r})")
     if code is None:
-        _announce()
+        _announce(machine_code)
         module = ir.Module(name)
         write(module, name)
         code = machine.emit_object(llvm.parse_assembly(str(module)))
@@ -166,11 +176,11 @@ class _NoCache:
 
     cache_path = None
 
-    def __init__(self, why: str) -> None:
-        self._why = why
+    def __init__(self, function: Callable[..., Any], why: str) -> None:
+        self._function, self._why = function, why
 
     def load_overload(self, sig: Any, target_context: Any) -> None:
-        _announce()
+        _announce(self._function)
 
     def save_overload(self, sig: Any, data: Any) -> None:
         _warn("kept", f"compiled code is not kept, so each process compiles it again: {self._why}")
@@ -184,6 +194,7 @@ class _Cache(FunctionCache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
+        self._function = function
         checked = "-checked" if config.BOUNDSCHECK else ""  # other machine code for the same types
         stamp = f"{numba.__version__} {_sources(Path(function.__code__.co_filename))}"
         if not hasattr(self, "_cache_file"):
@@ -197,7 +208,7 @@ class _Cache(FunctionCache):
         except Exception as error:  # unpickling and linking may raise nearly anything
             _warn("damaged", f"compiled code that was kept cannot be used, and is compiled again ({error!r})")
         if kept is None:
-            _announce()
+            _announce(self._function)
         return kept
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -218,11 +229,14 @@ class _Files:
         self._folder, self._name, self._stamp = folder, name, stamp
 
     def load(self, key: Any) -> Any:
-        """Return what was saved under a key, or None; of what is damaged, None and a warning."""
+        """Return what was saved under a key, or None; of what is damaged or somebody else's, None and a warning."""
         path = self._path(key)
         try:
-            data = path.read_bytes()
+            data, owner = path.read_bytes(), path.stat().st_uid
         except FileNotFoundError:
+            return None
+        if owner not in _trusted():
+            _warn("foreign", f"{path} belongs to another user: what was compiled is compiled again")
             return None
         body, digest = data[:-DIGEST], data[-DIGEST:]
         if _digest(body) != digest:
@@ -253,6 +267,13 @@ class _Files:
 
     def _path(self, key: Any) -> Path:
         return self._folder / f"{self._name}.{_digest(repr(key).encode()).hex()}.nbc"
+
+
+@cache
+def _trusted() -> frozenset[int]:
+    """Return the users whose files are run: who runs this process, who installed this library, and the system."""
+    own = os.geteuid() if hasattr(os, "geteuid") else 0  # Windows, where files tell no owner
+    return frozenset({own, Path(__file__).stat().st_uid, 0})
 
 
 DIGEST = 16  # bytes

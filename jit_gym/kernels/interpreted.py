@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .symbols import Array, Place, Program
+from .symbols import ORDER, Array, Place, Program
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": np.add,
@@ -24,6 +24,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "min": lambda a, b: np.where(a < b, a, b),
     "floor": np.floor,
+    "round": np.rint,
     "sqrt": np.sqrt,
 }
 
@@ -45,23 +46,36 @@ def interpret(
                 if name == "constant":
                     values[number] = float.fromhex(operands[0])
                 elif name == "load":
-                    values[number] = _window(given[operands[0]], arrays[operands[0]], operands[1], t).astype(float)
+                    values[number] = _window(given, arrays, (operands[0], operands[1]), t).astype(float)
                     if paths == 1 and _refuses(values[number], arrays[operands[0]].refused):
                         return True
+                elif name == "look":
+                    table, shape, *places = operands
+                    values[number] = _entry(given[table], shape, [values[place] for place in places])
                 else:
                     values[number] = OPERATIONS[name](*(values[operand] for operand in operands))
         for place, number in program.stores.items():
-            _store(given, arrays, place, t, values[number])
+            at = given[ORDER] if arrays[place[0]].scattered else slice(None)
+            _all(given[place[0]], arrays[place[0]], place[1], t)[at] = values[number]
     return False
 
 
-def _store(given: Mapping[str, np.ndarray], arrays: Mapping[str, Array], place: Place, t: int, value: Any) -> None:
+def _window(given: Mapping[str, np.ndarray], arrays: Mapping[str, Array], place: Place, t: int) -> np.ndarray:
+    """Return a number of an array in a period, for each path that is played or for all of them."""
     name, k = place
-    _window(given[name], arrays[name], k, t)[:] = value
+    numbers = _all(given[name], arrays[name], k, t)
+    return numbers[given[ORDER]] if arrays[name].scattered else numbers
 
 
-def _window(array: np.ndarray, kind: Array, k: int, t: int) -> np.ndarray:
-    """Return a number of an array in a period, for each path or for all of them."""
+def _entry(table: np.ndarray, shape: tuple[int, ...], places: list[Any]) -> np.ndarray:
+    """Return what a table (numbers,) of this shape has at some places, one for each axis; outside, the nearest."""
+    inside = (np.fmin(np.fmax(place, 0.0), size - 1.0) for place, size in zip(places, shape, strict=True))
+    found: np.ndarray = table.reshape(shape)[tuple(np.asarray(place).astype(int) for place in inside)].astype(float)
+    return found
+
+
+def _all(array: np.ndarray, kind: Array, k: int, t: int) -> np.ndarray:
+    """Return a number of an array in a period, for all paths that it has numbers of."""
     match kind.by:
         case "nothing":
             return array[k : k + 1]

@@ -8,7 +8,6 @@ their places are handed over in one frame of whole numbers, because a call with 
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -20,63 +19,15 @@ from llvmlite import ir
 from ..common.threads import share
 from .cache import config, machine_code
 from .interpreted import interpret
-from .symbols import Array, Place, Program
+from .memory import WIDTH, address_of, by_path
+from .rolled import TERMS, Part, Rolled, Sum, rolled
+from .symbols import ORDER, Array, Place, Program
 
-WIDTH = 8  # paths that are played together
 HEADER = 5  # numbers of a frame before the places of its arrays
 FIRST, LAST, STRIDE, DRAWN, PERIODS = range(HEADER)
+LONG = 1_000  # operations from which on a program is compiled in loops
 
 INT, SINGLE, DOUBLE = ir.IntType(64), ir.FloatType(), ir.DoubleType()
-
-
-def by_path(numbers: int, paths: int, kind: type = float) -> np.ndarray:
-    """Return an array (numbers, paths) for a kernel, not filled.
-
-    Its rows are a few numbers longer than the paths: if they were a power of 2, all would compete for the same places
-    of the processor's cache.
-    """
-    stride = paths if paths < 64 else -(-paths // WIDTH) * WIDTH + WIDTH
-    return np.empty((numbers, stride), kind)[:, :paths]
-
-
-class Rooms:
-    """Arrays as `by_path` makes them, each handed out again once nothing else refers to it.
-
-    A batch returns new arrays in each step. To free them and take memory anew costs more than the step: the system
-    clears each page.
-    """
-
-    MOST = 8  # that are kept
-
-    def __init__(self, numbers: int, paths: int, kind: type = float) -> None:
-        """Keep arrays of this shape."""
-        self._shape, self._kept = (numbers, paths, kind), list[np.ndarray]()
-
-    def take(self) -> np.ndarray:
-        """Return an array (numbers, paths), not filled, which nothing else refers to."""
-        paths = self._shape[1]
-        for array, references in zip(self._kept, _references(self._kept), strict=True):
-            if references == FREE:
-                return array[:, :paths]
-        room = by_path(*self._shape)
-        if len(self._kept) < self.MOST and room.base is not None:
-            self._kept.append(room.base)
-        return room
-
-
-def _references(arrays: list[np.ndarray]) -> list[int]:
-    """Return how many references there are to each array, those of this list and of this count among them."""
-    return [sys.getrefcount(array) for array in arrays]
-
-
-FREE = _references([np.empty(0)])[0]  # to an array that a list holds and nothing else; Pythons count it differently
-
-
-def copied_by_path(array: np.ndarray) -> np.ndarray:
-    """Return a copy of an array (numbers, paths) for a kernel, as `by_path` makes it."""
-    copy = by_path(*array.shape)
-    copy[:] = array
-    return copy
 
 
 class Kernel:
@@ -90,6 +41,14 @@ class Kernel:
     def __init__(self, program: Program, arrays: Mapping[str, Array], periods: bool = False) -> None:
         """Take a program; with `periods`, what it stores it loads again in the next of many periods."""
         self.program, self.arrays, self.periods = program, dict(arrays), periods
+        scattered = any(array.scattered for array in arrays.values())
+        if scattered:
+            self.arrays[ORDER] = Array("nothing", 0)
+        self.rolled = None
+        if len(program.operations) >= LONG and not periods and not scattered:  # `CallOfMany` has no room for terms
+            self.rolled = rolled(program)
+        if self.rolled is not None:
+            self.arrays[TERMS] = self.rolled.terms
 
     def on(self, paths: int, **arrays: np.ndarray) -> Call:
         """Return a call that plays all paths of these arrays."""
@@ -99,6 +58,11 @@ class Kernel:
     def places(self) -> dict[str, int]:
         """Return where a frame holds the place of each array."""
         return {name: HEADER + k for k, name in enumerate(self.arrays)}
+
+    @cached_property
+    def length(self) -> int:
+        """Return how many operations are compiled."""
+        return len(self.program.used()) if self.rolled is None else self.rolled.length
 
     @cached_property
     def worth_a_thread(self) -> int:
@@ -115,18 +79,20 @@ class Kernel:
         """Return the function of a frame's address and the first period that plays `WIDTH` paths at a time."""
         return self._compiled(WIDTH)
 
+    def functions(self, first: int, last: int) -> list[tuple[Any, int, int]]:
+        """Return which function plays which of some paths: as many as it can `wide`, and the rest `single`."""
+        whole = first + (last - first) // WIDTH * WIDTH
+        parts = ("wide", first, whole), ("single", whole, last)
+        return [(getattr(self, name), start, stop) for name, start, stop in parts if start < stop]
+
     def _compiled(self, width: int) -> Any:
         program = self.program
-        operations = [program.operations[number] for number in program.used()]
-        key = operations, program.stores, self.arrays, self.periods, width
+        what: Any = [program.operations[number] for number in program.used()], program.stores
+        if self.rolled is not None:
+            what = [(part._replace(places=part.places.tolist())) for part in (*self.rolled.parts, *self.rolled.rest)]
+        key = what, self.arrays, self.periods, width
         address = machine_code(key, lambda module, name: _Writer(self, width, module, name).write())
         return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_size_t, ctypes.c_int64)(address)
-
-
-def address_of(array: np.ndarray) -> int:
-    """Return where the numbers of an array are; the caller keeps it alive."""
-    place: int = array.__array_interface__["data"][0]
-    return place
 
 
 class Call:
@@ -134,19 +100,22 @@ class Call:
 
     def __init__(self, kernel: Kernel, paths: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Take arrays for all paths, which must stay where they are; others may be given with each call."""
-        self.kernel, self.paths, self._arrays = kernel, paths, arrays
+        self.kernel, self.paths = kernel, paths
         self.frame = np.zeros(HEADER + len(kernel.arrays), np.int64)
         self.frame[[LAST, PERIODS]] = paths, 1
         self._address = address_of(self.frame)
+        if kernel.rolled is not None:
+            arrays = {**arrays, TERMS: by_path(kernel.arrays[TERMS].numbers, paths)}
+        self._arrays = arrays
         for name, array in arrays.items():
-            self._point(name, array)
+            self.point(name, array)
 
     def __call__(self, period: int = 0, periods: int = 1, /, **arrays: np.ndarray) -> None:
         """Play some periods, with these arrays in place of, or beside, those that stay."""
         for name, array in arrays.items():
-            self._point(name, array)
+            self.point(name, array)
         if config.DISABLE_JIT:
-            self._interpret({**self._arrays, **arrays}, 0, self.paths, period, periods)
+            self.interpret({**self._arrays, **arrays}, 0, self.paths, period, periods)
             return
         self.frame[PERIODS] = periods
         worth = self.kernel.worth_a_thread // periods + WIDTH
@@ -159,22 +128,18 @@ class Call:
 
     def play(self, period: int, first: int, last: int) -> None:
         """Play some of the paths from a period on."""
-        last = min(last, self.paths)
-        if config.DISABLE_JIT:
-            self._interpret(self._arrays, first, last, period, 1)
-            return
-        whole = first + (last - first) // WIDTH * WIDTH
-        for name, start, stop in (("wide", first, whole), ("single", whole, last)):
-            if start < stop:
-                frame = self.frame.copy()
-                frame[FIRST], frame[LAST] = start, stop
-                getattr(self.kernel, name)(address_of(frame), period)
+        for function, start, stop in self.kernel.functions(first, min(last, self.paths)):
+            frame = self.frame.copy()
+            frame[FIRST], frame[LAST] = start, stop
+            function(address_of(frame), period)
 
-    def _interpret(self, arrays: Mapping[str, np.ndarray], first: int, last: int, period: int, periods: int) -> None:
+    def interpret(self, arrays: Mapping[str, np.ndarray], first: int, last: int, period: int, periods: int = 1) -> None:
         """Play some of the paths without machine code."""
         parts, kinds = dict(arrays), self.kernel.arrays
         for name, array in arrays.items():
-            if kinds[name].by == "row":
+            if kinds[name].scattered:
+                continue
+            if kinds[name].by == "row" or name == ORDER:
                 parts[name] = array[first:last]
             elif kinds[name].by in ("path", "period", "told"):
                 parts[name] = array[..., first:last]
@@ -188,7 +153,7 @@ class Call:
         play.call = self  # type: ignore[attr-defined]  # the frame and the arrays are there as long as the function
         return play
 
-    def _point(self, name: str, array: np.ndarray) -> None:
+    def point(self, name: str, array: np.ndarray) -> None:
         """Put the place of an array, and how far apart its rows are, into the frame."""
         frame, by = self.frame, self.kernel.arrays[name].by
         frame[self.kernel.places[name]] = address_of(array)
@@ -212,7 +177,7 @@ class _Writer:
     """Writes the instructions of a kernel that plays `width` paths at a time."""
 
     def __init__(self, kernel: Kernel, width: int, module: ir.Module, name: str) -> None:
-        self.arrays, self.periods, self.width = kernel.arrays, kernel.periods, width
+        self.arrays, self.periods, self.width, self.rolled = kernel.arrays, kernel.periods, width, kernel.rolled
         self.program = kernel.program
         self.used = [(number, kernel.program.operations[number]) for number in kernel.program.used()]
         self.loaded = [each[1:] for _, each in self.used if each[0] == "load"]
@@ -222,7 +187,7 @@ class _Writer:
         self.build = ir.IRBuilder(function.append_basic_block("entry"))
         kind = "f64" if width == 1 else f"v{width}f64"
         one = ir.FunctionType(self.number, [self.number])
-        self.known = {name: ir.Function(module, one, f"llvm.{name}.{kind}") for name in ("floor", "sqrt")}
+        self.known = {name: ir.Function(module, one, f"llvm.{name}.{kind}") for name in ("floor", "rint", "sqrt")}
         self.first_period = function.args[1]
         self._read_frame(function.args[0])
         self.values: dict[int, Any] = {}  # of the operations
@@ -237,14 +202,26 @@ class _Writer:
             for (name, array), place in zip(self.arrays.items(), given[HEADER:], strict=True)
         }
 
+    def _read_order(self) -> None:
+        """Read where scattered numbers of the paths that are played lie."""
+        if ORDER in self.arrays:
+            build = self.build
+            order = build.bitcast(self.start[ORDER], INT.as_pointer())
+            places = (build.add(self.path, INT(path)) for path in range(self.width))
+            self.order = [build.load(build.gep(order, [place])) for place in places]
+
     def write(self) -> None:
         """Write the function: for all paths and periods load, compute and store."""
+        if self.rolled is not None:
+            self._write_loops(self.rolled)
+            return
         for number, (name, *given) in self.used:  # what is the same for all paths and periods
             if name == "constant":
                 self.values[number] = self._every(ir.Constant(DOUBLE, float.fromhex(given[0])))
             elif name == "load" and self.arrays[given[0]].by == "nothing":
                 self.values[number] = self._load(*given)
-        with self._loop(self.first, self.last, self.width) as self.path:
+        with loop(self.build, self.first, self.last, self.width) as self.path:
+            self._read_order()
             if self.periods:
                 self._play_periods()
             else:
@@ -252,11 +229,65 @@ class _Writer:
                 self._play({})
         self.build.ret(INT(0))
 
+    def _write_loops(self, rolled: Rolled) -> None:
+        """Write the function of a program in loops."""
+        self.period = self.first_period
+        with loop(self.build, self.first, self.last, self.width) as self.path:
+            self._read_order()
+            if self.width == 1:
+                for array, kind in self.arrays.items():
+                    if kind.refused:
+                        with loop(self.build, INT(0), INT(kind.numbers), 1) as k:
+                            self._refuse(self._load(array, k), kind.refused)
+            for part in rolled.parts:
+                self._repeat(part)
+            for each in rolled.sums:
+                self._add_up(each)
+            for part in rolled.rest:
+                self._repeat(part)
+        self.build.ret(INT(0))
+
+    def _repeat(self, part: Part) -> None:
+        """Write a loop over what a part does with numbers at other places each time."""
+        with loop(self.build, INT(0), INT(len(part.places)), 1) as time:
+            places, values = [self._looked_up(column, time) for column in part.places.T], list[Any]()
+            for name, *given in part.operations:
+                if name == "load":
+                    values.append(self._load(given[0], places[given[1]]))
+                elif name == "constant":
+                    values.append(self._every(ir.Constant(DOUBLE, float.fromhex(given[0]))))
+                else:
+                    values.append(self._result(name, *(values[operand] for operand in given)))
+            for array, j, number in part.stores:
+                self._store(array, places[j], values[number])
+
+    def _looked_up(self, places: np.ndarray, time: Any) -> Any:
+        """Return one of some places: by a product where they are equally far apart, and else from a table."""
+        build, first, steps = self.build, int(places[0]), np.diff(places)
+        if not (steps != steps[:1]).any():
+            return build.add(INT(first), build.mul(time, INT(int(steps[0]) if len(steps) else 0)))
+        kind = ir.ArrayType(INT, len(places))
+        table = ir.GlobalVariable(build.module, kind, build.module.get_unique_name("places"))
+        table.initializer, table.global_constant, table.linkage = ir.Constant(kind, places.tolist()), True, "internal"
+        return build.load(build.gep(table, [INT(0), time]))
+
+    def _add_up(self, each: Sum) -> None:
+        """Write a loop over the terms of a sum."""
+        start, before = self._load(TERMS, each.first), self.build.block
+        with loop(self.build, INT(each.first + 1), INT(each.place), 1) as k:
+            body = self.build.block
+            self.build.position_after(k)
+            total = self.build.phi(self.number)
+            self.build.position_at_end(body)
+            total.add_incoming(start, before)
+            total.add_incoming(self.build.fadd(total, self._load(TERMS, k)), self.build.block)
+        self._store(TERMS, each.place, total)
+
     def _play_periods(self) -> None:
         """Write a loop over periods: what is kept from one to the next stays in registers."""
         loaded = {place: self._load(*place) for place in self.kept}
         before = self.build.block
-        with self._loop(self.first_period, self.last_period, 1) as self.period:
+        with loop(self.build, self.first_period, self.last_period, 1) as self.period:
             body = self.build.block
             self.build.position_after(self.period)
             kept = {place: self.build.phi(self.number) for place in self.kept}
@@ -274,6 +305,9 @@ class _Writer:
         for number, (name, *given) in self.used:
             if name == "load" and tuple(given) in kept:
                 self.values[number] = kept[tuple(given)]
+            elif name == "look":
+                table, shape, *places = given
+                self.values[number] = self._look_up(table, shape, [self.values[place] for place in places])
             elif number not in self.values:
                 operands = given if name == "load" else [self.values[operand] for operand in given]
                 self.values[number] = self._load(*operands) if name == "load" else self._result(name, *operands)
@@ -304,14 +338,16 @@ class _Writer:
                 return build.select(build.fcmp_ordered("<", *given), *given)
             case "floor" | "sqrt":
                 return build.call(self.known[name], given)
+            case "round":
+                return build.call(self.known["rint"], given)
         raise NotImplementedError(name)
 
-    def _load(self, array: str, k: int) -> Any:
+    def _load(self, array: str, k: Any) -> Any:
         """Load a number of the paths that are played, as 64-bit floats."""
         build, kind = self.build, self.arrays[array]
         if kind.by in ("nothing", "date"):
             return self._every(build.load(self._address(array, k)))
-        if kind.by != "row" or kind.numbers == 1:
+        if not self._apart(kind):
             value = build.load(self._address(array, k, together=True), align=4 if kind.single else 8)
         else:
             value = (self.single if kind.single else self.number)(ir.Undefined)
@@ -319,9 +355,29 @@ class _Writer:
                 value = self._with(value, build.load(self._address(array, k, path)), path)
         if kind.single:
             value = build.fpext(value, self.number)
-        if kind.refused and self.width == 1:
+        if kind.refused and self.width == 1 and self.rolled is None:
             self._refuse(value, kind.refused)
         return value
+
+    @staticmethod
+    def _apart(kind: Array) -> bool:
+        """Tell whether the same number of several paths does not lie side by side."""
+        return kind.scattered or (kind.by == "row" and kind.numbers > 1)
+
+    def _look_up(self, table: str, shape: tuple[int, ...], places: list[Any]) -> Any:
+        """Look up a table of this shape at whole numbers, one for each axis: outside it, the nearest entries."""
+        build, flat = self.build, self._every(DOUBLE(0.0))
+        for place, size in zip(places, shape, strict=True):
+            least, most = (self._every(DOUBLE(float(end))) for end in (0, size - 1))
+            place = build.select(build.fcmp_ordered(">", place, least), place, least)  # NaN is no place, either
+            place = build.select(build.fcmp_ordered("<", place, most), place, most)
+            flat = build.fadd(build.fmul(flat, self._every(DOUBLE(float(size)))), place)
+        whole = build.fptosi(flat, INT if self.width == 1 else ir.VectorType(INT, self.width))
+        value = (self.single if self.arrays[table].single else self.number)(ir.Undefined)
+        for path in range(self.width):
+            one = whole if self.width == 1 else build.extract_element(whole, INT(path))
+            value = self._with(value, build.load(build.gep(self.start[table], [one])), path)
+        return build.fpext(value, self.number) if self.arrays[table].single else value
 
     def _refuse(self, value: Any, what: str) -> None:
         """Return 1 from the function if a number is refused."""
@@ -333,37 +389,43 @@ class _Writer:
         with build.if_then(wrong, likely=False):
             build.ret(INT(1))
 
-    def _store(self, array: str, k: int, value: Any) -> None:
+    def _store(self, array: str, k: Any, value: Any) -> None:
         """Store a number of the paths that are played."""
         build, kind = self.build, self.arrays[array]
         if kind.single:
             value = build.fptrunc(value, self.single)
-        if kind.by != "row" or kind.numbers == 1:
+        if not self._apart(kind):
             build.store(value, self._address(array, k, together=True), align=4 if kind.single else 8)
             return
         for path in range(self.width):
             one = value if self.width == 1 else build.extract_element(value, INT(path))
             build.store(one, self._address(array, k, path))
 
-    def _address(self, array: str, k: int, path: int = 0, together: bool = False) -> Any:
+    def _address(self, array: str, k: Any, path: int = 0, together: bool = False) -> Any:
         """Return where a number of an array is: of one of the paths that are played, or of all together."""
-        build, kind = self.build, self.arrays[array]
+        build, kind, k = self.build, self.arrays[array], k if isinstance(k, ir.Value) else INT(k)
         match kind.by:
             case "nothing":
-                place = INT(k)
+                place = k
             case "date":
-                place = build.add(build.mul(self.period, INT(kind.numbers)), INT(k))
+                place = build.add(build.mul(self.period, INT(kind.numbers)), k)
             case "path":
-                place = build.add(build.mul(INT(k), self.stride), self.path)
+                place = build.add(build.mul(k, self.stride), self._at(kind, path))
             case "period" | "told":
-                row = build.add(build.mul(self.period, INT(kind.numbers)), INT(k))
-                place = build.add(build.mul(row, self.drawn if kind.by == "period" else self.stride), self.path)
+                row = build.add(build.mul(self.period, INT(kind.numbers)), k)
+                place = build.add(
+                    build.mul(row, self.drawn if kind.by == "period" else self.stride), self._at(kind, path)
+                )
             case "row":
-                place = build.add(build.mul(build.add(self.path, INT(path)), INT(kind.numbers)), INT(k))
+                place = build.add(build.mul(self._at(kind, path), INT(kind.numbers)), k)
         address = build.gep(self.start[array], [place])
         return (
             build.bitcast(address, (self.single if kind.single else self.number).as_pointer()) if together else address
         )
+
+    def _at(self, kind: Array, path: int) -> Any:
+        """Return at which place numbers of one of the paths that are played are."""
+        return self.order[path] if kind.scattered else self.build.add(self.path, INT(path)) if path else self.path
 
     def _every(self, value: Any) -> Any:
         """Return a number for each of the paths that are played."""
@@ -377,18 +439,19 @@ class _Writer:
         """Return some paths' numbers with one of them set."""
         return value if self.width == 1 else self.build.insert_element(values, value, INT(path))
 
-    @contextmanager
-    def _loop(self, first: Any, last: Any, step: int) -> Iterator[Any]:
-        """Write a loop over `first`, `first + step`, ... up to before `last`."""
-        build, before = self.build, self.build.block
-        test, body, after = (build.append_basic_block(name) for name in ("test", "body", "after"))
-        build.branch(test)
-        build.position_at_end(test)
-        index = build.phi(INT)
-        index.add_incoming(first, before)
-        build.cbranch(build.icmp_signed("<", index, last), body, after)
-        build.position_at_end(body)
-        yield index
-        index.add_incoming(build.add(index, INT(step)), build.block)
-        build.branch(test)
-        build.position_at_end(after)
+
+@contextmanager
+def loop(build: ir.IRBuilder, first: Any, last: Any, step: int) -> Iterator[Any]:
+    """Write a loop over `first`, `first + step`, ... up to before `last`."""
+    before = build.block
+    test, body, after = (build.append_basic_block(name) for name in ("test", "body", "after"))
+    build.branch(test)
+    build.position_at_end(test)
+    index = build.phi(INT)
+    index.add_incoming(first, before)
+    build.cbranch(build.icmp_signed("<", index, last), body, after)
+    build.position_at_end(body)
+    yield index
+    index.add_incoming(build.add(index, INT(step)), build.block)
+    build.branch(test)
+    build.position_at_end(after)

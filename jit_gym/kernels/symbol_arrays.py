@@ -30,6 +30,16 @@ def _floor(a: Any) -> Any:
     return a.floor() if isinstance(a, Symbol) else float(np.floor(a))
 
 
+def _round(a: Any) -> Any:
+    return a.round() if isinstance(a, Symbol) else float(np.round(a))
+
+
+def _power(a: Any, b: Any) -> Any:
+    if _is_symbol(b) or b != 2:
+        raise NotRecorded("a power other than a square")
+    return a * a
+
+
 def _ceil(a: Any) -> Any:
     return -((-a).floor()) if isinstance(a, Symbol) else float(np.ceil(a))
 
@@ -86,6 +96,7 @@ ELEMENTWISE: dict[Any, Callable[..., Any]] = {
     np.absolute: _absolute,
     np.remainder: _remainder,
     np.sqrt: _sqrt,
+    np.power: _power,
     np.logical_and: _and,
     np.logical_or: _or,
     np.logical_not: _not,
@@ -205,6 +216,8 @@ class SymbolArray(np.lib.mixins.NDArrayOperatorsMixin):
         """Record what others of NumPy's functions do."""
         if function is np.where:
             return _wrapped(np.frompyfunc(_where, 3, 1)(*map(_objects, given)))
+        if function is np.round and len(given) == 1 and not named:
+            return _wrapped(np.frompyfunc(_round, 1, 1)(given[0].items))
         if function is np.shape:
             return given[0].shape
         if function is np.clip:
@@ -214,6 +227,22 @@ class SymbolArray(np.lib.mixins.NDArrayOperatorsMixin):
         if function not in SAME_ON_OBJECTS:
             raise NotRecorded(function.__name__)
         return _wrapped(function(*map(_deep_objects, given), **named))
+
+
+def look_up(table: np.ndarray, *places: Any) -> Any:
+    """Return the entries of a table at whole numbers, arrays with one for each axis; outside it, the nearest entries.
+
+    A table that symbols look up is kept by the program, and must stay as it is.
+    """
+    if not any(isinstance(place, SymbolArray) for place in places):
+        inside = (np.clip(place, 0, size - 1) for place, size in zip(places, table.shape, strict=True))
+        return table[tuple(np.asarray(place).astype(int) for place in inside)]
+
+    def entry(*each: Any) -> Any:
+        programs = [place.program for place in each if isinstance(place, Symbol)]
+        return programs[0].look_up(table, *each) if programs else look_up(table, *each)
+
+    return _wrapped(np.frompyfunc(entry, len(places), 1)(*map(_objects, places)))
 
 
 def _objects(value: Any) -> Any:

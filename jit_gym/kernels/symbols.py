@@ -18,6 +18,9 @@ Number = bool | int | float | np.bool_ | np.integer | np.floating
 CONDITIONS = frozenset({"<", "<=", "==", "!=", "and", "or", "not"})
 """Operations whose result is true or false."""
 
+ORDER = "order"
+"""The name of the array (paths,) of whole numbers that says where scattered numbers lie."""
+
 Place = tuple[str, int]
 """A number of an array: its name, and which."""
 
@@ -36,12 +39,14 @@ class Array:
         numbers: how many there are.
         single: whether they are 32-bit floats.
         refused: numbers that are not played: `nan`, or what are no `units` (NaN, negative or infinite).
+        scattered: whether the numbers of a path lie where the array `ORDER` says, and not in its own place.
     """
 
     by: Literal["nothing", "path", "period", "date", "row", "told"]
     numbers: int
     single: bool = False
     refused: Literal["", "nan", "units"] = ""
+    scattered: bool = False
 
 
 class NotRecorded(Exception):
@@ -53,12 +58,15 @@ class Program:
     """Operations, each of which uses the results of earlier ones, and which results go where.
 
     Attributes:
-        operations: what is computed. `("load", array, k)` reads the number k of an array; `("constant", x)` is x.
+        operations: what is computed. `("load", array, k)` reads the number k of an array; `("constant", x)` is x;
+            `("look", table, shape, i, j)` is the entry of a table at the results of operations i and j, one an axis.
         stores: what is written at the end, (array, k) and the operation whose result it is.
+        tables: what is looked up, by name; a kernel takes each as an array of as many numbers, `nothing`.
     """
 
     operations: list[Operation] = field(default_factory=list)
     stores: dict[Place, int] = field(default_factory=dict)
+    tables: dict[str, np.ndarray] = field(default_factory=dict)
     _known: dict[Operation, int] = field(default_factory=dict)
 
     def apply(self, operation: str, *given: Any) -> Symbol:
@@ -89,6 +97,12 @@ class Program:
         """Return the number k of an array, on whichever path is played."""
         return self.add("load", array, int(k))
 
+    def look_up(self, table: np.ndarray, *places: Any) -> Symbol:
+        """Return the entry of a table at whole numbers, one for each axis; outside the table, the nearest entry."""
+        name = next((name for name, known in self.tables.items() if known is table), f"table.{len(self.tables)}")
+        self.tables[name] = table
+        return self.add("look", name, table.shape, *(self._operand(place, condition=False) for place in places))
+
     def store(self, array: str, k: int, value: Any) -> None:
         """Write a result to the number k of an array."""
         self.stores[array, int(k)] = self._operand(value, condition=False)
@@ -112,7 +126,7 @@ class Program:
 
 def operands(operation: Operation) -> tuple[int, ...]:
     """Return the numbers of the operations whose results one uses."""
-    return () if operation[0] in ("constant", "load") else operation[1:]
+    return () if operation[0] in ("constant", "load") else operation[3 if operation[0] == "look" else 1 :]
 
 
 def _operator(operation: str, swapped: bool = False) -> Any:
@@ -160,6 +174,10 @@ class Symbol:
     def floor(self) -> Symbol:
         """Record the largest whole number up to this one."""
         return self.program.apply("floor", self)
+
+    def round(self) -> Symbol:
+        """Record the nearest whole number, the even one of two."""
+        return self.program.apply("round", self)
 
     def where(self, a: Any, b: Any) -> Symbol:
         """Record `a` where this condition holds, and `b` elsewhere."""

@@ -34,7 +34,11 @@ class TensorSimulation(ByHand):
         """Play one period with these orders (paths, lanes), in units, and return its flows."""
         if self.period == self.trace.periods:
             raise IndexError(f"the trace is over: it has {self.trace.periods} periods")
-        return super().step(order.unbind(-1), self._rows[self.period].unbind(-1))
+        return super().step(order.unbind(-1), self.rows_of_chance())
+
+    def rows_of_chance(self) -> tuple[torch.Tensor, ...]:
+        """Return each number of the period's row of chance (paths,): what happens in it, and what can be seen of it."""
+        return self._rows[self.period].unbind(-1)
 
     @property
     def seen(self) -> torch.Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..chance import Columns, usage
 from ..chance.suppliers import slowest
-from ..kernels.machine_code import by_path
+from ..kernels.memory import by_path
 from ..scenario import ScenarioError
 from ..scenario.model import MOST_NUMBERS, Drift, PeriodsOfSupply, Quantity, Scenario
 from .period import APART, FROM_STOCKS, TOGETHER
@@ -341,10 +341,12 @@ class Layout:
     @cached_property
     def structure(self) -> tuple[Any, ...]:
         """Return what tells the kind of this world: all that is no quantity. Worlds of a kind share compiled code."""
-        flags = []
-        for table in self.net[:-1]:
-            kinds = [name for name in table.dtype.names if table.dtype[name] != np.float64]
-            flags.append(table[kinds].tobytes())
+        flags = (
+            table[name].tobytes()  # field by field: the bytes of several are those of the whole record
+            for table in self.net[:-1]
+            for name in fields(table.dtype)
+            if table.dtype[name] != np.float64
+        )
         return self.sizes, tuple(flags), self.columns.chance, self.columns.seen
 
     def flow_names(self) -> list[str]:

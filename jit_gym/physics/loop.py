@@ -1,7 +1,7 @@
-"""The period in compiled loops over stocks, lanes and demands: for large worlds, whose recorded programs would be long.
+"""The period in compiled loops over stocks, lanes and demands: for large worlds of parts that differ.
 
-One compiled form plays all such worlds, path by path; a program without loops would be compiled for each kind of world,
-and be too long for the processor's cache of instructions.
+One compiled form plays all such worlds, path by path. Their recorded programs would be compiled for each kind of world,
+and be too long for the processor's cache of instructions; those of alike parts become short (`kernels/rolled.py`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def advance(numbers: Any, sizes: Any, states: Any, flows: Any, orders: Any, rows
 
 
 def is_large(layout: Layout, most: int = LARGE) -> bool:
-    """Tell whether a world has more stocks, lanes and demands together, and so is played in loops."""
+    """Tell whether a world has more stocks, lanes and demands together."""
     return len(layout.stocks) + len(layout.lanes) + len(layout.demands) > most
 
 

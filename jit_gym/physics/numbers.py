@@ -11,6 +11,8 @@ from numba.extending import overload
 from ..kernels.symbol_arrays import SymbolArray
 from ..kernels.symbols import Symbol
 
+WORTH_A_LOOK = 4096  # multiplications of a product from which on it takes longer than a look at the matrix
+
 
 def is_tensor(x: Any) -> bool:
     """Tell a torch tensor from a number, without importing torch."""
@@ -28,11 +30,20 @@ def product(values: Any, matrix: Any) -> Any:
     """Return values @ matrix: of arrays, each path by itself, so that it is the same to the bit in every batch.
 
     NumPy's own product hands large ones to a library that divides them in its own way, and takes ten times as long
-    where the numbers of a path do not lie side by side.
+    where the numbers of a path do not lie side by side. A large product with a matrix that only picks values, at most
+    one for each column, is a tenth of the work, and the same to the bit where the values are finite.
     """
-    if isinstance(values, np.ndarray):
-        return np.einsum("...i,ij->...j", values, matrix)
-    return values @ matrix
+    if not isinstance(values, np.ndarray):
+        return values @ matrix
+    if values.size * matrix.shape[-1] >= WORTH_A_LOOK:
+        filled = matrix != 0.0
+        rows = filled.argmax(axis=0)
+        weights = matrix[rows, np.arange(matrix.shape[1])]
+        if np.count_nonzero(weights) == np.count_nonzero(filled):
+            picked: np.ndarray = values.T[rows].T * weights
+            picked += 0.0  # a sum is never -0
+            return picked
+    return np.einsum("...i,ij->...j", values, matrix)
 
 
 def lesser(a: Any, b: Any) -> Any:

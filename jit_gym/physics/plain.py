@@ -45,9 +45,12 @@ class ByHand:
 
     def step(self, order: Sequence[Any], chance: Sequence[Any]) -> Flows:
         """Play one period with these orders (lanes,) and this row of chance, and return its flows."""
-        flows = Flows._make(as_records(np.zeros(len(names), kind)) for names, kind in self.layout.flow_tables())
         self.period += 1
-        return period(self.net, self.state, order, chance, flows)
+        return period(self.net, self.state, order, chance, self.no_flows())
+
+    def no_flows(self) -> Flows:
+        """Return flows in which nothing has happened yet."""
+        return Flows._make(as_records(np.zeros(len(names), kind)) for names, kind in self.layout.flow_tables())
 
     def read(self, table: str, field: str) -> Any:
         """Return one field of the state (how many there are,), or (paths, how many there are) of tensors."""
@@ -57,6 +60,11 @@ class ByHand:
     def pipeline(self) -> Any:
         """Return arrivals by period and orders in transmission (slots,), or (paths, slots)."""
         return _stacked(self.state.pipeline)
+
+    def state_numbers(self) -> list[Any]:
+        """Return each number of the present state, in their order."""
+        *tables, pipeline = self.state
+        return [*(value for table in tables for record in table for value in vars(record).values()), *pipeline]
 
 
 def _stacked(values: list[Any]) -> Any:

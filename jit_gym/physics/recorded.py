@@ -6,7 +6,7 @@ times or which steps of a period they need. All worlds of a kind share what is c
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from types import SimpleNamespace
@@ -21,6 +21,8 @@ from .layout import Layout
 from .loop import LoopKernel, is_large, play_loops
 from .plain import ByHand
 from .tables import FLOWS, STATES, Flows, Net, State, fields
+
+LONGEST = 5_000  # operations of a large world's program, once alike parts of it are loops
 
 
 class RecordedWorld(ByHand):
@@ -63,11 +65,6 @@ class RecordedWorld(ByHand):
         """Return what can be seen of chance (1, columns.seen)."""
         columns = self.layout.columns
         return SymbolArray([[self.program.load("chance", columns.chance + k) for k in range(columns.seen)]])
-
-    def state_numbers(self) -> list[Any]:
-        """Return each number of the present state, in their order."""
-        *tables, pipeline = self.state
-        return [*(value for table in tables for record in table for value in vars(record).values()), *pipeline]
 
 
 def _loads(program: Program, array: str, table: np.ndarray, places: Iterator[int]) -> list[Any]:
@@ -146,29 +143,42 @@ class Kind(Generic[Has]):
         return hash(self.of.structure)
 
 
-def period_kernel(layout: Layout) -> Kernel | LoopKernel:
-    """Return the kernel that plays one period of a world with given orders, and tells all that happens in it.
+def unless_long(layout: Layout, record: Callable[[], Kernel]) -> Kernel | None:
+    """Return a recorded kernel, or None for a large world whose parts differ, so that its program is long."""
+    kernel = record()
+    return None if is_large(layout) and kernel.length > LONGEST else kernel
 
-    Its arrays are net, state (state_size, paths), chance (periods, columns, paths), orders (paths, lanes), and flows
-    (flows_size, paths).
+
+def period_kernel(layout: Layout, flows: bool = True) -> Kernel | LoopKernel:
+    """Return the kernel that plays one period of a world with given orders.
+
+    Its arrays are net, state (state_size, paths), chance (periods, columns, paths), orders (paths, lanes), and flows:
+    all that happens (flows_size, paths), or the reward alone (1, paths).
     """
-    if not is_large(layout):
-        return _period_kernel(Kind(layout))
+    recorded = unless_long(layout, lambda: _period_kernel(Kind(layout), flows))
+    if recorded is not None:
+        return recorded
+    place = layout.flow_names().index("reward")
 
     def play(period: int, arrays: Mapping[str, np.ndarray]) -> bool:
-        play_loops(layout, period, arrays["orders"], arrays)
+        orders, told = arrays["orders"], arrays["flows"]
+        all_flows = told if flows else layout.flows(len(orders))
+        play_loops(layout, period, orders, {**arrays, "flows": all_flows})
+        if not flows:
+            told[0] = all_flows[place]
         return False
 
     return LoopKernel(play)
 
 
 @lru_cache(maxsize=64)
-def _period_kernel(kind: Kind[Layout]) -> Kernel:
+def _period_kernel(kind: Kind[Layout], flows: bool) -> Kernel:
     layout = kind.of
     world = RecordedWorld(layout)
     lanes = range(len(layout.lanes))
-    flows = world.play([world.program.load("orders", m) for m in lanes])
-    for k, value in enumerate(numbers_of(layout, flows)):
+    happened = world.play([world.program.load("orders", m) for m in lanes])
+    told = numbers_of(layout, happened) if flows else [happened.money[0].reward]
+    for k, value in enumerate(told):
         world.program.store("flows", k, value)
     arrays = arrays_of(layout) | {
         "orders": Array("row", len(lanes)),

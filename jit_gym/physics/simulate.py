@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..chance import Trace
-from ..kernels.machine_code import Call, copied_by_path
+from ..kernels.machine_code import Call
+from ..kernels.memory import copied_by_path
 from .layout import Layout
 from .loop import LoopCall
 from .recorded import period_kernel
@@ -36,6 +37,7 @@ class Simulation:
         self.period = 0
         self._states, self._flows = layout.states(trace.paths), layout.flows(trace.paths)
         self._rows = paths_last(trace.rows)
+        self._windows: dict[tuple[str, str], np.ndarray] = {}  # onto the state, which stays where it is
 
     @cached_property
     def _call(self) -> Call | LoopCall:
@@ -58,11 +60,14 @@ class Simulation:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of: it gets windows onto its own memory."""
-        return {name: value for name, value in vars(self).items() if name not in ("state", "flows", "_call")}
+        return {
+            name: value for name, value in vars(self).items() if name not in ("state", "flows", "_call", "_windows")
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Become a copy."""
         vars(self).update(state)
+        self._windows = {}
         self._states, self._flows = copied_by_path(self._states), copied_by_path(self._flows)
 
     def step(self, orders: np.ndarray) -> Flows:
@@ -78,7 +83,9 @@ class Simulation:
 
     def read(self, table: str, field: str) -> np.ndarray:
         """Return one field of the state (paths, how many there are): `read("stocks", "on_hand")`."""
-        return getattr(self.state, table)[field]
+        if (window := self._windows.get((table, field))) is None:
+            window = self._windows[table, field] = getattr(self.state, table)[field]
+        return window
 
     @property
     def pipeline(self) -> np.ndarray:

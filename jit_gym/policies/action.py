@@ -120,9 +120,6 @@ class Action:
         fitted.plan = PlanningData(scenario)
         if self.rule is not None:
             fitted.rule = policy(self.rule, scenario)
-            if isinstance(fitted.rule, StatefulRule):
-                name = fitted.rule.name
-                raise PolicyError(f"{name}: keeps the past in mind, and cannot be corrected (base-stock can)")
         width = len(scenario.stocks if self.means == "order-up-to" else scenario.lanes)
         numbers = [self.choices] if self.choices is not None else [self.low, self.middle, self.high]
         for array in numbers:
@@ -130,13 +127,39 @@ class Action:
                 raise PolicyError(f"an action must have {width} numbers here")
         return fitted
 
-    def orders(self, outputs: Any, view: View) -> Any:
-        """Return orders in units (paths, lanes) for outputs: choices (paths,), or numbers (paths, outputs)."""
+    def check_stateless(self) -> None:
+        """Refuse to correct a stateful rule where rows of a batch begin new episodes one by one.
+
+        Raises:
+            PolicyError: for a stateful rule.
+        """
+        if isinstance(self.rule, StatefulRule):
+            raise PolicyError(
+                f"{self.rule.name}: keeps the past in mind, and cannot be corrected in an env"
+                " (base-stock can, and the agent hindsight corrects it)"
+            )
+
+    def begin(self, view: View) -> np.ndarray | None:
+        """Return the own state of the rule that is corrected before the first period (paths, n); None without one."""
+        return self.rule.begin(view) if isinstance(self.rule, Policy) else None
+
+    def act(self, outputs: Any, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
+        """Return orders as `orders` does, and the rule's own state for the next period (paths, n)."""
+        if state is None:
+            return self.orders(outputs, view), None
+        base, state = self.rule.act(view, state)
+        return self.orders(outputs, view, base), state
+
+    def orders(self, outputs: Any, view: View, base: Any = None) -> Any:
+        """Return orders in units (paths, lanes) for outputs: choices (paths,), or numbers (paths, outputs).
+
+        Where the rule that is corrected was asked before, `base` is what it orders (paths, lanes).
+        """
         meant = self._map.units(outputs) if self.choices is None else self.choices[outputs]
         if self.means == "order-up-to":
             return self.plan.split_over_lanes(positive(meant - view.inventory_position))
         if self.means == "correction":
-            return positive(self.rule(view) + meant)
+            return positive((self.rule(view) if base is None else base) + meant)
         return positive(meant)
 
     def distances(self, quantities: np.ndarray) -> np.ndarray:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..chance.demand import marginals
-from ..chance.tables import tabulate
+from ..kernels.symbol_arrays import SymbolArray, look_up
+from ..kernels.symbols import NotRecorded
 from ..physics import View
 from ..physics.numbers import lesser, like
-from ..scenario import Distribution, Scenario
-from ..scenario.supports import unsupported
+from ..scenario import Scenario
 from .base import Parameter, PolicyError, Rule, positive
+from .lost_pipeline import AT_ONCE, Expected, Newsvendor, Pipeline
 from .plan import PlanningData
 
 LARGEST = 1 << 24  # numbers in the tables of a rule that looks two periods ahead
-AT_ONCE = 1 << 22  # numbers of such a table that are worked out at once
-REMEMBERED = 1 << 20  # pipelines whose answer is kept
 
 
 @dataclass(eq=False)
@@ -49,150 +46,6 @@ class CappedBaseStock(Rule):
         return lesser(wanted, self.cap)
 
 
-class Pipeline:
-    """One stock that loses what it cannot serve: what will be left of its pipeline, in distribution.
-
-    It knows a capacity, which cuts orders: for a cost that is convex in the order, the best one that is allowed is the
-    best one, cut. What else would change what arrives, or what an order costs, is refused by name.
-    """
-
-    def __init__(self, plan: PlanningData, stock: int, rule: str) -> None:
-        """Take one stock of a plan, which must have one lane with a fixed lead time, and one demand that is lost."""
-        scenario, self.stock = plan.scenario, stock
-        name = plan.stocks[stock]
-        feeds = [scenario.lanes[lane] for lane in scenario.feeds[name]]
-        users = [key for key, demand in scenario.demands.items() if name in demand.draws_on]
-        drawn = any(name in lane.uses for lane in scenario.lanes.values())
-        varies = scenario.feeds[name][0] in plan.random_lead_times
-        if len(feeds) != 1 or varies or feeds[0].order_delay or feeds[0].uses or drawn:
-            raise PolicyError(
-                f"{rule}: needs one lane with a fixed lead time, from outside, into {name!r} and none out of it"
-            )
-        if scenario.stocks[name].shelf_life:
-            raise PolicyError(
-                f"{rule}: needs goods that keep, {name!r} lasts {scenario.stocks[name].shelf_life} periods"
-            )
-        if scenario.units != "whole":
-            raise PolicyError(f"{rule}: needs whole units, got units: {scenario.units}")
-        if len(users) != 1 or (demand := scenario.demands[users[0]]).draws_on != {name: 1.0} or demand.unmet != "lost":
-            raise PolicyError(f"{rule}: needs one demand on {name!r} alone, whose customers are lost when it is empty")
-        changes = demand.season or demand.trend or demand.regimes or demand.autocorrelation or demand.forecast
-        if changes or any(users[0] in spike.hits for spike in scenario.spikes.values()):
-            raise PolicyError(f"{rule}: needs a demand that is the same in every period, {users[0]!r} changes")
-        self.refuse_what_is_not_known(scenario, scenario.feeds[name][0], users[0], rule)
-        if demand.history is not None:
-            table = tabulate(Distribution(name="empirical", values=list(demand.history.values or ())))
-        else:
-            table = marginals(scenario, users[0])[0].table
-        if table is None:
-            raise PolicyError(f"{rule}: the demand {users[0]!r} has too many values")
-        self.demand = np.zeros(int(table.values[-1]) + 1)  # P(D = 0, 1, 2, ...)
-        self.demand[table.values.astype(int)] = table.probabilities
-        self.lane = plan.lanes.index(scenario.feeds[name][0])
-        self.lead_time = int(feeds[0].lead_time.mean)
-        self.most = float(plan.order_limits[self.lane])
-        self.ratio = float(plan.critical_ratio[stock])
-        self._steps: dict[int, np.ndarray] = {}
-
-    @staticmethod
-    def refuse_what_is_not_known(scenario: Scenario, lane: str, demand: str, rule: str) -> None:
-        """Refuse whatever a stock, its lane and its demand say that changes what arrives, or what orders cost."""
-        way = scenario.lanes[lane]
-        suppliers, routes = ([name] if name else [] for name in (way.supplier, way.route))
-        parts = {"stocks": [way.to], "lanes": [lane], "suppliers": suppliers, "routes": routes, "demands": [demand]}
-        for place in unsupported("Q", scenario, parts | {"disruptions": scenario.hit_by[lane]}):
-            raise PolicyError(f"{rule}: knows nothing of {place} (try capped-base-stock)")
-
-    def states(self, view: View) -> np.ndarray:
-        """Return x0, on hand after this period's arrival, and x1, x2, ..., what arrives then (paths, L or 1)."""
-        on_hand = view.on_hand[:, self.stock]
-        arriving = [view.arriving(self.lane, k) for k in range(self.lead_time + 1)]
-        first = on_hand + (arriving[1] if self.lead_time else 0.0)
-        later = [arriving[k + 1] - arriving[k] for k in range(1, self.lead_time)]
-        return np.round(np.stack([first, *later], axis=-1)).astype(np.int32)
-
-    def step(self, size: int) -> np.ndarray:
-        """Return P(y - D, cut at 0, is y') for y, y' = 0 .. size - 1, as a matrix."""
-        if size not in self._steps:
-            y = np.arange(size)
-            gap = y[:, None] - y
-            padded = np.append(self.demand, np.zeros(max(size - len(self.demand), 0)))
-            move = np.where(gap >= 0, padded[np.maximum(gap, 0)], 0.0)
-            move[:, 0] += 1.0 - move.sum(axis=1)
-            self._steps[size] = move
-        return self._steps[size]
-
-    def left(self, states: np.ndarray) -> np.ndarray:
-        """Return the chances of 0, 1, 2, ... units on hand when an order placed now arrives (states, units)."""
-        most = int(states.sum(axis=1).max()) + 1
-        size = -(-most // 32) * 32
-        chances, move = np.zeros((len(states), size)), self.step(size)
-        chances[np.arange(len(states)), states[:, 0]] = 1.0
-        units = np.arange(size)
-        for k in range(self.lead_time):
-            chances = chances @ move
-            if k + 1 < self.lead_time:
-                before = units - states[:, k + 1, None]
-                chances = np.where(before >= 0, np.take_along_axis(chances, np.maximum(before, 0), axis=1), 0.0)
-        return chances
-
-    def quantiles(self, service_level: float) -> np.ndarray:
-        """Return the least level that covers the demand of 1, 2, ..., L + 1 periods with that chance."""
-        levels, total = [], np.ones(1)
-        for _ in range(self.lead_time + 1):
-            total = np.convolve(total, self.demand)
-            levels.append(np.searchsorted(np.cumsum(total), service_level - 1e-12))
-        return np.array(levels, float)
-
-
-class Remembered:
-    """Answers by pipeline: what was worked out once is looked up."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Know nothing yet."""
-        self.pipeline = pipeline
-        self._known: dict[bytes, float] = {}
-
-    def answer(self, states: np.ndarray) -> np.ndarray:
-        """Return a number for each of a batch of states, which is all that they are asked for (states,)."""
-        raise NotImplementedError
-
-    def __call__(self, view: View) -> np.ndarray:
-        """Return the answer for each path (paths,)."""
-        states = np.ascontiguousarray(self.pipeline.states(view))
-        keys = states.view(f"V{states.dtype.itemsize * states.shape[1]}").ravel().tolist()
-        if len(self._known) > REMEMBERED:
-            self._known.clear()
-        new = {key: row for row, key in enumerate(keys) if key not in self._known}
-        if new:
-            self._known |= zip(new, self.answer(states[list(new.values())]).tolist(), strict=True)
-        return np.array([self._known[key] for key in keys])
-
-
-class Expected(Remembered):
-    """The mean of what will be on hand as an order placed now arrives."""
-
-    def answer(self, states: np.ndarray) -> np.ndarray:
-        chances = self.pipeline.left(states)
-        return chances @ np.arange(chances.shape[1])
-
-
-class Newsvendor(Remembered):
-    """The order that costs least in the one period in which it arrives."""
-
-    @cached_property
-    def covered(self) -> np.ndarray:
-        """Return P(D <= 0, 1, 2, ...)."""
-        return np.cumsum(self.pipeline.demand)
-
-    def answer(self, states: np.ndarray) -> np.ndarray:
-        chances, ratio = self.pipeline.left(states), self.pipeline.ratio - 1e-12
-        most, size = int(np.searchsorted(self.covered, ratio)) + 1, chances.shape[1]
-        at_most = np.append(self.covered, np.ones(size + most))
-        service = np.array([chances @ at_most[z : z + size] for z in range(most)])  # (orders, states)
-        return np.minimum(np.argmax(service >= ratio, axis=0), self.pipeline.most).astype(float)
-
-
 class LostSales(Rule):
     """What rules for lost sales have in common: for each stock by itself, what becomes of its pipeline."""
 
@@ -216,6 +69,11 @@ class LostSales(Rule):
         return np.stack([answer(view) for answer in self.orders], axis=-1)
 
 
+def is_recorded(view: View) -> bool:
+    """Tell whether numbers are symbols, which a program records."""
+    return isinstance(view.on_hand, SymbolArray)
+
+
 @dataclass(eq=False)
 class Myopic(LostSales):
     """Order what costs least in the period in which it arrives, and look no further (Morton 1971).
@@ -227,7 +85,10 @@ class Myopic(LostSales):
     name: ClassVar[str] = "myopic"
 
     def answers(self, pipeline: Pipeline) -> Callable[[View], np.ndarray]:
-        return Newsvendor(pipeline)
+        order = Newsvendor(pipeline)
+        enough = pipeline.quantiles(pipeline.ratio)[-1] + 1.0  # on hand, so that nothing is ordered
+        most = order.answer(np.zeros((1, max(pipeline.lead_time, 1)), int))[0]  # when nothing is there, nor arrives
+        return lambda view: order.look_up(view, enough, most) if is_recorded(view) else order(view)
 
 
 @dataclass(eq=False)
@@ -290,9 +151,11 @@ class MyopicTwo(LostSales):
             best[better] = some.start + costs.argmin(axis=-2)[better]
             least[better] = found[better]
 
-        def order(view: View) -> np.ndarray:
+        orders = best.astype(np.float32)
+
+        def order(view: View) -> Any:
             on_hand, *later = pipeline.states(view).T
-            return best[(*(np.minimum(x, most) for x in later), np.minimum(on_hand, units - 1))].astype(float)
+            return look_up(orders, *later, on_hand).astype(float)
 
         return order
 
@@ -310,11 +173,11 @@ class StandardVector(LostSales):
     def answers(self, pipeline: Pipeline) -> Callable[[View], np.ndarray]:
         levels = pipeline.quantiles(pipeline.ratio)
 
-        def order(view: View) -> np.ndarray:
+        def order(view: View) -> Any:
             states = pipeline.states(view)
             coming = np.cumsum(states[:, ::-1], axis=1)  # the last order, the last two, ..., all that there is
             if pipeline.lead_time:
-                coming = np.column_stack([np.zeros(len(states)), coming])
+                coming = np.concatenate([np.zeros((len(states), 1)), coming], axis=1)
             return positive((levels - coming).min(axis=1))
 
         return order
@@ -395,4 +258,16 @@ class ProjectedInventoryLevel(LostSales):
         return Expected(pipeline)
 
     def quantities(self, view: View) -> Any:
-        return positive(self.level - super().quantities(view))
+        return positive(self.level - (self._recorded(view) if is_recorded(view) else super().quantities(view)))
+
+    def _recorded(self, view: View) -> Any:
+        """Record the means (1, stocks), for levels that are known: with so much on hand, nothing is ordered."""
+        if isinstance(self.level, SymbolArray) or self.level.ndim > 1:
+            raise NotRecorded("a table for levels that are not known")
+        means = []
+        for mean, level in zip(self.orders, self.level.tolist(), strict=True):
+            assert isinstance(mean, Expected)
+            demand = mean.pipeline.demand
+            enough = np.ceil(level + mean.pipeline.lead_time * float(demand @ np.arange(len(demand)))) + 1.0
+            means.append(mean.look_up(view, enough, np.ceil(level) + 1.0))
+        return np.stack(means, axis=-1)

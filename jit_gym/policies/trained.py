@@ -14,7 +14,7 @@ from ..common.text import plain
 from ..physics import View
 from ..scenario import Scenario
 from .action import Acting, Action, action_of
-from .base import PolicyError, act_in_sequence
+from .base import PolicyError, StatefulRule, act_in_sequence
 from .models import Manifest, Model
 
 ON_ONE_THREAD = 1 << 18  # multiplications of a product of matrices for which OpenBLAS takes one thread
@@ -133,7 +133,7 @@ class Network(Acting):
     It is read from a model (`jit_gym.policies.models`), and plays any scenario that shows the same things.
     """
 
-    _states: WeakKeyDictionary[Any, Any]  # of the network with a memory, by simulation
+    _states: WeakKeyDictionary[Any, Any]  # by simulation, of a memory and of a stateful rule that is corrected
 
     def __init__(self, model: Model, label: str | None = None) -> None:
         """Take a model; `label` is what the policy is called."""
@@ -189,12 +189,15 @@ class Network(Acting):
     @property
     def cycle(self) -> int | None:
         """Return after how many periods the date that it sees comes again, None where it sees none or it never does."""
+        if isinstance(self.action.rule, StatefulRule):
+            return None
         cycles = self.codec.calendar.cycles
         return None if self.codec.calendar.passes or not cycles else math.lcm(*cycles)
 
     def __call__(self, view: View) -> Any:
-        """Return orders (paths, lanes), in units; a network with a memory goes on from its state in the simulation."""
-        return super().__call__(view) if self.memory is None else act_in_sequence(self, view, self._states)
+        """Return orders (paths, lanes), in units; a state of its own is the one that it has in the simulation."""
+        stateless = self.memory is None and not isinstance(self.action.rule, StatefulRule)
+        return super().__call__(view) if stateless else act_in_sequence(self, view, self._states)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_states": None}
@@ -203,16 +206,21 @@ class Network(Acting):
         self.__dict__.update(state | {"_states": WeakKeyDictionary()})
 
     def begin(self, view: View) -> np.ndarray | None:
-        """Return the state of the network's memory at first (paths, n), all 0; None without a memory."""
-        return None if self.memory is None else self.memory.blank(len(view.on_hand))
+        """Return the first state (paths, n) of the network's memory, all 0, and of the rule corrected; None without."""
+        memory = None if self.memory is None else self.memory.blank(len(view.on_hand))
+        states = [state for state in (memory, self.action.begin(view)) if state is not None]
+        return np.hstack(states) if states else None
 
     def act(self, view: View, state: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
-        """Return orders (paths, lanes), in units, and the state of the network's memory."""
+        """Return orders (paths, lanes), in units, and the states of the network's memory and of the rule corrected."""
         seen = self.codec.observe(view)
-        if self.memory is not None and state is not None:
-            state = self.memory(seen, state.astype(np.float32))
-            seen = state[:, : self.memory.width]
-        return self.action.orders(self._outputs(seen), view), state
+        if self.memory is None or state is None:
+            return self.action.act(self._outputs(seen), view, state)
+        width = self.memory.width
+        memory = self.memory(seen, state[:, : 2 * width].astype(np.float32))
+        past = state[:, 2 * width :] if state.shape[1] > 2 * width else None
+        orders, past = self.action.act(self._outputs(memory[:, :width]), view, past)
+        return orders, memory if past is None else np.hstack([memory, past])
 
     def network_outputs(self, view: View) -> np.ndarray:
         """Return choices (paths,), or numbers between -1 and 1 (paths, outputs), of a network without a memory."""

@@ -27,8 +27,11 @@ def fitted_action(env: Any, means: str, rule: Any, most: float, choices: Any) ->
     """
     episodes: EpisodeBatch = env.unwrapped.episodes
     if choices is None:
-        return episodes, Action.default(episodes.scenario, means, rule, most).fit(episodes.scenario)
+        action = Action.default(episodes.scenario, means, rule, most).fit(episodes.scenario)
+        action.check_stateless()
+        return episodes, action
     action = Action.choosing(episodes.scenario, means, rule, most, choices).fit(episodes.scenario)
+    action.check_stateless()
     if means == "quantity":
         assert action.choices is not None
         low, high, limits = action.choices.min(), action.choices.max(axis=0), action.plan.order_limits

@@ -116,11 +116,11 @@ class Seat:
         """Order what stands in the fields; where all have ordered, the week is played."""
         units = [float("nan") if field.value is None else float(field.value) for field in self.fields]
         if not refused(self.wrong, lambda: self.lesson.order(self.key, units)):
+            await self.clock.tick()
             try:
-                await self.clock.kept()
+                await self.clock.kept()  # before anything is shown
             except OSError as error:
                 say(self.wrong, f"Tell your teacher: the order is not kept: {error}")
-            await self.clock.tick()
         self.refresh()
 
     @property

@@ -38,6 +38,18 @@ class ActionLimits:
         """Tell whether any backlog is limited."""
         return bool(np.isfinite(self.backlog).any())
 
+    def allow(self, positions: np.ndarray, raises: np.ndarray) -> np.ndarray:
+        """Tell which orders are looked at in which states (states, orders).
+
+        Args:
+            positions: inventory positions (states, stocks).
+            raises: what each order adds to them (orders, stocks).
+        """
+        after = positions[:, None] + raises
+        too_high = (raises > 0) & (after > self.high)
+        too_low = (after < self.low) & (raises < raises.max(axis=0))
+        return ~(too_high | too_low).any(axis=2)
+
 
 def first_limits(
     scenario: Scenario, outcomes: Outcomes, most_ordered: float | Mapping[str, float] | None, *, outages_count: bool

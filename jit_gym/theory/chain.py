@@ -14,9 +14,10 @@ from ..scenario import BadInput, Scenario
 from .demand_table import DemandTable, likely
 from .enumeration import MOST_ROUNDS
 from .growing import GrowingArray
+from .left_states import LeftStates
 from .merging import Merging
-from .process import TooMany, merged, simulate_period
-from .space import expand_actions, list_transitions
+from .process import TooMany, simulate_period
+from .space import Halves
 from .state_index import StateIndex
 
 OrdersIn = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -64,6 +65,7 @@ class Chain:
         self.cost_ahead = cost_ahead
         self.most_states, self.progress = most_states, progress
         self.layout = Layout(scenario)
+        self.halves = Halves(self.layout, merging)
         self.states = StateIndex(self.layout.state_size + 1)
         self.states.insert(self._merged(self.layout.start[None, :], 0))
         self._begins, self._ends, self._costs = GrowingArray(np.int64), GrowingArray(np.int64), GrowingArray()
@@ -241,7 +243,7 @@ class Chain:
             Where the transitions of each state end (states,), the next states and their chances (transitions,), and the
             expected cost of the period (states,).
         """
-        layout, outcomes = self.layout, self.outcomes
+        outcomes = self.outcomes
         exogenous = int(self.states.rows[states[0], -1])
         supply, supply_chance = likely(outcomes.supply, outcomes.supply_chance[exogenous])
         table = self._demand_table(int(demand_state[exogenous]))
@@ -249,19 +251,22 @@ class Chain:
         if (demand_class := table.classes(post_states)) is None:  # demand changes more than stocks and backlogs
             self._whole_states, self._tables = True, {}
             return self._period(states, demand_state)
-        starts, ends, parts, group_chance = table.groups
         following, following_chance = likely(
             np.arange(outcomes.per_phase), outcomes.transition[exogenous % outcomes.per_phase]
         )
         following += self._next_phase(exogenous)
-        room = int((ends - starts)[demand_class[post_state]].sum()) * len(following)
-        self.states.make_room(room)
+        left_states = LeftStates(table)
+        left = left_states.insert(post_states, demand_class)
+        many = len(left_states), len(following)
+        rows = np.repeat(left_states.merged(0), many[1], axis=0)
+        next_of_left = self.states.insert(np.column_stack([rows, np.tile(following, many[0])])).reshape(many)
+        groups = np.diff(table.group_start)[demand_class]
+        room = int(groups[post_state].sum()) * len(following)
         stops, next_state, chances = np.empty(len(states), np.int64), np.empty(room, np.int32), np.empty(room)
-        groups = table.in_class, demand_class, starts, ends, parts, group_chance
-        given = post_state, supply_chance, post_states, *groups, following, following_chance
-        into = self.states.slots, self.states.rows, self.states.count, stops, next_state, chances
-        list_transitions(layout.numbers, layout.sizes, self.merging, *given, *into)
-        charged = table.more[demand_class]
+        given = post_state, supply_chance, demand_class, np.append(0, np.cumsum(groups)), left, next_of_left
+        group_chance = table.group_start, table.group_chance[0], following_chance
+        list_transitions(*given, *group_chance, stops, next_state, chances)
+        charged = (table.costs[0] - table.first_costs)[demand_class]
         if self.cost_ahead is not None:
             charged = charged + self.cost_ahead(exogenous, post_states)
         return stops, next_state, chances, (costs + charged[post_state]) @ supply_chance
@@ -275,22 +280,18 @@ class Chain:
             The post-decision states (post-decision states, width), which of them each outcome leads to, and what the
             period costs with one demand given, both (states, outcomes).
         """
-        layout = self.layout
-        rows = self.states.rows[states].astype(float)
-        orders = np.ascontiguousarray(self.orders_in(rows[:, :-1], self.states.rows[states, -1]), float)
-        found = StateIndex(layout.state_size)
-        found.make_room(len(states) * len(supply))
-        post_state, costs = np.empty((len(states), len(supply)), np.int64), np.empty((len(states), len(supply)))
-        physics = layout.numbers, layout.sizes, np.zeros(layout.flows_size)
-        period = np.ascontiguousarray(rows[:, :-1]), orders, supply, demand
-        into = found.slots, found.rows, found.count, post_state, costs
-        if not expand_actions(*physics, self.merging, *period, *into):
+        rows, each = self.states.rows[states].astype(float), np.repeat(np.arange(len(states)), len(supply))
+        orders = self.orders_in(rows[:, :-1], self.states.rows[states, -1])
+        after = self.halves.order(rows[each, :-1], orders[each], np.tile(supply, (len(states), 1)), demand)
+        if not after.whole:
             raise BadInput(f"{self.scenario.name}: its quantities do not stay whole, and cannot be counted")
-        return found.all.astype(float), post_state, costs
+        found = StateIndex(self.layout.state_size)
+        post_state = found.insert(after.post_states).reshape(-1, len(supply))
+        return found.all.astype(float), post_state, after.costs.reshape(-1, len(supply))
 
     def _demand_table(self, demand_state: int) -> DemandTable:
         if demand_state not in self._tables:
-            table = DemandTable(self.layout, self.outcomes, demand_state, whole_states=self._whole_states)
+            table = DemandTable.of(self.halves, self.outcomes, demand_state, whole_states=self._whole_states)
             self._tables[demand_state] = table
         return self._tables[demand_state]
 
@@ -314,7 +315,7 @@ class Chain:
 
     def _merged(self, rows: np.ndarray, exogenous: int) -> np.ndarray:
         """Return states in the form in which they are enumerated, with their exogenous state."""
-        return np.column_stack([merged(self.layout, self.merging, rows), np.full(len(rows), exogenous)])
+        return np.column_stack([self.halves.merged(rows), np.full(len(rows), exogenous)])
 
     def check(self, times: int = 16, seed: int = 0) -> None:
         """Simulate periods along a random path from the start, and compare next states and costs with those listed.
@@ -345,6 +346,35 @@ class Chain:
                 raise AssertionError(f"{self.scenario.name}: a period goes otherwise than its transitions say")
             raw = np.ascontiguousarray(rows[rng.choice(len(chance), p=chance)])
             exogenous = later + int(rng.choice(outcomes.per_phase, p=move))
+
+
+@compiled
+def list_transitions(
+    post_state: Any,  # which post-decision state each outcome of supply leads to (states, outcomes)
+    supply_chance: Any,  # (outcomes,)
+    demand_class: Any,  # (post-decision states,)
+    left_start: Any,  # where what demand leaves of each post-decision state starts, and the last one ends
+    left: Any,  # the states that it leaves
+    next_of_left: Any,  # the state that follows each with each exogenous state (left states, exogenous states)
+    group_start: Any,  # where each class's groups start
+    group_chance: Any,  # (groups,)
+    exogenous_chance: Any,  # (exogenous states,)
+    stops: Any,  # out: where each state's transitions end (states,)
+    next_state: Any,  # out: numbers of the next states (transitions,)
+    chances: Any,  # out: their transition probabilities
+) -> None:
+    """List the transitions of states of one exogenous state, in each of which one order has been placed."""
+    k = 0
+    for n in range(len(post_state)):
+        for r in range(len(supply_chance)):
+            y = post_state[n, r]
+            first = group_start[demand_class[y]] - left_start[y]
+            for i in range(left_start[y], left_start[y + 1]):
+                for j in range(len(exogenous_chance)):
+                    next_state[k] = next_of_left[left[i], j]
+                    chances[k] = supply_chance[r] * group_chance[first + i] * exogenous_chance[j]
+                    k += 1
+        stops[n] = k
 
 
 @compiled

@@ -10,11 +10,13 @@ import numpy as np
 from ..chance.outcomes import Outcomes
 from ..physics import Layout
 from ..scenario import BadInput, Scenario
+from .demand_table import DemandTable
+from .growing import GrowingArray
+from .left_states import LeftStates
 from .merging import Merging
-from .process import ActionsIn, DecisionProcess, TooMany, merged
-from .space import expand_actions, expand_demand, expand_post_states
+from .process import ActionsIn, DecisionProcess, TooMany
+from .space import Halves
 from .state_index import StateIndex
-from .state_source import stock_and_backlog_fields
 
 MOST_STORED = 150_000_000  # pairs of a state and an action, and next states: about 3 GB
 HOPELESS = 1000  # times more states than are wanted: then enumeration is not tried, for estimates are rough
@@ -112,18 +114,14 @@ class _Enumeration:
         """Begin with the start; a demand class is a whole state, or else its stocks and backlogs."""
         self.scenario, self.outcomes, self.merging, self.limits = scenario, outcomes, merging, limits
         self.layout = layout = Layout(scenario)
-        width = layout.state_size
-        self.pre_states, self.post_states, self.classes = (StateIndex(width) for _ in range(3))
-        self.pre_states.insert(merged(layout, merging, layout.start[None, :]))
-        self.in_class = np.ones(width, np.bool_) if whole_states else stock_and_backlog_fields(layout)
-        self.physics = layout.numbers, layout.sizes, np.zeros(layout.flows_size)
+        self.halves = halves = Halves(layout, merging)
+        self.pre_states, self.post_states = StateIndex(layout.state_size), StateIndex(layout.state_size)
+        self.pre_states.insert(halves.merged(layout.start[None, :]))
+        self.table = DemandTable(halves, outcomes.demand, outcomes.demand_chance, whole_states=whole_states)
+        self.left_states, self.next_of_left = LeftStates(self.table), GrowingArray(np.int32)
         self.pairs_per_state = [np.zeros(0, np.int64)]
         self.action, self.post_state, self.cost_with_first = (list[np.ndarray]() for _ in range(3))
         self.demand_class, self.next_state, self.first_cost = (list[np.ndarray]() for _ in range(3))
-        demand_states = len(outcomes.demand_chance)
-        self.group_end, self.parts = np.zeros(0, np.int64), np.zeros((0, width))  # what each group leaves
-        self.group_chance = np.zeros((0, demand_states))
-        self.class_cost, self.class_first_cost = np.zeros((0, demand_states)), np.zeros(0)
         self.stored = 0
 
     def run(self, actions_in: ActionsIn, num_actions: int, progress: Any) -> DecisionProcess:
@@ -148,61 +146,39 @@ class _Enumeration:
 
     def _expand_actions(self, rows: np.ndarray, actions_in: ActionsIn) -> None:
         """Take each action in some pre-decision states (states, width), with each outcome of supply."""
-        supply = self.outcomes.supply
+        supply, many = self.outcomes.supply, len(self.outcomes.supply)
         place, orders, action = actions_in(rows)
-        self.post_states.make_room(len(place) * len(supply))
-        post_state, costs = np.empty((len(place), len(supply)), np.int64), np.empty((len(place), len(supply)))
-        into = self.post_states.slots, self.post_states.rows, self.post_states.count, post_state, costs
-        period = rows[place], np.ascontiguousarray(orders, float), supply, self.outcomes.demand[0]
-        if not expand_actions(*self.physics, self.merging, *period, *into):
+        each = np.repeat(np.arange(len(place)), many)
+        after = self.halves.order(
+            rows[place[each]], orders[each], np.tile(supply, (len(place), 1)), self.outcomes.demand[0]
+        )
+        if not after.whole:
             raise BadInput(f"{self.scenario.name}: its quantities do not stay whole, and cannot be counted")
         self.pairs_per_state.append(np.bincount(place, minlength=len(rows)))
-        self.post_state.append(post_state.astype(np.int32))
-        self.cost_with_first.append(costs)
+        self.post_state.append(self.post_states.insert(after.post_states).astype(np.int32).reshape(-1, many))
+        self.cost_with_first.append(after.costs.reshape(-1, many))
         self.action.append(action)
-        self.stored += post_state.size
+        self.stored += len(each)
 
     def _expand_demand(self, rows: np.ndarray) -> None:
         """Let demand come in some post-decision states (states, width)."""
-        known = len(self.classes)
-        demand_class = self.classes.insert(np.where(self.in_class, rows, 0.0))
-        found, example = np.unique(demand_class, return_index=True)
-        self._expand_classes(rows[example[found >= known]])
-        starts = np.concatenate([[0], self.group_end[:-1]])
-        many = int((self.group_end - starts)[demand_class].sum())
-        self.pre_states.make_room(many)
-        next_state, first_cost = np.empty(many, np.int32), np.empty(len(rows))
-        classes = rows, self.in_class, demand_class, starts, self.group_end, self.parts, self.outcomes.demand[0]
-        into = self.pre_states.slots, self.pre_states.rows, self.pre_states.count, next_state, first_cost
-        expand_post_states(*self.physics, self.merging, *classes, *into)
-        self.demand_class.append(demand_class)
-        self.next_state.append(next_state)
-        self.first_cost.append(first_cost)
-        self.stored += many
-
-    def _expand_classes(self, examples: np.ndarray) -> None:
-        """Let demand come in an example (classes, width) of each new demand class."""
-        outcomes = self.outcomes
-        new, width = examples.shape
-        room, demand_states = new * len(outcomes.demand), len(outcomes.demand_chance)
-        ends, parts, chance = np.empty(new, np.int64), np.empty((room, width)), np.empty((room, demand_states))
-        costs, first = np.empty((new, demand_states)), np.empty(new)
-        out = ends, parts, chance, costs, first
-        if not expand_demand(*self.physics, examples, self.in_class, outcomes.demand, outcomes.demand_chance, *out):
+        if (demand_class := self.table.classes(rows)) is None:
             raise _ClassesTooLarge
-        used = int(ends[-1]) if new else 0
-        self.group_end = np.concatenate([self.group_end, ends + len(self.parts)])
-        self.parts = np.concatenate([self.parts, parts[:used]])
-        self.group_chance = np.concatenate([self.group_chance, chance[:used]])
-        self.class_cost = np.concatenate([self.class_cost, costs])
-        self.class_first_cost = np.concatenate([self.class_first_cost, first])
+        known = len(self.left_states)
+        left = self.left_states.insert(rows, demand_class)
+        self.next_of_left.add(self.pre_states.insert(self.left_states.merged(known)))
+        self.demand_class.append(demand_class)
+        self.next_state.append(self.next_of_left.all[left])
+        first = np.broadcast_to(self.outcomes.demand[0], (len(rows), self.outcomes.demand.shape[1]))
+        self.first_cost.append(self.halves.demand(rows, first).costs)
+        self.stored += len(left)
 
     def _process(self) -> DecisionProcess:
         """Put the arrays together."""
         demand_class, post_state = np.concatenate(self.demand_class), np.concatenate(self.post_state)
-        first_cost = np.concatenate(self.first_cost)
-        demand_cost = (self.class_cost[demand_class] + (first_cost - self.class_first_cost[demand_class])[:, None]).T
-        group_start = np.concatenate([[0], self.group_end])
+        first_cost, table = np.concatenate(self.first_cost), self.table
+        group_start = table.group_start
+        demand_cost = table.costs[:, demand_class] + (first_cost - table.first_costs[demand_class])
         return DecisionProcess(
             scenario=self.scenario,
             layout=self.layout,
@@ -217,7 +193,7 @@ class _Enumeration:
             demand_cost=np.ascontiguousarray(demand_cost),
             demand_class=demand_class,
             group_start=group_start,
-            group_chance=np.ascontiguousarray(self.group_chance.T),
+            group_chance=table.group_chance,
             next_start=np.concatenate([[0], np.cumsum(np.diff(group_start)[demand_class])]),
             next_state=np.concatenate(self.next_state),
         )

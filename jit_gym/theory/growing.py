@@ -17,7 +17,9 @@ class GrowingArray:
         """Append some numbers."""
         end = self.size + len(values)
         if end > len(self._room):
-            self._room = np.concatenate([self._room[: self.size], np.empty(2 * end - self.size, self._room.dtype)])
+            room = np.empty(2 * end, self._room.dtype)
+            room[: self.size] = self.all
+            self._room = room
         self._room[self.size : end] = values
         self.size = end
 

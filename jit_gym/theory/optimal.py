@@ -22,7 +22,7 @@ from ..scenario import BadInput, Scenario, ScenarioError, load, reading
 from .merging import Merging
 from .position import Position, without_lead_time
 from .process import DecisionProcess
-from .space import merge_states
+from .space import Halves
 from .state_index import StateIndex
 from .state_source import state_fields
 
@@ -105,7 +105,7 @@ class Optimal(Policy):
     def __call__(self, view: View) -> np.ndarray:
         """Return the best orders (paths, lanes) for what is seen."""
         rows = self._rows(view) if self.reduced == "no" else self._reduced_rows(view)
-        merge_states(self.state_layout.numbers, self.state_layout.sizes, self.merging, rows)
+        rows = Halves(self.state_layout, self.merging).merged(rows)
         place = self.index.find(rows)
         if (strange := place < 0).any():
             place[strange] = self._tree.query(rows[strange], p=1)[1]

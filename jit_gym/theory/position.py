@@ -14,6 +14,8 @@ from ..physics import Layout, View
 from ..scenario import Distribution, Scenario
 from ..scenario.supports import unsupported
 from .demand_table import DemandTable
+from .merging import nothing_merged
+from .space import Halves
 from .state_source import NotInState, StateSource, state_fields, view_of
 
 
@@ -135,9 +137,11 @@ class Position:
         rows = np.zeros((len(net), self.layout.state_size))
         rows[:, self._on_hand], rows[:, self._backlog] = np.maximum(net, 0), np.maximum(-net, 0)
         demand_states = outcomes.demand_state.tolist()
-        costs = {}
+        halves, costs = Halves(self.layout, nothing_merged(self.scenario, ignores_use=True)), {}
         for d in set(demand_states):
-            costs[d] = DemandTable(self.layout, outcomes, d, whole_states=False).costs(rows)
+            table = DemandTable.of(halves, outcomes, d, whole_states=False)
+            demand_class = table.classes(rows)
+            costs[d] = table.costs[0, demand_class]
         return np.stack([costs[d] for d in demand_states])
 
     @property

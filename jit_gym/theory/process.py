@@ -14,7 +14,7 @@ from ..physics.simulate import paths_last
 from ..physics.tables import batch_flows
 from ..scenario import BadInput, Scenario
 from .merging import Merging
-from .space import merge_states
+from .space import Halves
 from .state_index import StateIndex
 
 MOST_STATES = 3_000_000
@@ -92,17 +92,17 @@ class DecisionProcess:
             AssertionError: if they differ, which is a bug, such as merged states that have different futures.
         """
         rng, layout, outcomes = np.random.default_rng(seed), self.layout, self.outcomes
-        raw = layout.start.copy()  # the state of a simulation, not merged
+        raw, merged = layout.start.copy(), Halves(layout, self.merging).merged  # raw: as simulated, not merged
         for t in range(times):
             z = t % outcomes.season * outcomes.per_phase + int(rng.integers(outcomes.per_phase))
             d = int(rng.choice([outcomes.demand_state[z], outcomes.last_demand_state[z]]))
-            x = int(self.pre_states.find(merged(layout, self.merging, raw[None, :]))[0])
+            x = int(self.pre_states.find(merged(raw[None, :]))[0])
             _, orders, _ = actions_in(self.pre_states.all[x : x + 1].astype(float))
             a = int(rng.integers(len(orders)))
             r = int(rng.choice(len(outcomes.supply), p=outcomes.supply_chance[z]))
             chance = outcomes.demand_chance[d]
             rows, costs = simulate_period(layout, raw, orders[a], outcomes.supply[r] + outcomes.demand)
-            reached = self.pre_states.find(merged(layout, self.merging, rows))
+            reached = self.pre_states.find(merged(rows))
             pair = self.pair_start[x] + a
             if reached.min() < 0 or not np.allclose(
                 np.bincount(reached, chance, len(self.pre_states)), self._next_distribution(pair, r, d)
@@ -123,13 +123,6 @@ class DecisionProcess:
 
 class TooMany(BadInput):
     """There are more states than are wanted."""
-
-
-def merged(layout: Layout, merging: Merging, rows: np.ndarray) -> np.ndarray:
-    """Return pre-decision states (states, width) in the form in which they are enumerated."""
-    rows = np.array(rows, float, order="C")
-    merge_states(layout.numbers, layout.sizes, merging, rows)
-    return rows
 
 
 def simulate_period(

@@ -28,7 +28,6 @@ from .optimal import Optimal
 from .position import Position
 from .process import MOST_STATES, DecisionProcess, TooMany
 from .recurrent import recurrent_states, visited_states
-from .space import feasible_actions
 from .state_source import opening_worth, state_fields, view_of
 
 MOST_PLANNED = 30_000_000  # states times periods of a world that ends
@@ -252,9 +251,7 @@ def _enumerated(
 
     def actions_in(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         positions = view_of(layout, rows).inventory_position
-        room = np.empty((2, len(rows) * len(orders)), np.int32)
-        pairs = feasible_actions(positions, raises, raises.max(axis=0), limits.low, limits.high, *room)
-        place, action = room[:, :pairs].copy()
+        place, action = np.nonzero(limits.allow(positions, raises))
         return place, orders[action], action
 
     process = enumerate_process(

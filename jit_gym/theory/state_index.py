@@ -9,6 +9,10 @@ from numba.extending import register_jitable
 
 from ..kernels.cache import compiled
 
+ODD = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio (Knuth 1973, section 6.4)
+
+BLOCK = 64  # states that are looked up together
+
 
 class StateIndex:
     """A hash table from states, rows of whole numbers, to their numbers (open addressing, Knuth 1973, section 6.4).
@@ -39,7 +43,7 @@ class StateIndex:
             rows[: len(self)] = self.all
             self.rows = rows
         if 2 * need > len(self.slots):
-            self.slots = np.full(1 << (4 * need - 1).bit_length(), -1, np.int32)
+            self.slots = np.full(1 << (2 * need).bit_length(), -1, np.int32)
             _rehash(self.slots, self.rows, len(self))
 
     def find(self, rows: np.ndarray) -> np.ndarray:
@@ -59,7 +63,24 @@ class StateIndex:
 @register_jitable
 def insert_state(slots: Any, rows: Any, count: Any, row: Any) -> int:
     """Return a state's number; a new state gets the next one."""
-    at = _slot_of(slots, rows, row)
+    return _insert_from(_hash(row), slots, rows, count, row)
+
+
+@register_jitable
+def _hash(row: Any) -> Any:
+    """Return a polynomial in an odd number modulo 2^64, of which the high half is mixed into the low one."""
+    key, power = np.uint64(0), np.uint64(ODD)
+    for c in range(len(row)):
+        key += np.uint64(np.int64(row[c])) * power
+        power *= np.uint64(ODD)
+    key = (key ^ (key >> np.uint64(32))) * np.uint64(ODD)
+    return key ^ (key >> np.uint64(32))
+
+
+@register_jitable
+def _insert_from(key: Any, slots: Any, rows: Any, count: Any, row: Any) -> int:
+    """Return the number of a state with this hash."""
+    at = _slot_of(key, slots, rows, row)
     if slots[at] < 0:
         n = count[0]
         for c in range(len(row)):
@@ -70,39 +91,57 @@ def insert_state(slots: Any, rows: Any, count: Any, row: Any) -> int:
 
 
 @register_jitable
-def _slot_of(slots: Any, rows: Any, row: Any) -> int:
+def _slot_of(key: Any, slots: Any, rows: Any, row: Any) -> int:
     """Return the slot that holds a state's number, or the empty one where it belongs."""
-    key = np.uint64(14695981039346656037)
-    for c in range(len(row)):
-        key = (key ^ np.uint64(np.int64(row[c]))) * np.uint64(1099511628211)
-        key ^= key >> np.uint64(29)
     mask = np.uint64(len(slots) - 1)
     at = key & mask
     while slots[at] >= 0:
-        k, same = slots[at], True
-        for c in range(len(row)):
-            if rows[k, c] != row[c]:
-                same = False
-                break
-        if same:
+        if _is_row(rows, slots[at], row):
             break
         at = (at + np.uint64(1)) & mask
     return int(at)
 
 
+@register_jitable
+def _is_row(rows: Any, n: int, row: Any) -> bool:
+    same = True
+    for c in range(len(row)):
+        same &= rows[n, c] == row[c]
+    return same
+
+
 @compiled
 def _rehash(slots: Any, rows: Any, count: int) -> None:
+    mask = np.uint64(len(slots) - 1)
     for n in range(count):
-        slots[_slot_of(slots, rows, rows[n])] = n
+        at = _hash(rows[n]) & mask
+        while slots[at] >= 0:  # all rows are different
+            at = (at + np.uint64(1)) & mask
+        slots[at] = n
 
 
 @compiled
 def _find_all(slots: Any, rows: Any, wanted: Any, out: Any) -> None:
     for n in range(len(wanted)):
-        out[n] = slots[_slot_of(slots, rows, wanted[n])]
+        out[n] = slots[_slot_of(_hash(wanted[n]), slots, rows, wanted[n])]
 
 
 @compiled
 def _insert_all(slots: Any, rows: Any, count: Any, wanted: Any, out: Any) -> None:
-    for n in range(len(wanted)):
-        out[n] = insert_state(slots, rows, count, wanted[n])
+    """Find the number of each state; a new one gets the next.
+
+    Most of the time goes by until slots and rows come from memory. Those of a block of states are therefore asked for
+    together, before any is inserted; the processor then waits for all of them at once.
+    """
+    keys, same, mask = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.bool_), np.uint64(len(slots) - 1)
+    for first in range(0, len(wanted), BLOCK):
+        block = range(min(BLOCK, len(wanted) - first))
+        for b in block:
+            keys[b] = _hash(wanted[first + b])
+        for b in block:
+            out[first + b] = slots[keys[b] & mask]
+        for b in block:
+            same[b] = out[first + b] >= 0 and _is_row(rows, out[first + b], wanted[first + b])
+        for b in block:
+            if not same[b]:
+                out[first + b] = _insert_from(keys[b], slots, rows, count, wanted[first + b])

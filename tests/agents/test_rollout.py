@@ -1,8 +1,9 @@
-"""The compiled look-ahead is what one would play by hand, future by future."""
+"""The look-ahead is what one would play by hand, future by future."""
 
 import numpy as np
 import pytest
 
+from jit_gym.agents import rollout
 from jit_gym.agents.rollout import Rollouts
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
@@ -42,7 +43,7 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     return cost
 
 
-@pytest.mark.slow  # half a minute to compile
+@pytest.mark.parametrize("room", [1, rollout.ROOM])  # paths: those of one future, or of many
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -53,8 +54,9 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     ],
     ids=["one", "ends", "two lanes", "backlog"],
 )
-def test_a_choice_costs_what_its_futures_cost(scenario: Scenario):
+def test_a_choice_costs_what_its_futures_cost(scenario: Scenario, room: int, monkeypatch):
     """The sums over futures, and of their squares, are those of `physics.Simulation`."""
+    monkeypatch.setattr(rollout, "ROOM", room)
     layout = Layout(scenario)
     choices = np.array([[0.0], [3.0], [5.0], [9.0]]) * np.ones(len(layout.lanes))
     rollouts, random = Rollouts(layout, choices), np.random.default_rng(1)

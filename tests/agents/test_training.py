@@ -21,13 +21,15 @@ from jit_gym.agents.learner import best_of, settings_of
 from jit_gym.cli import app
 from jit_gym.common.digest import sealed
 from jit_gym.common.executor import Executor
-from jit_gym.policies import Network
+from jit_gym.policies import RULES, Network
 from jit_gym.policies.models import Model
 from jit_gym.policies.trained import Perceptron
 from jit_gym.scenario import BadInput, load
 
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
+
+import torch
 
 from jit_gym.agents import curve
 from jit_gym.agents.training import Run, Training, numbered
@@ -182,10 +184,59 @@ def test_what_an_agent_says_is_a_setting(agent: str, means: dict[str, Any], tmp_
     assert ("level=" in str(player.action.rule)) == (means["means"] == "correction")
 
 
-def test_a_rule_without_a_gradient_is_refused():
+@pytest.mark.parametrize(
+    "rule",
+    ["myopic", "projected-inventory-level(level=6)", "jit(level=14)", "moving-average(window=5, service_level=0.9)"],
+)
+def test_hindsight_corrects_any_shipped_rule(rule: str, tmp_path: Path):
+    """One that looks orders up, and stateful ones: without a correction the model orders what its rule does."""
     learn = program("hindsight")
-    with pytest.raises(BadInput, match="hindsight: rule: myopic cannot be differentiated"):
-        learn(SHOP, settings_of(learn, {"means": "correction", "rule": "myopic"}), 0)
+    changes = {"means": "correction", "rule": rule, "budget": 4, "rate": 1e-6, "relaxed": 0.5}
+    learner = learn(SHOP, settings_of(learn, TINY["hindsight"], changes), 0)
+    assert all(np.isfinite(list(learner.step(k).values())).all() for k in range(learner.steps))
+    with torch.no_grad():
+        learner.net[-1].weight.zero_()
+        learner.net[-1].bias.zero_()
+    plan = {"paths": 8, "periods": 20, "seed": 3}
+    corrected, alone = (jit_gym.evaluate(player, SHOP, **plan) for player in (Network(learner.model()), rule))
+    assert np.array_equal(corrected.figures["cost"], alone.figures["cost"])
+    env = jit_gym.Env(SHOP)
+    players, states = [jit_gym.policy(what, env) for what in (Network(learner.model()), rule)], [None, None]
+    seen, _ = env.reset(seed=3)
+    for t in range(20):  # from observations alone
+        both = [player.predict(seen, state, np.array([t == 0])) for player, state in zip(players, states, strict=True)]
+        (action, _), (expected, _) = both
+        assert np.array_equal(action, expected)
+        states = [state for _, state in both]
+        seen = env.step(action)[0]
+
+
+def test_a_rule_that_cannot_be_recorded_is_refused():
+    """A rule of somebody's own that sorts what it sees, and what is no rule: in one line that names it."""
+
+    @jit_gym.rule
+    class Sorting(jit_gym.Rule):
+        """Order what the least stock lacks."""
+
+        name = "sorting"
+
+        def formulas(self, plan: Any) -> dict[str, Any]:
+            return {}
+
+        def quantities(self, view: Any) -> Any:
+            return 9.0 - np.sort(view.on_hand, axis=1)
+
+    learn = program("hindsight")
+    try:
+        for rule, complaint in (
+            ("sorting", "hindsight: rule: sorting: cannot be recorded: sort (base-stock can)"),
+            ("agent:dcl", "hindsight: rule: agent:dcl: is no rule, and cannot be recorded as one (base-stock can)"),
+        ):
+            world = SHOP if rule == "sorting" else load("lost-sales")
+            with pytest.raises(BadInput, match=re.escape(complaint)):
+                learn(world, settings_of(learn, {"means": "correction", "rule": rule}), 0)
+    finally:
+        del RULES["sorting"]
 
 
 @pytest.mark.parametrize("normalize", [False, True])

@@ -6,12 +6,24 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
 from jit_gym.common import threads as module
 from jit_gym.common.checks import BadInput
-from jit_gym.common.threads import VARIABLE, cores, divide, is_worker, share, stream, threads, use_threads
+from jit_gym.common.threads import (
+    VARIABLE,
+    Meanwhile,
+    Stopped,
+    cores,
+    divide,
+    is_worker,
+    share,
+    stream,
+    threads,
+    use_threads,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -183,3 +195,40 @@ def test_a_forked_process_makes_threads_of_its_own():
         "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 2
+
+
+def test_a_task_runs_meanwhile():
+    """With two threads it has run before anybody waits; with one it runs where it is waited for, once."""
+    begun = threading.Event()
+
+    def task(_: object) -> int:
+        begun.set()
+        return threading.get_ident()
+
+    use_threads(2)
+    found = Meanwhile(task)
+    assert begun.wait(30)
+    assert found() == found() != threading.get_ident()
+    use_threads(1)
+    begun.clear()
+    found = Meanwhile(task)
+    assert not begun.is_set()
+    assert found() == found() == threading.get_ident()
+
+
+def test_a_task_that_is_not_needed_ends():
+    """It ends where it asks whether to go on; who waits for it all the same gets an exception."""
+    use_threads(2)
+    begun = threading.Event()
+
+    def task(go_on: Callable[[None], None]) -> None:
+        while True:
+            go_on(None)
+            begun.set()
+
+    found = Meanwhile(task)
+    assert begun.wait(30)
+    found.stop(30)
+    assert "jit_gym_meanwhile" not in [thread.name for thread in threading.enumerate()]
+    with pytest.raises(Stopped):
+        found()

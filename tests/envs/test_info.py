@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 
 import jit_gym
 from jit_gym.common.threads import use_threads
+from jit_gym.kernels.machine_code import Kernel
 
 WORLDS = ("jit_gym/LostSales-v1", "jit_gym/DualSourcing-v1", "jit_gym/Aisin1997-v2", "jit_gym/MultiItem-v1")
 FAMILY = "jit_gym/LostSalesFamily-v1"
@@ -85,15 +88,39 @@ def test_what_needs_flows_says_so():
         jit_gym.VectorEnv("lost-sales", 2, info="some")
 
 
+def warehouse(items: int) -> jit_gym.Scenario:
+    """Return a world of many items: by turns of two kinds, with lead times that follow no order."""
+    waits = np.random.default_rng(0).integers(1, 6, items).tolist()
+    return jit_gym.load(
+        {
+            "name": "warehouse",
+            "stocks": {f"item-{k}": {"initial": 10, "holding_cost": 1 + k % 7} for k in range(items)},
+            "lanes": {f"buy-{k}": {"to": f"item-{k}", "lead_time": waits[k]} for k in range(items)},
+            "demands": {
+                f"sell-{k}": {
+                    "from": f"item-{k}",
+                    "distribution": {"name": "poisson", "mu": 5},
+                    "unmet": ["lost", "backlog"][k % 2],
+                    "shortage_cost": 19,
+                }
+                for k in range(items)
+            },
+        }
+    )
+
+
 def test_large_worlds_are_played_in_loops_and_small_ones_as_programs(monkeypatch: pytest.MonkeyPatch):
-    """Both ways play the same: rewards, flows and what is shown, of one path and of many, with numbers and units."""
+    """Both ways play the same: rewards, flows and what is shown, of one path and of many, with numbers and units.
+
+    A large world of alike parts is a short program, too.
+    """
     from jit_gym.envs import step_program
     from jit_gym.physics import loop, recorded
 
-    def played(scenario: str, large: bool) -> list[np.ndarray]:
+    def played(scenario: Any, large: bool) -> list[np.ndarray]:
         with monkeypatch.context() as patch:
             for module in (recorded, step_program):
-                patch.setattr(module, "is_large", lambda layout: large)
+                patch.setattr(module, "unless_long", lambda layout, record: None if large else record())
             found = []
             for info in ("all", "none"):
                 env, batch = jit_gym.Env(scenario, info=info), jit_gym.VectorEnv(scenario, 5, info=info)
@@ -110,6 +137,8 @@ def test_large_worlds_are_played_in_loops_and_small_ones_as_programs(monkeypatch
 
     assert not loop.is_large(jit_gym.physics.Layout(jit_gym.load("multi-item")))
     assert loop.is_large(jit_gym.physics.Layout(jit_gym.load("multi-item")), most=149)
-    for scenario in ("lost-sales", "serial", "aisin-1997", "perishable"):
+    wide = warehouse(70)
+    assert isinstance(recorded.period_kernel(jit_gym.physics.Layout(wide)), Kernel)
+    for scenario in ("lost-sales", "serial", "aisin-1997", "perishable", wide):
         one, other = played(scenario, large=True), played(scenario, large=False)
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True)), scenario

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from jit_gym.common.threads import use_threads
 from jit_gym.evaluation import compare, evaluate
 from jit_gym.evaluation import optimality_gap as module
 from jit_gym.report.words import gap_sentence
@@ -114,3 +115,18 @@ def test_a_program_that_would_take_long_is_left_out_or_played_on_fewer_paths(mon
     none = compare(["jit"], world, paths=8)
     assert none.optimality_gap.to == "best"
     assert "an optimum or a bound takes longer (try jit-gym bound port" in gap_sentence(none)
+
+
+@pytest.mark.parametrize("name", ["dual-sourcing", "serial"])
+def test_it_is_the_same_where_it_is_looked_for_meanwhile(name: str):
+    """An optimum and a bound, on a thread of their own while policies are played."""
+    use_threads(2)
+    try:
+        early, late = (
+            compare(["base-stock"], name, paths=4, periods=20, warmup=2, gap_early=when).optimality_gap
+            for when in (True, False)
+        )
+    finally:
+        use_threads(None)
+    assert (early.to, early.cost, early.unproved) == (late.to, late.cost, late.unproved)
+    np.testing.assert_array_equal(early.above, late.above)

@@ -12,7 +12,8 @@ import pytest
 
 import jit_gym
 from jit_gym.chance import Chance
-from jit_gym.evaluation import METRICS, Result, evaluate, play, tell
+from jit_gym.evaluation import METRICS, Result, evaluate, measure_resilience, play, tell
+from jit_gym.evaluation.resilience import measure_all
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import BaseStock, PolicyError, policy
 from jit_gym.scenario import load
@@ -36,6 +37,34 @@ def test_figures_do_not_depend_on_the_turns(monkeypatch: pytest.MonkeyPatch):
     for room in (1, 20 * 9 * 3):
         monkeypatch.setattr(play, "ROOM", room)
         assert equal(evaluate("just-in-case", world, paths=10, periods=20, seed=3), at_once)
+
+
+def test_policies_that_are_compared_play_as_each_would_alone(monkeypatch: pytest.MonkeyPatch):
+    """Their paths are drawn once for all of them, also in turns; figures and resilience are the same to the bit."""
+    world, same = load("aisin-1997"), {"paths": 5, "periods": 150}
+    alone = [evaluate(name, world, **same) for name in ("jit", "kanban", _half)]
+    measured = [measure_resilience(result) for result in alone]
+    monkeypatch.setattr(play, "ROOM", 1 << 11)
+    together = jit_gym.compare(["jit", "kanban", _half], world, warmup=0, **same)
+    for result, other in zip(together.results, alone, strict=True):
+        assert equal(result, other)
+    assert together.resilience is not None
+    for one, other in zip(together.resilience, measured, strict=True):
+        assert other is not None
+        for name, values in other.figures.items():
+            np.testing.assert_array_equal(one.figures[name], values)
+    assert [result.resilience for result in together.results] == list(together.resilience)
+
+
+def _half(view: View) -> np.ndarray:
+    """Order half of what was used on each lane."""
+    return 0.5 * view.used @ view.layout.into.T
+
+
+def test_results_of_other_paths_are_not_measured_together():
+    one, other = (evaluate("jit", "aisin-1997", paths=2, periods=20, seed=seed) for seed in (0, 1))
+    with pytest.raises(ValueError, match="the same paths"):
+        measure_all([one, other])
 
 
 def test_figures_do_not_depend_on_the_other_paths():

@@ -148,6 +148,18 @@ def _raising(error: Exception) -> Callable[..., Any]:
     return fail
 
 
+def test_what_another_user_left_is_not_run(kernel: Callable[[], Any], monkeypatch: pytest.MonkeyPatch):
+    """In a folder that users share, a file of somebody else's is not unpickled, and is made anew; one warning."""
+    kernel()(21)
+    (key,) = loaded_keys(kernel, monkeypatch)
+    files = kernel()._cache._cache_file
+    assert files.load(key) is not None
+    monkeypatch.setattr(plumbing, "_trusted", frozenset)
+    with one_warning("belongs to another user"):
+        assert kernel()(21) == 42
+        assert files.load(key) is None
+
+
 def test_other_sources_or_versions_are_compiled_anew(kernel: Callable[[], Any], monkeypatch: pytest.MonkeyPatch):
     """What was compiled from other sources, or by another Numba, is not used, and is no damage: no warning."""
     kernel()(21)
@@ -225,6 +237,26 @@ def ran(code: str, tmp_path: Path, **environment: str) -> subprocess.CompletedPr
     program.write_text(code)
     variables = os.environ | environment
     return subprocess.run([sys.executable, program], env=variables, capture_output=True, text=True, cwd=tmp_path)
+
+
+EVALUATED = "import jit_gym; print(jit_gym.evaluate('base-stock', 'dual-sourcing', paths=4, periods=20).mean('cost'))"
+
+
+def test_a_damaged_cache_of_kernels_and_programs_is_made_anew(tmp_path: Path):
+    """With every file damaged, the same is played, with one warning; the next process finds all files whole."""
+    folder = tmp_path / "cache"
+    fresh = ran(EVALUATED, tmp_path, NUMBA_CACHE_DIR=str(folder))
+    whole = kept(folder)
+    assert {path.name.partition(".")[0] for path in whole} >= {"play", "tables"}
+    for path in whole:
+        path.write_bytes(path.read_bytes()[:-1])
+    damaged = ran(EVALUATED, tmp_path, NUMBA_CACHE_DIR=str(folder))
+    healed = ran(EVALUATED, tmp_path, NUMBA_CACHE_DIR=str(folder))
+    assert (fresh.stderr, healed.stderr) == ("", "")
+    assert damaged.stderr.count("UserWarning") == 1
+    assert "is damaged: what was compiled is compiled again" in damaged.stderr
+    assert fresh.stdout == damaged.stdout == healed.stdout
+    assert kept(folder) == whole
 
 
 def test_what_is_compiled_lies_where_a_change_renews_it():

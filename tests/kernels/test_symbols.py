@@ -12,8 +12,9 @@ import pytest
 from jit_gym.common.threads import use_threads
 from jit_gym.kernels import cache as plumbing
 from jit_gym.kernels.interpreted import interpret
-from jit_gym.kernels.machine_code import WIDTH, Kernel, Rooms, by_path
-from jit_gym.kernels.symbol_arrays import SymbolArray
+from jit_gym.kernels.machine_code import Kernel
+from jit_gym.kernels.memory import WIDTH, Rooms, by_path
+from jit_gym.kernels.symbol_arrays import SymbolArray, look_up
 from jit_gym.kernels.symbols import Array, NotRecorded, Program, Symbol
 
 ARRAYS = {
@@ -24,7 +25,10 @@ ARRAYS = {
     "given": Array("row", 3, single=True),
     "shown": Array("row", 2, single=True),
     "told": Array("told", 1),
+    "table.0": Array("nothing", 12),
+    "table.1": Array("nothing", 5, single=True),
 }
+TABLES = {"table.0": np.sqrt(np.arange(12.0)).reshape(3, 4), "table.1": np.arange(5, dtype=np.float32) / 3}
 
 
 def recorded() -> Program:
@@ -40,7 +44,8 @@ def recorded() -> Program:
     program.store("state", 1, b + program.apply("sqrt", d * d) * other)
     program.store("shown", 0, chosen - z)
     program.store("shown", 1, -x)
-    program.store("told", 0, a < b)
+    entry = program.look_up(TABLES["table.0"], (2.0 * a).round(), c.floor() + 1.0)
+    program.store("told", 0, (a < b) + entry + program.look_up(TABLES["table.1"], x + y))
     return program
 
 
@@ -55,6 +60,7 @@ def arrays(paths: int, periods: int) -> dict[str, np.ndarray]:
         "given": rng.integers(0, 3, (paths, 3)).astype(np.float32),
         "shown": np.zeros((paths, 2), np.float32),
         "told": by_path(periods, paths),
+        **{name: table.ravel() for name, table in TABLES.items()},
     }
     found["state"][:] = rng.normal(size=(2, paths))
     found["told"][:] = 0.0
@@ -98,6 +104,20 @@ def test_what_is_computed_twice_is_recorded_once():
     assert [program.operations[number][0] for number in program.used()] == ["load", "load", "+"]
 
 
+def test_outside_a_table_the_nearest_entry_is_found():
+    """Also where a place is no number, in machine code and in NumPy; half a unit rounds to the even one."""
+    program, given = Program(), np.array([[-1e300, -1.0, 0.0, 2.0, 7.0, np.inf, np.nan, 0.5, 1.5, -0.5]])
+    place = program.load("state", 0)
+    program.store("out", 0, program.look_up(TABLES["table.1"], place.round()))
+    kinds = {"state": Array("path", 1), "out": Array("path", 1), "table.0": ARRAYS["table.1"]}
+    numbers = {"state": given, "out": np.zeros((1, 10)), "table.0": TABLES["table.1"]}
+    Kernel(program, kinds).on(10, **numbers)()
+    assert np.array_equal(numbers["out"][0], TABLES["table.1"][[0, 0, 0, 2, 4, 4, 0, 0, 2, 0]].astype(float))
+    compiled = numbers["out"].copy()
+    interpret(program, kinds, numbers, 10, 0)
+    assert np.array_equal(numbers["out"], compiled)
+
+
 @pytest.mark.parametrize(
     "branch", [lambda a: 1 if a > 0 else 2, float, int, lambda a: [1, 2][a], lambda a: max(a, 1.0), lambda a: a + "x"]
 )
@@ -123,7 +143,8 @@ def test_arrays_of_symbols_do_what_arrays_of_numbers_do():
             np.concatenate([a, larger], axis=-1), np.hsplit(np.concatenate([a, a], axis=-1), 2)[1], a.sum(axis=-1),
             np.cumsum(a, axis=-1), (a > 0).any(axis=-1) + 0.0, (a > 0).all(axis=1) + 0.0, a.min(axis=-1),
             a.max(axis=-1), np.broadcast_to(a, (2, 4))[1:], np.reshape(a, (2, 2)).T, -a, a[:, ::2], 2.0 / a,
-            (a > 0) * a + (a <= 0) * 2.0, ~(a > 0) + 0.0, ((a < 0) | (a > 1)) + 0.0,
+            (a > 0) * a + (a <= 0) * 2.0, ~(a > 0) + 0.0, ((a < 0) | (a > 1)) + 0.0, np.round(a * 2), a**2,
+            look_up(matrix, np.floor(a * 3) + 1, np.round(a)),
         ]  # fmt: skip
         return parts
 
@@ -137,9 +158,10 @@ def test_arrays_of_symbols_do_what_arrays_of_numbers_do():
     assert place == size
     state, out = by_path(4, 1), by_path(size, 1)
     state[:] = x.T
-    Kernel(program, {"state": Array("path", 4), "out": Array("path", size)}).on(1, state=state, out=out)()
+    kinds = {"state": Array("path", 4), "out": Array("path", size), "table.0": Array("nothing", matrix.size)}
+    Kernel(program, kinds).on(1, state=state, out=out, **{"table.0": matrix.ravel()})()
     assert np.allclose(out[:, 0], np.concatenate([np.ravel(each) for each in expected]), rtol=1e-15)
-    for refused in (np.sort, np.exp, np.argmax, np.round):
+    for refused in (np.sort, np.exp, np.argmax, lambda each: each**3):
         with pytest.raises(NotRecorded):
             refused(symbols)
     into = np.zeros(4)

@@ -9,6 +9,7 @@ import torch
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.physics.gradient import TensorSimulation
+from jit_gym.physics.numbers import product
 from jit_gym.scenario import Scenario
 
 from ..worlds import shop
@@ -157,3 +158,19 @@ def test_what_is_over_or_stopped_is_told_apart(kind: type):
         assert view.ordering_stopped.tolist() == [[stopped, False]] * 2
         orders = np.zeros((2, 2))
         world.step(torch.as_tensor(orders) if kind is TensorSimulation else orders)
+
+
+@pytest.mark.parametrize("kind", ["picks", "picks none", "adds"])
+def test_a_product_is_the_same_to_the_bit_however_large(kind: str):
+    """A large product with a matrix that picks values is not added up, and is what each path has by itself."""
+    random = np.random.default_rng(0)
+    values = random.normal(size=(40, 200)).T
+    values[3, 4] = -0.0
+    matrix = 3.3 * np.eye(40)[:, random.permutation(40)]
+    if kind == "picks none":
+        matrix[:, 7] = 0.0
+    elif kind == "adds":
+        matrix[5] = random.normal(size=40)
+    large = product(values, matrix)
+    assert large.tobytes() == np.ascontiguousarray(np.einsum("...i,ij->...j", values, matrix)).tobytes()
+    assert all(product(values[k : k + 1], matrix).tolist() == large[k : k + 1].tolist() for k in (0, 3, 199))
