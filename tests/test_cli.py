@@ -84,7 +84,7 @@ def test_stress_tells_what_shocks_do():
     assert "A second source" in text
     assert max(map(len, text.splitlines())) <= 80
     page = Path("page.html").read_text()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3  # who orders what from whom, and each shock
     assert "jit-gym stress aisin-1997 jit just-in-case --shock supplier-fire" in page
     told = json.loads(done(*asked, "--json"))
     assert sorted(os.listdir()) == ["page.html"]

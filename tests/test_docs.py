@@ -53,25 +53,22 @@ def test_a_block_is_run_or_known_to_be_none(page: str):
     "page", [page for page in PAGES if page not in ELSEWHERE and any(block.language in RUN for block in code(page))]
 )
 def test_a_page_runs(page: str, started: Interpreter, tmp_path: Path):
-    """In its order: YAML is a file, or a world; Python is a doctest, or a program; each line of the shell ends well."""
-    program = ""
-    for block in code(page):
+    """Files are written, other YAML is a world; Python is a program or a doctest; then each shell line ends well."""
+    blocks_of_page = code(page)
+    for block in blocks_of_page:
         if block.file:
             (tmp_path / block.file).write_text(block.text, encoding="utf-8")
         elif block.language == "yaml":
             started.run(f"import jit_gym\njit_gym.load(jit_gym.scenario.yaml12.parse({block.text!r}))", tmp_path)
-        elif block.language == "python" and ">>>" not in block.text:
-            program += block.text
-        elif block.language == "sh":
-            for line in block.text.splitlines():
-                name, *words = shlex.split(line, comments=True)
-                assert name == "jit-gym", f"{line}: a line of the shell is one of `jit-gym` here"
-                assert started.command(*words, folder=tmp_path).strip()
-    if program:
-        started.run(program, tmp_path)
-    if any(block.language == "python" and ">>>" in block.text for block in code(page)):
+    python = [block.text for block in blocks_of_page if block.language == "python" and not block.file]
+    started.run("".join(text for text in python if ">>>" not in text), tmp_path)
+    if any(">>>" in text for text in python):
         checked = f"import doctest\nassert not doctest.testfile({str(DOCS / page)!r}, module_relative=False).failed"
         started.run(checked, tmp_path)
+    for line in (line for block in blocks_of_page if block.language == "sh" for line in block.text.splitlines()):
+        name, *words = shlex.split(line, comments=True)
+        assert name == "jit-gym", f"{line}: a line of the shell is one of `jit-gym` here"
+        assert started.command(*words, folder=tmp_path).strip()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
