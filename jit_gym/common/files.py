@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -35,6 +36,32 @@ def write(path: Path, content: str | bytes) -> None:
         file.write(data)
         file.close()
         os.replace(draft, path)
+
+
+def write_folder(path: Path, contents: Mapping[str, str | bytes]) -> None:
+    """Write a new folder of files, whole or not at all: it is written under another name beside, and renamed.
+
+    Raises:
+        OSError: in one line, where something of this name is there already, or it cannot be written.
+    """
+    if path.exists() or path.is_symlink():
+        raise OSError(f"cannot write {path}: it is there already, and stays as it is")
+    draft = path.with_name(f".{secrets.token_hex(8)}.jit_gym.tmp")
+    missing = [folder for folder in path.absolute().parents if not folder.exists()]
+    done = False
+    try:
+        for name, content in contents.items():
+            write(draft / name, content)
+        os.rename(draft, path)
+        done = True
+    except FileExistsError:
+        raise OSError(f"cannot write {path}: it is there already, and stays as it is") from None
+    finally:
+        if not done:
+            shutil.rmtree(draft, ignore_errors=True)
+            for folder in missing:
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 @contextmanager
