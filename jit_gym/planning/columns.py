@@ -108,8 +108,8 @@ def named(what: str, there: Iterable[str]) -> str | None:
     return None
 
 
-def check(column: str, there: Sequence[str], file: str, option: str) -> None:
+def check(column: str, there: Sequence[str], file: str, option: str | None = None) -> None:
     """Refuse a column that a file does not have."""
     if column not in there:
         hint = nearest(column, there) or f" (it has {', '.join(there)})"
-        raise BadInput(f"--{option}: {file} has no column {column!r}{hint}")
+        raise BadInput(f"{f'--{option}: ' if option else ''}{file} has no column {column!r}{hint}")

@@ -64,7 +64,7 @@ def lead_times(
     opened = spreadsheet(Path(path), sheet)
     table, file, notes = opened.table, opened.name, [*opened.notes]
     there = list(table.columns)
-    chosen = {}
+    chosen: dict[str, str] = {}
     for what, given in (("ordered", ordered), ("arrived", arrived)):
         column = given or columns.named(what, [each for each in there if each not in chosen.values()])
         if column is None:

@@ -14,12 +14,10 @@ from .pattern import WAVES, Cycle, Pattern, pattern
 
 SHORTEST = 8
 """Periods with a known demand that a fit needs."""
-OUTLIER = 5.0
+OUTLIER = 3.5
 """Standard deviations above the median, robustly estimated, from which a demand is a spike."""
-RARE = 0.05
+RARE = 0.2
 """The most periods, as a share, that may be spikes; more are what the demand is like."""
-DOUBT = 1.36
-"""Times 1 / sqrt(n), the distance that Kolmogorov's test passes in 5 % of all cases; 1.63 is that of 1 %."""
 ROUNDS = 4
 """Rounds of expectation and maximisation, where demand was cut off by stock."""
 
@@ -99,6 +97,9 @@ def fit(
     there. Its mean comes by expectation and maximisation (Dempster et al. 1977), and the fit is judged against the
     product-limit estimator (Kaplan and Meier 1958), which needs no family. Nothing sold and nothing there says nothing.
 
+    Kolmogorov's distances are warned of where they are longer than in 95 % of all cases by chance (99 % for the last
+    quarter), among as many independent periods as autocorrelation leaves.
+
     A trend sets the level at the end of the series. It goes on after it only where the last quarter of the series was
     foretold better with a trend than without.
 
@@ -124,24 +125,27 @@ def fit(
     factors = core.pattern.factors
     score, sure = _transforms(core.law, demand, factors, cut)
     distance = _distance(score, cut[np.isfinite(demand)])
-    if distance * np.sqrt(known) > DOUBT:
+    r = _autocorrelation(score, sure)
+    independent = (1 - max(r, 0.0)) / (1 + max(r, 0.0))  # of the periods, the share that counts (Bartlett's formula)
+    usual = 1.36 / np.sqrt(known * independent)
+    if distance > usual:
         warnings.append(
             f"the distribution does not fit well: Kolmogorov's distance is {distance:.2f}, and by chance it is below "
-            f"{DOUBT / np.sqrt(known):.2f} in 95 % of all cases"
+            f"{usual:.2f} in 95 % of all cases"
         )
     held_out, trend, late = np.nan, 0.0, n // 4
     if np.isfinite(demand[:-late]).sum() >= 2 * SHORTEST and np.isfinite(demand[-late:]).sum() >= SHORTEST:
         held_out, goes_on = _held_out(demand, cut, offered, cycles, whole, late)
         trend = core.pattern.trend if goes_on else 0.0
         later = int(np.isfinite(demand[-late:]).sum())
-        if held_out * np.sqrt(later) > 1.63:
+        usual = 1.63 / np.sqrt(later * independent)
+        if held_out > usual:
             warnings.append(
                 f"the last {late} periods are not like those before: Kolmogorov's distance is {held_out:.2f} there, "
-                f"and by chance it is below {1.63 / np.sqrt(later):.2f} in 99 % of all cases"
+                f"and by chance it is below {usual:.2f} in 99 % of all cases"
             )
     if known < 2 * max([cycle.periods for cycle in cycles if cycle.waves], default=0):
         warnings.append(f"only {known} periods are known, less than two years: no season of the year was looked for")
-    r = _autocorrelation(score, sure)
     free = np.isfinite(demand) & ~cut
     draws = demand / factors
     return Fitted(
@@ -194,29 +198,49 @@ def product_limit_mean(values: np.ndarray, at_least: np.ndarray) -> float:
 
 
 def _core(demand: np.ndarray, cut: np.ndarray, offered: np.ndarray, cycles: tuple[Cycle, ...], whole: bool) -> _Core:
-    """Fit pattern, spikes and law, in turn with what demand is expected to have been where it was cut off."""
+    """Fit pattern and law, with spikes where that is likelier: less log(n) / 2 for each parameter (Schwarz 1978).
+
+    With spikes it is the likelihood of the demands and of which periods have a spike; the two parameters are their
+    factor and their share.
+    """
     known = np.isfinite(demand)
-    some = known & offered
-    usable = some.sum() >= 2 and (known & ~offered).sum() >= SHORTEST
+    usable = (known & offered).sum() >= 2 and (known & ~offered).sum() >= SHORTEST
     full = np.where(offered & ~usable, np.nan, demand)  # too few promotions for a factor: not taken for usual demand
-    marks = np.zeros((len(demand), 2))
-    marks[:, 0] = offered & usable
-    peaks: tuple[int, ...] = ()
+    offers = offered & usable
     spikes = np.zeros(len(demand), bool)
+    peaks: tuple[int, ...] = ()
     for _ in range(2):
-        marks[:, 1] = spikes
+        marks = np.stack([offers, spikes], axis=1).astype(float)
         found = pattern(full, cycles, marks, peaks)
-        usual = pattern_without(found, marks)
-        spikes, peaks = _spikes(full, usual * found.level, offered, cycles, peaks)
-    marks[:, 1] = spikes
+        spikes, peaks = _spikes(full, pattern_without(found, marks) * found.level, offered, cycles, peaks)
+    core, likelihood = _with(full, cut, offers, np.zeros(len(demand), bool), cycles, peaks, whole)
+    if spikes.any():
+        other, likelier = _with(full, cut, offers, spikes, cycles, peaks, whole)
+        n, many = int(np.isfinite(full).sum()), int(spikes.sum())
+        likelier += many * np.log(many / n) + (n - many) * np.log(1 - many / n) - np.log(n)
+        core = other if likelier > likelihood else core
+    return core
+
+
+def _with(
+    full: np.ndarray,
+    cut: np.ndarray,
+    offers: np.ndarray,
+    spikes: np.ndarray,
+    cycles: tuple[Cycle, ...],
+    peaks: tuple[int, ...],
+    whole: bool,
+) -> tuple[_Core, float]:
+    """Fit pattern and law, in turn with what demand is expected to have been where it was cut off, and how likely."""
+    marks = np.stack([offers, spikes], axis=1).astype(float)
+    at, told = np.isfinite(full), full
     found = pattern(full, cycles, marks, peaks)
-    at, told = np.isfinite(full), np.where(cut, demand, full)
     law = best_law(told[at], found.factors[at], cut[at], found.level, whole)
     for _ in range(ROUNDS if cut.any() else 0):
         full = np.where(cut & at, law.expected_from(told, found.factors), full)
         found = pattern(full, cycles, marks, peaks)
         law = best_law(told[at], found.factors[at], cut[at], found.level, whole)
-    return _Core(found, law, spikes, marks)
+    return _Core(found, law, spikes, marks), law.likelihood(told[at], found.factors[at], cut[at])
 
 
 def pattern_without(found: Pattern, marks: np.ndarray) -> np.ndarray:
@@ -229,8 +253,9 @@ def _spikes(
 ) -> tuple[np.ndarray, tuple[int, ...]]:
     """Return the periods (n,) far above what is usual, and the places of the year where this recurs, which are season.
 
-    A demand is far above where demand / usual exceeds the median by 5 standard deviations: 1.4826 times the median
-    absolute deviation, and no less than that of a Poisson demand.
+    A demand is far above where demand / usual exceeds the median by 3.5 standard deviations: 1.4826 times the median
+    absolute deviation, and no less than that of a Poisson demand. A place of the year is season where it is far above
+    in half of the years or more, if so many coincidences are not to be expected by chance.
     """
     none = np.zeros(len(demand), bool)
     ratio = np.where(np.isfinite(demand) & ~offered, demand / usual, np.nan)
@@ -243,7 +268,8 @@ def _spikes(
         return none, peaks
     year = max((cycle.periods for cycle in cycles), default=1)
     years = len(demand) / year
-    if year > 1 and years >= 2:
+    chance = year * years * (years - 1) / 2 * float(high.mean()) ** 2  # places that are high twice
+    if year > 1 and years >= 2 and chance < 0.5:
         places, often = np.unique(np.flatnonzero(high) % year, return_counts=True)
         again = places[often >= max(2, years / 2)]
         peaks = tuple(sorted({*peaks, *again.tolist()}))
@@ -251,7 +277,27 @@ def _spikes(
     return high, peaks
 
 
-def _transforms(law: Law, demand: np.ndarray, factors: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+class _Mixed(NamedTuple):
+    """A law of demand of which some periods, at random, are multiplied by the factor of spikes."""
+
+    law: Law
+    share: float
+    factor: float
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether demand is in whole units."""
+        return self.law.whole
+
+    def below(self, demand: np.ndarray, factor: np.ndarray) -> np.ndarray:
+        """Return the probability of a demand (n,) or less, each with its factor (n,)."""
+        usual, spike = self.law.below(demand, factor), self.law.below(demand, factor * self.factor)
+        return (1 - self.share) * usual + self.share * spike
+
+
+def _transforms(
+    law: Law | _Mixed, demand: np.ndarray, factors: np.ndarray, cut: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the probability integral transforms of the known demands, at random within a step, and which are exact.
 
     A demand that was cut off has that of the sales, or more.
@@ -296,9 +342,9 @@ def _held_out(
     if usable.sum() < SHORTEST:
         return float("nan"), False
     later = np.where(usable, demand[n:], np.nan)
-    found = []
+    found, law = [], _Mixed(core.law, float(core.spikes.mean()), core.pattern.marks[1])
     for trend in (0.0, core.pattern.trend):
-        u, _ = _transforms(core.law, later, season * np.maximum(1 + trend * ahead, 0.01), cut[n:])
+        u, _ = _transforms(law, later, season * np.maximum(1 + trend * ahead, 0.01), cut[n:])
         found.append(_distance(u, cut[n:][usable]))
     return min(found), found[1] < found[0]
 

@@ -113,7 +113,7 @@ def grid_of(days: np.ndarray, rows: Rows) -> tuple[Grid, list[str]]:
     weekday = (days.astype(int) + 3) % 7  # 1970-01-01 was a Thursday
     counts = np.bincount(weekday, minlength=7)
     notes = []
-    start = 0 if rows.kind == "sale" else int(counts.argmax())
+    start = int(counts.argmax()) if (rows.kind, rows.period) == ("period", "week") else 0
     opened = tuple(range(7))
     if rows.period == "day" and np.ptp(days.astype(int)) >= 28:
         opened = tuple(int(day) for day in np.flatnonzero(counts))

@@ -14,7 +14,7 @@ from ..common.checks import BadInput
 from ..common.text import plain, quoted
 from ..scenario import limits
 from . import cells, columns, stockouts
-from .grid import Grid, grid_of, rows_of
+from .grid import PERIODS, Grid, Rows, grid_of, rows_of
 from .spreadsheet import spreadsheet
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SUM = r"(?i)^(?:grand )?(?:total|sum|summe|gesamt)\b"
 """What begins a row of sums."""
+CLEANED = ("item_name", "units", "short", "promotion")
+"""The last columns of the cleaned sales."""
 LONGEST_NAME = 60  # characters of an item's name in a scenario
 
 
@@ -60,11 +62,12 @@ class Sales:
         table = {self.grid.period: np.tile(starts, items)}
         for place, column in enumerate(self.by):
             table[column] = np.repeat([key[place] for key in self.keys], periods)
-        table["item_name"] = np.repeat(self.items, periods)
-        table["units"] = self.units.T.ravel()
-        table["short"] = self.short.T.ravel().astype(int)
-        table["promotion"] = self.promoted.T.ravel().astype(int)
-        return pd.DataFrame(table)
+        values = (
+            np.repeat(self.items, periods),
+            self.units.T.ravel(),
+            *(flags.T.ravel().astype(int) for flags in (self.short, self.promoted)),
+        )
+        return pd.DataFrame({**table, **dict(zip(CLEANED, values, strict=True))})
 
 
 def read(
@@ -115,7 +118,7 @@ def read(
         list(table.columns), file, date=date, quantity=quantity, by=by, on_hand=on_hand, promotion=promotion
     )
     for column in values:
-        columns.check(column, list(table.columns), file, "values")
+        columns.check(column, list(table.columns), file)
     notes = [*opened.notes]
     if chosen.guessed:
         notes.append(f"guessed: {', '.join(chosen.guessed)}")
@@ -175,6 +178,36 @@ def read(
     }
     told = tuple(plain(note) for note in notes)
     return Sales(file, names, keys, chosen.by, grid, total, short, offered, further, told)
+
+
+def cleaned(path: str | Path) -> Sales:
+    """Return the sales that `Sales.frame` was written from, as `jit-gym new` does into `sales.csv`.
+
+    Raises:
+        BadInput: in one line, for a file of other columns, or whose periods do not follow one another.
+    """
+    opened = spreadsheet(Path(path))
+    table, file = opened.table, opened.name
+    period, by = str(table.columns[0]), tuple(str(column) for column in table.columns[1:-4])
+    if period not in PERIODS or tuple(table.columns[-4:]) != CLEANED:
+        must = f"a period, what tells items apart, {', '.join(CLEANED)}"
+        raise BadInput(
+            f"{file}: must have the columns that jit-gym new writes ({must}), got {', '.join(table.columns)}"
+        )
+    days = cells.dates(table[period], file, "%Y-%m-%d").values.to_numpy().astype("datetime64[D]")
+    grid, _ = grid_of(days, Rows("period", period, ""))
+    names, first = np.unique(table["item_name"].to_numpy(str), return_index=True)
+    names = names[np.argsort(first)]
+    shape = (grid.many, len(names))
+    if len(table) != shape[0] * shape[1] or (grid.number(days) != np.tile(np.arange(grid.many), len(names))).any():
+        raise BadInput(f"{file}: must have a row for each item and {period}, item by item (write it again)")
+
+    def column(name: str) -> np.ndarray:
+        return cells.numbers(table[name], file, ".").values.to_numpy().reshape(shape[::-1]).T
+
+    keys = tuple(tuple(row) for row in table[list(by)].iloc[:: grid.many].to_numpy(str).tolist())
+    short, promoted = column("short") > 0, column("promotion") > 0
+    return Sales(file, tuple(names.tolist()), keys, by, grid, column("units"), short, promoted, {}, ())
 
 
 def _without_totals(table: pd.DataFrame, chosen: columns.Columns, notes: list[str]) -> pd.DataFrame:

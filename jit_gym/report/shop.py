@@ -55,7 +55,7 @@ def page(
             assumed=[plain(each) for each in assumed],
             notes=[plain(each) for each in notes],
             period=sales.grid.period,
-            rows=[_row(scenario, each, waits and waits[k]) for k, each in enumerate(fits)],
+            rows=[_row(scenario, each, None if waits is None else waits[k]) for k, each in enumerate(fits)],
             items=[
                 {"name": each.item, "warnings": each.warnings, "picture": picture(sales, k, each)}
                 for k, each in enumerate(fits)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jit_gym.common.checks import BadInput
-from jit_gym.planning import read
+from jit_gym.planning import cleaned, read
 from jit_gym.planning.stockouts import silent
 
 nan = np.nan
@@ -276,6 +276,26 @@ def test_excel_is_read_as_csv_is(tmp_path: Path):
     (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(BadInput, match=r"broken.xlsx: is no Excel file that can be read"):
         read(tmp_path / "broken.xlsx")
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month"])
+def test_cleaned_sales_are_read_as_they_were_written(tmp_path: Path, period: str):
+    rng = np.random.default_rng(2)
+    days = np.datetime64("2023-01-01") + np.arange(400)
+    lines = [f"{day},a, 0{k},{rng.integers(-1, 5)}" for day in days if np.is_busday(day) for k in range(2)]
+    (tmp_path / "own.csv").write_text("date,shop,item,units\n" + "\n".join(lines) + "\n")
+    before = read(tmp_path / "own.csv", by=["shop", "item"], period=period)
+    before.frame().to_csv(tmp_path / "sales.csv", index=False)
+    after = cleaned(tmp_path / "sales.csv")
+    assert (after.items, after.keys, after.by, after.grid) == (before.items, before.keys, before.by, before.grid)
+    np.testing.assert_array_equal(after.units, before.units)
+    np.testing.assert_array_equal(after.short, before.short)
+    lines = (tmp_path / "sales.csv").read_text().splitlines()
+    (tmp_path / "sales.csv").write_text("\n".join(lines[:-1]) + "\n")
+    with pytest.raises(BadInput, match=r"sales.csv: must have a row for each item and"):
+        cleaned(tmp_path / "sales.csv")
+    with pytest.raises(BadInput, match=r"own.csv: must have the columns that jit-gym new writes"):
+        cleaned(tmp_path / "own.csv")
 
 
 def test_a_run_of_zeros_in_a_fast_mover_is_no_demand_of_zero():
