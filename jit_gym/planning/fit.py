@@ -207,22 +207,35 @@ def _core(demand: np.ndarray, cut: np.ndarray, offered: np.ndarray, cycles: tupl
     usable = (known & offered).sum() >= 2 and (known & ~offered).sum() >= SHORTEST
     full = np.where(offered & ~usable, np.nan, demand)  # too few promotions for a factor: not taken for usual demand
     offers = offered & usable
-    spikes = np.zeros(len(demand), bool)
-    peaks: tuple[int, ...] = ()
-    for _ in range(2):
-        marks = np.stack([offers, spikes], axis=1).astype(float)
-        found = pattern(full, cycles, marks, peaks)
-        spikes, peaks = _spikes(full, pattern_without(found, marks) * found.level, offered, cycles, peaks)
-    core, likelihood = _with(full, cut, offers, np.zeros(len(demand), bool), cycles, peaks, whole)
+    none = np.zeros(len(demand), bool)
+    plain = pattern(full, cycles, _marks(offers, none), ())
+    spikes, peaks = _spikes(full, plain.factors / _of_marks(plain, offers, none), plain.level, offered, cycles, ())
+    if spikes.any() or peaks:
+        found = pattern(full, cycles, _marks(offers, spikes), peaks)
+        usual = found.factors / _of_marks(found, offers, spikes)
+        spikes, peaks = _spikes(full, usual, found.level, offered, cycles, peaks)
+        plain = pattern(full, cycles, _marks(offers, none), peaks)
+    core, likelihood = _with(plain, full, cut, offers, none, cycles, peaks, whole)
     if spikes.any():
-        other, likelier = _with(full, cut, offers, spikes, cycles, peaks, whole)
+        found = pattern(full, cycles, _marks(offers, spikes), peaks)
+        other, likelier = _with(found, full, cut, offers, spikes, cycles, peaks, whole)
         n, many = int(np.isfinite(full).sum()), int(spikes.sum())
         likelier += many * np.log(many / n) + (n - many) * np.log(1 - many / n) - np.log(n)
         core = other if likelier > likelihood else core
     return core
 
 
+def _marks(offers: np.ndarray, spikes: np.ndarray) -> np.ndarray:
+    return np.stack([offers, spikes], axis=1).astype(float)
+
+
+def _of_marks(found: Pattern, offers: np.ndarray, spikes: np.ndarray) -> np.ndarray:
+    """Return what promotions and spikes multiply demand by in each period (n,)."""
+    return np.where(offers, found.marks[0], 1.0) * np.where(spikes, found.marks[1], 1.0)
+
+
 def _with(
+    found: Pattern,
     full: np.ndarray,
     cut: np.ndarray,
     offers: np.ndarray,
@@ -231,10 +244,8 @@ def _with(
     peaks: tuple[int, ...],
     whole: bool,
 ) -> tuple[_Core, float]:
-    """Fit pattern and law, in turn with what demand is expected to have been where it was cut off, and how likely."""
-    marks = np.stack([offers, spikes], axis=1).astype(float)
-    at, told = np.isfinite(full), full
-    found = pattern(full, cycles, marks, peaks)
+    """Fit pattern and law, in turn with what is expected of demand where it was cut off; and how likely it is."""
+    marks, at, told = _marks(offers, spikes), np.isfinite(full), full
     law = best_law(told[at], found.factors[at], cut[at], found.level, whole)
     for _ in range(ROUNDS if cut.any() else 0):
         full = np.where(cut & at, law.expected_from(told, found.factors), full)
@@ -243,13 +254,13 @@ def _with(
     return _Core(found, law, spikes, marks), law.likelihood(told[at], found.factors[at], cut[at])
 
 
-def pattern_without(found: Pattern, marks: np.ndarray) -> np.ndarray:
-    """Return the factors (n,) of a pattern without those of its marks (n, kinds)."""
-    return found.factors / np.prod(np.where(marks > 0, np.array(found.marks), 1.0), axis=1)
-
-
 def _spikes(
-    demand: np.ndarray, usual: np.ndarray, offered: np.ndarray, cycles: tuple[Cycle, ...], peaks: tuple[int, ...]
+    demand: np.ndarray,
+    factors: np.ndarray,
+    level: float,
+    offered: np.ndarray,
+    cycles: tuple[Cycle, ...],
+    peaks: tuple[int, ...],
 ) -> tuple[np.ndarray, tuple[int, ...]]:
     """Return the periods (n,) far above what is usual, and the places of the year where this recurs, which are season.
 
@@ -257,7 +268,7 @@ def _spikes(
     absolute deviation, and no less than that of a Poisson demand. A place of the year is season where it is far above
     in half of the years or more, if so many coincidences are not to be expected by chance.
     """
-    none = np.zeros(len(demand), bool)
+    none, usual = np.zeros(len(demand), bool), factors * level
     ratio = np.where(np.isfinite(demand) & ~offered, demand / usual, np.nan)
     middle = float(np.nanmedian(ratio))
     if not middle > 0.2:  # intermittent

@@ -72,8 +72,12 @@ def pattern(demand: np.ndarray, cycles: tuple[Cycle, ...], marks: np.ndarray, pe
         columns += [(at % longest == place).astype(float) for place in peaks]
         return np.stack(columns, axis=1)
 
+    designs: dict[tuple[int, ...], np.ndarray] = {}
+
     def fitted(waves: tuple[int, ...], growth: float) -> tuple[np.ndarray, float, np.ndarray]:
-        x, grown = design(t, waves, marks), 1 + growth * t / n
+        if waves not in designs:
+            designs[waves] = design(t, waves, marks)
+        x, grown = designs[waves], 1 + growth * t / n
         beta = _regression(x[known], demand[known], grown[known])
         mean = grown * np.exp(np.clip(x @ beta, -30, 30))
         y, m = demand[known], mean[known]
@@ -91,7 +95,7 @@ def pattern(demand: np.ndarray, cycles: tuple[Cycle, ...], marks: np.ndarray, pe
 
     def grows(waves: tuple[int, ...]) -> float:
         growth = optimize.minimize_scalar(
-            lambda growth: fitted(waves, growth)[1], bounds=GROWTH, method="bounded", options={"xatol": 0.005}
+            lambda growth: fitted(waves, growth)[1], bounds=GROWTH, method="bounded", options={"xatol": 0.02}
         )
         return float(growth.x)
 
@@ -115,7 +119,8 @@ def pattern(demand: np.ndarray, cycles: tuple[Cycle, ...], marks: np.ndarray, pe
     if any(waves) or peaks:
         seasonal = beta.copy()
         seasonal[0] = 0.0
-        turn = design(n + np.arange(longest), waves, np.zeros((longest, marks.shape[1])))
+        used = [cycle.periods for cycle, many in zip(cycles, waves, strict=True) if many or peaks]
+        turn = design(n + np.arange(max(used)), waves, np.zeros((max(used), marks.shape[1])))
         season = np.exp(np.clip(turn @ seasonal, -30, 30))
     level = float(np.exp(np.clip(beta[0], -30, 30)) * (1 + growth) * season.mean())
     found = np.exp(np.clip(beta[1 : 1 + marks.shape[1]], -10, 10))

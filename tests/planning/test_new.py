@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
 
 import jit_gym
 from jit_gym.chance import Chance
-from jit_gym.cli import app
 from jit_gym.planning.shop import shortage_cost
+
+from ..commands import jit, refused
 
 ROOT = Path(__file__).parents[2]
 SALES = str(ROOT / "configs/grocery_sales.csv")
@@ -22,20 +22,6 @@ TOLD = ["--lead-time", "2", "--unit-cost", "2", "--holding-rate", "0.25", "--ser
 def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-
-
-def jit(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), prog_name="jit-gym")
-
-
-def refused(*arguments: str) -> str:
-    """Run a command that fails as it should: one line, status 2, nothing written; return the line."""
-    before = sorted(Path().rglob("*"))
-    result = jit(*arguments)
-    assert result.exit_code == 2, result.output
-    assert sorted(Path().rglob("*")) == before
-    (line,) = result.stderr.splitlines()
-    return line.removeprefix("jit-gym: ")
 
 
 def shop(*arguments: str) -> jit_gym.scenario.Scenario:
