@@ -201,7 +201,7 @@ def _differ(one: pd.Series, other: pd.Series) -> bool:
     return bool(believed[other.notna().to_numpy()].all()) and not one.equals(other)
 
 
-def flags(cells: pd.Series, file: str) -> np.ndarray:
+def flags(cells: pd.Series) -> np.ndarray:
     """Return a column of promotions as true and false: 0, no, false and blank are none, all else is one."""
     text = cells.astype(str).str.strip().str.casefold()
     return (~(text.isin(MISSING | {"0", "0.0", "no", "n", "false", "f", "nein", "non", "none"}))).to_numpy()

@@ -12,14 +12,14 @@ from ..common.text import nearest
 NAMES = {
     "date": (
         "date", "day", "week", "month", "period", "quarter", "datum", "tag", "woche", "monat", "fecha", "jour",
-        "invoice_date", "order_date", "sales_date", "timestamp", "time", "year",
+        "invoice_date", "invoicedate", "order_date", "sales_date", "timestamp", "time", "year",
     ),
     "quantity": (
         "units_sold", "quantity", "qty", "units", "sales_units", "unit_sales", "sold", "demand", "sales", "volume",
         "menge", "absatz", "anzahl", "stueck", "stück", "cantidad", "quantité", "pieces", "quantity_sold", "verkauf",
     ),
     "item": (
-        "item", "sku", "product", "article", "item_id", "product_id", "item_nbr", "stockcode", "artikel", "part",
+        "item", "sku", "product", "article", "item_id", "product_id", "item_nbr", "stockcode", "stock_code", "item_code", "product_code", "artikel", "part",
         "material", "produkt", "producto", "article_id", "item_name", "product_name",
     ),
     "place": (
@@ -95,13 +95,16 @@ def choose(
 
 
 def named(what: str, there: Iterable[str]) -> str | None:
-    """Return the column whose name is the likeliest for a thing: one that is its name, or else that has it in it."""
+    """Return the column whose name is the likeliest for a thing: one that is its name, or else that has it in it.
+
+    Stock on hand and promotions, which a file need not have, must have one of their names as it is.
+    """
     plain = {column: re.sub(r"\W+", "_", column.casefold()).strip("_") for column in there}
     for name in NAMES[what]:
         for column, text in plain.items():
             if text == name:
                 return column
-    for name in NAMES[what]:
+    for name in NAMES[what] if what not in ("on_hand", "promotion") else ():
         for column, text in plain.items():
             if len(name) > 3 and re.search(rf"(?:^|_){re.escape(name)}(?:_|$)", text):
                 return column

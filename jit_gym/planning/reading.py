@@ -169,7 +169,7 @@ def read(
         notes.append(f"{many} in runs of zeros too long to be chance: taken for periods without stock, not demand")
     offered = np.zeros(shape, bool)
     if chosen.promotion is not None:
-        on = inside & cells.flags(table[chosen.promotion], file)
+        on = inside & cells.flags(table[chosen.promotion])
         offered[number[on], codes[on]] = True
         notes.append(f"{_many(offered.sum(), 'period')} with a promotion: they are fitted apart")
     further = {

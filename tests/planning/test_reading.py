@@ -225,6 +225,26 @@ def test_many_items_and_places_are_told_apart(tmp_path: Path):
     assert frame["units"].sum() == 20
 
 
+@pytest.mark.parametrize(
+    ("header", "guessed"),
+    [
+        ("InvoiceDate,StockCode,Quantity", "date in 'InvoiceDate', quantity in 'Quantity', item in 'StockCode'"),
+        ("Datum,Artikel,Menge", "date in 'Datum', quantity in 'Menge', item in 'Artikel'"),
+        (
+            "Order Date,Product Name,Units Sold",
+            "date in 'Order Date', quantity in 'Units Sold', item in 'Product Name'",
+        ),
+        ("stock level,item,qty,day", "date in 'day', quantity in 'qty', item in 'item'"),
+    ],
+)
+def test_columns_are_guessed_by_their_names(tmp_path: Path, header: str, guessed: str):
+    values = {"day": "2024-01-01", "qty": "5", "stock level": "full"}
+    names = header.split(",")
+    row = [values.get(name, ("2024-01-01", "a", "5")[k % 3]) for k, name in enumerate(names)]
+    (tmp_path / "sales.csv").write_text(f"{header}\n{','.join(row)}\n")
+    assert f"guessed: {guessed}" in read(tmp_path / "sales.csv").notes
+
+
 def test_names_that_become_the_same_are_told_apart(tmp_path: Path):
     path = tmp_path / "sales.csv"
     path.write_text(
