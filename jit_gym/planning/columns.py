@@ -19,8 +19,8 @@ NAMES = {
         "menge", "absatz", "anzahl", "stueck", "stück", "cantidad", "quantité", "pieces", "quantity_sold", "verkauf",
     ),
     "item": (
-        "item", "sku", "product", "article", "item_id", "product_id", "item_nbr", "stockcode", "stock_code", "item_code",
-        "product_code", "artikel", "part",
+        "item", "sku", "product", "article", "item_id", "product_id", "item_nbr", "stockcode", "stock_code",
+        "item_code", "product_code", "artikel", "part",
         "material", "produkt", "producto", "article_id", "item_name", "product_name",
     ),
     "place": (

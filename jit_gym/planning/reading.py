@@ -87,11 +87,15 @@ def read(
 ) -> Sales:
     """Return the sales of a CSV or Excel file, a series for each item.
 
-    What is done to rows, and said in `notes`: identical rows of one period count once, different ones are added up. A
-    quantity below 0 is a return, and no demand: of sales it is left out, and a period whose sum is below 0 is not
-    known. A period without a row is one without a sale where a row is a sale, or where the file never says 0; otherwise
-    it is not known. A period whose stock on hand is 0 or less at its end, or a run of zeros that is too long to be
-    chance in a fast mover (`stockouts.silent`), is one without stock: demand was what was sold, or more.
+    What is done to rows, and said in `notes`:
+
+    - Identical rows of one period count once, different ones are added up.
+    - A quantity below 0 is a return, and no demand: of sales it is left out, and a period whose sum is below 0 is not
+      known.
+    - A period without a row is one without a sale where a row is a sale, or where the file never says 0; otherwise it
+      is not known. It is not known either where a shop that sells much sold nothing at all.
+    - A period whose stock on hand is 0 or less at its end, or a run of zeros that is too long to be chance in a fast
+      mover (`stockouts.silent`), is one without stock: demand was what was sold, or more.
 
     Args:
         path: of the file.
@@ -337,6 +341,10 @@ def _completed(
             total[gaps] = np.nan
         means = "no sale" if missing == "zero" else "not known"
         notes.append(f"{_many(gaps.sum(), 'period')} without a row: {means} ({why}; --missing says otherwise)")
+    closed = ~there.any(axis=1)
+    if kind == "sale" and closed.any() and grid.many * np.exp(-len(codes) / (~closed).sum()) < stockouts.RARE:
+        total[closed] = np.nan  # with so many sales in the others, none at all is no chance
+        notes.append(f"{_many(closed.sum(), 'period')} without any sale of any item: closed, and not known")
     late = int((~begun).any(axis=0).sum())
     if late:
         notes.append(f"{_many(late, 'item')} begin after the first {grid.period}: what was before is not known")

@@ -265,6 +265,18 @@ def test_days_on_which_nobody_sells_are_no_periods(tmp_path: Path):
     assert sales.grid.after() == np.datetime64("2024-03-01")
 
 
+def test_a_day_without_any_sale_of_a_busy_shop_is_closed(tmp_path: Path):
+    """With 20 sales a day, 59 e^-20 days without any are to be expected by chance; with one a day, 22."""
+    path = tmp_path / "sales.csv"
+    days = [dt.date(2024, 1, 1) + dt.timedelta(days=k) for k in range(60) if k != 30]
+    path.write_text("date,units\n" + "".join(f"{day} 1{k % 10}:00,1\n" for day in days for k in range(20)))
+    sales = read(path)
+    assert np.isnan(sales.units[30, 0])
+    assert "1 period without any sale of any item: closed, and not known" in sales.notes
+    path.write_text("date,units\n" + "".join(f"{day} 10:00,1\n" for day in days))
+    assert read(path).units[30, 0] == 0
+
+
 def test_sales_are_added_up_by_whole_weeks(tmp_path: Path):
     path = tmp_path / "sales.csv"
     path.write_text("date,units\n2024-01-03,9\n2024-01-08,1\n2024-01-08,2\n2024-01-14,4\n2024-01-21,8\n2024-01-22,7\n")
