@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..common.checks import BadInput
-from ..common.text import quoted
+from ..common.text import plural, quoted
 from ..scenario.model import LONGEST_WAIT, Distribution
 from . import cells, columns
 from .grid import Grid
@@ -110,7 +110,7 @@ def lead_times(
             found.append(everyone)
             of_all += 1
     if blank.any():
-        notes.append(f"{int(blank.sum()):,} orders have not arrived: their lead time is their age or more")
+        notes.append(f"not arrived: {plural(blank.sum(), 'order')}, with a lead time of its age or more")
     if shared and of_all:
         notes.append(f"{of_all} of {len(keys)} items have less than {ENOUGH} deliveries, and the lead time of all")
     return found, notes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..common.checks import BadInput
-from ..common.text import plain, quoted
+from ..common.text import plain, plural, quoted
 from ..scenario import limits
 from . import cells, columns, stockouts
 from .grid import PERIODS, Grid, Rows, grid_of, rows_of
@@ -154,28 +154,28 @@ def read(
     if blank.any():
         total[number[blank], codes[blank]] = np.nan
         notes.append(
-            f"{_many(blank.sum(), 'row')} without a quantity: not known (first at line {_first(table, blank)})"
+            f"{plural(blank.sum(), 'row')} without a quantity: not known (first at line {_first(table, blank)})"
         )
     if rows.kind == "period" and (below := total < 0).any():
         total[below] = np.nan
-        notes.append(f"{_many(below.sum(), 'period')} with more returns than sales: demand not known")
+        notes.append(f"{plural(below.sum(), 'period')} with more returns than sales: demand not known")
     short = np.zeros(shape, bool)
     if chosen.on_hand is not None:
         shelf = cells.numbers(table[chosen.on_hand], file, decimal, opened.separator).values.to_numpy()
         empty = inside & (shelf <= 0)
         short[number[empty], codes[empty]] = True
         if short.any():
-            notes.append(f"{_many(short.sum(), 'period')} ended without stock: demand was what was sold, or more")
+            notes.append(f"{plural(short.sum(), 'period')} ended without stock: demand was what was sold, or more")
     runs = np.stack([stockouts.silent(each, round(grid.per_year)) for each in total.T], axis=1) & ~short
     if runs.any():
         short |= runs
-        many = f"{_many(runs.sum(), 'period')} of {_many(runs.any(axis=0).sum(), 'item')}"
+        many = f"{plural(runs.sum(), 'period')} of {plural(runs.any(axis=0).sum(), 'item')}"
         notes.append(f"{many} in runs of zeros too long to be chance: taken for periods without stock, not demand")
     offered = np.zeros(shape, bool)
     if chosen.promotion is not None:
         on = inside & cells.flags(table[chosen.promotion])
         offered[number[on], codes[on]] = True
-        notes.append(f"{_many(offered.sum(), 'period')} with a promotion: they are fitted apart")
+        notes.append(f"{plural(offered.sum(), 'period')} with a promotion: they are fitted apart")
     further = {
         column: _last(cells.numbers(table[column], file, decimal, opened.separator).values, when, codes, len(names))
         for column in values
@@ -223,7 +223,7 @@ def _without_totals(table: pd.DataFrame, chosen: columns.Columns, notes: list[st
     many = len(end) - (int(rest[-1]) + 1 if len(rest) else 0)
     if not many or many == len(table) or not is_sum[-many:].any():
         return table
-    notes.append(f"{_many(many, 'row')} of sums at the end left out")
+    notes.append(f"{plural(many, 'row')} of sums at the end left out")
     return table.iloc[:-many]
 
 
@@ -285,12 +285,12 @@ def _kept(
     same = table.duplicated().to_numpy() & kept
     if kind == "period" and same.any():
         kept &= ~same
-        notes.append(f"{_many(same.sum(), 'row')} twice, counted once (first at line {_first(table, same)})")
+        notes.append(f"{plural(same.sum(), 'row')} twice, counted once (first at line {_first(table, same)})")
     elif same.any():
-        notes.append(f"{_many(same.sum(), 'row')} like another: sales of their own, as a row is a sale")
+        notes.append(f"{plural(same.sum(), 'row')} like another: sales of their own, as a row is a sale")
     returned = kept & (amount < 0)
     if returned.any():
-        what = f"{_many(returned.sum(), 'return')} of {-amount[returned].sum():,.10g} units"
+        what = f"{plural(returned.sum(), 'return')} of {-amount[returned].sum():,.10g} units"
         first = _first(table, returned)
         if kind == "sale":
             kept &= ~returned
@@ -301,7 +301,7 @@ def _kept(
         place = number * (codes.max() + 1) + codes
         _, counts = np.unique(place[kept], return_counts=True)
         if (more := int((counts > 1).sum())) > 0:
-            notes.append(f"{_many(more, 'period')} with several rows: added up")
+            notes.append(f"{plural(more, 'period')} with several rows: added up")
     if not kept.any():
         raise BadInput("no row has a quantity that counts (is it the right column?)")
     return kept
@@ -340,18 +340,18 @@ def _completed(
         if missing == "unknown":
             total[gaps] = np.nan
         means = "no sale" if missing == "zero" else "not known"
-        notes.append(f"{_many(gaps.sum(), 'period')} without a row: {means} ({why}; --missing says otherwise)")
+        notes.append(f"{plural(gaps.sum(), 'period')} without a row: {means} ({why}; --missing says otherwise)")
     closed = ~there.any(axis=1)
     if kind == "sale" and closed.any() and grid.many * np.exp(-len(codes) / (~closed).sum()) < stockouts.RARE:
         total[closed] = np.nan  # with so many sales in the others, none at all is no chance
-        notes.append(f"{_many(closed.sum(), 'period')} without any sale of any item: closed, and not known")
+        notes.append(f"{plural(closed.sum(), 'period')} without any sale of any item: closed, and not known")
     late = int((~begun).any(axis=0).sum())
     if late:
-        notes.append(f"{_many(late, 'item')} begin after the first {grid.period}: what was before is not known")
+        notes.append(f"{plural(late, 'item')} begin after the first {grid.period}: what was before is not known")
     recent = max(grid.many // 4, 1)
     ended = (np.nan_to_num(total[-recent:]) == 0).all(axis=0)
     if grid.many >= 8 and ended.any():
-        notes.append(f"{_many(ended.sum(), 'item')} without a sale in the last {recent} {grid.period}s: still sold?")
+        notes.append(f"{plural(ended.sum(), 'item')} without a sale in the last {recent} {grid.period}s: still sold?")
     return total
 
 
@@ -367,7 +367,3 @@ def _last(values: pd.Series, when: np.ndarray, codes: np.ndarray, many: int) -> 
 
 def _first(table: pd.DataFrame, which: np.ndarray) -> int:
     return int(table.index[int(np.flatnonzero(which)[0])])
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{int(count):,} {thing}" if count == 1 else f"{int(count):,} {thing}s"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..common.checks import BadInput
-from ..common.text import plain, quoted
+from ..common.text import plain, plural, quoted
 from ..scenario import limits
 from ..scenario.horizon import PERIODS_PER_YEAR
 from .deliveries import LeadTime
@@ -190,7 +190,8 @@ def _lines(
     grid, period = sales.grid, sales.grid.period
     costs = {key: terms.of(key, sales) for key in NUMBERS}
     yield f"# Written by: {plain(command)}"
-    yield f"# from {plain(sales.file)}: {len(fits)} items, {grid.many} {period}s from {grid.starts[0]} on."
+    size = f"{plural(len(fits), 'item')}, {plural(grid.many, period)}"
+    yield f"# from {plain(sales.file)}: {size} from {grid.starts[0]} on."
     yield "# What was read, how well each fit is, and its picture are in report.html. All numbers here can be changed."
     yield "#"
     for line in assumptions(terms, sales):
@@ -223,7 +224,7 @@ def _lines(
         for label in ("fixed_cost", "minimum_order", "batch"):
             value = _of(costs[label], k)
             lane |= {label: value} if value else {}
-        whence = "" if waits is None else f"        # of {waits[k].deliveries} deliveries"
+        whence = "" if waits is None else f"        # {plural(waits[k].deliveries, 'arrival')}"
         yield f"  {_flow(f'buy-{item}')}: {_flow(lane)}{whence}"
     yield "demands:"
     for k, (item, each) in enumerate(zip(sales.items, fits, strict=True)):
@@ -268,7 +269,8 @@ def _spikes(items: Sequence[str], fits: Sequence[Fitted], times: Sequence[tuple[
             spike["lasts"] = 1 if extra.lasts == 1 else {"name": "geom", "p": _round(1 / extra.lasts)}
             spike["factor"] = _round(extra.factor)
             spike |= {"announced": ahead} if ahead else {}
-            yield f"  {_flow(f'{kind}-{item}')}: {_flow(spike)}        # {extra.periods} periods of the history"
+            whence = f"{plural(extra.periods, 'period')} of the history"
+            yield f"  {_flow(f'{kind}-{item}')}: {_flow(spike)}        # {whence}"
 
 
 def _lead_time(k: int, waits: Sequence[LeadTime] | None, terms: Terms) -> tuple[Any, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..common.text import plain
+from ..common.text import plain, plural
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK
 from ..planning import Fitted, LeadTime, Sales
 from ..scenario import Scenario
@@ -51,7 +51,7 @@ def page(
             scenario=scenario,
             file=sales.file,
             verdict=_verdict(sales, fits, doubtful),
-            settings=f"{len(fits)} items, {sales.grid.many} {sales.grid.period}s",
+            settings=f"{plural(len(fits), 'item')}, {plural(sales.grid.many, sales.grid.period)}",
             assumed=[plain(each) for each in assumed],
             notes=[plain(each) for each in notes],
             period=sales.grid.period,

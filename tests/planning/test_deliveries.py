@@ -47,7 +47,7 @@ def test_what_has_not_arrived_takes_as_long_as_it_has_or_longer(tmp_path: Path):
     (found,), notes = fitted(tmp_path, lines, DAYS)
     assert found.distribution.parameters == {"values": [1, 3, 4], "weights": [0.25, 0.375, 0.375]}
     assert (found.deliveries, found.open) == (3, 1)
-    assert "1 orders have not arrived: their lead time is their age or more" in notes
+    assert "not arrived: 1 order, with a lead time of its age or more" in notes
 
 
 def test_orders_that_overtake_others_are_seen(tmp_path: Path):
