@@ -86,7 +86,10 @@ def new(
     name = name.removesuffix(".yaml")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise BadInput(f"a name must be letters, digits, - and _, got {name!r}")
-    given = {key: value for key, value in context.params.items() if key not in ("name", "demand") and value}
+    asked = context.params.items()
+    given = {
+        key: value for key, value in asked if key not in ("name", "demand") and value is not None and value is not False
+    }
     if demand is None:
         if given:
             raise BadInput(f"--{next(iter(given)).replace('_', '-')}: is for sales of your own (say --demand FILE)")

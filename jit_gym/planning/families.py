@@ -166,10 +166,10 @@ def best_law(demand: np.ndarray, factor: np.ndarray, at_least: np.ndarray, mean:
     """
     from scipy import optimize
 
-    share = float(np.mean(demand[~at_least] > 0)) if (~at_least).any() else 1.0
+    share = float(np.mean(demand > 0))
     found: list[tuple[float, Law]] = []
     for families, occurs in ((FAMILIES, 1.0), (SOMETIMES, share)):
-        if families is SOMETIMES and share > 0.95:
+        if families is SOMETIMES and not 0 < share <= 0.95:
             continue
         for family in families:
             if family.whole and (not whole or (family.positive and mean / occurs <= 1)):

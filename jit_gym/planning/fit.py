@@ -121,7 +121,12 @@ def fit(
     cycles = seasons(grid)
     if known < SHORTEST or not np.nansum(demand) > 0:
         return _too_little(demand, item, whole, known, n)
+    if offered.any() and (np.isfinite(demand) & ~offered).sum() < SHORTEST:
+        offered = np.zeros(n, bool)
+        warnings.append("nearly all periods have a promotion: none is told apart")
     core = _core(demand, cut, offered, cycles, whole)
+    demand = np.where(offered & (core.marks[:, 0] == 0), np.nan, demand)  # one promotion is not judged by the others
+    cut = cut & np.isfinite(demand)
     factors = core.pattern.factors
     score, sure = _transforms(core.law, demand, factors, cut)
     distance = _distance(score, cut[np.isfinite(demand)])
@@ -134,7 +139,12 @@ def fit(
             f"{usual:.2f} in 95 % of all cases"
         )
     held_out, trend, late = np.nan, 0.0, n // 4
-    if np.isfinite(demand[:-late]).sum() >= 2 * SHORTEST and np.isfinite(demand[-late:]).sum() >= SHORTEST:
+    before = np.isfinite(demand[:-late]) & ~offered[:-late]
+    if (
+        before.sum() >= 2 * SHORTEST
+        and (demand[:-late][before] > 0).any()
+        and np.isfinite(demand[-late:]).sum() >= SHORTEST
+    ):
         held_out, goes_on = _held_out(demand, cut, offered, cycles, whole, late)
         trend = core.pattern.trend if goes_on else 0.0
         later = int(np.isfinite(demand[-late:]).sum())
@@ -247,8 +257,9 @@ def _with(
     """Fit pattern and law, in turn with what is expected of demand where it was cut off; and how likely it is."""
     marks, at, told = _marks(offers, spikes), np.isfinite(full), full
     law = best_law(told[at], found.factors[at], cut[at], found.level, whole)
-    for _ in range(ROUNDS if cut.any() else 0):
-        full = np.where(cut & at, law.expected_from(told, found.factors), full)
+    for _ in range(ROUNDS if (cut & at).any() else 0):
+        full = full.copy()
+        full[cut & at] = law.expected_from(told[cut & at], found.factors[cut & at])
         found = pattern(full, cycles, marks, peaks)
         law = best_law(told[at], found.factors[at], cut[at], found.level, whole)
     return _Core(found, law, spikes, marks), law.likelihood(told[at], found.factors[at], cut[at])

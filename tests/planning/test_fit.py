@@ -214,3 +214,35 @@ def test_a_law_is_what_the_engine_draws(law: Law, factor: float):
     values = np.arange(12.0)
     shares = np.array([(drawn <= value).mean() for value in values])
     np.testing.assert_allclose(law.below(values, np.full(12, factor)), shares, atol=0.005)
+
+
+def test_promotions_all_the_time_are_usual():
+    units = np.random.default_rng(17).poisson(20, 60).astype(float)
+    found = fit(units, weeks(60), promoted=np.arange(60) > 3)
+    assert found.promotion is None
+    assert found.distribution.mean == pytest.approx(20, rel=0.1)
+    assert "nearly all periods have a promotion: none is told apart" in found.warnings
+
+
+@pytest.mark.parametrize("seed", [*range(16), 105, 172, 201])
+def test_any_series_has_a_fit_that_is_a_world(seed: int):
+    """Zeros, gaps, stockouts, promotions, jumps, few or many units, at random: numbers are finite, and demand loads."""
+    from jit_gym.scenario import Demand
+
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 130))
+    mean = float(rng.choice([0.02, 0.5, 3, 40, 3000, 1e6]))
+    units = rng.negative_binomial(rng.choice([0.3, 2, 50]), 0.5, n) * mean
+    units = np.floor(units) if seed % 2 else units
+    units[rng.random(n) < rng.choice([0, 0.3, 0.9])] = 0
+    units[rng.random(n) < rng.choice([0, 0.2, 0.8])] = np.nan
+    units[: n // 3] *= rng.choice([0, 1, 20])
+    short, promoted = rng.random(n) < rng.choice([0, 0.3, 1.0]), rng.random(n) < rng.choice([0, 0.1, 1.0])
+    found = fit(units, weeks(n), short=short, promoted=promoted, whole=bool(seed % 2))
+    assert np.isfinite(found.pattern.level)
+    assert np.isfinite(found.pattern.season).all()
+    assert np.isfinite(found.trend)
+    assert -1 <= found.autocorrelation <= 1
+    told = found.distribution.model_dump(mode="json")
+    season = found.pattern.season.tolist() if len(found.pattern.season) > 1 else []
+    assert Demand.model_validate({"from": "shop", "distribution": told, "occurs": found.law.occurs, "season": season})
