@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -136,3 +137,14 @@ def test_a_text_is_filled_in_between_its_marks(tmp_path):
     assert path.read_text() == "before\n<!-- table -->\nnew\n<!-- end of table -->\nafter\n"
     with pytest.raises(ValueError, match="has no place for it"):
         files.fill(path, "figures", "new")
+
+
+def test_a_folder_is_written_whole_or_not_at_all(tmp_path: Path):
+    files.write_folder(tmp_path / "new" / "shop", {"a.txt": "1", "b.txt": b"2"})
+    assert sorted(path.name for path in (tmp_path / "new").rglob("*")) == ["a.txt", "b.txt", "shop"]
+    with pytest.raises(OSError, match="it is there already, and stays as it is"):
+        files.write_folder(tmp_path / "new" / "shop", {"a.txt": "3"})
+    assert (tmp_path / "new/shop/a.txt").read_text() == "1"
+    with pytest.raises(OSError, match="cannot write"):
+        files.write_folder(tmp_path / "other" / "shop", {"a.txt": "1", "\0": "2"})
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
