@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from numba.core import event
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 import jit_gym
 from jit_gym.cli import app
 from jit_gym.cli.progress import count_while_compiling
 from jit_gym.scenario import industry_names
+
+from .commands import done, jit, refused
 
 QUICK = ["--paths", "8", "--periods", "30"]
 PAST = "demands.customers.history"
@@ -29,29 +31,6 @@ def _elsewhere(tmp_path, monkeypatch):
     """Stand in an empty folder, at a terminal of 80 columns."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-
-
-def jit(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), prog_name="jit-gym")
-
-
-def done(*arguments: str) -> str:
-    """Run a command that succeeds, and return what it printed."""
-    result = jit(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def refused(*arguments: str) -> str:
-    """Run a command that fails as it should: one line, status 2, nothing written; return the line."""
-    before = sorted(os.walk("."))
-    result = jit(*arguments)
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert sorted(os.walk(".")) == before
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("jit-gym: ")
-    return line.removeprefix("jit-gym: ")
 
 
 def test_where_and_with_how_many_threads_it_is_computed(monkeypatch):

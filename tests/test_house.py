@@ -22,6 +22,7 @@ ROOMS = [
     "theory",
     "evaluation",
     "evaluate",
+    "planning",
     "report",
     "agents",
     "serve",

@@ -36,6 +36,11 @@ def counted(many: int) -> str:
     return f"{many:,}" if many < 10**15 else f"10^{int(many.bit_length() * 0.30103)} or so"  # log10 of 2
 
 
+def plural(count: int, thing: str) -> str:
+    """Return how many things there are: 1 item, 2,000 items."""
+    return f"{int(count):,} {thing}{'' if count == 1 else 's'}"
+
+
 def plain(text: str) -> str:
     """Return a text on which no terminal, browser or encoder acts: control characters and lone surrogates escaped.
 

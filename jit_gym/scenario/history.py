@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import warnings
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..common.text import nearest, plain, quoted
-from . import limits, reading
+from ..common.text import plain, quoted
+from . import csv_table, limits, reading
 from .errors import ScenarioError, at
 from .model import History, Horizon
 
@@ -48,58 +45,12 @@ def read(history: History, horizon: Horizon) -> dict[str, Any]:
 
 def _table(path: Path, wanted: Iterable[str]) -> pd.DataFrame:
     """Return a CSV file as texts, indexed by line; refuse it if a wanted column is missing or there twice."""
-    import pandas as pd
-
     content = reading.read(path, reading.CSV)
     with at(path.name):
         if content.startswith((b"\x1f\x8b", b"PK\x03\x04")):
             raise ScenarioError("is compressed, or a spreadsheet (save it as CSV)")
         text = reading.text(content)
-        columns = _columns(text)
-        _check_columns(columns, wanted)
-        if (cells := (text.count("\n") + 1) * len(columns)) > limits.CSV_CELLS:
-            raise ScenarioError(f"must have {limits.CSV_CELLS:,} cells or less, got {cells:,} ({reading.CSV.instead})")
-        try:
-            table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, skip_blank_lines=False)
-        except (ValueError, OverflowError) as error:
-            reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-            raise ScenarioError(f"cannot be read: {reason}") from None
-    if not isinstance(table.index, pd.RangeIndex):
-        raise ScenarioError(f"{path.name} line 2: there are more fields than columns")
-    if table.shape[1] != len(columns):
-        raise ScenarioError(f"{path.name} line 1: cannot be read (is a quote not closed?)")
-    often = Counter(columns)
-    table.columns = pd.Index(
-        [mine if often[mine] == 1 else theirs for mine, theirs in zip(columns, table.columns, strict=True)]
-    )
-    table.index += 2  # lines count from 1, and the first has the columns
-    return table.fillna("")[table.notna().any(axis=1) & (table != "").any(axis=1)]
-
-
-def _columns(text: str) -> list[str]:
-    """Return the names of the columns, from the first line."""
-    if not text.strip():
-        raise ScenarioError("is empty")
-    first = text[: limits.CSV_COLUMNS * 100]
-    try:
-        columns = [column.strip() for column in next(csv.reader(io.StringIO(first)))]
-    except csv.Error as error:
-        raise ScenarioError(f"line 1: cannot be read: {error}") from None
-    if len(columns) > limits.CSV_COLUMNS:
-        raise ScenarioError(f"line 1: must have {limits.CSV_COLUMNS:,} columns or less, got more")
-    return columns
-
-
-def _check_columns(columns: list[str], wanted: Iterable[str]) -> None:
-    """Refuse columns of which a wanted one is missing, or is there twice."""
-    for column in wanted:
-        if (times := columns.count(column)) > 1:
-            raise ScenarioError(f"line 1: there are {times} columns {column!r} (rename or remove the others)")
-        if not times:
-            there = ", ".join(quoted(column)[1:-1] for column in columns[:20]) + (", ..." if len(columns) > 20 else "")
-            if len(columns) == 1 and (found := next((mark for mark in ";\t|" if mark in columns[0]), None)):
-                there += f"; are its columns separated by {found!r}? Separate them by commas"
-            raise ScenarioError(f"has no column {column!r}{nearest(column, columns) or f' (it has {there})'}")
+    return csv_table.table_of(text, path.name, wanted)
 
 
 def _filtered(rows: pd.DataFrame, where: dict[str, str | int | float], file: str) -> pd.DataFrame:

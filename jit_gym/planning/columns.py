@@ -1,0 +1,119 @@
+"""Guess which column of a spreadsheet says what, by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ..common.checks import BadInput
+from ..common.text import nearest
+
+NAMES = {
+    "date": (
+        "date", "day", "week", "month", "period", "quarter", "datum", "tag", "woche", "monat", "fecha", "jour",
+        "invoice_date", "invoicedate", "order_date", "sales_date", "timestamp", "time", "year",
+    ),
+    "quantity": (
+        "units_sold", "quantity", "qty", "units", "sales_units", "unit_sales", "sold", "demand", "sales", "volume",
+        "menge", "absatz", "anzahl", "stueck", "stück", "cantidad", "quantité", "pieces", "quantity_sold", "verkauf",
+    ),
+    "item": (
+        "item", "sku", "product", "article", "item_id", "product_id", "item_nbr", "stockcode", "stock_code",
+        "item_code", "product_code", "artikel", "part",
+        "material", "produkt", "producto", "article_id", "item_name", "product_name",
+    ),
+    "place": (
+        "store", "shop", "location", "place", "site", "warehouse", "store_id", "store_nbr", "filiale", "branch",
+        "standort", "tienda", "magasin", "depot",
+    ),
+    "on_hand": (
+        "on_hand", "stock_on_hand", "stock", "inventory", "soh", "closing_stock", "bestand", "lagerbestand",
+        "inventory_level", "existencias",
+    ),
+    "promotion": ("promotion", "promo", "on_promotion", "onpromotion", "promoted", "aktion", "is_promo"),
+    "ordered": ("ordered", "order_date", "ordered_on", "date_ordered", "po_date", "bestellt", "placed"),
+    "arrived": (
+        "arrived", "delivered", "received", "arrival_date", "delivery_date", "received_on", "date_received",
+        "receipt_date", "geliefert", "arrival",
+    ),
+}  # fmt: skip
+"""For each thing that a column can say, the names by which it is known, the likeliest first."""
+
+
+class Columns(NamedTuple):
+    """Which column says what; None and () for what no column says. `guessed` names those that were not given."""
+
+    date: str
+    quantity: str
+    by: tuple[str, ...]
+    on_hand: str | None
+    promotion: str | None
+    guessed: tuple[str, ...]
+
+
+def choose(
+    there: Sequence[str],
+    file: str,
+    *,
+    date: str | None = None,
+    quantity: str | None = None,
+    by: Sequence[str] | None = None,
+    on_hand: str | None = None,
+    promotion: str | None = None,
+) -> Columns:
+    """Return which column says what, as given or else as guessed by their names.
+
+    Raises:
+        BadInput: for a column that is not there, or where no name tells the date or the quantity.
+    """
+    for option, column in [("date", date), ("quantity", quantity), ("on-hand", on_hand), ("promotion", promotion)]:
+        if column is not None:
+            check(column, there, file, option)
+    for column in by or ():
+        check(column, there, file, "by")
+    taken = {column for column in (date, quantity, on_hand, promotion, *(by or ())) if column is not None}
+    guessed: list[str] = []
+
+    def guess(what: str, given: str | None) -> str | None:
+        if given is not None:
+            return given
+        found = named(what, [column for column in there if column not in taken])
+        if found is not None:
+            taken.add(found)
+            guessed.append(f"{what.replace('_', ' ')} in {found!r}")
+        return found
+
+    def needed(what: str, given: str | None) -> str:
+        if (found := guess(what, given)) is None:
+            raise BadInput(f"{file}: no column is called like a {what} (say --{what}; it has {', '.join(there)})")
+        return found
+
+    when, many = needed("date", date), needed("quantity", quantity)
+    keys = tuple(by or ()) or tuple(filter(None, (guess("place", None), guess("item", None))))
+    shelf, offer = guess("on_hand", on_hand), guess("promotion", promotion)
+    return Columns(when, many, keys, shelf, offer, tuple(guessed))
+
+
+def named(what: str, there: Iterable[str]) -> str | None:
+    """Return the column whose name is the likeliest for a thing: one that is its name, or else that has it in it.
+
+    Stock on hand and promotions, which a file need not have, must have one of their names as it is.
+    """
+    plain = {column: re.sub(r"\W+", "_", column.casefold()).strip("_") for column in there}
+    for name in NAMES[what]:
+        for column, text in plain.items():
+            if text == name:
+                return column
+    for name in NAMES[what] if what not in ("on_hand", "promotion") else ():
+        for column, text in plain.items():
+            if len(name) > 3 and re.search(rf"(?:^|_){re.escape(name)}(?:_|$)", text):
+                return column
+    return None
+
+
+def check(column: str, there: Sequence[str], file: str, option: str | None = None) -> None:
+    """Refuse a column that a file does not have."""
+    if column not in there:
+        hint = nearest(column, there) or f" (it has {', '.join(there)})"
+        raise BadInput(f"{f'--{option}: ' if option else ''}{file} has no column {column!r}{hint}")
