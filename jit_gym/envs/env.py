@@ -128,6 +128,11 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         """Return the name of each number of an observation."""
         return self.episodes.codec.names
 
+    @property
+    def last_flows(self) -> np.ndarray:
+        """Return what happened in the last period (flows, 1), in the order of `episodes.flow_names`."""
+        return self._flows
+
     def costs(self) -> dict[str, float]:
         """Return the costs of the last period by stock, lane and demand, in money: `shop.holding_cost` and so on."""
         return {name: float(cost[0]) for name, cost in self.episodes.costs(self._flows).items()}

@@ -95,6 +95,11 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         """Return the name of each number of an observation."""
         return self.episodes.codec.names
 
+    @property
+    def last_flows(self) -> np.ndarray:
+        """Return what happened in the last period (flows, num_envs), in the order of `episodes.flow_names`."""
+        return self._flows
+
     def costs(self) -> dict[str, np.ndarray]:
         """Return the costs of the last period by stock, lane and demand (num_envs,), in money; 0 in a new episode."""
         return self.episodes.costs(self._flows)

@@ -26,6 +26,8 @@ GROUPS = {
         "ActionMeaning",
         "VectorActionMeaning",
         "sb3",
+        "multi",
+        "sharing",
     ),
     "Policies": ("policy", "evaluate", "compare", "compare_family", "policy_map", "stress", "worth", "tune"),
     "Optima and bounds": ("solve", "Optimal", "exact_cost", "clairvoyant", "Bound"),
