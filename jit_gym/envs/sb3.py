@@ -32,7 +32,7 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB
         info: `"none"`, or `"all"` to be told the flows, whatever the batch was made with.
 
     Raises:
-        ValueError: for another `info`.
+        ValueError: for another `info`, and for a batch whose rewards are vectors.
         TypeError: for any other vector env.
     """
     batch: Any = envs
@@ -43,6 +43,8 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB
             f"vec_env takes a jit_gym batch from gymnasium.make_vec, wrapped at most in what changes actions, got "
             f"{type(batch).__name__}"
         )
+    if hasattr(batch, "reward_space"):
+        raise ValueError("reward: Stable-Baselines3 takes a scalar (make the batch with reward='scalar')")
     batch.set_info(info)
     return SB3VecEnv(envs, batch)
 

@@ -24,11 +24,11 @@ from .vector import VectorEnv
 
 
 class Seats:
-    """How one network plays all agents of a team: each sees its numbers in one order, 0 where it has none, and who it is.
+    """How one network plays all agents of a team: each sees its numbers in one order, and who it is.
 
-    A number stands where its role does (`Member.roles`): what is on hand at the agent's stock is the same number for
-    all. The last numbers are 1 for the agent that is asked, and 0 for the others. An action has as many numbers as the
-    agent with the most lanes; one with fewer lanes ignores the rest.
+    A number stands where its role does (`Member.roles`), and is 0 for an agent that has none of it: what is on hand at
+    the agent's stock is the same number for all. The last numbers are 1 for the agent that is asked, and 0 for the
+    others. An action has as many numbers as the agent with the most lanes; one with fewer lanes ignores the rest.
     """
 
     def __init__(self, team: Team) -> None:

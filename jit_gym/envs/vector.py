@@ -18,7 +18,7 @@ from ..scenario import Scenario, load
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
 from .orders import OrderUnits, read_orders
-from .reward import unit_of
+from .reward import RewardVector, check_reward, unit_of
 from .spec import SpecInJson, is_config
 
 
@@ -36,6 +36,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         most_ordered: as in `Env`.
         rewards: `"scaled"` or `"money"`, as in `Env`.
         info: `"all"` or `"none"`, as in `Env`.
+        reward: `"scalar"`, or `"vector"` for arrays (num_envs, components), as in `Env`; this needs `info="all"`.
         max_episode_steps: periods after which an episode is truncated, if that is before the horizon.
         autoreset_mode: what becomes of an episode that is over. NEXT_STEP (the default): the next step begins a new one
             and ignores its action. SAME_STEP: the new one begins at once, and `infos` has `final_obs` and `final_info`.
@@ -54,15 +55,22 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
+        reward: str = "scalar",
     ) -> None:
         """Load the scenario and lay it out."""
         if is_config(scenario):
             self.__init__(**{"num_envs": num_envs, **scenario})  # type: ignore[misc]
             return
         self._check(num_envs, max_episode_steps, render_mode)
+        check_reward(reward)
+        if reward == "vector" and info == "none":
+            raise ValueError("reward: needs info='all', which says what happened, for a vector, got info='none'")
         episodes = EpisodeBatch(load(scenario, overrides), num_envs, units, most_ordered, info)
         self._take(episodes, max_episode_steps, autoreset_mode)
         self.reward_unit: Any = unit_of(rewards, self.scenario)
+        if reward == "vector":
+            self._vector = vector = RewardVector(episodes.layout)
+            self.reward_space, self.reward_names, self.reward_weights = vector.space, vector.names, vector.weights
 
     @staticmethod
     def _check(num_envs: int, max_episode_steps: int | None, render_mode: str | None) -> None:
@@ -86,6 +94,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         self._everyone = np.ones(num_envs, bool)
         self.length = min(self.episodes.horizon, max_episode_steps or self.episodes.horizon)
         self._flows = episodes.no_flows()
+        self._vector: RewardVector | None = None
         self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.episodes.horizon
         self._shape = num_envs, len(self.episodes.layout.lanes)
         self._name_columns()
@@ -162,7 +171,10 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self._restart(ended, observations)
             if self.length < self.episodes.horizon:  # those that were truncated could play on, and did
                 flows[:, ended] = 0.0
-        rewards = self.episodes.scaled(flows[self.episodes.reward_place], self.reward_unit)
+        if self._vector is None:
+            rewards = self.episodes.scaled(flows[self.episodes.reward_place], self.reward_unit)
+        else:
+            rewards = self._vector.of(flows, self.reward_unit)
         infos = self._infos(flows)
         if self.autoreset_mode == AutoresetMode.SAME_STEP and over.any():
             final = self._final(observations, infos, over)
@@ -185,8 +197,10 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         """Choose what `infos` tells from now on: `"all"` or `"none"`.
 
         Raises:
-            ValueError: for another.
+            ValueError: for another, and for `"none"` where rewards are vectors, which are made of flows.
         """
+        if info == "none" and self._vector is not None:
+            raise ValueError("info: must be 'all' where reward='vector', which is made of flows")
         self.episodes.tell(info, self.episodes.layout)
         self._name_columns()
 

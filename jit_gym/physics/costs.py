@@ -1,4 +1,4 @@
-"""A period's money by stock, lane, demand and warehouse: what each of them causes of what the period paid and earned."""
+"""A period's money by stock, lane, demand and warehouse: what each causes of what the period paid and earned."""
 
 from __future__ import annotations
 

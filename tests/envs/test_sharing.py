@@ -16,7 +16,7 @@ SHORT = {"horizon.periods": 9, "horizon.ends": False}
 @pytest.mark.parametrize("agents", ["stage", "lane"])
 @pytest.mark.parametrize(("name", "overrides"), [("beer-game", {}), ("or-gym-net-management", {"horizon.periods": 9})])
 def test_its_rows_are_the_agents_of_parallel_envs(name, overrides, agents, rewarded):
-    """Row b * A + k is agent k of a parallel env of seed s + b * A, with the same rewards, over two episodes and more."""
+    """Row b * A + k is agent k of a parallel env of seed s + b * A, with its rewards, over two episodes or more."""
     venv = jit_gym.sharing.vec_env(name, ROWS, agents, rewarded, overrides)
     envs = [parallel_env(name, agents=agents, rewarded=rewarded, overrides=overrides) for _ in range(ROWS)]
     count = len(envs[0].possible_agents)
