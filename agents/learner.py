@@ -61,11 +61,9 @@ class Learner:
         Raises:
             BadInput: for a scenario that asks for a fill rate.
         """
-        if scenario.objective.fill_rate is not None:
-            raise BadInput(
-                f"objective.fill_rate: agents learn costs alone, got {scenario.objective.fill_rate:g} (leave it out, and"
-                " set the shortage_cost of demands; jit-gym tune looks at it)"
-            )
+        if (asked := scenario.objective.fill_rate) is not None:
+            fix = "leave it out, and set a higher shortage_cost of demands; jit-gym tune looks at it"
+            raise BadInput(f"objective.fill_rate: agents learn costs alone, got {asked:g} ({fix})")
         self.scenario, self.settings, self.seed = scenario, settings, seed
         self.log: Callable[[str, float, int], Any] = lambda name, value, done: None  # takes figures within a step
 

@@ -1,4 +1,4 @@
-"""`objective: {fill_rate: ...}`: tuning honours it, a comparison says who reaches it, the rest refuses it or says so."""
+"""`objective: {fill_rate: ...}`: tuning honours it, a comparison says who reaches it, others refuse it or say so."""
 
 import json
 
