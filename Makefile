@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow bounds lowest check bench bench-peers maps claims industries notebooks reference docs clean
+.PHONY: help demo test slow pages bounds lowest check bench bench-peers maps claims industries networks film notebooks reference browser docs clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -31,6 +31,12 @@ test: $(DEV)  ## run the tests
 slow: $(DEV)  ## run the tests that take minutes each
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 -m slow
 
+# The tests need Chromium on the path; axe-core comes from npm.
+pages: $(DEV)  ## look at the reports in Chromium: on a phone, on paper, and with axe-core
+	npm install --silent --no-save --prefix .node axe-core@4
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'playwright>=1.50'
+	$(BIN)/python -m pytest -m slow tests/report/test_accessibility.py
+
 bounds: $(DEV)  ## run the laws with a check of every index in compiled code
 	NUMBA_BOUNDSCHECK=1 JIT_GYM_WORLDS=50 $(BIN)/python -m pytest -n 2 -k "any_world and not tensor" \
 		tests/physics/test_laws.py tests/envs/test_agreement.py tests/chance/test_trace.py
@@ -43,7 +49,7 @@ lowest:  ## run the tests of envs, agents and the command with the lowest versio
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	echo "torch; sys_platform == 'never'" > .venv-lowest/without.txt
 	printf '%s\n' 'hypothesis>=6.100' 'pytest>=8.2' 'pytest-xdist>=3.6' | .venv-lowest/bin/uv pip compile --quiet \
-		--resolution lowest-direct --override .venv-lowest/without.txt --extra train pyproject.toml - \
+		--resolution lowest-direct --override .venv-lowest/without.txt --extra train --extra render pyproject.toml - \
 		--output-file .venv-lowest/lowest.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--requirement .venv-lowest/lowest.txt --editable .
@@ -83,9 +89,19 @@ notebooks: $(DEV)  ## write the notebooks again from their sources, and run each
 	$(BIN)/python notebooks/write.py
 	$(BIN)/python -m pytest -n 2 --nbmake --nbmake-timeout=180 notebooks
 
+networks: $(CORE)  ## draw who orders what from whom in each scenario, in docs/networks
+	$(BIN)/python -m jit_gym.report.networks
+
+film: $(CORE)  ## play the fire of 1997 and write docs/aisin-1997.gif again
+	$(BIN)/python -m jit_gym.report.film
+
 reference: $(CORE)  ## write the references of scenarios and of the API again, from schema and docstrings
 	$(BIN)/jit-gym show --reference > docs/scenario-reference.md
 	$(BIN)/python -c "import jit_gym; from jit_gym.report.api import api; print(api(jit_gym), end='')" > docs/api.md
+
+# Pyodide for games without a server (jit-gym play --static), axe-core for the test that looks for barriers in their page.
+browser:  ## get what games without a server need into node_modules (needs npm)
+	npm install --no-save --no-package-lock --no-audit --no-fund --ignore-scripts pyodide@314.0.7 axe-core@4.14.1
 
 clean:  ## remove builds, caches and reports, but not .venv
 	rm -rf build dist reports *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

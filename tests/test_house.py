@@ -24,6 +24,7 @@ ROOMS = [
     "evaluate",
     "report",
     "agents",
+    "serve",
     "cli",
     "__main__",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,13 @@ def show(
         ),
     ] = None,
     set_: Overrides = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.svg",
+            help="Draw who orders what from whom into a file; FILE.html is a page that says it in words, too.",
+        ),
+    ] = None,
     as_yaml: Annotated[
         bool, typer.Option("--yaml", help="Print it as YAML: complete, with nothing left to look up.")
     ] = False,
@@ -36,8 +44,8 @@ def show(
     ] = False,
 ) -> None:
     """Show what the world of a scenario is, or what varies in a family."""
-    if sum([as_yaml, as_json, schema, vocabulary]) > 1:
-        raise BadInput("only one of --yaml, --json, --schema and --reference can be shown")
+    if sum([as_yaml, as_json, schema, vocabulary, picture is not None]) > 1:
+        raise BadInput("only one of --yaml, --json, --schema, --reference and --picture can be shown")
     from ..scenario import is_family, json_schema
 
     if schema:
@@ -50,6 +58,9 @@ def show(
         return
     if scenario is None:
         raise BadInput("which SCENARIO? (jit-gym list names those that are shipped)")
+    if picture is not None:
+        _draw(scenario, set_, picture)
+        return
     if is_family(scenario):
         show_family(scenario, set_, as_yaml=as_yaml, as_json=as_json)
         return
@@ -64,6 +75,25 @@ def show(
         print(json.dumps(world.resolved, indent=2))
     else:
         print_world(world)
+
+
+def _draw(scenario: str, set_: list[str] | None, path: Path) -> None:
+    """Draw the network of a scenario, or of the one that a family varies, into a file."""
+    from ..common.text import plain
+    from ..report import network
+    from ..scenario import family, is_family
+
+    network.check(path)
+    request = Request(scenario, set_)
+    if is_family(scenario):
+        if set_:
+            raise BadInput("--set: does not change the network of a family (draw the scenario that it varies)")
+        world = family(scenario).base
+    else:
+        world, notes = request.world()
+        print_notes(notes)
+    network.write(world, path, request.command("show", picture=path))
+    console().print(f"Picture: {plain(str(path))}", style="dim", soft_wrap=True)
 
 
 def print_world(scenario: Scenario) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -35,6 +36,39 @@ def write(path: Path, content: str | bytes) -> None:
         file.write(data)
         file.close()
         os.replace(draft, path)
+
+
+def write_folder(path: Path, contents: Mapping[str, str | bytes]) -> None:
+    """Write a new folder of files, by their names within it; there is all of it or nothing.
+
+    Raises:
+        BadInput: for a folder that is there already, with anything in it.
+        OSError: in one line, where it cannot be written.
+    """
+    check_folder(path)
+    draft = path.absolute().with_name(f".{secrets.token_hex(8)}.jit_gym.tmp")
+    missing = [folder for folder in draft.parents if not folder.exists()]
+    try:
+        for name, content in contents.items():
+            write(draft / name, content)
+        if path.exists():
+            path.rmdir()  # which is empty
+        os.replace(draft, path)
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {reason(error)}") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        for folder in missing:
+            with suppress(OSError):  # it holds the new folder: it may stay
+                folder.rmdir()
+
+
+def check_folder(path: Path) -> None:
+    """Raise BadInput unless a new folder can be written here: there is none yet, or an empty one."""
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise BadInput(f"{path}: is no folder (name a new one)")
+    if path.is_dir() and any(path.iterdir()):
+        raise BadInput(f"{path}: has files already, which stay as they are (name a new folder, or remove it)")
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from gymnasium.error import ResetNeeded
 
 from ..common.checks import check_seed
 from ..scenario import Scenario, load
+from .display import FPS, MODES, display
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
 from .orders import SINGLE, OrderUnits, read_orders, wrong_orders
-from .rendering import Screen, write
 from .reward import RewardVector, check_reward, unit_of
 from .spec import SpecInJson, is_config
 
@@ -73,7 +73,8 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
     * `info`: `"all"` (default), or `"none"` for training: `info` is empty, which makes a step quicker. Observations and
       rewards are the same to the bit.
     * `render_mode`: `"ansi"` for a line of text a period, `"rgb_array"` for a picture of the episode so far, (480, 640,
-      3) bytes.
+      3) bytes, and `"human"` for the same in a window, at each step (needs `jit-gym[render]`). They show what is
+      observed and the flows of `info`, so a hidden disruption is not shown, and change nothing that is played.
 
     ## Version History
     * v1: actions, observations and rewards in units of what is used and of what a plain rule costs; the date is
@@ -82,8 +83,8 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
     """
 
     metadata = {
-        "render_modes": ["ansi", "rgb_array"],
-        "render_fps": 4,
+        "render_modes": MODES,
+        "render_fps": FPS,
     }
 
     def __init__(
@@ -101,11 +102,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         if is_config(scenario):
             self.__init__(**scenario)  # type: ignore[misc]
             return
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ValueError(f"render_mode: must be one of {self.metadata['render_modes']}, got {render_mode!r}")
-        if render_mode is not None and info == "none":
-            raise ValueError("render_mode: needs info='all', which says what happened, got info='none'")
-        self.render_mode = render_mode
+        self.render_mode, self._display = render_mode, display(render_mode, info)
         check_reward(reward)
         told = "all" if reward == "vector" and info == "none" else info  # a vector is made of flows
         self._take(EpisodeBatch(load(scenario, overrides), 1, units, most_ordered, told))
@@ -132,8 +129,6 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self._reward_place = self.episodes.reward_place
         names = episodes.flow_names if len(episodes.flow_names) > 1 else []
         self._names = [name if name != "reward" else "path" for name in names]  # of what is in `info`
-        self._past: list[dict[str, float]] = []
-        self._screen: Screen | None = None
         self._vector: RewardVector | None = None
         self._stale = True  # are the functions that play a step of the present world still to be found?
 
@@ -168,13 +163,15 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
             self.episodes.seed(int(self.np_random_seed or 0))
         self.episodes.restart(np.arange(1))
         self._period = 0
-        self._past.clear()
         self._stale |= not self.episodes.one_world
         info: dict[str, Any] = dict.fromkeys(self._names, 0.0)
         self._path = int(self.episodes.path[0])
         if info:
             info["path"] = self._path
-        return self.episodes.observe()[0], info
+        shown = self.episodes.observe()[0]
+        if self._display is not None:
+            self._display.begin(self.episodes, shown)
+        return shown, info
 
     def step(self, action: np.ndarray | OrderUnits) -> tuple[np.ndarray, Any, bool, bool, dict[str, Any]]:
         """Order, and play one period; the reward is a number, or an array (components,)."""
@@ -202,8 +199,8 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
             reward = flows[place] / self.reward_unit
             flows[place] = self._path
             info = dict(zip(self._names, flows))  # noqa: B905 (a sixth of a step)
-            if self.render_mode is not None:
-                self._past.append(info)
+            if self._display is not None:
+                self._display.add(info, self._shown_row)
         elif self._vector is None:
             reward = self._flows.item() / self.reward_unit
         if self._vector is not None:
@@ -225,10 +222,17 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         return {name: value for name, value in vars(self).items() if name not in found} | {"_stale": True}
 
     def render(self) -> Any:
-        """Return the last period as a line of text, or the episode so far as a picture (height, width, 3)."""
-        if self.render_mode == "ansi":
-            return write(self.scenario, self._past)
-        if self.render_mode == "rgb_array":
-            self._screen = self._screen or Screen(self.scenario)
-            return self._screen.draw(self._past, self.episodes.working(0))
-        raise ValueError(f"render: this env was made without a render_mode (one of {self.metadata['render_modes']})")
+        """Return the last period as a line of text, or the episode so far as a picture (480, 640, 3).
+
+        Raises:
+            ValueError: without a `render_mode`.
+            ResetNeeded: before the first episode.
+        """
+        if self._display is None:
+            raise ValueError(f"render: this env was made without a render_mode (one of {MODES})")
+        return self._display.render()
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._display is not None:
+            self._display.close()

@@ -191,10 +191,6 @@ class EpisodeBatch:
         self.rows[:, : drawn.shape[1], rows] = drawn
         self.states[: layout.state_size, rows] = layout.start[:, None]
 
-    def working(self, b: int) -> np.ndarray:
-        """Return the share that works of the most disrupted lane in each period that path b has played (periods,)."""
-        return self.rows[: self.clock[b], list(self.layout.columns.working.values()), b].min(axis=1, initial=1.0)
-
     def costs(self, flows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the costs of the last period by stock, lane and demand (paths,), from its flows.
 

@@ -23,6 +23,7 @@ from ..physics.tables import Sizes
 from ..physics.view import View
 from ..scenario import BadInput, Distribution, Family, Scenario, family
 from ..scenario.families import TRAIN
+from .display import display
 from .env import Env
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED, Codec, Shape
@@ -327,10 +328,9 @@ class FamilyEnv(Env):
         worlds: how many of them are played, one after the other.
         world_seed: the seed that the worlds themselves are drawn from.
         context: whether the world's numbers are observed.
-        most_ordered, rewards, info: as in `Env`.
+        most_ordered, rewards, info, render_mode: as in `Env`.
     """
 
-    metadata = {"render_modes": [], "render_fps": 4}
     episodes: FamilyBatch
 
     def __init__(
@@ -346,9 +346,7 @@ class FamilyEnv(Env):
         render_mode: str | None = None,
     ) -> None:
         """Load the family and find what all its worlds can show."""
-        if render_mode is not None:
-            raise ValueError(f"render_mode: a family is not rendered, got {render_mode!r} (render one of its worlds)")
-        self.render_mode = None
+        self.render_mode, self._display = render_mode, display(render_mode, info)
         self.family = _loaded(family)
         episodes = FamilyBatch(self.family, 1, most_ordered, regime, worlds, world_seed, context, rewards, info)
         self._take(episodes)
@@ -391,7 +389,8 @@ class FamilyVectorEnv(VectorEnv):
     ) -> None:
         """Load the family and find what all its worlds can show."""
         self.family = _loaded(family)
-        self._check(num_envs, max_episode_steps, render_mode)
+        self._check(num_envs, max_episode_steps)
+        self.render_mode, self._display = render_mode, display(render_mode, info)
         episodes = FamilyBatch(self.family, num_envs, most_ordered, regime, worlds, world_seed, context, rewards, info)
         self._take(episodes, max_episode_steps, autoreset_mode)
 

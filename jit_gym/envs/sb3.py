@@ -29,7 +29,8 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB
 
     Args:
         envs: the batch.
-        info: `"none"`, or `"all"` to be told the flows, whatever the batch was made with.
+        info: `"none"`, or `"all"` to be told the flows, whatever the batch was made with; a batch that is rendered
+            tells them all.
 
     Raises:
         ValueError: for another `info`, and for a batch whose rewards are vectors.
@@ -45,7 +46,7 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB
         )
     if hasattr(batch, "reward_space"):
         raise ValueError("reward: Stable-Baselines3 takes a scalar (make the batch with reward='scalar')")
-    batch.set_info(info)
+    batch.set_info(info if batch.render_mode is None else "all")
     return SB3VecEnv(envs, batch)
 
 
@@ -152,5 +153,5 @@ class SB3VecEnv(VecEnv):
         return [issubclass(wrapper_class, Monitor)] * len(list(self._get_indices(indices)))
 
     def get_images(self) -> Sequence[np.ndarray | None]:
-        """Return no picture of any row."""
-        return [None] * self.num_envs
+        """Return the picture of the first row, which alone is drawn; None of each where the batch draws no pictures."""
+        return self.envs.render()[:1] if self.envs.render_mode == "rgb_array" else [None] * self.num_envs

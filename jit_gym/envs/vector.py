@@ -15,6 +15,7 @@ from gymnasium.vector.utils import batch_space
 from ..common.checks import check_seed, check_seeds
 from ..kernels.memory import copied_by_path
 from ..scenario import Scenario, load
+from .display import FPS, MODES, display
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
 from .orders import OrderUnits, read_orders
@@ -41,6 +42,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         autoreset_mode: what becomes of an episode that is over. NEXT_STEP (the default): the next step begins a new one
             and ignores its action. SAME_STEP: the new one begins at once, and `infos` has `final_obs` and `final_info`.
             DISABLED: `reset(options={"reset_mask": mask})` begins new ones.
+        render_mode: as in `Env`; the first row is shown.
     """
 
     def __init__(
@@ -61,10 +63,11 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         if is_config(scenario):
             self.__init__(**{"num_envs": num_envs, **scenario})  # type: ignore[misc]
             return
-        self._check(num_envs, max_episode_steps, render_mode)
+        self._check(num_envs, max_episode_steps)
         check_reward(reward)
         if reward == "vector" and info == "none":
             raise ValueError("reward: needs info='all', which says what happened, for a vector, got info='none'")
+        self.render_mode, self._display = render_mode, display(render_mode, info)
         episodes = EpisodeBatch(load(scenario, overrides), num_envs, units, most_ordered, info)
         self._take(episodes, max_episode_steps, autoreset_mode)
         self.reward_unit: Any = unit_of(rewards, self.scenario)
@@ -73,20 +76,17 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self.reward_space, self.reward_names, self.reward_weights = vector.space, vector.names, vector.weights
 
     @staticmethod
-    def _check(num_envs: int, max_episode_steps: int | None, render_mode: str | None) -> None:
+    def _check(num_envs: int, max_episode_steps: int | None) -> None:
         """Refuse arguments that make no batch."""
         if num_envs < 1:
             raise ValueError(f"num_envs: must be 1 or more, got {num_envs!r}")
         if max_episode_steps is not None and max_episode_steps < 1:
             raise ValueError(f"max_episode_steps: must be 1 or more, got {max_episode_steps!r}")
-        if render_mode is not None:
-            raise ValueError(f"render_mode: a batch is not rendered, got {render_mode!r} (render a single env)")
 
     def _take(self, episodes: EpisodeBatch, max_episode_steps: int | None, autoreset_mode: AutoresetMode | str) -> None:
         """Play these episodes."""
         self.scenario, self.episodes = episodes.scenario, episodes
         self.num_envs = num_envs = episodes.paths
-        self.render_mode = None
         self.set_autoreset_mode(AutoresetMode(autoreset_mode))
         self.single_observation_space, self.single_action_space = self.episodes.codec.spaces
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -141,7 +141,10 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self.episodes.seed(seed)
         self.episodes.restart(np.flatnonzero(self._everyone if not self._begun else mask))
         self._begun = True
-        return self.episodes.observe(), self._infos(self.episodes.no_flows())
+        observations = self.episodes.observe()
+        if self._display is not None and mask[0]:
+            self._display.begin(self.episodes, observations[0])
+        return observations, self._infos(self.episodes.no_flows())
 
     def step(
         self, actions: np.ndarray | OrderUnits
@@ -166,6 +169,8 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         observations = self.episodes.room()
         self.episodes.play(numbers, units, flows, observations)
         over = self._over()
+        if self._display is not None and not ended[0]:
+            self._display.add({name: flows[k, 0] for name, k in self._columns.items()}, observations[0])
         if waits:  # their action is not played: this step begins a new episode
             over &= ~ended
             self._restart(ended, observations)
@@ -197,9 +202,11 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         """Choose what `infos` tells from now on: `"all"` or `"none"`.
 
         Raises:
-            ValueError: for another, and for `"none"` where rewards are vectors, which are made of flows.
+            ValueError: for another, and for `"none"` where the batch is rendered, or rewards are vectors.
         """
-        if info == "none" and self._vector is not None:
+        if self._display is not None and info == "none":
+            raise ValueError("render_mode: needs info='all', which says what happened, got info='none'")
+        if self._vector is not None and info == "none":
             raise ValueError("info: must be 'all' where reward='vector', which is made of flows")
         self.episodes.tell(info, self.episodes.layout)
         self._name_columns()
@@ -211,12 +218,30 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
     def set_autoreset_mode(self, mode: AutoresetMode) -> None:
         """Choose what becomes of an episode that is over, from now on."""
         self.autoreset_mode = mode
-        self.metadata = {"autoreset_mode": mode, "render_modes": []}
+        self.metadata = {"autoreset_mode": mode, "render_modes": MODES, "render_fps": FPS}
 
     def _restart(self, mask: np.ndarray, observations: np.ndarray) -> None:
         rows = np.flatnonzero(mask)
         self.episodes.restart(rows)
         observations[rows] = self.episodes.observe()[rows]
+        if self._display is not None and mask[0]:
+            self._display.begin(self.episodes, observations[0])
+
+    def render(self) -> tuple[Any, ...]:
+        """Return what `Env.render` does of the first row, and None of the others, as Gymnasium has one for each row.
+
+        Raises:
+            ValueError: without a `render_mode`.
+            ResetNeeded: before the first episode.
+        """
+        if self._display is None:
+            raise ValueError(f"render: this batch was made without a render_mode (one of {MODES})")
+        return self._display.render(), *[None] * (self.num_envs - 1)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the window, if there is one."""
+        if self._display is not None:
+            self._display.close()
 
     def _infos(self, flows: np.ndarray) -> dict[str, Any]:
         """Return the paths and the flows by name, each with a mask of rows that have it, as Gymnasium's envs do."""

@@ -124,7 +124,7 @@ def find_benchmark(
     `go_on` is called after each path of a bound, and may raise to end the search.
     """
     same: dict[str, Any] = {"periods": periods, "warmup": warmup, "seed": seed}
-    optimum = _optimum(scenario)
+    optimum = quick_optimum(scenario)
     if optimum is not None:
         played = paid(evaluate(optimum.policy, scenario, paths=paths, **same))
         return Benchmark("optimum", played, optimum)
@@ -146,8 +146,11 @@ class _TooMuch(Exception):
 
 
 @lru_cache(maxsize=16)
-def _optimum(scenario: Scenario) -> Optimum | None:
-    """Solve a scenario if that is quickly done; an optimum that knows a history in advance is none to compare with."""
+def quick_optimum(scenario: Scenario) -> Optimum | None:
+    """Solve a scenario if that is quickly done, and return None where it is not.
+
+    An optimum that knows a history in advance is none to compare with.
+    """
     if replayed(scenario):
         return None
     steps = 0

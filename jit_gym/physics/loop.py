@@ -14,8 +14,8 @@ import numpy as np
 from ..common.threads import share
 from ..kernels.arrays import borrowed
 from ..kernels.cache import compiled
+from .compiled import compiled_period
 from .layout import Layout
-from .period import compiled_period
 from .tables import flows_of, flows_of_path, net_of, path_of, state_of
 
 LARGE = 200  # stocks, lanes and demands together

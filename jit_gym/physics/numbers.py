@@ -1,15 +1,16 @@
-"""The operations that differ by kind of number: plain floats, compiled floats, torch tensors, and recorded symbols."""
+"""The operations that differ by kind of number: plain floats, compiled floats, torch tensors, and recorded symbols.
+
+Those of `period` need nothing but Python, so that it plays where there is neither NumPy nor Numba, such as in a
+browser. What is for arrays imports NumPy when it is called; `compiled.py` has the forms for compiled code.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numba.extending import overload
-
-from ..kernels.symbol_arrays import SymbolArray
-from ..kernels.symbols import Symbol
+if TYPE_CHECKING:
+    import numpy as np
 
 WORTH_A_LOOK = 4096  # multiplications of a product from which on it takes longer than a look at the matrix
 
@@ -19,8 +20,17 @@ def is_tensor(x: Any) -> bool:
     return hasattr(x, "detach")
 
 
+def is_symbol(x: Any) -> bool:
+    """Tell a recorded symbol (`kernels.symbols.Symbol`) from a number, without importing what records."""
+    return hasattr(x, "program")
+
+
 def like(array: np.ndarray, x: Any) -> Any:
     """Return an array as a tensor or an array of symbols, if `x` is one, and as it is if not."""
+    import numpy as np
+
+    from ..kernels.symbol_arrays import SymbolArray
+
     if isinstance(x, SymbolArray):
         return SymbolArray(np.array(array, object))
     return x.new_tensor(array) if is_tensor(x) else array
@@ -33,6 +43,8 @@ def product(values: Any, matrix: Any) -> Any:
     where the numbers of a path do not lie side by side. A large product with a matrix that only picks values, at most
     one for each column, is a tenth of the work, and the same to the bit where the values are finite.
     """
+    import numpy as np
+
     if not isinstance(values, np.ndarray):
         return values @ matrix
     if values.size * matrix.shape[-1] >= WORTH_A_LOOK:
@@ -48,13 +60,15 @@ def product(values: Any, matrix: Any) -> Any:
 
 def lesser(a: Any, b: Any) -> Any:
     """Return the smaller of two arrays, or of a tensor and an array or tensor, elementwise."""
+    import numpy as np
+
     return a.minimum(b if is_tensor(b) else like(b, a)) if is_tensor(a) else np.minimum(a, b)
 
 
 def minimum(a: Any, b: Any) -> Any:
     """Return the smaller of two numbers, elementwise for tensors."""
     for x in (a, b):
-        if isinstance(x, Symbol):
+        if is_symbol(x):
             return x.program.apply("min", a, b)
     if is_tensor(a):
         return a.minimum(b) if is_tensor(b) else a.clamp(max=b)
@@ -70,7 +84,7 @@ def maximum(a: Any, b: Any) -> Any:
 
 def where(condition: Any, a: Any, b: Any) -> Any:
     """Return `a` where the condition holds and `b` elsewhere."""
-    if isinstance(condition, Symbol):
+    if is_symbol(condition):
         return condition.where(a, b)
     if is_tensor(condition):
         import torch
@@ -82,23 +96,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
 def floor(x: Any) -> Any:
     """Return the largest whole number up to `x`; its gradient is that of `x` (straight-through, Bengio et al. 2013)."""
-    if isinstance(x, Symbol):
+    if is_symbol(x):
         return x.floor()
     if is_tensor(x):
         return x + (x.detach().floor() - x.detach())
     return float(math.floor(x))
-
-
-@overload(minimum, jit_options={"forceinline": True})
-def _minimum(a, b):  # type: ignore[no-untyped-def]
-    return lambda a, b: a if a < b else b
-
-
-@overload(where, jit_options={"forceinline": True})
-def _where(condition, a, b):  # type: ignore[no-untyped-def]
-    return lambda condition, a, b: a if condition else b
-
-
-@overload(floor, jit_options={"forceinline": True})
-def _floor(x):  # type: ignore[no-untyped-def]
-    return lambda x: np.floor(x)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import MutableSequence, Sequence
 from typing import TYPE_CHECKING, Any
 
-from numba.extending import register_jitable
-
-from ..kernels.cache import inlined
 from .numbers import floor, minimum, where
 
 if TYPE_CHECKING:
@@ -54,11 +51,6 @@ def period(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequenc
     return flows
 
 
-compiled_period = inlined(period)
-"""The same for compiled code; `period` itself is for numbers of any kind."""
-
-
-@register_jitable(forceinline=True, error_model="numpy")
 def replenish(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequence[Any], flows: FlowRows) -> Any:
     """Play what comes before the demand: order, ship, arrive; return what placing, buying and waiting cost."""
     age(net, state, chance, flows)
@@ -83,7 +75,6 @@ def replenish(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequ
     return placing, buying, waiting
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def trade(
     net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows, placing: Any, buying: Any, waiting: Any
 ) -> None:
@@ -106,7 +97,6 @@ def trade(
 # 2. Order.
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def place_orders(net: NetRows, state: StateRows, order: Sequence[Any], chance: Sequence[Any], flows: FlowRows) -> Any:
     """Cut what is wanted on each lane to what can be ordered, and send it off; return what placing orders costs.
 
@@ -131,7 +121,6 @@ def place_orders(net: NetRows, state: StateRows, order: Sequence[Any], chance: S
     return placing
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def strike(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Destroy a share of what is on the shelf and on the way, where a disruption strikes."""
     for i in range(len(net.stocks)):
@@ -158,7 +147,6 @@ def strike(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRow
 # 3. Ship.
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def asked(net: NetRows, state: StateRows, flows: FlowRows, m: int) -> Any:
     """Return the units that a lane's source is asked for: what waits there, and the order that has just been placed."""
     if net.has.transmits and net.lanes[m].first_transmitted < net.lanes[m].last_transmitted:
@@ -166,7 +154,6 @@ def asked(net: NetRows, state: StateRows, flows: FlowRows, m: int) -> Any:
     return state.lanes[m].waiting + flows.lanes[m].ordered
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def able(net: NetRows, m: int, wanted: Any, chance: Sequence[Any]) -> Any:
     """Return what of the units asked for a lane's capacity, its disruptions and its supplier let it ship."""
     lane = net.lanes[m]
@@ -179,7 +166,6 @@ def able(net: NetRows, m: int, wanted: Any, chance: Sequence[Any]) -> Any:
     return can
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def ship_from_outside(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> Any:
     """Ship on lanes that share nothing, as capacity and disruptions allow; return the cost of buying and of waiting."""
     buying, waiting = 0.0, 0.0
@@ -196,7 +182,6 @@ def ship_from_outside(net: NetRows, state: StateRows, chance: Sequence[Any], flo
     return buying, waiting
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def open_resources(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Find what of each capacity that lanes share there is in this period, and what all its lanes could ship."""
     for r in range(len(net.resources)):
@@ -217,7 +202,6 @@ def open_resources(net: NetRows, state: StateRows, chance: Sequence[Any], flows:
                 flow.wanted = flow.wanted + wanted
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def ship_together(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows, kind: int) -> Any:
     """Ship on the lanes of a kind, from outside or from stocks, that share what may run short: a capacity, or a stock.
 
@@ -266,7 +250,6 @@ def ship_together(net: NetRows, state: StateRows, chance: Sequence[Any], flows: 
     return buying, waiting
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def share_of(net: NetRows, flows: FlowRows, m: int) -> Any:
     """Return the share of what a lane could ship that the scarcest of what it shares proportionally allows."""
     lane, share = net.lanes[m], 1.0
@@ -281,7 +264,6 @@ def share_of(net: NetRows, flows: FlowRows, m: int) -> Any:
     return share
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def take(net: NetRows, state: StateRows, flows: FlowRows, m: int, wanted: Any) -> None:
     """Take what a lane wants of stocks and shared capacities, as far as they last, and add it to its shipment."""
     lane = net.lanes[m]
@@ -296,7 +278,6 @@ def take(net: NetRows, state: StateRows, flows: FlowRows, m: int, wanted: Any) -
     flows.lanes[m].shipped = flows.lanes[m].shipped + taken
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def leave_behind(net: NetRows, state: StateRows, flows: FlowRows, kind: int) -> None:
     """Load what the lanes of a kind could ship, in their order, into full vehicles; give back what fills no other."""
     for r in range(len(net.routes)):
@@ -325,7 +306,6 @@ def leave_behind(net: NetRows, state: StateRows, flows: FlowRows, kind: int) -> 
                 shared.left = shared.left + behind
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def send(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows, m: int, wanted: Any) -> Any:
     """Put a lane's shipment on its way, and return what is still not shipped; that goes on waiting, or lapses."""
     lane, at, flow = net.lanes[m], state.lanes[m], flows.lanes[m]
@@ -344,7 +324,6 @@ def send(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows,
     return unshipped
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def load_vehicles(net: NetRows, flows: FlowRows) -> None:
     """Load what all lanes of a route ship into as few vehicles as it takes, and pay for them."""
     cost = 0.0
@@ -364,7 +343,6 @@ def load_vehicles(net: NetRows, flows: FlowRows) -> None:
 # 4. Arrive.
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def arrive(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Receive what has come, reject what is defective, and waste what finds no room."""
     for m in range(len(net.lanes)):
@@ -387,7 +365,6 @@ def arrive(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRow
         spoilt.wasted = spoilt.wasted + full - kept
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def put_by_age(net: NetRows, state: StateRows, lane: LaneRow, chance: Sequence[Any], units: Any) -> None:
     """Put what has arrived among the units of its age: the newest, or older ones where goods are old on arrival."""
     stock = net.stocks[lane.to]
@@ -399,7 +376,6 @@ def put_by_age(net: NetRows, state: StateRows, lane: LaneRow, chance: Sequence[A
             state.pipeline[k] = state.pipeline[k] + where(chance[lane.age] == age, units, 0.0 * units)
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def inspect(lane: LaneRow, chance: Sequence[Any], arrived: Any) -> Any:
     """Return the units that are rejected: those made after the process drifted, or a share of what arrived."""
     if not lane.rejects:
@@ -416,7 +392,6 @@ def inspect(lane: LaneRow, chance: Sequence[Any], arrived: Any) -> Any:
 # 5. Demand, and the end of shelf lives.
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def serve(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> Any:
     """Serve each demand, in their order, with as many whole kits as there are; return the cost of the rest, and sales.
 
@@ -439,7 +414,6 @@ def serve(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows
     return lacking, revenue
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def withdraw(net: NetRows, state: StateRows, first: int, last: int, wanted: Any, whole: int) -> Any:
     """Draw kits from the stocks that some needs name, as far as the scarcest lasts, and return how many."""
     taken = reserve(net, state, first, last, wanted, whole)
@@ -448,7 +422,6 @@ def withdraw(net: NetRows, state: StateRows, first: int, last: int, wanted: Any,
     return taken
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def reserve(net: NetRows, state: StateRows, first: int, last: int, wanted: Any, whole: int) -> Any:
     """Set kits aside from the stocks that some needs name, whatever their age, and return how many."""
     for k in range(first, last):
@@ -462,7 +435,6 @@ def reserve(net: NetRows, state: StateRows, first: int, last: int, wanted: Any, 
     return wanted
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def issue_kits(net: NetRows, state: StateRows, first: int, last: int, kits: Any) -> None:
     """Take what is in some kits from the perishable stocks among those that their needs name, by age."""
     for k in range(first, last):
@@ -470,7 +442,6 @@ def issue_kits(net: NetRows, state: StateRows, first: int, last: int, kits: Any)
             issue(net, state, net.needs[k].stock, kits * net.needs[k].quantity)
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def issue(net: NetRows, state: StateRows, i: int, quantity: Any) -> None:
     """Take units from the oldest of a stock on (first in, first out), or from the newest on (last in, first out)."""
     stock = net.stocks[i]
@@ -481,7 +452,6 @@ def issue(net: NetRows, state: StateRows, i: int, quantity: Any) -> None:
         quantity = quantity - taken
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def expire(net: NetRows, state: StateRows, flows: FlowRows) -> None:
     """Waste what has reached the end of its shelf life, and let the rest be a period older."""
     for i in range(len(net.stocks)):
@@ -494,7 +464,6 @@ def expire(net: NetRows, state: StateRows, flows: FlowRows) -> None:
         flows.goods[i].expired = old
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def shrink(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Lose the share of each stock that is stolen or damaged."""
     for i in range(len(net.stocks)):
@@ -506,7 +475,6 @@ def shrink(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRow
             flow.shrunk = lose_from_shelf(net, state, i, stock.shrinkage, chance[stock.shrinkage_rounding])
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def lose_from_shelf(net: NetRows, state: StateRows, i: int, share: Any, up: Any) -> Any:
     """Lose a share of what is on hand of a stock, of each age alike; return the units lost."""
     stock, at = net.stocks[i], state.stocks[i]
@@ -520,7 +488,6 @@ def lose_from_shelf(net: NetRows, state: StateRows, i: int, share: Any, up: Any)
     return lost
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def lose_from_queue(places: MutableSequence[Any], first: int, last: int, whole: int, share: Any, up: Any) -> Any:
     """Lose a share of the units in each of some places; return the units lost.
 
@@ -540,7 +507,6 @@ def lose_from_queue(places: MutableSequence[Any], first: int, last: int, whole: 
     return lost
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def salvage(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> Any:
     """Scrap what is obsolete, value what is left at the end, on hand and on the way, and return what that brings."""
     worth = 0.0
@@ -566,7 +532,6 @@ def salvage(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRo
 # 6. Pay.
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def bill(net: NetRows, chance: Sequence[Any], m: int, shipped: Any) -> Any:
     """Return what a lane's shipment costs to buy."""
     lane = net.lanes[m]
@@ -576,7 +541,6 @@ def bill(net: NetRows, chance: Sequence[Any], m: int, shipped: Any) -> Any:
     return cost
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def sale(net: NetRows, chance: Sequence[Any], d: int, served: Any) -> Any:
     """Return what a demand pays for what it was served."""
     demand = net.demands[d]
@@ -586,7 +550,6 @@ def sale(net: NetRows, chance: Sequence[Any], d: int, served: Any) -> Any:
     return sold
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def pay(
     net: NetRows,
     state: StateRows,
@@ -634,7 +597,6 @@ def pay(
     money.cost, money.revenue, money.reward = cost, revenue, revenue - cost
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def store(net: NetRows, flows: FlowRows) -> Any:
     """Measure the space that is taken in each warehouse, and return what space rented and used beyond that costs."""
     cost = 0.0
@@ -651,7 +613,6 @@ def store(net: NetRows, flows: FlowRows) -> Any:
     return cost
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def settle(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Keep the books: bills and sales become due after their terms, and all other money is cash at once."""
     books = state.books[0]
@@ -672,7 +633,6 @@ def settle(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRow
 # 7. Age.
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def report(net: NetRows, state: StateRows, flows: FlowRows) -> None:
     """Write down what those will read whose records are late."""
     for i in range(len(net.stocks)):
@@ -693,7 +653,6 @@ def report(net: NetRows, state: StateRows, flows: FlowRows) -> None:
         shift_queue(state.pipeline, net.demands[d].first_report, net.demands[d].last_report, state.demands[d].backlog)
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def age(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) -> None:
     """Let a period pass since the last one: bring everything on the way one nearer, and begin to count anew."""
     for i in range(len(net.stocks)):
@@ -711,7 +670,6 @@ def age(net: NetRows, state: StateRows, chance: Sequence[Any], flows: FlowRows) 
                 state.pipeline[lane.newest_slot] = 0.0
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def move(net: NetRows, state: StateRows, chance: Sequence[Any], m: int) -> None:
     """Bring what is on the way on a lane one period nearer, but for what stands still, or waits at the dock."""
     lane, stays = net.lanes[m], 0.0
@@ -732,7 +690,6 @@ def move(net: NetRows, state: StateRows, chance: Sequence[Any], m: int) -> None:
 # Arithmetic.
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def shift_queue(places: MutableSequence[Any], first: int, last: int, new: Any) -> Any:
     """Move a queue in some places up by one, put something new in the last, and return what leaves the first."""
     if first == last:
@@ -744,7 +701,6 @@ def shift_queue(places: MutableSequence[Any], first: int, last: int, new: Any) -
     return out
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def portion(whole: int, share: Any, units: Any) -> Any:
     """Return a share of some units, whole ones where units are whole."""
     some = share * units
@@ -753,13 +709,11 @@ def portion(whole: int, share: Any, units: Any) -> Any:
     return some
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def ratio(there: Any, asked_for: Any) -> Any:
     """Return what there is of what is asked for, as a share; more than 1 where nearly nothing is asked for."""
     return there / where(asked_for > ROUNDING_TOLERANCE, asked_for, ROUNDING_TOLERANCE)
 
 
-@register_jitable(forceinline=True, error_model="numpy")
 def subtract_clipped(held: Any, taken: Any) -> Any:
     """Return held - taken, but not less than 0, which rounding (a kit of 2.943 units) could make of it."""
     rest = held - taken

@@ -7,7 +7,6 @@ came from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +14,8 @@ import numpy as np
 
 from .layout import Layout
 from .numbers import is_tensor
-from .period import period
-from .tables import Flows, Net, State, state_of
+from .plain_world import PlainWorld
+from .tables import Flows, Net, State, fields, state_of
 
 
 def as_records(table: np.ndarray) -> list[Any]:
@@ -26,7 +25,7 @@ def as_records(table: np.ndarray) -> list[Any]:
     return [SimpleNamespace(**dict(zip(table.dtype.names, row.item(), strict=True))) for row in table]
 
 
-class ByHand:
+class ByHand(PlainWorld):
     """One scenario played on plain numbers or tensors.
 
     >>> import jit_gym
@@ -39,18 +38,15 @@ class ByHand:
     def __init__(self, layout: Layout) -> None:
         """Start in the scenario's first state."""
         self.layout = layout
-        self.net = Net._make([*(as_records(table) for table in layout.net[:-1]), layout.sizes])
-        self.state = State(*(as_records(table[0]) for table in state_of(layout.start.copy(), layout.sizes, 1)))
-        self.period: Any = 0
-
-    def step(self, order: Sequence[Any], chance: Sequence[Any]) -> Flows:
-        """Play one period with these orders (lanes,) and this row of chance, and return its flows."""
-        self.period += 1
-        return period(self.net, self.state, order, chance, self.no_flows())
-
-    def no_flows(self) -> Flows:
-        """Return flows in which nothing has happened yet."""
-        return Flows._make(as_records(np.zeros(len(names), kind)) for names, kind in self.layout.flow_tables())
+        super().__init__(
+            Net._make([*(as_records(table) for table in layout.net[:-1]), layout.sizes]),
+            State(*(as_records(table[0]) for table in state_of(layout.start.copy(), layout.sizes, 1))),
+            [
+                (name, len(names), fields(kind))
+                for name, (names, kind) in zip(Flows._fields, layout.flow_tables(), strict=True)
+            ],
+            Flows,
+        )
 
     def read(self, table: str, field: str) -> Any:
         """Return one field of the state (how many there are,), or (paths, how many there are) of tensors."""

@@ -156,6 +156,10 @@ class Action:
         Where the rule that is corrected was asked before, `base` is what it orders (paths, lanes).
         """
         meant = self._map.units(outputs) if self.choices is None else self.choices[outputs]
+        return self.orders_for(meant, view, base)
+
+    def orders_for(self, meant: Any, view: View, base: Any = None) -> Any:
+        """Return orders in units (paths, lanes) for the quantities, levels or corrections that are meant (paths, n)."""
         if self.means == "order-up-to":
             return self.plan.split_over_lanes(positive(meant - view.inventory_position))
         if self.means == "correction":

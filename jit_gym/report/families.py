@@ -15,7 +15,7 @@ from ..envs.rendering import INK, STOCK
 from ..evaluation import FamilyComparison
 from ..scenario import Distribution, Family
 from ..scenario.axis import meaning_of
-from . import catalogue, index
+from . import catalogue, index, network
 from .axes import Axes, fitting_ticks, left_margin, plain_number
 from .columns import Column, grid, plus_minus
 from .figures import Picture
@@ -138,6 +138,7 @@ def write(
         family=of,
         title=of.title or of.name,
         base=of.base,
+        **network.of_page(of.base),
         regime=comparison.regime,
         figure=comparison.figure.replace("_", " "),
         period=a(of.base.horizon.period),

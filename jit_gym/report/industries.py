@@ -28,8 +28,9 @@ from ..scenario import BadInput, Scenario, industry_names, load, shocks, source_
 from ..scenario.window import stays_as_it_is
 from . import holding, resilience, table
 from .catalogue import explained
+from .connections import events
 from .markdown import code_block, pipe_table, shell_command
-from .network import events, picture
+from .network import picture
 from .words import a, conventions, descriptions, digits, half, in_business, labels, listed, number, settings, verdict
 from .world import world
 

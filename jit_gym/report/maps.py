@@ -18,6 +18,7 @@ from ..evaluation import Cell, PolicyMap
 from ..physics import Layout
 from ..physics.worth import Worth
 from ..scenario.axis import Axis, meaning_of
+from . import network
 from .drawing import Drawing, drawing
 from .figures import Picture
 from .numbers import plain
@@ -225,6 +226,7 @@ def _page(drawn: PolicyMap, picture: Picture, command: str, notes: Sequence[str]
             verdict=verdict(drawn),
             settings=settings(drawn),
             picture=picture,
+            **network.of_page(drawn.scenario),
             notes=[*drawn.notes, *notes],
             command=command,
             x=drawn.x,

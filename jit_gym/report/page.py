@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..evaluation import METRICS, Comparison
-from . import catalogue, figures, index, resilience, story
+from . import catalogue, figures, index, network, resilience, story
 from .columns import plus_minus
 from .items import item_tables
 from .provenance import certificate, yaml_of
@@ -64,6 +64,7 @@ def page(comparison: Comparison, birth: dict[str, Any]) -> str:
             story=story.caption(comparison),
             stories=list(story.pictures(comparison)),
             world=_tables(comparison),
+            **network.of_page(scenario),
             metrics=_metrics(comparison),
             birth=birth,
             resolved=yaml_of(scenario),

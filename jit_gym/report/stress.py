@@ -13,6 +13,7 @@ from ..common.statistics import Estimate
 from ..evaluation import Comparison, Stress, Struck, Worth
 from ..evaluation.having import QUESTIONS
 from ..scenario.window import slowest_delivery
+from . import network
 from .columns import plus_minus
 from .numbers import plain, resilience
 from .provenance import origin, yaml_of
@@ -189,6 +190,7 @@ def write(
     page = environment().get_template("stress.html.jinja")
     text = page.render(
         scenario=stress.scenario,
+        **network.of_page(stress.scenario),
         settings=settings(stress),
         parts=parts,
         legend=parts[-1]["told"].legend,

@@ -16,7 +16,7 @@ from ..common.checks import check_count
 from ..common.threads import stream
 from ..scenario import BadInput, Scenario, load
 from ..scenario.supports import unsupported
-from .path_program import Accounts, PathProgram
+from .path_program import Accounts, Begun, PathProgram
 from .program import Answer, Solver, Unbounded
 
 NODES = 100  # of the branch-and-bound search on each path
@@ -81,6 +81,7 @@ def clairvoyant(
     whole: bool = True,
     orders: bool = False,
     nodes: int = NODES,
+    begun: Begun | None = None,
     progress: Callable[[int], Any] | None = None,
     seconds: float | None = None,
 ) -> Bound:
@@ -102,6 +103,8 @@ def clairvoyant(
         orders: whether to keep the orders of the best plans.
         nodes: how many nodes of the branch-and-bound search are visited on each path; where it would take more, the
             bounds have a gap. It measures work, not time, so that a bound is the same on any machine.
+        begun: what was ordered, shipped and served in the first periods, on all paths, which the plan cannot change;
+            the bound is then on every policy that goes on from there.
         progress: told after each path that one more is done.
         seconds: does nothing any more, and is deprecated.
 
@@ -125,7 +128,7 @@ def clairvoyant(
         raise BadInput(f"{scenario.name}: {many}, too many for one program (at most {LARGEST:,}; count fewer periods)")
     accounts = Accounts(scenario, warmup, periods)
     traces = _traces(scenario, seed, paths, accounts.periods)
-    programs = (PathProgram(accounts, trace, whole=whole) for trace in traces)
+    programs = (_program(accounts, trace, whole, begun) for trace in traces)
     integer, wide = whole and whole_numbers(scenario) > 0, size_of(scenario, 1) >= WIDE
     costs, gaps, plans = [], [], []
     try:
@@ -152,6 +155,14 @@ def clairvoyant(
         gaps=np.array(gaps),
         orders=np.array(plans) if orders else None,
     )
+
+
+def _program(accounts: Accounts, trace: np.ndarray, whole: bool, begun: Begun | None) -> PathProgram:
+    """Return the program of a path, with the orders of its first periods fixed where they were placed already."""
+    program = PathProgram(accounts, trace, whole=whole)
+    if begun is not None:
+        program.begin(begun)
+    return program
 
 
 def size_of(scenario: Scenario, periods: int) -> int:

@@ -35,6 +35,7 @@ from ..physics.worth import Worth
 from ..scenario import Scenario
 from .program import INF, Program
 
+ROUNDING = 1e-7  # by which orders that are fixed may differ, as a share of them
 Term = tuple[Any, np.ndarray]  # a coefficient, and a column for each period
 
 
@@ -44,6 +45,14 @@ class Arrival(NamedTuple):
     period: np.ndarray
     columns: np.ndarray
     share: Any
+
+
+class Begun(NamedTuple):
+    """What happened in the first periods: ordered, as lanes accepted it, and shipped (periods, lanes); and served."""
+
+    ordered: np.ndarray
+    shipped: np.ndarray
+    served: np.ndarray  # (periods, demands)
 
 
 class Accounts:
@@ -89,8 +98,29 @@ class PathProgram:
         self.shipped_from: list[list[Term]] = [[] for _ in stocks]
         self.shipped_on: dict[int, list[np.ndarray]] = {}  # each route
         self.shipped_with: list[list[np.ndarray]] = [[] for _ in resources]
+        self._shipped: list[np.ndarray] = []
+        self._served: list[np.ndarray] = []
         self._order_columns: list[tuple[np.ndarray, float]] = []
         self._write()
+
+    def begin(self, begun: Begun) -> None:
+        """Fix what was ordered and served in the first periods, up to rounding.
+
+        Where a lane ships what is ordered as it is placed, its orders are its shipments.
+        """
+        for m, (places, size) in enumerate(self._order_columns):
+            self._fix(places, (begun.shipped if places is self._shipped[m] else begun.ordered)[:, m] / size)
+        for d, places in enumerate(self._served):
+            self._fix(places, begun.served[:, d])
+
+    def _fix(self, columns: np.ndarray, values: np.ndarray) -> None:
+        """Let the first of some columns have these values."""
+        program, first = self.program, columns[: len(values)]
+        whole = program.integer.all[first] > 0
+        slack = np.where(whole, 0.0, ROUNDING * (1.0 + values))
+        values = np.where(whole, np.round(values), values)
+        program.lower.all[first] = np.maximum(values - slack, 0.0)
+        program.upper.all[first] = values + slack
 
     def orders(self, point: np.ndarray) -> np.ndarray:
         """Return the orders (periods, lanes) at a point of the program."""
@@ -132,6 +162,7 @@ class PathProgram:
         else:
             served = program.columns(T, demanded, cost=-revenue - shortage)
             program.offset += float(shortage @ demanded)
+        self._served.append(served)
         for k in range(int(row["first_need"]), int(row["last_need"])):
             need = self.net.needs[k]
             self.served_from[int(need["stock"])].append((float(need["quantity"]), served))
@@ -146,6 +177,7 @@ class PathProgram:
         if row["erodes"]:
             cost = cost * self.chance[:, int(row["cost"])]
         shipped = program.columns(T, capacity, cost)
+        self._shipped.append(shipped)
         self._write_orders(m, shipped, capacity, filled)
         for k in range(int(row["first_use"]), int(row["last_use"])):
             need = self.net.needs[k]

@@ -136,3 +136,23 @@ def test_a_text_is_filled_in_between_its_marks(tmp_path):
     assert path.read_text() == "before\n<!-- table -->\nnew\n<!-- end of table -->\nafter\n"
     with pytest.raises(ValueError, match="has no place for it"):
         files.fill(path, "figures", "new")
+
+
+def test_a_folder_is_written_whole_or_not_at_all(tmp_path):
+    files.write_folder(tmp_path / "a/b", {"page.html": "whole", "more/data.bin": b"\x00"})
+    assert (tmp_path / "a/b/more/data.bin").read_bytes() == b"\x00"
+    assert os.listdir(tmp_path / "a") == ["b"]
+    with pytest.raises(OSError, match="cannot write"):
+        files.write_folder(tmp_path / "c/d", {"page": "a file", "page/more": "where a folder should be"})
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_folder_that_has_files_stays_as_it_is(tmp_path):
+    with pytest.raises(BadInput, match="has files already"):
+        files.write_folder(tmp_path.parent, {"page.html": "new"})
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(BadInput, match="is no folder"):
+        files.write_folder(tmp_path / "file", {"page.html": "new"})
+    (tmp_path / "empty").mkdir()
+    files.write_folder(tmp_path / "empty", {"page.html": "new"})
+    assert os.listdir(tmp_path / "empty") == ["page.html"]

@@ -165,8 +165,6 @@ def test_a_network_sees_in_simulation_what_the_env_shows():
 
 def test_what_is_for_one_world_is_refused_by_name():
     env = jit_gym.FamilyEnv("lost-sales-family", worlds=2)
-    with pytest.raises(ValueError, match="render_mode: a family is not rendered"):
-        jit_gym.FamilyEnv("lost-sales-family", render_mode="ansi")
     with pytest.raises(BadInput, match="worlds: must be a whole number, 1 or more, got 0"):
         jit_gym.FamilyEnv("lost-sales-family", worlds=0)
     with pytest.raises(BadInput, match="env: plays a family"):

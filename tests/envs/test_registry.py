@@ -212,11 +212,12 @@ def test_a_specification_is_json_whatever_an_env_was_made_with(tmp_path: Path, b
 
 
 def test_an_unknown_way_to_render_is_refused():
-    """An env renders as text or as a picture, a batch not at all."""
-    with pytest.raises(ValueError, match=r"render_mode: must be one of \['ansi', 'rgb_array'\], got 'human'"):
-        Env(render_mode="human")
-    with pytest.raises(ValueError, match="render_mode: a batch is not rendered"):
-        VectorEnv(render_mode="ansi")
+    """An env and a batch render as text, as a picture or in a window, and in no other way."""
+    for make in (Env, VectorEnv):
+        with pytest.raises(
+            ValueError, match=r"render_mode: must be one of \['human', 'ansi', 'rgb_array'\], got 'pdf'"
+        ):
+            make(render_mode="pdf")
     with pytest.raises(ValueError, match="num_envs: must be 1 or more, got 0"):
         VectorEnv(num_envs=0)
 

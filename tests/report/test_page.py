@@ -99,8 +99,8 @@ def test_the_page_says_everything(report, comparison):
         assert word in text
 
 
-def test_there_is_a_picture_of_costs_of_service_and_of_each_policy(report, comparison):
-    assert Outline(report).tags.count("svg") == 2 + len(comparison.results)
+def test_there_is_a_picture_of_costs_of_service_of_each_policy_and_of_the_network(report, comparison):
+    assert Outline(report).tags.count("svg") == 3 + len(comparison.results)
 
 
 def test_texts_of_pictures_stand_inside_them(report):
