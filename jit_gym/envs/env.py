@@ -87,6 +87,8 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         "render_fps": FPS,
     }
 
+    _vector: RewardVector | None = None  # what rewards are made by, where they are vectors
+
     def __init__(
         self,
         scenario: str | Path | Mapping[str, Any] | Scenario = "lost-sales",
@@ -108,7 +110,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self._take(EpisodeBatch(load(scenario, overrides), 1, units, most_ordered, told))
         self.reward_unit = unit_of(rewards, self.scenario)
         if told != info:
-            self._names = []
+            self._names.clear()
         if reward == "vector":
             self._give(RewardVector(self.episodes.layout))
 
@@ -129,7 +131,6 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         self._reward_place = self.episodes.reward_place
         names = episodes.flow_names if len(episodes.flow_names) > 1 else []
         self._names = [name if name != "reward" else "path" for name in names]  # of what is in `info`
-        self._vector: RewardVector | None = None
         self._stale = True  # are the functions that play a step of the present world still to be found?
 
     @property

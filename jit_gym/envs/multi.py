@@ -95,7 +95,8 @@ class ManyAgentsEnv(ParallelEnv[str, np.ndarray, "np.ndarray | OrderUnits"]):
         self.max_cycles = max_cycles or self.env.episodes.horizon
         self.render_mode, self.reward_unit = render_mode, self.env.reward_unit
         self.metadata = {**Env.metadata, "name": f"jit_gym_{self.env.scenario.name}_v1", "is_parallelizable": True}
-        self.possible_agents, self.agents = list(self.team.names), []
+        self.possible_agents = list(self.team.names)
+        self.agents: list[str] = []
         self.members = dict(zip(self.team.names, self.team.members, strict=True))
         self.observation_spaces = {name: self.team.observation_space(each) for name, each in self.members.items()}
         self.action_spaces = {name: self.team.action_space(each) for name, each in self.members.items()}

@@ -117,7 +117,7 @@ class SB3VecEnv(VecEnv):
             infos[b] |= self._last(b, all_infos["final_obs"][b], bool(truncated[b]))
         return np.ascontiguousarray(observations), rewards.astype(np.float32), dones, infos
 
-    def _last(self, row: int, observation: np.ndarray, truncated: bool) -> dict[str, Any]:
+    def _last(self, row: int | np.integer, observation: np.ndarray, truncated: bool) -> dict[str, Any]:
         """Return what is told of a row whose episode is over, and begin to add up its next one."""
         seconds = round(time.time() - self._began, 6)
         episode = {"r": float(self._returns[row]), "l": self.length, "t": seconds}

@@ -45,6 +45,8 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         render_mode: as in `Env`; the first row is shown.
     """
 
+    _vector: RewardVector | None = None  # what rewards are made by, where they are vectors
+
     def __init__(
         self,
         scenario: str | Path | Mapping[str, Any] | Scenario = "lost-sales",
@@ -72,7 +74,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         self._take(episodes, max_episode_steps, autoreset_mode)
         self.reward_unit: Any = unit_of(rewards, self.scenario)
         if reward == "vector":
-            self._vector = vector = RewardVector(episodes.layout)
+            vector = self._vector = RewardVector(episodes.layout)
             self.reward_space, self.reward_names, self.reward_weights = vector.space, vector.names, vector.weights
 
     @staticmethod
@@ -94,7 +96,6 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         self._everyone = np.ones(num_envs, bool)
         self.length = min(self.episodes.horizon, max_episode_steps or self.episodes.horizon)
         self._flows = episodes.no_flows()
-        self._vector: RewardVector | None = None
         self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.episodes.horizon
         self._shape = num_envs, len(self.episodes.layout.lanes)
         self._name_columns()
