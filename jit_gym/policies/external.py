@@ -25,6 +25,7 @@ from ..physics import Layout, View
 from ..scenario import Scenario, reading
 from .action import Action
 from .base import Policy, PolicyError, act_in_sequence, parameters_in
+from .wrappers import space_of
 
 Decide = Callable[[np.ndarray, Any, np.ndarray], tuple[Any, Any]]
 """Observations (paths, n), a state of any kind (None at first) and whether it is the first period (paths,), to the
@@ -121,11 +122,7 @@ class Setting:
             inner = inside[0][0] if isinstance(inside[0], list) else inside[0]
         episodes = inner.episodes
         seen, done = episodes.codec.spaces
-        if meaning is not None:
-            from .wrappers import space_of
-
-            done = space_of(meaning)
-        if path_spaces(env) != (seen, done):
+        if path_spaces(env) != (seen, done if meaning is None else space_of(meaning)):
             raise PolicyError(f"env: is wrapped in what changes its observations or actions, got {env}")
         codec = episodes.codec
         return cls(
@@ -277,7 +274,7 @@ def external_policy(
     if _is_module(model):
         return External(_Module(model), label or type(model).__name__, setting, in_units=False)
     if callable(model):
-        return External(_Function(model), label or getattr(model, "__name__", name), setting, in_units=False)
+        return External(_Function(model), label or str(getattr(model, "__name__", name)), setting, in_units=False)
     raise PolicyError(f"a model must have `predict`, be a torch module or a function, got {quoted(model)}")
 
 
@@ -343,11 +340,14 @@ def _predicting(model: Any, label: str, setting: Setting) -> External:
     decide = network if hasattr(network, "predict") else model
     space = getattr(model, "observation_space", None)
     shape = getattr(space, "shape", None)
-    acts = getattr(model, "action_space", None)
-    chooses = acts is not None and hasattr(acts, "n")
-    if chooses and setting.choices is None and not (setting.meaning is not None and setting.meaning.discrete):
+    choices = getattr(getattr(model, "action_space", None), "n", None)
+    if (
+        choices is not None
+        and setting.choices is None
+        and not (setting.meaning is not None and setting.meaning.discrete)
+    ):
         raise PolicyError(
-            f"{label}: chooses one of {acts.n}: say what they mean (choices={acts.n}, or the env it was trained on)"
+            f"{label}: chooses one of {choices}: say what they mean (choices={choices}, or the env it was trained on)"
         )
     return External(
         _Predict(decide), label, setting, width=shape[0] if shape and len(shape) == 1 else None, in_units=False
