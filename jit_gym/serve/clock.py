@@ -22,6 +22,15 @@ class Clock:
         if self.lesson.is_due():
             await self.turn()
 
+    async def kept(self) -> None:
+        """Wait until all that was done is on the disk.
+
+        Raises:
+            OSError: where it could not be written.
+        """
+        if self.lesson.store.written is not None:
+            await asyncio.wrap_future(self.lesson.store.written)
+
     async def turn(self) -> None:
         """Play the week now; while it is played, do nothing."""
         if self._busy:

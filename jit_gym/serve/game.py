@@ -99,7 +99,7 @@ class Game:
     @property
     def cost(self) -> float:
         """Return costs less revenue of all seats in the weeks played so far, in money."""
-        return sum(week.net_cost for week in self.ledger.weeks[self.course.setup.past_weeks :])
+        return sum(self.ledger.paid.values())
 
     # What people do.
 

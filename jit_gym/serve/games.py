@@ -96,8 +96,9 @@ class GameSetup:
 
     @property
     def title(self) -> str:
-        """Return what the scenario is, for people."""
-        return self.scenario.title or self.scenario.name
+        """Return what is played, for people."""
+        known = GAMES.get(self.name)
+        return known.title if known is not None else self.scenario.title or self.name
 
     @property
     def past_periods(self) -> int:
@@ -166,7 +167,10 @@ _CAR_LINE = _Shipped(
     empty_rule="kanban(container=25)",
 )
 GAMES: dict[str, _Shipped] = {
-    "lost-sales": _Shipped("A shop that loses sales", {"shop": ("Shop", {"Order from the supplier": ("supplier",)})}),
+    "lost-sales": _Shipped(
+        "A shop that loses the customers it cannot serve",
+        {"shop": ("Shop", {"Order from the supplier": ("supplier",)})},
+    ),
     "dual-sourcing": _Shipped(
         "Two suppliers",
         {"shop": ("Shop", {"Regular supplier": ("regular",), "Expedited supplier": ("expedited",)})},

@@ -63,6 +63,8 @@ class Ledger:
         """Begin with nothing."""
         self.course, self.layout = course, course.layout
         self.weeks: list[Week] = []
+        self.paid: dict[str, float] = {}
+        """Costs less revenue of each seat, and of `shared`, since week 1."""
         self.asked: list[np.ndarray] = []
         self.accepted: list[np.ndarray] = []
         self.shipped: list[np.ndarray] = []
@@ -107,6 +109,9 @@ class Ledger:
         means = {name: rows[name].mean(axis=0) for name in flows}
         self.weeks.append(Week(**last, **means, lowest=rows["on_hand"].min(axis=0), money=money))
         self._open, self._money = [], []
+        if len(self.weeks) > self.course.setup.past_weeks:
+            for who in money:
+                self.paid[who] = self.paid.get(who, 0.0) + self.weeks[-1].net_cost_of(who)
 
 
 def _money(course: Course, simulation: Simulation, chance: np.ndarray) -> dict[str, dict[str, float]]:

@@ -6,7 +6,6 @@ happens, each file whole: `lesson.json`, and one file for each game.
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -15,36 +14,19 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from ..common.checks import BadInput, check_count
-from ..common.text import plain, quoted
+from ..common.text import quoted
 from .course import Change, Course
 from .game import Game
+from .people import Student, checked_name
 from .saved import course_of
 from .store import Store
 
 Status = Literal["lobby", "open", "paused", "over"]
 Pace = Literal["together", "own"]
-LONGEST_NAME = 40
 MOST_STUDENTS = 1000
 MOST_BRANCHES = 8
 LETTERS = "ABCDEFGH"
 LONGEST_TIMER = 3600
-
-
-@dataclass
-class Student:
-    """Who has joined: a name for the class, and where he or she sits.
-
-    Attributes:
-        name: as it was typed; it leaves the teacher's computer in no file but the lesson's own.
-        table: the number of the game, from 1 on.
-        seat: the name of the seat.
-        browser: the random name of the browser's cookie, by which whoever comes back is known again.
-    """
-
-    name: str
-    table: int
-    seat: str
-    browser: str = ""
 
 
 @dataclass
@@ -93,6 +75,9 @@ class Lesson:
     teacher: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     version: int = 0
+    orders: int = 0
+    """How many orders were taken and weeks played, for pages that look for what has changed."""
+    _missing: tuple[tuple[int, int], int] = ((-1, -1), 0)
 
     @classmethod
     def begin(cls, course: Course, folder: Path) -> Self:
@@ -163,6 +148,11 @@ class Lesson:
         """Tell whether all tables have played all weeks."""
         return bool(self.branch.games) and self.week > self.course.setup.weeks
 
+    @property
+    def over(self) -> bool:
+        """Tell whether the results are shown."""
+        return self.status == "over"
+
     def seconds(self) -> int | None:
         """Return how long the class may think in this week, or None where no timer is set."""
         if self.timer is None or self.pace == "own":
@@ -196,6 +186,14 @@ class Lesson:
             return []
         missing = {(t, seat) for t, game in self.branch.games.items() for seat in game.waiting_for}
         return [key for key, student in self.students.items() if (student.table, student.seat) in missing]
+
+    @property
+    def missing(self) -> int:
+        """Return how many students have not ordered."""
+        now = self.version, self.orders
+        if self._missing[0] != now:
+            self._missing = now, len(self.waiting())
+        return self._missing[1]
 
     # What students do.
 
@@ -242,6 +240,7 @@ class Lesson:
         if self.status != "open":
             raise BadInput("order: the game is not open")
         game.order(student.seat, units)
+        self.orders += 1
         if self.pace == "own" and not game.waiting_for:
             game.advance()
         self._write_game(student.table)
@@ -287,14 +286,17 @@ class Lesson:
     def turn_week(self, now: float | None = None) -> Iterator[int]:
         """Play the week at each table that has not played it, with or without all orders; yield each table's number.
 
-        A server may do other things between tables.
+        A server may do other things between tables; where the class goes back or elsewhere meanwhile, the rest waits.
         """
-        if self.status == "over":
+        if self.over:
             return
-        week = self.week
+        week, here, age = self.week, self.here, self.branch.age
         for table, game in sorted(self.branch.games.items()):
+            if (self.here, self.branch.age) != (here, age) or self.over:
+                return
             if game.week == week and not game.over:
                 game.advance(force=True)
+                self.orders += 1
                 self._write_game(table)
                 yield table
         if self.all_over:
@@ -444,18 +446,6 @@ def rebuilt(course: Course, changes: tuple[Change, ...]) -> Course:
     for change in changes:
         found = found.changed(change)
     return found
-
-
-def checked_name(name: str, taken: Iterator[str]) -> str:
-    """Return a name as it is shown; refuse one that nobody can read, is too long or taken."""
-    shown = plain(re.sub(r"\s+", " ", name)).strip()
-    if not re.search(r"\w", shown):
-        raise BadInput("name: must have a letter or a digit")
-    if len(shown) > LONGEST_NAME:
-        raise BadInput(f"name: must have {LONGEST_NAME} characters or fewer, got {len(shown)}")
-    if shown.casefold() in {each.casefold() for each in taken}:
-        raise BadInput(f"name: {quoted(shown)} is taken (add an initial)")
-    return shown
 
 
 def _now(now: float | None) -> float:

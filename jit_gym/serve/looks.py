@@ -8,6 +8,8 @@ from itertools import pairwise
 from math import ceil, isfinite
 from typing import Any
 
+import numpy as np
+
 from ..physics import Simulation, View
 from ..scenario import Lane
 from .course import Change, Course
@@ -25,6 +27,7 @@ class EntryLook:
     Attributes:
         title: what is ordered.
         step: what orders are rounded up to: 1 for whole units, the size of a batch; 0 for any quantity.
+        most: what can be shipped in a period when nothing is wrong; inf where there is no limit.
         on_order: units ordered and not arrived; of several lanes the least.
         arriving: units that arrive in the next weeks, as far as that is sure; None for lead times that vary.
         works: the share of the lanes that is known to work, 1 where nothing is known to be wrong.
@@ -33,6 +36,7 @@ class EntryLook:
 
     title: str
     step: float
+    most: float
     on_order: float
     arriving: tuple[float, ...] | None
     works: float
@@ -107,7 +111,7 @@ def look(course: Course, seat: Seat, ledger: Ledger, simulation: Simulation, wee
         entries=tuple(_entry(course, entry, view) for entry in seat.entries),
         forecast=_forecast(course, seat, view),
         cost=tuple(each.net_cost_of(seat.name) for each in weeks),
-        total=sum(each.net_cost_of(seat.name) for each in played),
+        total=ledger.paid.get(seat.name, 0.0),
         kinds={kind: paid for kind, paid in kinds.items() if paid},
         news=_news(course, seat, view, week),
     )
@@ -172,6 +176,7 @@ def _entry(course: Course, entry: Entry, view: View) -> EntryLook:
     return EntryLook(
         title=entry.title,
         step=float(lane.batch or (1 if course.scenario.units == "whole" else 0)),
+        most=float(np.where(net["limited"][rows], net["most"][rows], np.inf).min()),
         on_order=float(view.on_order[0, rows].min()),
         arriving=tuple(float(b - a) for a, b in pairwise(within)) if sure else None,
         works=float(view.available[0, rows].min()),

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
@@ -72,20 +73,28 @@ class Beside(Executor):
         return future
 
     def _run(self, future: Future[Any], task: Callable[[], Any]) -> None:
-        with self._one:
-            ours, its = self._context.Pipe(duplex=False)
-            process = self._context.Process(target=_answer, args=(its, task), daemon=True)
-            process.start()
-            its.close()
-            try:
-                done, value = ours.recv()
-            except EOFError:
-                done, value = False, RuntimeError("the process that computed them was ended")
-            if done:
-                future.set_result(value)
-            else:
-                future.set_exception(value)
-            process.join()
+        try:
+            with self._one:
+                done, value = self._answer_of(task)
+        except Exception as error:  # whatever it is, who waits for the future must be told
+            done, value = False, error
+        if done:
+            future.set_result(value)
+        else:
+            future.set_exception(value)
+
+    def _answer_of(self, task: Callable[[], Any]) -> tuple[bool, Any]:
+        """Return whether a process of its own could do a task, and what it returned or raised."""
+        ours, its = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_answer, args=(its, task), daemon=True)
+        process.start()
+        its.close()
+        try:
+            done, value = ours.recv()
+        except EOFError:
+            return False, RuntimeError("the process that computed them was ended")
+        process.join()
+        return done, value
 
 
 def _answer(pipe: Connection, task: Callable[[], Any]) -> None:
@@ -94,6 +103,8 @@ def _answer(pipe: Connection, task: Callable[[], Any]) -> None:
     if hasattr(os, "nice"):
         os.nice(NICE)
     try:
-        pipe.send((True, task()))
+        answer: tuple[bool, Any] = True, task()
     except Exception as error:
-        pipe.send((False, RuntimeError(one_line(error))))
+        answer = False, RuntimeError(one_line(error))
+    with suppress(BrokenPipeError):  # the server was killed meanwhile
+        pipe.send(answer)

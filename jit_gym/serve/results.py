@@ -62,7 +62,7 @@ def standing(game: Game, name: str, kind: str = "people") -> Standing:
     course, weeks = game.course, len(game.moves)
     if weeks == 0:
         raise BadInput("results: no week was played yet")
-    setup, skipped = course.setup, course.setup.past_weeks
+    setup = course.setup
     found, ledger = _evaluated(course, replayed(game.orders(), name), weeks), game.ledger.weeks
     return Standing(
         name=name,
@@ -72,7 +72,7 @@ def standing(game: Game, name: str, kind: str = "people") -> Standing:
         fill_rate=found.mean("fill_rate"),
         on_hand=tuple(float(week.on_hand.sum()) for week in ledger),
         ordered=tuple(float(week.asked.sum()) for week in ledger),
-        seats={seat.name: sum(week.net_cost_of(seat.name) for week in ledger[skipped:]) for seat in setup.seats},
+        seats={seat.name: game.ledger.paid[seat.name] for seat in setup.seats},
     )
 
 

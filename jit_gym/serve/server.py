@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def build(lesson: Lesson, rankings: Rankings, links: list[str]) -> Clock:
     from .teacher_page import TeacherPage
 
     clock, title = Clock(lesson), lesson.course.setup.title
+    app.config.quasar_config["loadingBar"] |= {"skipHijack": True}  # it has no name for screen readers
 
     def is_teacher(secret: str) -> bool:
         return secrets.compare_digest(secret.encode(), lesson.teacher.encode())
@@ -86,6 +88,7 @@ def serve(lesson: Lesson, host: str, port: int, links: list[str]) -> None:
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(lesson.store.folder / "browsers"))
     from nicegui import ui
 
+    lesson.store.writer = ThreadPoolExecutor(1, "lesson")  # so that no page waits for another one's file
     rankings = Rankings(Beside())
     rankings.ask(lesson.course, lesson.course.setup.weeks)  # long before they are looked at
     build(lesson, rankings, links)

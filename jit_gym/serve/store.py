@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -69,12 +70,28 @@ class SavedTable:
     play: SavedPlay
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole that its owner alone can read."""
+    is_new = not path.exists()
+    files.write(path, text)
+    if is_new:
+        os.chmod(path, 0o600)  # a file that is there keeps its mode
+
+
 class Store:
     """Writes a lesson into a folder, and reads it again."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take a folder, which need not be there yet."""
-        self.folder = folder
+    def __init__(self, folder: Path, writer: Executor | None = None) -> None:
+        """Take a folder, which need not be there yet.
+
+        Args:
+            folder: of the lesson.
+            writer: what writes files one after the other beside the caller, who waits for `written` before saying that
+                anything is kept; None: files are written at once.
+        """
+        self.folder, self.writer = folder, writer
+        self.written: Future[None] | None = None
+        """Done when all that was to be written is on the disk; None where nothing is under way."""
         self._course: tuple[Course, dict[str, Any]] | None = None
 
     @property
@@ -93,15 +110,18 @@ class Store:
         if self._course is None or self._course[0] is not base:
             self._course = base, course_document(base)
         document = {"format": FORMAT, "course": self._course[1]} | lesson
-        is_new = not self.path.exists()
-        files.write(self.path, json.dumps(document, allow_nan=False))
-        if is_new:
-            os.chmod(self.path, 0o600)  # a file that is there keeps its mode
+        self._write(self.path, json.dumps(document, allow_nan=False))
 
     def write_game(self, branch: str, table: int, game: Game, age: int) -> None:
         """Write a game."""
         document = {"age": age, "play": play_document(game)}
-        files.write(self._path(branch, table), json.dumps(document, allow_nan=False))
+        self._write(self._path(branch, table), json.dumps(document, allow_nan=False))
+
+    def _write(self, path: Path, text: str) -> None:
+        if self.writer is None:
+            write_private(path, text)
+        else:
+            self.written = self.writer.submit(write_private, path, text)
 
     def read_lesson(self) -> SavedLesson:
         """Return a lesson without its games.

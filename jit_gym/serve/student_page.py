@@ -105,7 +105,9 @@ class Seat:
             for entry, last in zip(look.entries, look.ordered.values(), strict=True):
                 step = entry.step or 1
                 label = f"{entry.title}, units{each}" + (f" (in {step:g}s)" if step > 1 else "")
-                field = ui.number(label, value=round(last[-1], 6) if last else 0, min=0, step=step)
+                label += f", {entry.most:g} at most" if entry.most < float("inf") else ""
+                value = round(last[-1], 6) if last else 0
+                field = ui.number(label, value=value, min=0, step=step, format="%.10g")
                 field.props("outlined inputmode=decimal").on("keydown.enter", self.order)
                 self.fields.append(field)
             ui.button("Order", on_click=self.order).props("no-caps")
@@ -115,6 +117,10 @@ class Seat:
         units = [float("nan") if field.value is None else float(field.value) for field in self.fields]
         if not refused(self.wrong, lambda: self.lesson.order(self.key, units)):
             await self.clock.tick()
+            try:
+                await self.clock.kept()  # before anything is shown
+            except OSError as error:
+                say(self.wrong, f"Tell your teacher: the order is not kept: {error}")
         self.refresh()
 
     @property
@@ -132,7 +138,8 @@ class Seat:
         game, seat = self.game, self.seat.name
         over = lesson.status == "over" or game.over
         ranked = self.rankings.ask(lesson.course, len(game.moves)) if over else None
-        shown = lesson.version, lesson.here, game.week, game.pending.get(seat), len(lesson.waiting()), ranked is None
+        pending = game.pending.get(seat)
+        shown = lesson.version, lesson.here, game.week, pending, pending and lesson.missing, ranked is None
         if shown == self._shown:
             return
         setup, look, is_new = lesson.course.setup, game.see(seat), shown[:3] != self._shown[:3]
@@ -165,7 +172,7 @@ class Seat:
             say(self.state, "Order for this " + lesson.course.setup.word + ".")
         else:
             ordered = ", ".join(f"{units:g}" for units in pending)
-            others = len(lesson.waiting())
+            others = lesson.missing
             say(self.state, f"Ordered {ordered}. You can change it until the week is played; {others} still to order.")
 
     def _say_results(self, game: Game) -> None:

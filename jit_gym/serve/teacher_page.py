@@ -18,7 +18,7 @@ from .lesson import Lesson
 from .rankings import Rankings
 from .takeaway import Standings, class_standings
 
-EVERY = 0.5
+EVERY = 1.0  # seconds between two looks at what has changed
 TIMERS = {
     "usual": "45 s for ten, then 30 s",
     "none": "no timer",
@@ -146,21 +146,19 @@ class TeacherPage:
     def refresh(self) -> None:
         """Show what has changed since the last time."""
         lesson = self.lesson
-        weeks = tuple(game.week for game in lesson.branch.games.values())
-        waiting = lesson.waiting()
         found = self.rankings.ask(lesson.course, lesson.played) if lesson.status == "over" else None
-        shown = lesson.version, lesson.here, weeks, tuple(waiting), found is None
+        shown = lesson.version, lesson.here, found is None, lesson.orders
         if shown == self._shown:
             return
-        is_new = shown[:3] != self._shown[:3] or shown[4] != self._shown[4]
-        self._shown = shown
+        is_new, self._shown = shown[:3] != self._shown[:3], shown
+        waiting = set(lesson.waiting())
         setup = lesson.course.setup
         self.week.set_content(f"{setup.word.capitalize()} {min(lesson.week, setup.weeks)} of {setup.weeks}")
         words = {"lobby": "not open yet", "open": "open", "paused": "paused", "over": "over"}[lesson.status]
         changes = "".join(f" {setup.word.capitalize()} {each.week}: {each.title}." for each in lesson.course.changes)
         joined = f"{len(lesson.students)} have joined; {len(waiting)} still to order."
         say(self.state, f"Branch {lesson.here}, {words}. {joined}{changes}")
-        self.everybody.set_content(self._everybody(set(waiting)))
+        self.everybody.set_content(self._everybody(waiting))
         if not is_new:
             return
         if set(self.branches.options) != set(lesson.branches) or self.branches.value != lesson.here:

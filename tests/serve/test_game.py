@@ -99,6 +99,14 @@ def test_what_is_seen_adds_up():
     assert after.entries[0].on_order == entry.on_order + 7 - entry.arriving[0]
 
 
+def test_what_a_lane_can_ship_and_its_batches_are_told():
+    """Nisshin makes 18 valves an hour (configs/industries/aisin-1997.yaml); parts come in containers of 25."""
+    entries = {entry.title: entry for entry in Game(course("aisin-1997")).see("planner").entries}
+    assert (entries["Valves from Nisshin"].most, entries["Valves from Nisshin"].step) == (18, 1)
+    line = Game(course("automotive-line")).see("planner").entries[0]
+    assert (line.most, line.step, line.lead_time) == (float("inf"), 25, "2 hours")
+
+
 def test_each_seat_of_the_beer_game_sees_its_own_and_no_more():
     game = Game(Course(setup("beer-game")))
     play(game, until=6)

@@ -238,6 +238,25 @@ def test_a_server_that_was_killed_in_the_middle_of_a_week_plays_it_to_the_end(tm
     assert [game.week for game in again.branch.games.values()] == [2, 2]
 
 
+@pytest.mark.parametrize("do", ["fork", "rollback", "finish"])
+def test_a_week_that_is_being_played_stops_where_the_teacher_goes_elsewhere(do, tmp_path):
+    school = lesson(tmp_path)
+    for name in ("Ann", "Bob", "Eve"):
+        school.join(name)
+    school.open(now=0)
+    school.next_week(now=0)
+    week = school.turn_week(now=0)
+    next(week)
+    {"fork": school.fork, "finish": school.finish, "rollback": lambda: school.rollback(2, now=0)}[do]()
+    assert list(week) == []
+    weeks = [game.week for game in school.branch.games.values()]
+    assert weeks == ([2, 2, 2] if do == "rollback" else [3, 2, 2])
+    assert state(Lesson.resume(tmp_path)) == state(school)
+    if do == "fork":
+        school.next_week(now=0)
+        assert [game.week for game in school.branch.games.values()] == [3, 3, 3]
+
+
 def test_names_and_secret_links_can_be_read_by_the_teacher_alone(tmp_path):
     school = lesson(tmp_path)
     school.join("Ann")

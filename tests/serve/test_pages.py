@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import sys
 import warnings
 from concurrent.futures import Executor, Future
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
@@ -30,6 +31,16 @@ class AtOnce(Executor):
 
 def lesson(folder, name="lost-sales", **more) -> Lesson:
     return Lesson.begin(Course(setup(name, **{"past_weeks": 2, "weeks": 4} | more), seed=5), folder)
+
+
+@contextmanager
+def modules_kept():
+    """Put back what the simulation takes out of sys.modules: the packages of pages, `jit_gym` among them."""
+    kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "jit_gym"}
+    try:
+        yield
+    finally:
+        sys.modules.update(kept)
 
 
 @asynccontextmanager
@@ -58,7 +69,8 @@ async def classroom(school: Lesson, people: int):
 
 def run(test, caplog) -> None:
     """Run an asynchronous test, in which the server may log no error."""
-    asyncio.run(test())
+    with modules_kept():
+        asyncio.run(test())
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
