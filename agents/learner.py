@@ -56,7 +56,14 @@ class Learner:
     squash: str  # bounds continuous outputs to -1 to 1: tanh or clip
 
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
-        """Keep the arguments; a subclass raises a `BadInput` for a scenario or settings that it cannot learn."""
+        """Keep the arguments; a subclass raises a `BadInput` for a scenario or settings that it cannot learn.
+
+        Raises:
+            BadInput: for a scenario that asks for a fill rate.
+        """
+        if (asked := scenario.objective.fill_rate) is not None:
+            fix = "leave it out, and set a higher shortage_cost of demands; jit-gym tune looks at it"
+            raise BadInput(f"objective.fill_rate: agents learn costs alone, got {asked:g} ({fix})")
         self.scenario, self.settings, self.seed = scenario, settings, seed
         self.log: Callable[[str, float, int], Any] = lambda name, value, done: None  # takes figures within a step
 

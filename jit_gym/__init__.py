@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .envs import FamilyVectorEnv as FamilyVectorEnv
     from .envs import OrderUnits as OrderUnits
     from .envs import VectorEnv as VectorEnv
+    from .envs import multi as multi
     from .envs import sb3 as sb3
+    from .envs import sharing as sharing
     from .evaluation import compare as compare
     from .evaluation import compare_family as compare_family
     from .evaluation import evaluate as evaluate
@@ -80,6 +82,7 @@ _HOMES = {
     "family": "scenario",
     "load": "scenario",
     "metric": "evaluation",
+    "multi": "envs",
     "names": "scenario",
     "policy": "policies",
     "external_policy": "policies",
@@ -88,6 +91,7 @@ _HOMES = {
     "register_scenarios": "scenario",
     "rule": "policies",
     "sb3": "envs",
+    "sharing": "envs",
     "shocks": "scenario",
     "solve": "theory",
     "stress": "evaluation",
@@ -95,12 +99,15 @@ _HOMES = {
     "worth": "evaluation",
 }
 
+_MODULES = {"multi", "sb3", "sharing"}
+"""Of these names, those of modules, which need what an extra installs."""
+
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'jit_gym' has no attribute {name!r}")
     home = f"jit_gym.{_HOMES[name]}"
-    value = import_module(f"{home}.{name}") if name == "sb3" else getattr(import_module(home), name)
+    value = import_module(f"{home}.{name}") if name in _MODULES else getattr(import_module(home), name)
     globals()[name] = value
     return value
 

@@ -20,12 +20,13 @@ NEEDS = {
     "TorchRL": ["torchrl"],
     "RLlib": ["ray.rllib", "torch"],
     "Minari": ["minari", "h5py", "jax"],
+    "PettingZoo": ["pettingzoo"],
     "Tianshou": ["tianshou"],
     "Optuna": ["optuna", "stable_baselines3"],
     "Hydra": ["hydra"],
     "Stable-Baselines3 and sb3-contrib": ["stable_baselines3", "sb3_contrib"],
 }
-QUICK = {"Minari", "Hydra"}
+QUICK = {"Minari", "Hydra", "PettingZoo"}
 
 
 def installed(module: str) -> bool:

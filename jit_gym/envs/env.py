@@ -16,7 +16,7 @@ from .display import FPS, MODES, display
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
 from .orders import SINGLE, OrderUnits, read_orders, wrong_orders
-from .reward import unit_of
+from .reward import RewardVector, check_reward, unit_of
 from .spec import SpecInJson, is_config
 
 
@@ -69,6 +69,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
     * `units`: of observations and actions: `"mean-demand"` (default), in which each is of the size of 1, or `"raw"`.
     * `most_ordered`: the most that an action orders on a lane, in periods of its stock's use (default 2).
     * `rewards`: `"scaled"` (default) or `"money"`.
+    * `reward`: `"scalar"` (default) or `"vector"`.
     * `info`: `"all"` (default), or `"none"` for training: `info` is empty, which makes a step quicker. Observations and
       rewards are the same to the bit.
     * `render_mode`: `"ansi"` for a line of text a period, `"rgb_array"` for a picture of the episode so far, (480, 640,
@@ -86,6 +87,8 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         "render_fps": FPS,
     }
 
+    _vector: RewardVector | None = None  # what rewards are made by, where they are vectors
+
     def __init__(
         self,
         scenario: str | Path | Mapping[str, Any] | Scenario = "lost-sales",
@@ -95,14 +98,26 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
         rewards: str = "scaled",
         info: str = "all",
         render_mode: str | None = None,
+        reward: str = "scalar",
     ) -> None:
         """Load the scenario and lay it out."""
         if is_config(scenario):
             self.__init__(**scenario)  # type: ignore[misc]
             return
         self.render_mode, self._display = render_mode, display(render_mode, info)
-        self._take(EpisodeBatch(load(scenario, overrides), 1, units, most_ordered, info))
+        check_reward(reward)
+        told = "all" if reward == "vector" and info == "none" else info  # a vector is made of flows
+        self._take(EpisodeBatch(load(scenario, overrides), 1, units, most_ordered, told))
         self.reward_unit = unit_of(rewards, self.scenario)
+        if told != info:
+            self._names.clear()
+        if reward == "vector":
+            self._give(RewardVector(self.episodes.layout))
+
+    def _give(self, vector: RewardVector) -> None:
+        """Reward with a vector from now on."""
+        self._vector = vector
+        self.reward_space, self.reward_names, self.reward_weights = vector.space, vector.names, vector.weights
 
     def _take(self, episodes: EpisodeBatch) -> None:
         """Play these episodes, a batch of one path."""
@@ -122,6 +137,11 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
     def observation_names(self) -> list[str]:
         """Return the name of each number of an observation."""
         return self.episodes.codec.names
+
+    @property
+    def last_flows(self) -> np.ndarray:
+        """Return what happened in the last period (flows, 1), in the order of `episodes.flow_names`."""
+        return self._flows
 
     def costs(self) -> dict[str, float]:
         """Return the costs of the last period by stock, lane and demand, in money: `shop.holding_cost` and so on."""
@@ -154,8 +174,8 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
             self._display.begin(self.episodes, shown)
         return shown, info
 
-    def step(self, action: np.ndarray | OrderUnits) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        """Order, and play one period."""
+    def step(self, action: np.ndarray | OrderUnits) -> tuple[np.ndarray, Any, bool, bool, dict[str, Any]]:
+        """Order, and play one period; the reward is a number, or an array (components,)."""
         period = self._period
         if period >= self._horizon:
             raise ResetNeeded("the episode is over: call reset() first")
@@ -174,6 +194,7 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
             raise self.episodes.refusal(given, wrong_orders(given))
         self._period = self.episodes.together = period = period + 1
         place, info = self._reward_place, {}
+        reward: Any = 0.0
         if self._names:
             flows = self._flow_row.tolist()
             reward = flows[place] / self.reward_unit
@@ -181,8 +202,10 @@ class Env(SpecInJson, gym.Env[np.ndarray, np.ndarray | OrderUnits]):
             info = dict(zip(self._names, flows))  # noqa: B905 (a sixth of a step)
             if self._display is not None:
                 self._display.add(info, self._shown_row)
-        else:
+        elif self._vector is None:
             reward = self._flows.item() / self.reward_unit
+        if self._vector is not None:
+            reward = self._vector.of(self._flows, self.reward_unit)[0]
         over = period == self._horizon
         return self._shown_row.copy(), reward, over and self._ends, over and not self._ends, info
 

@@ -198,7 +198,7 @@ class EpisodeBatch:
             ValueError: where these are the rewards alone.
         """
         self._need_all(flows)
-        costs = by_part(self.layout, *self._tables(flows))
+        costs = by_part(self.layout, *self.tables(flows))
         return {name: np.where(self.clock > 0, cost, 0.0) for name, cost in costs.items()}
 
     def _need_all(self, flows: np.ndarray) -> None:
@@ -207,7 +207,7 @@ class EpisodeBatch:
                 "costs: this env was made with info='none', which tells no flows (make it with info='all')"
             )
 
-    def _tables(self, flows: np.ndarray) -> tuple[Any, Any, np.ndarray]:
+    def tables(self, flows: np.ndarray) -> tuple[Any, Any, np.ndarray]:
         """Return the tables of state and flows, and the chance of the last period (paths, columns)."""
         sizes, everyone = self.layout.sizes, np.arange(self.paths)
         chance = self.rows[np.maximum(self.clock - 1, 0), :, everyone]

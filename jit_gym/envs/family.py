@@ -213,7 +213,7 @@ class FamilyBatch(EpisodeBatch):
         """Return the costs of the last period by stock, lane and demand (paths,), from its flows."""
         self._need_all(flows)
         self._unsort()
-        tables = self._tables(flows)
+        tables = self.tables(flows)
         costs: dict[str, np.ndarray] = {}
         for k in np.unique(self.world):
             here = (self.world == k) & (self.clock > 0)

@@ -33,7 +33,7 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB
             tells them all.
 
     Raises:
-        ValueError: for another `info`.
+        ValueError: for another `info`, and for a batch whose rewards are vectors.
         TypeError: for any other vector env.
     """
     batch: Any = envs
@@ -44,6 +44,8 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB
             f"vec_env takes a jit_gym batch from gymnasium.make_vec, wrapped at most in what changes actions, got "
             f"{type(batch).__name__}"
         )
+    if hasattr(batch, "reward_space"):
+        raise ValueError("reward: Stable-Baselines3 takes a scalar (make the batch with reward='scalar')")
     batch.set_info(info if batch.render_mode is None else "all")
     return SB3VecEnv(envs, batch)
 
@@ -112,12 +114,15 @@ class SB3VecEnv(VecEnv):
         for b in np.flatnonzero(dones):
             last = all_infos["final_info"]
             infos[b] = {name: last[name][b].item() for name in last if not name.startswith("_")}
-            infos[b]["terminal_observation"] = all_infos["final_obs"][b]
-            infos[b]["TimeLimit.truncated"] = bool(truncated[b])
-            seconds = round(time.time() - self._began, 6)
-            infos[b]["episode"] = {"r": float(self._returns[b]), "l": self.length, "t": seconds}
-            self._returns[b] = 0.0
+            infos[b] |= self._last(b, all_infos["final_obs"][b], bool(truncated[b]))
         return np.ascontiguousarray(observations), rewards.astype(np.float32), dones, infos
+
+    def _last(self, row: int | np.integer, observation: np.ndarray, truncated: bool) -> dict[str, Any]:
+        """Return what is told of a row whose episode is over, and begin to add up its next one."""
+        seconds = round(time.time() - self._began, 6)
+        episode = {"r": float(self._returns[row]), "l": self.length, "t": seconds}
+        self._returns[row] = 0.0
+        return {"terminal_observation": observation, "TimeLimit.truncated": truncated, "episode": episode}
 
     def close(self) -> None:
         """Close the batch."""

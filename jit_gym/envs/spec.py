@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from ..scenario import Family, Scenario
 
-ARGUMENTS = {"scenario", "overrides", "units", "most_ordered", "rewards", "info", "render_mode"}
+ARGUMENTS = {"scenario", "overrides", "units", "most_ordered", "rewards", "reward", "info", "render_mode"}
 ARGUMENTS |= {"num_envs", "autoreset_mode", "max_episode_steps"}  # of a batch
 
 

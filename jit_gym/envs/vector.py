@@ -19,7 +19,7 @@ from .display import FPS, MODES, display
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
 from .orders import OrderUnits, read_orders
-from .reward import unit_of
+from .reward import RewardVector, check_reward, unit_of
 from .spec import SpecInJson, is_config
 
 
@@ -37,12 +37,15 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         most_ordered: as in `Env`.
         rewards: `"scaled"` or `"money"`, as in `Env`.
         info: `"all"` or `"none"`, as in `Env`.
+        reward: `"scalar"`, or `"vector"` for arrays (num_envs, components), as in `Env`; this needs `info="all"`.
         max_episode_steps: periods after which an episode is truncated, if that is before the horizon.
         autoreset_mode: what becomes of an episode that is over. NEXT_STEP (the default): the next step begins a new one
             and ignores its action. SAME_STEP: the new one begins at once, and `infos` has `final_obs` and `final_info`.
             DISABLED: `reset(options={"reset_mask": mask})` begins new ones.
         render_mode: as in `Env`; the first row is shown.
     """
+
+    _vector: RewardVector | None = None  # what rewards are made by, where they are vectors
 
     def __init__(
         self,
@@ -56,16 +59,23 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         max_episode_steps: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
+        reward: str = "scalar",
     ) -> None:
         """Load the scenario and lay it out."""
         if is_config(scenario):
             self.__init__(**{"num_envs": num_envs, **scenario})  # type: ignore[misc]
             return
         self._check(num_envs, max_episode_steps)
+        check_reward(reward)
+        if reward == "vector" and info == "none":
+            raise ValueError("reward: needs info='all', which says what happened, for a vector, got info='none'")
         self.render_mode, self._display = render_mode, display(render_mode, info)
         episodes = EpisodeBatch(load(scenario, overrides), num_envs, units, most_ordered, info)
         self._take(episodes, max_episode_steps, autoreset_mode)
         self.reward_unit: Any = unit_of(rewards, self.scenario)
+        if reward == "vector":
+            vector = self._vector = RewardVector(episodes.layout)
+            self.reward_space, self.reward_names, self.reward_weights = vector.space, vector.names, vector.weights
 
     @staticmethod
     def _check(num_envs: int, max_episode_steps: int | None) -> None:
@@ -94,6 +104,11 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
     def observation_names(self) -> list[str]:
         """Return the name of each number of an observation."""
         return self.episodes.codec.names
+
+    @property
+    def last_flows(self) -> np.ndarray:
+        """Return what happened in the last period (flows, num_envs), in the order of `episodes.flow_names`."""
+        return self._flows
 
     def costs(self) -> dict[str, np.ndarray]:
         """Return the costs of the last period by stock, lane and demand (num_envs,), in money; 0 in a new episode."""
@@ -162,7 +177,10 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self._restart(ended, observations)
             if self.length < self.episodes.horizon:  # those that were truncated could play on, and did
                 flows[:, ended] = 0.0
-        rewards = self.episodes.scaled(flows[self.episodes.reward_place], self.reward_unit)
+        if self._vector is None:
+            rewards = self.episodes.scaled(flows[self.episodes.reward_place], self.reward_unit)
+        else:
+            rewards = self._vector.of(flows, self.reward_unit)
         infos = self._infos(flows)
         if self.autoreset_mode == AutoresetMode.SAME_STEP and over.any():
             final = self._final(observations, infos, over)
@@ -185,10 +203,12 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         """Choose what `infos` tells from now on: `"all"` or `"none"`.
 
         Raises:
-            ValueError: for another, and for `"none"` where the batch is rendered.
+            ValueError: for another, and for `"none"` where the batch is rendered, or rewards are vectors.
         """
         if self._display is not None and info == "none":
             raise ValueError("render_mode: needs info='all', which says what happened, got info='none'")
+        if self._vector is not None and info == "none":
+            raise ValueError("info: must be 'all' where reward='vector', which is made of flows")
         self.episodes.tell(info, self.episodes.layout)
         self._name_columns()
 

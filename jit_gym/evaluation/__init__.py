@@ -12,6 +12,7 @@ from .metrics import COSTS, ITEM_METRICS, METRICS, metric
 from .optimality_gap import OptimalityGap
 from .resilience import RESILIENCE, Duration, Resilience, measure_resilience
 from .rollout import Result, evaluate
+from .service import Service
 from .stress_test import Stress, Struck, stress
 from .tuning import Tuning, tune
 
@@ -31,6 +32,7 @@ __all__ = [
     "PolicyMap",
     "Resilience",
     "Result",
+    "Service",
     "Story",
     "Stress",
     "Struck",

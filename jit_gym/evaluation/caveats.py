@@ -13,6 +13,7 @@ from ..policies import Network, Rule
 from ..policies.limits import listed
 from ..scenario import Scenario
 from ..scenario.window import by_the_clock, stays_as_it_is
+from .play import name_of
 
 
 def caveats(scenario: Scenario, players: Sequence[Any] = (), periods: int | None = None) -> list[str]:
@@ -115,6 +116,9 @@ def _by_the_clock(scenario: Scenario, periods: int | None) -> Iterator[str]:
 
 
 def _knows(player: Any, scenario: Scenario) -> Iterator[str]:
+    required = scenario.objective.fill_rate
+    if required is not None and not isinstance(player, Rule):
+        yield f"{name_of(player)}: does not look at objective.fill_rate, {100 * required:g} %; only tuning does"
     if isinstance(player, Network):
         if has_seen(player, scenario):
             yield (

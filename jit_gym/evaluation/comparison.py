@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from .optimality_gap import Benchmark, OptimalityGap, find_benchmark, find_optim
 from .play import name_of, play_all
 from .resilience import Resilience, measure_all
 from .rollout import Result, check_span, evaluate_all, is_certain
+from .service import Reaches, Service, in_words
 from .tuning import tuned_or_given, tuning_budget
 
 if TYPE_CHECKING:
@@ -85,14 +86,38 @@ class Comparison:
     def best(self) -> Result:
         """Return the result with the best figure, of a policy that has not learned on the very events played.
 
-        Where all have, the best of all.
+        Where all have, the best of all; where the scenario asks for a fill rate, of those that reach it (`eligible`).
         """
         return max(self.eligible or self.results, key=self._merit)
 
     @property
     def eligible(self) -> tuple[Result, ...]:
-        """Return the results of policies that may be called the best: those that have not seen these very events."""
+        """Return the results of policies that may be called the best: those that have not seen these very events.
+
+        Where the scenario asks for a fill rate, of these those that surely reach it; or else those that may; or else
+        all.
+        """
+        fair = self.fair
+        if self.scenario.objective.fill_rate is None:
+            return fair
+        reach = [self.reaches(result) for result in fair]
+        sought = "meets" if "meets" in reach else "unclear" if "unclear" in reach else "misses"
+        return tuple(result for result, each in zip(fair, reach, strict=True) if each == sought)
+
+    @property
+    def fair(self) -> tuple[Result, ...]:
+        """Return the results of policies that have not learned on the very events played."""
         return tuple(result for result in self.results if not has_seen(result.player, self.scenario))
+
+    def service(self, result: Result) -> Service | None:
+        """Return a policy's fill rate beside the one that the scenario asks for, or None where it asks for none."""
+        required = self.scenario.objective.fill_rate
+        return None if required is None else Service(required, result.estimate("fill_rate"))
+
+    def reaches(self, result: Result) -> Reaches | None:
+        """Return whether a policy meets the fill rate that the scenario asks for, misses it, or may do either."""
+        service = self.service(result)
+        return service and service.reaches(self.certain)
 
     @cached_property
     def certain(self) -> bool:
@@ -213,7 +238,10 @@ def compare(
         if benchmark is not None:
             benchmark.stop()
         raise
-    return Comparison(tuple(results), gap, threshold, budget, tuple(caveats(scenario, players, periods)), benchmark)
+    said = tuple(caveats(scenario, players, periods))
+    comparison = Comparison(tuple(results), gap, threshold, budget, said, benchmark)
+    served = [(result.policy, service) for result in results if (service := comparison.service(result)) is not None]
+    return replace(comparison, notes=(*in_words(served, comparison.certain), *said))
 
 
 def _tuned(scenario: Scenario, budget: int, seed: int, what: Any, progress: Tell) -> Any:

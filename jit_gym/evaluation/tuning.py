@@ -22,12 +22,14 @@ from ..policies import PolicyError, Rule, parse, policy
 from ..scenario import BadInput, Scenario, load
 from ..scenario.window import in_whole_cycles, settling, stays_as_it_is, window
 from .play import name_of
+from .service import Service, order_of, shortfalls
 
 BUDGET = 4_000_000  # periods of play for one number that is looked for: about a second
 MANY = 6  # numbers beyond which all stocks are moved together first
 ENOUGH = 8  # paths on which one may believe in the better of many
 MOST = 60_000_000  # periods of one lane that are played by default
 ROWS = 1 << 23  # random numbers laid out at a time
+SHORT = 1e30  # what a candidate costs that misses the service asked for: more than any that meets it
 DIGITS = 6  # significant ones of a number that need not be whole, so that its text says all of it
 
 
@@ -56,6 +58,10 @@ class Tuning:
     paths: int
     periods: int
     warmup: int
+    service: Service | None = None
+    """The fill rate of the rule, where the scenario asks for one (`objective.fill_rate`)."""
+    formula_service: Service | None = None
+    """The same of the rule by formula."""
 
 
 def tune(
@@ -76,6 +82,11 @@ def tune(
     several, then a search among neighbours, and in the end a race on more and more paths, which leaves out those that
     are behind (successive halving; Jamieson and Talwalkar 2016). The winner is then played on paths that the search has
     not seen.
+
+    Where the scenario asks for a fill rate (`objective.fill_rate`), the rule is the cheapest found that reaches it:
+    what misses it on the paths of the search is behind all that does not (Deb 2000), and of the last candidates the
+    cheapest is taken whose 95 % interval lies above it, on paths that the search has not seen. Where there is none, the
+    rule is that which comes nearest; `tuning.service` says so.
 
     Args:
         what: a rule's name, or a rule. Parameters that are given stay as they are: `"s-S(s=17)"` looks for `S`.
@@ -256,6 +267,7 @@ class Search:
             self.figure = "profit"
         if self.scenario.objective.discount < 1:
             self.figure = "discounted_reward"
+        self.required = self.scenario.objective.fill_rate
         self._traces: dict[tuple[str, int, int], Trace] = {}
 
     # Candidates
@@ -299,7 +311,11 @@ class Search:
         costs = np.full(len(unique), np.inf)
         fine = self.sensible(unique)
         if fine.any():
-            costs[fine] = -self.rewards(self.parameters(unique[fine]), "search", 0, paths).mean(axis=1)
+            outcomes = self.outcomes(self.parameters(unique[fine]), "search", 0, paths)
+            costs[fine] = -outcomes[:, 0].mean(axis=1)
+            if self.required is not None:
+                short = shortfalls(outcomes[:, 1].mean(axis=1), self.required)
+                costs[fine] = np.where(short > 0, SHORT * (1.0 + short), costs[fine])
             self.tried |= set(map(tuple, unique[fine].tolist()))
         costs = np.where(np.isfinite(costs), costs, np.inf)[np.ravel(where)]
         best = int(np.argmin(costs))
@@ -322,8 +338,11 @@ class Search:
         rows = self.trace("search", 0, ENOUGH).rows
         return bool((rows == rows[:, :1]).all())
 
-    def rewards(self, parameters: dict[str, np.ndarray], use: str, first: int, last: int) -> np.ndarray:
-        """Return the reward a period (or discounted) of several candidates, on the same paths (candidates, paths)."""
+    def outcomes(self, parameters: dict[str, np.ndarray], use: str, first: int, last: int) -> np.ndarray:
+        """Return what several candidates come to on the same paths (candidates, figures, paths).
+
+        That is the reward a period (or discounted), and, where the scenario asks for one, the fill rate.
+        """
         (count,) = {len(each) for each in parameters.values()}
         plays = count * (last - first) * (self.warmup + self.periods)
         if use == "search" and self.spent + plays > self.budget - self.reserve:
@@ -338,32 +357,39 @@ class Search:
             Played({name: each[k : k + at_once] for name, each in parameters.items()}, use, first, last)
             for k in range(0, count, at_once)
         ]
-        rewards = executor.run(partial(_rewards_of, self), parts, progress=self.progress)
+        outcomes = executor.run(partial(_outcomes_of, self), parts, progress=self.progress)
         self.spent += plays
-        return np.concatenate(rewards)
+        return np.concatenate(outcomes)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs to play candidates; it draws the paths itself."""
         return self.__dict__ | {"progress": None, "executor": HERE, "_traces": {}}
 
     def play(self, part: Played, progress: Tell) -> np.ndarray:
-        """Return the reward of some candidates (candidates, paths)."""
+        """Return what some candidates come to (candidates, figures, paths)."""
         parameters, trace = part.parameters, self.trace(part.use, part.first, part.last)
         (count,) = {len(each) for each in parameters.values()}
         rows = np.tile(trace.rows, (1, count, 1)) if count > 1 else trace.rows
         player = self.rule.having({name: np.repeat(each, trace.paths, axis=0) for name, each in parameters.items()})
         simulation = Simulation(self.layout, Trace(trace.columns, rows))
         total, discount = np.zeros(rows.shape[1]), self.scenario.objective.discount
+        demanded, short = np.zeros((2, rows.shape[1]))
         for t in range(trace.periods):
             if t == self.warmup:
                 total -= self.worth_of(simulation)
             flows = simulation.step(player(View(simulation)))
             if t >= self.warmup:
                 total += discount ** (t - self.warmup) * flows.money["reward"][:, 0]
+                if self.required is not None:
+                    demanded += flows.demands["demanded"].sum(axis=1)
+                    short += flows.demands["short"].sum(axis=1)
         total += discount**self.periods * self.worth_of(simulation)
         progress(rows.shape[1] * trace.periods)
         total = total if self.figure == "discounted_reward" else total / self.periods
-        return total.reshape(count, trace.paths)
+        figures = [total]
+        if self.required is not None:
+            figures.append(1.0 - short / np.where(demanded > 0, demanded, 1.0))
+        return np.stack([figure.reshape(count, trace.paths) for figure in figures], axis=1)
 
     def worth_of(self, simulation: Simulation) -> Any:
         """Return what a simulation's units are worth now, with what waiting customers will pay (paths,), or 0."""
@@ -400,6 +426,8 @@ class Search:
         found = np.array([start, centre])
         if len(start) <= MANY or paths >= ENOUGH:
             found = np.vstack([start, self.descend(found, paths, 0.65 * self.budget)])
+        if self.required is not None:
+            return self.judge(found, 0.85 * self.budget)
         return self.race(np.unique(found, axis=0), 0.85 * self.budget)
 
     def together(self, start: np.ndarray, until: float) -> np.ndarray:
@@ -501,8 +529,9 @@ class Search:
         while len(values) > 1:
             rounds, paths = int(np.ceil(np.log2(len(values)))), rewards.shape[1]
             share = max(until - self.spent, 0.0) / self.budget / rounds
-            more = self.rewards(self.parameters(values), "search", paths, paths + self.paths_for(share, len(values)))
-            rewards = np.hstack([rewards, more])
+            last = paths + self.paths_for(share, len(values))
+            more = self.outcomes(self.parameters(values), "search", paths, last)
+            rewards = np.hstack([rewards, more[:, 0]])
             order = np.argsort(-rewards.mean(axis=1), kind="stable")
             behind = rewards[order[0]] - rewards[order]
             clear = behind.mean(axis=1) > 3 * behind.std(axis=1) / np.sqrt(rewards.shape[1])
@@ -511,15 +540,35 @@ class Search:
             values, rewards = values[keep], rewards[keep]
         return values
 
+    def judge(self, places: np.ndarray, until: float) -> np.ndarray:
+        """Return the cheapest of some places whose fill rate is surely the one asked for, on paths not played before.
+
+        Where none surely is, the one that comes nearest: whose interval begins highest.
+        """
+        values = self.values(places)
+        _, first = np.unique(values, axis=0, return_index=True)
+        values = values[np.sort(first)]
+        values = values[self.sensible(values)]
+        start = self.leader[0]
+        paths = self.paths_for(max(until - self.spent, 0.0) / self.budget, len(values))
+        outcomes = self.outcomes(self.parameters(values), "search", start, start + paths)
+        served = [Service(self.required or 0.0, Estimate.of(each)) for each in outcomes[:, 1]]
+        lowest = np.array([each.fill_rate.low for each in served])
+        short = [0.0 if each.reaches() == "meets" else 1.0 - low for each, low in zip(served, lowest, strict=True)]
+        return values[order_of(-outcomes[:, 0].mean(axis=1), np.array(short))[:1]]
+
     def report(self, values: np.ndarray) -> Rule:
         """Return the rule with its parameters, and what they cost on paths that the search has not seen."""
         best = self.rule.having({name: each[0] for name, each in self.parameters(values).items()})
         both = {name: np.array([getattr(best, name), getattr(self.rule, name)]) for name in self.names}
         affordable = (self.budget - self.spent) // (2 * (self.warmup + self.periods))
         paths = int(min(np.clip(self.paths_for(0.15, 2), 64, 4096), affordable))
-        figures = self.rewards(both, "report", 0, paths)
+        outcomes = self.outcomes(both, "report", 0, paths)
+        figures = outcomes[:, 0]
         if self.figure == "cost":
             figures = -figures
+        required = self.required
+        served = [None, None] if required is None else [Service(required, Estimate.of(each)) for each in outcomes[:, 1]]
         best.tuning = Tuning(
             figure=self.figure,
             estimate=Estimate.of(figures[0]),
@@ -533,11 +582,13 @@ class Search:
             paths=paths,
             periods=self.periods,
             warmup=self.warmup,
+            service=served[0],
+            formula_service=served[1],
         )
         return best
 
 
-def _rewards_of(search: Search, part: Played, progress: Tell) -> np.ndarray:
+def _outcomes_of(search: Search, part: Played, progress: Tell) -> np.ndarray:
     """Play some candidates of a search, here or in another process."""
     with np.errstate(all="ignore"):
         return search.play(part, progress)

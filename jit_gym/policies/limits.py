@@ -86,6 +86,12 @@ def _rented(plan: PlanningData) -> Iterator[str]:
             yield name
 
 
+def _asked(plan: PlanningData) -> Iterator[str]:
+    """Yield the fill rate that is asked for."""
+    if plan.scenario.objective.fill_rate is not None:
+        yield f"{100 * plan.scenario.objective.fill_rate:g} %"
+
+
 def _correlated(plan: PlanningData) -> Iterator[str]:
     for each in plan.scenario.correlations:
         yield " with ".join(each.between)
@@ -113,6 +119,7 @@ LIMITS: dict[str, Limit] = {
     "shrinkage": Limit("shrinkage", ("stocks.shrinkage",)),
     "obsolete": Limit("obsolescence", ("stocks.obsolete",)),
     "storage": Limit("storage limits", ("stocks.storage_limit",)),
+    "service": Limit("the fill rate that is asked for", ("objective.fill_rate",), _asked),
 }
 """What may matter to a formula; a rule says which it `knows`. In `scenario.supports` their fields lack the F."""
 

@@ -26,6 +26,8 @@ GROUPS = {
         "ActionMeaning",
         "VectorActionMeaning",
         "sb3",
+        "multi",
+        "sharing",
     ),
     "Policies": (
         "policy",

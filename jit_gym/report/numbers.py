@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from ..common.statistics import mean_of_defined
-from ..evaluation import ITEM_METRICS, Comparison, Duration, Estimate, OptimalityGap, Resilience, Result, has_seen
+from ..evaluation import ITEM_METRICS, Comparison, Duration, Estimate, OptimalityGap, Resilience, Result
 from ..evaluation.resilience import FALLS, RECOVERED, TAIL
 from .provenance import certificate
 from .words import descriptions, labels, verdict
@@ -29,7 +29,8 @@ def document(comparison: Comparison, command: str | None = None, notes: Sequence
                 "policy": result.policy,
                 "label": label,
                 "description": description,
-                "ranked": not has_seen(result.player, comparison.scenario),
+                "ranked": result in comparison.eligible,
+                "reaches_fill_rate": comparison.reaches(result),
                 "figures": {name: plain(result.estimate(name)) for name in result.figures},
                 "items": _items(result),
                 "resilience": result.resilience and resilience(result.resilience),

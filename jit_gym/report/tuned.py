@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..evaluation import Comparison, Judgement, Tuning, judged
+from ..evaluation import Comparison, Judgement, Service, Tuning, judged
 from ..policies import Rule
 from .columns import COLOURS, plus_minus
 from .numbers import plain
@@ -45,6 +45,9 @@ def print_tuned(rule: Rule, played: Comparison, again: str, console: Console) ->
     grid.add_row(f"  {_figure(rule)}", plus_minus(tuning.estimate, points), "")
     grid.add_row("  by formula", plus_minus(tuning.formula_estimate, points), Text(tuning.formula, "dim"))
     grid.add_row("  difference", plus_minus(tuning.difference, fine, "+"), Text(verdict, COLOURS.get(verdict, "")))
+    for name, served in (("fill rate", tuning.service), ("by formula", tuning.formula_service)):
+        if served is not None:
+            grid.add_row(f"  {name}", str(served), f"{served.reaches()} {100 * served.required:g} %")
     for column in against_the_best(played):
         grid.add_row(f"  {column.name.replace(chr(10), ' ')}", column.cells[0], "")
     console.print(grid)
@@ -77,6 +80,8 @@ def document(rule: Rule, played: Comparison, command: str | None = None, notes: 
         "formula": {"policy": tuning.formula, "estimate": plain(tuning.formula_estimate)},
         "difference": plain(tuning.difference),
         "against_formula": against_formula(tuning, played.threshold) or None,
+        "service": _service(tuning.service),
+        "formula_service": _service(tuning.formula_service),
         "gap_to": best and best.to,
         "gap": best and plain(best.of(played.results[0])),
         "tried": tuning.tried,
@@ -94,8 +99,21 @@ def document(rule: Rule, played: Comparison, command: str | None = None, notes: 
 
 
 def against_formula(tuning: Tuning, threshold: float) -> Judgement:
-    """Return whether the tuned parameters are better than those by formula, or practically the same."""
+    """Return whether the tuned parameters are better than those by formula, or practically the same.
+
+    Nothing where the scenario asks for a fill rate that one of them misses or may miss: costs alone do not tell then.
+    """
+    services = tuning.service, tuning.formula_service
+    if any(each is not None and each.reaches() != "meets" for each in services):
+        return ""
     return judged(tuning.difference, tuning.figure, threshold * abs(tuning.estimate.mean))
+
+
+def _service(service: Service | None) -> dict[str, Any] | None:
+    """Return a fill rate, the one that is asked for, and whether it is reached, as plain JSON."""
+    if service is None:
+        return None
+    return {"required": service.required, "reaches": service.reaches(), "fill_rate": plain(service.fill_rate)}
 
 
 def _figure(rule: Rule) -> str:

@@ -207,7 +207,7 @@ def verdict(comparison: Comparison) -> str:
 
     An agent that has learned on the very events that were played is named behind, and never first.
     """
-    return " ".join(filter(None, [_ranked(comparison), _not_ranked(comparison)]))
+    return " ".join(filter(None, [_ranked(comparison), _not_ranked(comparison), _underserving(comparison)]))
 
 
 class Rival(NamedTuple):
@@ -258,15 +258,30 @@ def _ranked(comparison: Comparison) -> str:
 
 def _not_ranked(comparison: Comparison) -> str:
     """Say what policies cost that have learned on the very events that were played."""
-    phrases, eligible = PHRASES[comparison.figure], comparison.eligible
-    if not eligible:
+    phrases, fair = PHRASES[comparison.figure], comparison.fair
+    if not fair:
         return ""
     seen = [
         f"{label} {phrases.one} {between(result.estimate(comparison.figure))}{rate(comparison)}"
         for result, label in zip(comparison.results, labels(comparison), strict=True)
-        if result not in eligible
+        if result not in fair
     ]
     return f"Not ranked, since trained on these very events: {listed(seen)}." if seen else ""
+
+
+def _underserving(comparison: Comparison) -> str:
+    """Say which policies are not ranked as they do not surely reach the fill rate asked for, or that nobody does."""
+    required, fair, eligible = comparison.scenario.objective.fill_rate, comparison.fair, comparison.eligible
+    if required is None or not fair:
+        return ""
+    what = f"a fill rate of {100 * required:g} %"
+    if comparison.reaches(eligible[0]) == "misses":
+        return f"All of them miss {what}."
+    if comparison.reaches(eligible[0]) == "unclear":
+        return f"Whether {what} is reached is not told on these paths."
+    names = dict(zip(map(id, comparison.results), labels(comparison), strict=True))
+    short = [names[id(result)] for result in fair if result not in eligible]
+    return f"Not ranked, since they do not surely reach {what}: {listed(short)}." if short else ""
 
 
 def in_business(comparison: Comparison) -> str:

@@ -74,12 +74,18 @@ class Objective(Part):
     unit of a stock with a shelf life loses its worth evenly over it. Costs in `evaluate`, `compare`, `tune`, bounds and
     exact costs count so; the rewards of an env do not, since its episodes are truncated. Where the world ends, or a
     stock has a `terminal_value`, or a demand a `terminal_cost`, that holds instead.
+
+    `fill_rate`: the share of demand that is served in its own period, from the shelf, over the periods that count.
+    Costs are what they are without it. `tune` looks for the cheapest parameters that reach it, and `compare` says who
+    does, and calls none the best that misses it. Formulas do not look at it, nor do agents: `train` refuses it.
     """
 
     discount: Annotated[Number, Field(gt=0, le=1)] = 1.0
     """What a cost is worth one period earlier."""
     leftovers: Literal["at-cost", "worthless"] = "at-cost"
     """What units are worth that are left when the count stops but the business goes on."""
+    fill_rate: Annotated[Number, Field(gt=0, le=1)] | None = None
+    """The least fill rate that a policy must reach; none by default."""
 
 
 def _one_off(word: str, known: str) -> bool:

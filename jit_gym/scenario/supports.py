@@ -33,6 +33,7 @@ SUPPORT = {
     "horizon.ends": "EM..QDBTF",
     "objective.discount": "EMP.QDBTF",
     "objective.leftovers": "EMPLQDBTF",
+    "objective.fill_rate": "......BT.",
     "units": "EMPLQDBTF",
     "sources_ship": "EMPLQDBTF",
     "stocks.initial": "EMPLQDBTF",
@@ -161,6 +162,8 @@ def unsupported(consumer: str, scenario: Scenario, parts: Mapping[str, Iterable[
             for field in meaning(all_of_it[name]):
                 if field not in known:
                     yield f"{table}.{name}.{field}"
+    known = fields_of(consumer, "objective")
+    yield from (f"objective.{field}" for field in meaning(scenario.objective) if parts is None and field not in known)
     if parts is None and scenario.correlations and not fields_of(consumer, "correlations"):
         yield "correlations"
 

@@ -207,10 +207,12 @@ def best_levels(scenario: Scenario | str) -> ReorderLevels:
         next(iter(scenario.lanes.values())),
         next(iter(scenario.demands.values())),
     )
-    more = [place.split(".", 2)[-1] if place.count(".") > 1 else place for place in unsupported("L", scenario)]
+    more = [
+        place.split(".", 2)[-1] if place.count(".") > 1 else place.removeprefix("objective.")
+        for place in unsupported("L", scenario)
+    ]
     more += [] if lane.lead_time.is_fixed else ["lead_time: random"]
     more += [] if demand.unmet == "backlog" else ["unmet: lost"]
-    more += ["discount"] if scenario.objective.discount < 1 else []
     more += ["ends"] if scenario.horizon.ends else []
     if more:
         raise BadInput(f"{scenario.name}: has no closed form, for it says {more[0]} (jit_gym.solve may help)")

@@ -371,7 +371,7 @@ NEVER_USELESS = {
     " correlations"
     " spikes disruptions drivers policies",
     "Horizon": "periods starts ends",
-    "Objective": "discount",
+    "Objective": "discount fill_rate",
     "PeriodsOfSupply": "periods_of_supply",
     "Stock": "title initial unit_value holding_cost shelf_life terminal_value seen_late warehouse",
     "Warehouse": "title rate",
