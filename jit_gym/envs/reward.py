@@ -107,7 +107,9 @@ class RewardVector:
         demands = batch_flows(flows, self._sizes).demands
         demanded, short = demands["demanded"].sum(axis=1), demands["short"].sum(axis=1)
         missed = np.where(demanded > 0, short / np.where(demanded > 0, demanded, 1.0), 0.0)
-        return np.column_stack([self._signs * flows[self._places].T / unit, -missed]) + 0.0
+        found = np.column_stack([self._signs * flows[self._places].T / unit, -missed])
+        # The cost of 1e-16 units too few on the way, which rounding leaves of continuous ones, is none; nor is -0.
+        return np.clip(found, self.space.low, self.space.high) + 0.0
 
 
 def _kinds_of(layout: Layout) -> dict[str, bool]:

@@ -138,6 +138,25 @@ def test_a_map_of_a_rule_and_a_network_is_the_same_on_ray(cluster):
     assert maps[0].cells == maps[1].cells
 
 
+def test_a_rule_that_is_tuned_and_shocks_that_strike_are_the_same_on_ray(cluster, monkeypatch):
+    import ray
+
+    import jit_gym
+    from jit_gym.common.executor import Executor
+    from jit_gym.evaluation import tuning
+
+    monkeypatch.setattr(tuning, "BUDGET", 20_000)  # periods: so that the steps of this short search are sent
+    ray.init(address=cluster.address, log_to_driver=False)
+    tuned, struck = [], []
+    for on in ("here", "ray"):
+        best = jit_gym.tune("s-S", "fixed-cost", budget=2_000_000, executor=Executor(on))
+        tuned.append((str(best), best.tuning.estimate))
+        found = jit_gym.stress(["jit", "just-in-case"], "aisin-1997", ["supplier-fire"], paths=4, executor=Executor(on))
+        struck.append([result.mean("cost") for each in found.struck for result in each.results])
+    assert tuned[0] == tuned[1]
+    assert struck[0] == struck[1]
+
+
 def test_seeds_that_are_trained_on_ray_are_the_same(cluster, tmp_path):
     pytest.importorskip("torch")
     import numpy as np

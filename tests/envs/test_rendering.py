@@ -252,6 +252,8 @@ def test_a_copy_draws_pictures_of_its_own(copied: Any):
 def test_gymnasium_records_a_video(tmp_path: Path, batch: bool):
     """`RecordVideo` writes the beginning and each period, 640 by 480; of a batch, the first row."""
     folder = str(tmp_path / "video")
+    if batch and not hasattr(gym.wrappers.vector, "RecordVideo"):
+        pytest.skip("this Gymnasium records no batches")
     if batch:
         many: Any = gym.make_vec("jit_gym/LostSales-v1", num_envs=3, render_mode="rgb_array")
         env: Any = gym.wrappers.vector.RecordVideo(many, folder, record_first_only=True, video_length=6)

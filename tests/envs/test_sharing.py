@@ -5,8 +5,9 @@ import pytest
 from stable_baselines3 import PPO
 
 import jit_gym
-from jit_gym.envs.multi import parallel_env
 from jit_gym.scenario import BadInput
+
+parallel_env = pytest.importorskip("jit_gym.envs.multi", exc_type=ImportError).parallel_env
 
 ROWS = 3
 SHORT = {"horizon.periods": 9, "horizon.ends": False}
