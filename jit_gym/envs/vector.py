@@ -15,7 +15,7 @@ from gymnasium.vector.utils import batch_space
 from ..common.checks import check_seed, check_seeds
 from ..kernels.memory import copied_by_path
 from ..scenario import Scenario, load
-from .display import FPS, MODES, display
+from .display import FPS, MODES, Display, display
 from .episodes import EpisodeBatch
 from .observation import MOST_ORDERED
 from .orders import OrderUnits, read_orders
@@ -46,6 +46,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
     """
 
     _vector: RewardVector | None = None  # what rewards are made by, where they are vectors
+    _display: Display | None = None  # of the first row; Gymnasium closes what could not be made, too
 
     def __init__(
         self,

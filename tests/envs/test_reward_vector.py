@@ -71,7 +71,7 @@ def test_a_world_with_all_kinds(units: str):
     ]  # fmt: skip
 
 
-@settings(max_examples=worlds(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=worlds(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(scenarios())
 def test_vectors_add_up_to_the_scalar_in_random_worlds(scenario: Scenario):
     hold(*both(scenario=scenario, rewards="money"), steps=8)

@@ -34,6 +34,7 @@ WAITING = {"demands.customers.unmet": "backlog"}
 FIRE = {"disruptions.fire": {"hits": ["supplier"], "starts": {"rate": 0.01}, "lasts": 4}}
 IGNORED = [
     ("lost", {}, "lost sales (customers)"),
+    ("service", WAITING | {"objective.fill_rate": 0.98}, "the fill rate that is asked for (98 %)"),
     ("season", WAITING | {"demands.customers.season": [1, 2]}, "seasons (customers)"),
     ("trend", WAITING | {"demands.customers.trend": 0.01}, "trends (customers)"),
     (

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import sys
 import warnings
 from concurrent.futures import Executor, Future
@@ -68,10 +69,15 @@ async def classroom(school: Lesson, people: int):
 
 
 def run(test, caplog) -> None:
-    """Run an asynchronous test, in which the server may log no error."""
+    """Run an asynchronous test, in which the server may log no error.
+
+    On a busy machine NiceGUI ends its tasks later than it waits for; then it names those that still run: none.
+    """
     with modules_kept():
         asyncio.run(test())
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    late = re.compile(r"Could not cancel \d+ tasks within timeout: ")
+    assert [error for error in errors if not late.fullmatch(error)] == []
 
 
 async def sees(user, text: str) -> None:
