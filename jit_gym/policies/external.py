@@ -267,7 +267,7 @@ def external_policy(
         return _named(model, env, given, normalize, label, trust)
     if env is None and hasattr(model, "get_env") and given == _DEFAULTS and normalize is None:
         env = model.get_env()
-    setting = Setting(**given, normalize=Normalization.of(normalize, trust)) if env is None else Setting.of_env(env)
+    setting = _setting(env, given, normalize, trust)
     name = label or type(model).__name__.lower()
     if hasattr(model, "predict"):
         return _predicting(model, name, setting)
@@ -302,6 +302,11 @@ def is_external(text: str) -> bool:
     return not text.lstrip().startswith("agent:") and TEXT.fullmatch(text) is not None
 
 
+def _setting(env: Any, given: Mapping[str, Any], normalize: Any, trust: bool) -> Setting:
+    """Return what a model saw and said: what its env tells, or what is given."""
+    return Setting(**given, normalize=Normalization.of(normalize, trust)) if env is None else Setting.of_env(env)
+
+
 def _named(text: str, env: Any, given: dict[str, Any], normalize: Any, label: str | None, trust: bool) -> Any:
     match = TEXT.fullmatch(text)
     if match is None:
@@ -318,7 +323,7 @@ def _named(text: str, env: Any, given: dict[str, Any], normalize: Any, label: st
     kind, _, place = what.partition(":")
     if kind == "onnx":
         session = _Onnx(reading.read(Path(place), reading.SAVED), place)
-        setting = Setting(**given, normalize=Normalization.of(normalize, trust)) if env is None else Setting.of_env(env)
+        setting = _setting(env, given, normalize, trust)
         return External(session, label or what, setting, width=session.width, in_units=session.in_units)
     if kind == "sb3":
         algorithm, _, path = place.partition(":")
@@ -326,11 +331,7 @@ def _named(text: str, env: Any, given: dict[str, Any], normalize: Any, label: st
     else:
         model = _imported(kind, place)
         if not hasattr(model, "predict") and not _is_module(model) and not asked:
-            return (
-                _ByName(kind, place)
-                if label is None
-                else External(_ByName(kind, place), label, Setting(), in_units=False)
-            )
+            return _ByName(kind, place, label or what)
     return external_policy(model, env=env, **given, normalize=normalize, label=label or what, trust=trust)
 
 
@@ -444,9 +445,9 @@ class _Onnx:
 class _ByName:
     """A function of a `View` that is named by its module; it is imported again in another process."""
 
-    def __init__(self, module: str, name: str) -> None:
+    def __init__(self, module: str, name: str, label: str) -> None:
         """Import it."""
-        self.module, self.name, self.__name__ = module, name, f"{module}:{name}"
+        self.module, self.name, self.__name__ = module, name, label
         self.function = _imported(module, name)
 
     def __call__(self, *given: Any) -> Any:
@@ -454,7 +455,7 @@ class _ByName:
         return self.function(*given)
 
     def __reduce__(self) -> Any:
-        return _ByName, (self.module, self.name)
+        return _ByName, (self.module, self.name, self.__name__)
 
 
 def _imported(module: str, name: str) -> Any:

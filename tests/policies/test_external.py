@@ -135,6 +135,9 @@ def test_a_function_is_named_by_its_module(tmp_path, monkeypatch):
     )
     monkeypatch.chdir(tmp_path)
     np.testing.assert_array_equal(judged("my_rules:up_to_20"), judged("base-stock(level=20)"))
+    named = jit_gym.external_policy("my_rules:up_to_20(label=mine)")
+    assert named.__name__ == "mine"
+    np.testing.assert_array_equal(judged(pickle.loads(pickle.dumps(named))), judged("base-stock(level=20)"))
     np.testing.assert_array_equal(judged("my_rules:model(label=mine)"), judged(jit_gym.external_policy(Zero())))
 
 
