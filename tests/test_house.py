@@ -25,6 +25,7 @@ ROOMS = [
     "planning",
     "report",
     "agents",
+    "benchmark",
     "serve",
     "cli",
     "__main__",
