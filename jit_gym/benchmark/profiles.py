@@ -35,8 +35,8 @@ def picture(samples: Mapping[str, Sample], reference: str) -> Picture:
     sheet = _draw(profiles, f"gap to {reference}, % (log scale)")
     many = len(next(iter(samples.values())).instances)
     caption = (
-        f"Share of runs (a seed on one of {many} instances; each instance counts the same) whose gap to {reference} is at"
-        " most so much; the further up and left, the better. Bands hold each point with 95 %, for these instances."
+        f"Share of runs (a seed on one of {many} instances; each instance counts the same) whose gap to {reference} is"
+        " at most so much; the further up and left, the better. Bands hold each point with 95 %, for these instances."
     )
     said = "; ".join(
         f"{name} {100 * each.share[_place(1.0)]:.0f} % within 1 %, {100 * each.share[_place(10.0)]:.0f} % within 10 %"
@@ -59,7 +59,7 @@ def _draw(profiles: Mapping[str, Profile], says: str) -> Sheet:
     across = [float(np.log10(each)) for each in TICKS]
     axes.grid(across, LEVELS)
     axes.numbers_beside(LEVELS, lambda level: f"{level:.0f} %")
-    axes.numbers_below(across, lambda power: f"{10**power:.1g}", says)
+    axes.numbers_below(across, lambda power: f"{round(10**power, 1):g}", says)
     edges = np.log10(np.append(AT, AT[-1]))
     for name, each in profiles.items():
         axes.stairs_between(edges, 100 * each.low, 100 * each.high, colours[name], BAND)

@@ -67,7 +67,7 @@ class Standing:
     """On how many instances it is better, practically the same, worse, or not told apart from that rule."""
     leads: bool | None
     spent: float
-    """Periods of simulation that a run played to learn, on average."""
+    """Periods of simulation that a run played to learn, on average; nan where that is not known."""
 
     @property
     def complete(self) -> bool:
@@ -234,7 +234,7 @@ def _standing(
     versus: Sample,
     gaps: dict[ReferenceIs, Gap],
     leads: bool | None,
-    spent: Sequence[int],
+    spent: Sequence[float],
 ) -> Standing:
     judgements: dict[Judgement, int] = {"better": 0, "same": 0, "unclear": 0, "worse": 0}
     for instance in versus.instances:
@@ -252,5 +252,5 @@ def _standing(
         improvement=versus.below_zero,
         judgements=judgements,
         leads=leads,
-        spent=float(np.mean(spent)),
+        spent=float(np.mean(spent)),  # nan where it is not known of one
     )

@@ -1,4 +1,4 @@
-"""Find the instances that speak against a summary: where a rule beats every agent, and where an agent beats every rule."""
+"""Find instances that speak against a summary: a rule beats every agent there, or an agent every rule."""
 
 from __future__ import annotations
 

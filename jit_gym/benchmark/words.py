@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from typing import NamedTuple
 
+from ..common.statistics import Estimate
 from ..common.text import plural
 from ..report.words import between, listed, number
 from .rows import ReferenceIs
-from .standings import BEST_RULE, Generalisation, Standing
+from .standings import Standing
 
 
 class Meaning(NamedTuple):
@@ -22,23 +24,24 @@ class Meaning(NamedTuple):
 MEANINGS = (
     Meaning(
         "Over the best tuned rule, %",
-        "How much more a policy costs than the tuned rule that was the best in its own tuning, on the same paths: the mean"
-        " of the middle half of all runs (interquartile mean; a run is one seed on one instance, each instance counts the"
-        " same). Less than 0 is cheaper than that rule.",
+        "How much more a policy costs than the tuned rule that was the best in its own tuning, on the same paths: the"
+        " mean of the middle half of all runs (interquartile mean; a run is one seed on one instance, and each instance"
+        " counts the same). Less than 0 is cheaper than that rule.",
         "The quarter of the runs at each end is left out, so rare failures do not show: see the worst instance. Another"
-        " rule may have done better on the paths that judge.",
+        " rule may have done better on the paths that judge. The line of the best tuned rule is another rule on each"
+        " instance, chosen there; no single rule does so well everywhere.",
     ),
     Meaning(
         "Gap to the optimum, %",
-        "The same mean, of how much more a policy costs than the least that any policy can cost there, which is proven.",
+        "The same mean, of how much more a policy costs than the least that any policy can cost, which is proven.",
         "It covers only instances that are small enough to be solved. What is true of them may fail in larger ones.",
     ),
     Meaning(
         "Gap to a bound, %",
         "The same mean, of how much more a policy costs than a planner who knew all chance in advance. No policy can do"
         " better, so the gap to the optimum is at most this.",
-        "It is not the gap to the optimum: the best policy has such a gap too, and a large one means that chance matters"
-        " or that the policy is bad, and does not tell which. It compares policies on the same instances alone.",
+        "It is not the gap to the optimum: the best policy has such a gap too, and a large one says that chance matters"
+        " or that the policy is bad, and not which. It compares policies on the same instances alone.",
     ),
     Meaning(
         "Gap to the best known, %",
@@ -47,22 +50,22 @@ MEANINGS = (
     ),
     Meaning(
         "Interval",
-        "In 95 of 100 repetitions with other training seeds and other paths, on these same instances, the figure would be"
-        " covered (bootstrap of the seeds within each instance, and of the error of simulation).",
-        "Nothing about instances that are not in the suite. With five seeds it is about a tenth too narrow; a policy with"
-        " one seed has an interval of simulation alone, and what another training would give is unknown.",
+        "Where the figure would be in about 95 of 100 repetitions with other training seeds and other paths, on these"
+        " same instances (a bootstrap of the seeds within each instance, and of the error of simulation).",
+        "Nothing about instances that are not in the suite. A policy with one seed has an interval of simulation alone:"
+        " what another training, or another tuning, would give is not in it.",
     ),
     Meaning(
         "May lead",
-        "All policies that are not shown to be worse than the best: the one that is truly the best on these instances is"
-        " among them in 95 of 100 repetitions, also after one has looked for the best of many.",
+        "All policies that are not shown to be worse than the best: the one that is truly the best on these instances"
+        " is among them in about 95 of 100 repetitions, also after one has looked for the best of many.",
         "The order within the group means nothing. A policy that was not judged on all instances is not ranked, as it"
         " may have been spared the difficult ones.",
     ),
     Meaning(
         "Profile",
-        "For each size of gap, the share of runs that are at most so far above the reference: a curve above another one"
-        " everywhere belongs to a policy that is better at every quantile.",
+        "For each size of gap, the share of runs that are at most so far above the reference: a curve that is above"
+        " another one everywhere belongs to a policy that is better at every quantile.",
         "Where curves cross, neither is better. The band holds each point by itself, not the whole curve.",
     ),
     Meaning(
@@ -78,9 +81,9 @@ MEANINGS = (
         "Of many instances a few are called better or worse by chance alone: about one in twenty.",
     ),
     Meaning(
-        "Generalisation gap, percentage points",
-        "How much the gap of a policy, tuned or trained on the calm worlds, grows in worlds that were held out from it,"
-        " seed by seed; and how much more it loses than the best tuned rule does there.",
+        "From calm to held out, percentage points",
+        "How much the gap of a policy that was tuned or trained in the calm worlds grows in worlds that were held out,"
+        " seed by seed (the generalisation gap); and how much more it loses than the best tuned rule does there.",
         "A world that is held out is harder for everybody, and a bound is loose by another amount in it. So a gap that"
         " grows shows a weakness of the policy only where it grows more than that of the rule.",
     ),
@@ -111,7 +114,7 @@ def verdict(standings: Sequence[Standing], regime: str) -> str:
     ahead = [each.policy for each in complete if each.leads]
     said = []
     if ahead:
-        of = f"Of {len(complete)} policies that were judged on all {plural(complete[0].of, 'instance')} ({regime})"
+        of = f"Of {len(complete)} lines that were judged on all {plural(complete[0].of, 'instance')} ({regime})"
         rest = "is shown to be better than all others" if len(ahead) == 1 else "may be the best"
         said.append(f"{of}, {listed(ahead)} {rest}.")
     for each in standings:
@@ -124,17 +127,16 @@ def agent_sentence(standing: Standing) -> str:
     """Say what an agent costs beside the best tuned rule, on how many instances, and how often it is ahead."""
     where = "all" if standing.complete else f"{standing.instances} of {standing.of}"
     more = "more" if standing.versus.mean >= 0 else "less"
-    versus = standing.versus if standing.versus.mean >= 0 else _mirrored(standing)
+    versus = standing.versus if standing.versus.mean >= 0 else _mirrored(standing.versus)
     probability = between(standing.improvement)
     return (
-        f"The agent {standing.policy} ({where} instances, {seeds(standing.seeds)}) costs {between(versus)} % {more} than the"
-        f" best tuned rule, and less than it with a probability of {probability}."
+        f"The agent {standing.policy} ({where} instances, {seeds(standing.seeds)}) costs {between(versus)} % {more} than"
+        f" the best tuned rule, and less than it with a probability of {probability}."
     )
 
 
-def _mirrored(standing: Standing):  # type: ignore[no-untyped-def]
-    mean, error, low, high = standing.versus
-    return type(standing.versus)(-mean, error, -high, -low)
+def _mirrored(more: Estimate) -> Estimate:
+    return Estimate(-more.mean, more.error, -more.high, -more.low)
 
 
 def seeds(least_and_most: tuple[int, int]) -> str:
@@ -143,18 +145,15 @@ def seeds(least_and_most: tuple[int, int]) -> str:
     return plural(most, "seed") if least == most else f"{least} to {most} seeds"
 
 
-def change(generalisation: Generalisation) -> str:
-    """Return how much a policy loses beside the best tuned rule, with its sign."""
-    return between(generalisation.versus[1])
-
-
 def judgements(standing: Standing) -> str:
     """Return on how many instances it is better, the same, unclear and worse."""
     return " / ".join(str(count) for name, count in standing.judgements.items() if name)
 
 
 def periods(count: float) -> str:
-    """Return a number of periods, short."""
+    """Return a number of periods, short; in words where it is not known."""
+    if isnan(count):
+        return "not known"
     for size, unit in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if count >= size:
             return f"{number(count / size, 1 if count < 10 * size else 0)} {unit}"
@@ -164,8 +163,3 @@ def periods(count: float) -> str:
 def leads(answer: bool | None) -> str:
     """Return whether a policy may lead: yes, no, or nothing where it is not ranked."""
     return {True: "yes", False: "no", None: "not ranked"}[answer]
-
-
-def is_rule_of_rules(policy: str) -> bool:
-    """Tell whether a line is that of the best tuned rule of each instance, which is no policy of its own."""
-    return policy == BEST_RULE

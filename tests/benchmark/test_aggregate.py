@@ -69,13 +69,13 @@ def test_an_interval_holds_errors_of_simulation_that_seeds_share():
 
 
 def test_an_interval_holds_the_truth_about_as_often_as_it_says():
-    """The mean of an instance's seeds without end, in 200 samples of ten seeds: 89 to 97 of 100 (percentiles of few)."""
+    """Of seeds without end, in 200 samples of five seeds on twenty instances: near 95 of 100."""
     random, covered = np.random.default_rng(3), 0
     for k in range(200):
-        values = {f"i{i}": random.normal(0.0, 1.0, 10).tolist() for i in range(4)}
+        values = {f"i{i}": random.normal(0.0, 1.0, 5).tolist() for i in range(20)}
         estimate = sample(values, name=f"s{k}", resamples=400).interquartile_mean
         covered += estimate.low <= 0.0 <= estimate.high
-    assert 0.87 <= covered / 200 <= 0.99
+    assert 0.90 <= covered / 200 <= 0.99
 
 
 def test_differences_are_taken_instance_by_instance():
@@ -99,7 +99,7 @@ def test_the_leading_group_holds_all_that_are_not_shown_to_be_worse():
 
 
 def test_the_best_of_many_equals_is_in_the_leading_group():
-    """Of eight policies that are equally good the first, which is as good as any, leads in 95 of 100 samples or more."""
+    """Of eight policies that are equally good the first, which is as good as any, nearly always leads."""
     random, kept = np.random.default_rng(6), 0
     for k in range(60):
         samples = [
