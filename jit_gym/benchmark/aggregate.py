@@ -130,13 +130,11 @@ class Sample:
         return instance, means[instance]
 
     def profile(self, at: np.ndarray) -> Profile:
-        """Return the share of runs that score at most each of some values (n,) (Dolan and Moré 2002)."""
+        """Return the share of runs that score at most each of some values in order (n,) (Dolan and Moré 2002)."""
         values, weights = self._pooled
         shares = weights / weights.sum()
-        share = (values[:, None] <= at).T @ shares
-        drawn = np.stack([(self._drawn <= each) @ shares for each in at], axis=1)
-        low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-        return Profile(at, share, low, high)
+        low, high = np.quantile(_shares_within(self._drawn, shares, at), [0.025, 0.975], axis=0)
+        return Profile(at, _shares_within(values[None], shares, at)[0], low, high)
 
     @property
     def below_zero(self) -> Estimate:
@@ -180,6 +178,14 @@ def leading(samples: Sequence[Sample]) -> list[str]:
     tail = 0.025 / max(len(ranked) - 1, 1)
     lowest = [float(np.quantile(each.drawn_means - ranked[0].drawn_means, tail)) for each in ranked]
     return [each.name for each, low in zip(ranked, lowest, strict=True) if low <= 0 or each is ranked[0]]
+
+
+def _shares_within(values: np.ndarray, shares: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return which share of each row of values (rows, runs) is at most each of some others in order (rows, n)."""
+    rows, bins = len(values), len(at) + 1
+    places = np.searchsorted(at, values) + bins * np.arange(rows)[:, None]
+    counted = np.bincount(places.ravel(), np.broadcast_to(shares, values.shape).ravel(), rows * bins)
+    return np.cumsum(counted.reshape(rows, bins), axis=1)[:, :-1]
 
 
 def _half_steps(values: np.ndarray) -> np.ndarray:

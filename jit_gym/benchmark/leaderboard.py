@@ -14,7 +14,7 @@ from ..report.words import between, digits, listed, number
 from . import profiles, words
 from .aggregate import Sample
 from .rows import REGIMES, Row, file_of
-from .standings import BEST_RULE, REFERENCES, Standing, Table, gap_of, versus_of
+from .standings import BEST_RULE, LEARNED, REFERENCES, Standing, Table, gap_of, versus_of
 from .suite import Suite
 from .surprises import Surprise, surprises
 
@@ -65,6 +65,8 @@ class World(NamedTuple):
     """One instance in one regime."""
 
     regime: str
+    learned: bool
+    """Whether its policies learned in it."""
     title: str
     reference: str
     lines: tuple[Judged, ...]
@@ -113,8 +115,8 @@ class Leaderboard:
 
     @property
     def regimes(self) -> list[str]:
-        """Return the regimes that have rows."""
-        return [regime for regime in REGIMES if any(row.regime == regime for row in self.table.rows)]
+        """Return the regimes that have rows, that in which policies learned first."""
+        return [regime for regime in (LEARNED, *REGIMES) if self.table.within(regime)]
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -123,6 +125,7 @@ class Leaderboard:
             self._section(selection, regime, self.table.only(names))
             for selection, names in self.selections.items()
             for regime in self.regimes
+            if self.table.only(names).within(regime)
         ]
 
     def title_of(self, selection: str) -> str:
@@ -176,16 +179,12 @@ class Leaderboard:
         found = []
         for name in self.table.instances:
             about, here = self.suite.instances[name], self.table.only([name])
-            worlds = [
-                self._world(here, name, regime, places)
-                for regime in self.regimes
-                if any(row.regime == regime for row in here.rows)
-            ]
+            worlds = [self._world(here, name, regime, places) for regime in REGIMES if here.within(regime)]
             found.append(InstancePart(name, about.title, about.tags, tuple(worlds)))
         return found
 
     def _world(self, here: Table, name: str, regime: str, places: Mapping[int, int]) -> World:
-        rows = [row for row in here.rows if row.regime == regime]
+        rows = here.within(regime)
         lines = []
         for policy in dict.fromkeys(row.policy for row in rows):
             mine = [row for row in rows if row.policy == policy]
@@ -204,9 +203,13 @@ class Leaderboard:
         points = digits([first.reference, first.reference_low], significant=5)
         reference = (
             f"Reference: {words.REFERENCE_SAYS[first.reference_is]}, {number(first.reference, points)} a period"
-            f"{partly}; {self.suite.low} costs {number(first.reference_low, points)}; the best tuned rule is {first.best_rule}."
+            f"{partly}; {self.suite.low} costs {number(first.reference_low, points)};"
+            f" the best tuned rule is {first.best_rule}."
         )
-        return World(regime, how.title, reference, tuple(line for _, line in sorted(lines, key=lambda each: each[0])))
+        learned = regime == first.learned_on
+        return World(
+            regime, learned, how.title, reference, tuple(line for _, line in sorted(lines, key=lambda each: each[0]))
+        )
 
     @property
     def records(self) -> str:
@@ -230,7 +233,7 @@ class Leaderboard:
             "versions": sorted({row.versions for row in rows}),
             "first": days[0],
             "last": days[-1],
-            "library": sorted(libraries),
+            "library": sorted(libraries) or ["jit_gym (no row tells its version)"],
         }
 
     @property

@@ -22,6 +22,10 @@ MARKDOWN, PAGE, PICTURE = "leaderboard.md", "leaderboard.html", "leaderboard.svg
 SURPRISES = Path("docs/surprises.md")
 """Where the surprises are explained: a table made from the rows, and a heading for each that is told."""
 MARK = "surprises"
+GENERALISATION = (
+    "Percentage points, held out less the regime that was learned in (the generalisation gap), and on how many"
+    " instances; less is better."
+)
 MOST_SURPRISES = 5
 """Of each direction, in the table."""
 
@@ -73,7 +77,7 @@ def write(board: Leaderboard, results: Path, root: Path | None = None) -> list[P
 
 
 def headline(board: Leaderboard) -> Section:
-    """Return the section that a reader sees first: calm worlds, where every agent was trained, or else all."""
+    """Return the section that a reader sees first: where every agent was trained, or else all, as they learned."""
     selection = TRAINED if TRAINED in board.selections else ALL
     return board.section(selection, board.regimes[0])
 
@@ -102,6 +106,7 @@ def html(board: Leaderboard, docs: bool = True) -> str:
             regimes=[(regime, words.REGIMES_SAY[regime]) for regime in board.regimes],
             selections=[(name, board.title_of(name)) for name in board.selections],
             policies=sorted(board.table.kinds.items()),
+            generalisation_says=GENERALISATION,
             generalisation=board.generalisation,
             meanings=words.MEANINGS,
             surprises=[_surprise_cells(each) for each in shown(board.surprises)],
@@ -129,8 +134,8 @@ def _parts(board: Leaderboard) -> Iterator[str]:
     yield f"To cite: {board.citation}"
     yield "![Share of runs within a gap](leaderboard.svg)"
     for regime in board.regimes:
-        yield f"## {regime.capitalize()}"
-        yield f"{words.REGIMES_SAY[regime].capitalize()}."
+        yield f"## {words.IN_REGIME[regime].capitalize()}"
+        yield f"The regime `{regime}`: {words.REGIMES_SAY[regime]}."
         for selection in (each for each in (ALL, TRAINED) if each in board.selections):
             section = board.section(selection, regime)
             yield f"### {section.title}"
@@ -139,13 +144,13 @@ def _parts(board: Leaderboard) -> Iterator[str]:
     yield "Bold: not shown to be worse than the best by that figure. Each figure is explained at the end."
     columns, lines = board.generalisation
     if lines:
-        yield "## From calm to held out"
-        yield "Percentage points, held out less calm, and on how many instances; less is better."
+        yield "## What is lost where nothing was learned"
+        yield GENERALISATION
         yield _table(columns, lines)
     yield "## Surprises"
     yield surprise_table(board.surprises)
     yield "## By tag"
-    yield "What a policy costs over the best tuned rule, %, in the regime calm; on how many instances, if not on all."
+    yield "What a policy costs over the best tuned rule, %, where it learned; on how many instances, if not on all."
     yield _by_tag(board)
     yield "## What the figures mean"
     yield pipe_table(("figure", "it says", "it does not say"), [tuple(each) for each in words.MEANINGS])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -19,9 +19,12 @@ from ..evaluation.judgement import THRESHOLD, Judgement, judged
 from .aggregate import Runs, Sample, leading
 from .rows import REFERENCE, Kind, ReferenceIs, Row
 
+LEARNED = "learned"
+"""Beside the regimes: on each instance the one that its policies learned in, which is calm or stressed."""
 REFERENCES: tuple[ReferenceIs, ...] = get_args(ReferenceIs)
 BEST_RULE = "best tuned rule"
 """What stands beside the policies: on each instance the rule that its tuning says is the best there."""
+HELD_OUT = "held-out"
 HALF = 1.96  # standard errors in half of a 95 % interval over many paths
 PERCENT = 100.0
 
@@ -76,7 +79,7 @@ class Standing:
 
 
 class Generalisation(NamedTuple):
-    """What a policy loses from the regime `calm` to `held-out`, in per cent (held-out less calm)."""
+    """What a policy loses in worlds that were held out, in per cent: held-out less the regime that it learned in."""
 
     policy: str
     kind: Kind
@@ -94,15 +97,15 @@ class Table:
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Table:
-        """Return the table of some rows; those of the references are left out, whose gap is nothing.
+        """Return the table of some rows; those of the reference itself are left out, whose gap is nothing.
 
         Raises:
             BadInput: for no rows, rows of several suites, or ones that do not agree which rule is the best.
         """
-        kept = tuple(row for row in rows if row.kind != "reference" and row.policy != REFERENCE)
+        kept = tuple(row for row in rows if row.policy != REFERENCE)
         if len(suites := {row.suite for row in kept}) != 1:
             raise BadInput(f"rows: must be of one suite, got {', '.join(sorted(suites)) or 'none'}")
-        for what in ("best_rule", "reference_is", "fingerprint"):
+        for what in ("best_rule", "reference_is", "learned_on", "fingerprint"):
             agreed: dict[tuple[str, str], str] = {}
             for row in kept:
                 place, said = (row.instance, row.regime), getattr(row, what)
@@ -125,6 +128,10 @@ class Table:
         """Return what each policy is, in alphabetical order."""
         return {row.policy: row.kind for row in sorted(self.rows, key=lambda row: row.policy)}
 
+    def within(self, regime: str) -> tuple[Row, ...]:
+        """Return the rows of a regime: calm, stressed, held-out, or `LEARNED`."""
+        return tuple(row for row in self.rows if row.regime == (row.learned_on if regime == LEARNED else regime))
+
     def only(self, instances: Iterable[str]) -> Table:
         """Return the table of some instances."""
         kept = set(instances)
@@ -135,14 +142,14 @@ class Table:
 
         Args:
             policy: its name, or `BEST_RULE`.
-            regime: calm, stressed or held-out.
+            regime: calm, stressed, held-out or `LEARNED`.
             measure: `gap_of` or `versus_of`.
             reference: instances whose reference is of this kind; all by default.
         """
         found: dict[str, list[Row]] = {}
-        for row in self.rows:
+        for row in self.within(regime):
             named = row.policy == (row.best_rule if policy == BEST_RULE else policy)
-            if named and row.regime == regime and reference in (None, row.reference_is):
+            if named and reference in (None, row.reference_is):
                 found.setdefault(row.instance, []).append(row)
         if not found:
             return None
@@ -151,7 +158,7 @@ class Table:
 
     def standings(self, regime: str) -> list[Standing]:
         """Return how each policy stands in a regime: those judged on all instances first, each group best first."""
-        here = [row for row in self.rows if row.regime == regime]
+        here = self.within(regime)
         of = {None: {row.instance for row in here}}
         of |= {kind: {row.instance for row in here if row.reference_is == kind} for kind in REFERENCES}
         policies = [BEST_RULE, *dict.fromkeys(row.policy for row in sorted(here, key=lambda row: row.policy))]
@@ -186,26 +193,20 @@ class Table:
         ]
         return sorted(found, key=lambda each: (not each.complete, each.versus.mean, each.policy != BEST_RULE))
 
-    def generalisation(self, calm: str = "calm", held_out: str = "held-out") -> list[Generalisation]:
-        """Return what each policy that learned on the calm regime loses in the one that was held out."""
-        learned = {row.policy for row in self.rows if row.regime == held_out and row.learned_on == calm}
+    def generalisation(self) -> list[Generalisation]:
+        """Return what each policy loses from the regime that it learned in to the one that was held out."""
         found = []
-        for policy in [BEST_RULE, *sorted(learned)]:
-            versus = self._change(policy, calm, held_out, versus_of, None)
+        for policy in [BEST_RULE, *self.kinds]:
+            versus = self._change(policy, versus_of, None)
             if versus is None:
                 continue
-            gaps = {
-                kind: change
-                for kind in REFERENCES
-                if (change := self._change(policy, calm, held_out, gap_of, kind)) is not None
-            }
+            gaps = {kind: change for kind in REFERENCES if (change := self._change(policy, gap_of, kind)) is not None}
             found.append(Generalisation(policy, self.kinds.get(policy, "tuned rule"), gaps, versus))
         return sorted(found, key=lambda each: (each.versus[1].mean, each.policy))
 
-    def _change(
-        self, policy: str, calm: str, held_out: str, measure: Select, reference: ReferenceIs | None
-    ) -> tuple[int, Estimate] | None:
-        before, after = (self.sample(policy, each, measure, reference) for each in (calm, held_out))
+    def _change(self, policy: str, measure: Select, reference: ReferenceIs | None) -> tuple[int, Estimate] | None:
+        """Return on how many instances a figure is known in both regimes, and the change of its interquartile mean."""
+        before, after = (self.sample(policy, each, measure, reference) for each in (LEARNED, HELD_OUT))
         if before is None or after is None or not before.runs.keys() & after.runs.keys():
             return None
         change = after.less(before)
@@ -227,6 +228,13 @@ def _ahead(samples: Iterable[Sample], instances: int) -> dict[str, bool]:
     return {each.name: each.name in ahead for each in complete}
 
 
+@lru_cache(maxsize=8192)  # selections of instances share them
+def _judgement(name: str, instance: str, values: tuple[float, ...], errors: tuple[float, ...]) -> Judgement:
+    """Return what the mean of the seeds on one instance says of a policy beside the best tuned rule."""
+    runs = {instance: Runs(np.array(values), np.array(errors))}
+    return judged(Sample(name, runs).mean, "cost", PERCENT * THRESHOLD)
+
+
 def _standing(
     name: str,
     kind: Kind,
@@ -238,8 +246,7 @@ def _standing(
 ) -> Standing:
     judgements: dict[Judgement, int] = {"better": 0, "same": 0, "unclear": 0, "worse": 0}
     for instance in versus.instances:
-        verdict = judged(versus.only([instance]).mean, "cost", PERCENT * THRESHOLD)
-        judgements[verdict] += 1
+        judgements[_judgement(versus.name, instance, *(tuple(map(float, each)) for each in versus.runs[instance]))] += 1
     return Standing(
         policy=name,
         kind=kind,

@@ -49,7 +49,7 @@ def _at(table: Table, instance: str, regime: str) -> Iterator[Surprise]:
     scores = {name: here.sample(name, regime, versus_of) for name in here.kinds}
     sides: dict[bool, dict[str, Estimate]] = {True: {}, False: {}}
     for name, sample in scores.items():
-        if sample is not None and here.kinds[name] in ("rule", "tuned rule", "agent"):
+        if sample is not None and here.kinds[name] != "external":
             sides[here.kinds[name] == "agent"][name] = sample.mean
     directions: tuple[tuple[Direction, bool], ...] = (
         ("an agent beats the rules", True),

@@ -10,7 +10,7 @@ from ..common.statistics import Estimate
 from ..common.text import plural
 from ..report.words import between, listed, number
 from .rows import ReferenceIs
-from .standings import Standing
+from .standings import LEARNED, Standing
 
 
 class Meaning(NamedTuple):
@@ -59,8 +59,8 @@ MEANINGS = (
         "May lead",
         "All policies that are not shown to be worse than the best: the one that is truly the best on these instances"
         " is among them in about 95 of 100 repetitions, also after one has looked for the best of many.",
-        "The order within the group means nothing. A policy that was not judged on all instances is not ranked, as it"
-        " may have been spared the difficult ones.",
+        "The order within the group means nothing. A policy that was not judged on all instances, since it does not fit"
+        " them or was not run there, is not ranked: it may have been spared the difficult ones.",
     ),
     Meaning(
         "Profile",
@@ -81,9 +81,9 @@ MEANINGS = (
         "Of many instances a few are called better or worse by chance alone: about one in twenty.",
     ),
     Meaning(
-        "From calm to held out, percentage points",
-        "How much the gap of a policy that was tuned or trained in the calm worlds grows in worlds that were held out,"
-        " seed by seed (the generalisation gap); and how much more it loses than the best tuned rule does there.",
+        "Generalisation gap, percentage points",
+        "How much the gap of a policy grows from the regime that it was tuned or trained in to the one that was held"
+        " out, seed by seed; and how much more it loses than the best tuned rule does there.",
         "A world that is held out is harder for everybody, and a bound is loose by another amount in it. So a gap that"
         " grows shows a weakness of the policy only where it grows more than that of the rule.",
     ),
@@ -96,9 +96,17 @@ MEANINGS = (
 """What each figure means, in the order of the tables."""
 
 REGIMES_SAY = {
-    "calm": "the world that rules are tuned and agents trained in, on paths of chance that nobody has seen",
-    "stressed": "the same world with more that goes wrong",
-    "held-out": "the same world with what goes wrong in ways that nothing was tuned or trained on",
+    LEARNED: "on each instance the regime that rules were tuned and agents trained in, on paths that nobody has seen",
+    "calm": "the world as its source has it, or without what goes wrong",
+    "stressed": "the same world with more to cope with; where something goes wrong, the regime that policies learn in",
+    "held-out": "the same world with what nothing was tuned or trained on",
+}
+
+IN_REGIME = {
+    LEARNED: "in the regime that they learned in",
+    "calm": "in calm worlds",
+    "stressed": "in stressed worlds",
+    "held-out": "in worlds that were held out",
 }
 
 REFERENCE_SAYS: dict[ReferenceIs, str] = {
@@ -114,9 +122,9 @@ def verdict(standings: Sequence[Standing], regime: str) -> str:
     ahead = [each.policy for each in complete if each.leads]
     said = []
     if ahead:
-        of = f"Of {len(complete)} lines that were judged on all {plural(complete[0].of, 'instance')} ({regime})"
-        rest = "is shown to be better than all others" if len(ahead) == 1 else "may be the best"
-        said.append(f"{of}, {listed(ahead)} {rest}.")
+        where = f"{plural(complete[0].of, 'instance')}, {IN_REGIME[regime]}"
+        rest = "is shown to be better than the others" if len(ahead) == 1 else "may each be the best"
+        said.append(f"Of what was judged on all {where}, {listed(ahead)} {rest}.")
     for each in standings:
         if each.kind == "agent":
             said.append(agent_sentence(each))
@@ -125,13 +133,13 @@ def verdict(standings: Sequence[Standing], regime: str) -> str:
 
 def agent_sentence(standing: Standing) -> str:
     """Say what an agent costs beside the best tuned rule, on how many instances, and how often it is ahead."""
-    where = "all" if standing.complete else f"{standing.instances} of {standing.of}"
+    where = f"{'all' if standing.complete else f'{standing.instances} of {standing.of}'} instances"
     more = "more" if standing.versus.mean >= 0 else "less"
     versus = standing.versus if standing.versus.mean >= 0 else _mirrored(standing.versus)
     probability = between(standing.improvement)
     return (
-        f"The agent {standing.policy} ({where} instances, {seeds(standing.seeds)}) costs {between(versus)} % {more} than"
-        f" the best tuned rule, and less than it with a probability of {probability}."
+        f"The agent {standing.policy} ({where}, {seeds(standing.seeds)}) costs {between(versus)} % {more} than"
+        f" the best tuned rule; a run of it is cheaper with a probability of {probability}."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from jit_gym.benchmark.rows import Row
 
-KINDS = {"base-stock": "tuned rule", "lot-for-lot": "rule", "s-S": "tuned rule"}  # all others are agents
+KINDS = {"base-stock": "tuned rule", "lot-for-lot": "reference", "s-S": "tuned rule"}  # all others are agents
 
 
 def row(

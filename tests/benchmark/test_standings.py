@@ -86,6 +86,16 @@ def test_the_generalisation_gap_is_held_out_less_calm():
     assert Table.of(calm).generalisation() == []
 
 
+def test_the_generalisation_gap_is_counted_from_the_regime_that_was_learned_in():
+    """Where that is the stressed one, what happens in calm worlds does not matter."""
+    calm = rows(COSTS)
+    stressed = [replace(each, regime="stressed", gap=1.0, gap_low=1.0, gap_high=1.0) for each in calm]
+    held = [replace(each, regime="held-out", gap=1.5, gap_low=1.5, gap_high=1.5) for each in calm]
+    table = Table.of([replace(each, learned_on="stressed") for each in (*calm, *stressed, *held)])
+    assert all(each.gaps["optimum"][1].mean == pytest.approx(50.0) for each in table.generalisation())
+    assert {row.regime for row in table.within("learned")} == {"stressed"}
+
+
 def test_a_reference_of_another_kind_in_the_other_regime_says_nothing_of_generalisation():
     calm = rows(COSTS)
     held = [replace(each, regime="held-out", reference_is="bound") for each in calm]
