@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..report.figures import Picture
 from ..report.words import between, digits, listed, number
-from . import profiles, words
+from . import curves, profiles, words
 from .aggregate import Sample
 from .rows import REGIMES, Row, file_of
 from .standings import BEST_RULE, LEARNED, REFERENCES, Standing, Table, gap_of, versus_of
@@ -79,6 +79,8 @@ class InstancePart(NamedTuple):
     title: str
     tags: tuple[str, ...]
     worlds: tuple[World, ...]
+    curves: Picture | None
+    """The learning curves of the agents there, where they were kept."""
 
 
 JUDGED_COLUMNS = ("policy", "seeds", "cost", "over the best tuned rule, %", "gap, %", "fill rate, %", "dearest 5 %")
@@ -95,8 +97,8 @@ class Leaderboard:
 
     suite: Suite
     table: Table
-    folder: str
-    """The name of the folder of the rows, beside which the leaderboard lies."""
+    folder: Path
+    """That of the rows, beside which the leaderboard lies."""
 
     @cached_property
     def selections(self) -> dict[str, list[str]]:
@@ -180,8 +182,15 @@ class Leaderboard:
         for name in self.table.instances:
             about, here = self.suite.instances[name], self.table.only([name])
             worlds = [self._world(here, name, regime, places) for regime in REGIMES if here.within(regime)]
-            found.append(InstancePart(name, about.title, about.tags, tuple(worlds)))
+            found.append(InstancePart(name, about.title, about.tags, tuple(worlds), self._curves(here, name)))
         return found
+
+    def _curves(self, here: Table, name: str) -> Picture | None:
+        """Return the learning curves on an instance, beside the best tuned rule where it learned."""
+        kept = {policy: curves.read(self.folder, name, policy) for policy in here.kinds}
+        drawn = {policy: each for policy, each in kept.items() if each}
+        rule = [row for row in here.within(LEARNED) if row.policy == row.best_rule]
+        return curves.picture(drawn, rule[0].policy, rule[0].cost) if drawn and rule else None
 
     def _world(self, here: Table, name: str, regime: str, places: Mapping[int, int]) -> World:
         rows = here.within(regime)
@@ -191,7 +200,7 @@ class Leaderboard:
             versus, gap = (here.sample(policy, regime, measure) for measure in (versus_of, gap_of))
             if versus is None or gap is None:
                 continue
-            file = file_of(Path(self.folder), name, policy).as_posix()
+            file = file_of(Path(self.folder.name), name, policy).as_posix()
             lines.append(
                 (
                     versus.mean.mean,

@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
-from jit_gym.benchmark import pages, rows
+from jit_gym.benchmark import curves, pages, rows
 from jit_gym.benchmark.leaderboard import MOST_CURVES, RECORD, Leaderboard
 from jit_gym.benchmark.profiles import COLOURS
 from jit_gym.benchmark.standings import Table
@@ -69,7 +70,7 @@ def table() -> Table:
 @pytest.fixture(scope="module")
 def board(about: Suite, table: Table) -> Leaderboard:
     """Return the leaderboard of these rows."""
-    return Leaderboard(about, table, "made-v1")
+    return Leaderboard(about, table, Path("made-v1"))
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +151,7 @@ def test_nothing_in_a_row_is_obeyed(about: Suite, table: Table):
     """Neither in the page nor in its records, which end where they should."""
     bad = "</script><script>alert(1)</script><b>"
     hostile = Table.of([replace(row, parameters=bad, command=bad, versions=bad) for row in table.rows])
-    page = pages.html(Leaderboard(about, hostile, "made-v1"))
+    page = pages.html(Leaderboard(about, hostile, Path("made-v1")))
     assert "<script>alert" not in page
     assert page.count("<script") == 2
     assert "More &lt;fires&gt;" in page
@@ -167,10 +168,30 @@ def test_a_picture_stands_alone(board: Leaderboard):
 
 def test_the_files_follow_from_the_rows_alone(about: Suite, table: Table, board: Leaderboard):
     """Written twice, in whatever order the rows come, they are the same to the byte."""
-    again = Leaderboard(about, Table.of(list(table.rows)), "made-v1")
+    again = Leaderboard(about, Table.of(list(table.rows)), Path("made-v1"))
     assert pages.contents(again) == pages.contents(board)
-    other = Leaderboard(about, Table.of([replace(row, cost=row.cost + 1) for row in table.rows]), "made-v1")
+    other = Leaderboard(about, Table.of([replace(row, cost=row.cost + 1) for row in table.rows]), Path("made-v1"))
     assert pages.contents(other) != pages.contents(board)
+
+
+def test_a_learning_curve_is_drawn_where_it_was_kept(about: Suite, table: Table, tmp_path: Path):
+    """From the evaluations of a training; one that is there stays, and a damaged file is refused."""
+    for seed, costs in enumerate(([150.0, 120.0, 109.0], [140.0, 130.0, 112.0])):
+        training = tmp_path / f"seed-{seed}"
+        training.mkdir()
+        np.savez(training / "evaluations.npz", timesteps=[10, 20, 30], costs=costs)
+        curves.keep(tmp_path / "made-v1", "line/a", "ppo", seed, training)
+    curves.keep(tmp_path / "made-v1", "line/a", "ppo", 0, tmp_path / "seed-1")
+    found = curves.read(tmp_path / "made-v1", "line/a", "ppo")
+    assert found[0] == curves.Curve([10, 20, 30], [150, 120, 109])
+    assert found[1].costs[-1] == 112
+    first, second, *_ = Leaderboard(about, table, tmp_path / "made-v1").instances
+    assert second.curves is None
+    assert first.curves is not None
+    assert "ppo from +31.8 % to +0.5 % at best" in first.curves.says
+    curves.file_of_curves(tmp_path / "made-v1", "line/a", "ppo").write_text('{"0": {"at": [1], "costs": []}}')
+    with pytest.raises(BadInput, match="holds no learning curves"):
+        curves.read(tmp_path / "made-v1", "line/a", "ppo")
 
 
 def test_rows_of_a_folder_are_read_and_written_beside(about: Suite, table: Table, tmp_path: Path):
