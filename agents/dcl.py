@@ -95,6 +95,21 @@ class DCL(Fitted):
             return self._label(k)
         return self._fit(k)
 
+    def played(self, k: int) -> int:
+        """Return how many periods the first k steps play at most; paths that have become equal are played no further.
+
+        A state is visited within the horizon. Each round of halving plays the orders that are left on its futures.
+        """
+        imitated = 4 * self.chunk if k else 0
+        return (imitated + self.done(k)) * self.scenario.horizon.periods + self.done(k) * self._looks_ahead()
+
+    def _looks_ahead(self) -> int:
+        """Return how many periods are played at most to label a state."""
+        total, before = 0, 0
+        for left, until in halvings(self.action.outputs, self.settings.futures):
+            total, before = total + left * max(until - before, 0) * self.settings.depth, max(until, before)
+        return total
+
     def is_policy(self, k: int) -> bool:
         """Tell whether step k has made a new policy."""
         return k == 0 or (k - 1) % (self.chunks + 1) == self.chunks
@@ -174,27 +189,35 @@ class DCL(Fitted):
         Sequential halving: each round plays all choices that are left on more futures, and keeps the better half.
         """
         count, width = len(states), self.action.outputs
-        rounds = max(1, int(np.ceil(np.log2(width))))
+        rounds = halvings(width, self.settings.futures)
         trace = self.chance.draw(seed, count * self.settings.futures, self.settings.depth)
         network = self.perceptron()
         references = network(self._observe(states, clocks)).argmax(-1)
         alive = np.ones((count, width), bool)
         more, played = np.zeros((2, count, width)), 0
         regrets = np.empty((count, width))
-        for r in range(rounds):
-            until = max(self.settings.futures >> (rounds - 1 - r), min(32, self.settings.futures))
+        for r, (_, until) in enumerate(rounds):
             if until > played:
                 more += self.rollouts.compare(network, states, clocks, references, alive, trace, (played, until))
                 played = until
             cost = np.where(alive, more[0] / played, np.inf)
             regrets[alive] = (cost - cost.min(-1, keepdims=True))[alive]
-            if r < rounds - 1:
-                keep = max(2, width >> (r + 1))
+            if r < len(rounds) - 1:
+                keep = rounds[r + 1][0]
                 order = np.argsort(cost, axis=-1, kind="stable")
                 alive = np.zeros_like(alive)
                 np.put_along_axis(alive, order[:, :keep], True, -1)
         variance = np.where(alive, more[1] / played - (more[0] / played) ** 2, 0.0).max(-1)
         return regrets, np.sqrt(np.maximum(variance, 0.0) / played)
+
+
+def halvings(choices: int, futures: int) -> list[tuple[int, int]]:
+    """Return the rounds of sequential halving: how many choices are left in each, and on how many futures it ends."""
+    rounds = max(1, int(np.ceil(np.log2(choices))))
+    return [
+        (max(2, choices >> r) if r else choices, max(futures >> (rounds - 1 - r), min(32, futures)))
+        for r in range(rounds)
+    ]
 
 
 class _States:

@@ -110,6 +110,11 @@ class Hindsight(Learner):
         """Tell whether step k trained in whole units, as policies are evaluated, or was the last one."""
         return k + 1 == self.steps or self.done(k + 1) > self.settings.relaxed * self.budget
 
+    def played(self, k: int) -> int:
+        """Return how many periods the first k steps play: those of a batch of paths in each gradient step."""
+        horizon = self.scenario.horizon
+        return self.done(k) * self.settings.batch * (horizon.periods if horizon.ends else self.settings.periods)
+
     def state(self) -> dict[str, Any]:
         """Return all that the next steps depend on."""
         return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}

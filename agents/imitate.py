@@ -86,6 +86,10 @@ class Imitate(Fitted):
             return dict.fromkeys(("most", "squash"), ("is for continuous actions", "leave it out"))
         return {"doubt": ("is for discrete actions", "leave it out, or set discrete=true")}
 
+    def played(self, k: int) -> int:
+        """Return how many periods the first k rounds play: all paths, each to the horizon."""
+        return k * self.settings.paths * self.scenario.horizon.periods
+
     def step(self, k: int) -> dict[str, float]:
         """Visit states, label them and fit the network to all that were labelled so far."""
         random = np.random.default_rng([self.seed, k])

@@ -87,6 +87,10 @@ class Learner:
         """Return the units of the budget that the first k steps use up."""
         return min(k * self.chunk, self.budget)
 
+    def played(self, k: int) -> int | None:
+        """Return how many periods of simulation the first k steps play, over all paths and at most; None if unknown."""
+        return None
+
     @classmethod
     def unused(cls, settings: Any) -> dict[str, tuple[str, str]]:
         """Return the settings that have no effect beside the others, each with the reason and the fix."""

@@ -187,6 +187,10 @@ class StableBaselines(Learner):
         """Return the env steps of a segment: whole rollouts, and the nearest to what is asked for."""
         return min(max(1, round(self.settings.chunk / self.rollout)) * self.rollout, self.budget)
 
+    def played(self, k: int) -> int:
+        """Return how many periods the first k steps play: each env step is one."""
+        return self.done(k)
+
     def check(self) -> None:
         """Refuse a budget with which nothing would be learned."""
         if not self.budget:

@@ -82,8 +82,8 @@ class Row:
     """Service lost until it is back, as periods without any."""
     cost_of_disruptions: float
     """Cost above that of the same paths without their disruptions."""
-    periods_spent: int
-    """Periods of simulation played to tune or train, those to choose among candidates included."""
+    periods_spent: float
+    """Periods of simulation played to tune or train at most, those to choose the best included; nan if not known."""
     seconds: float
     """How long tuning or training took on the machine that did it."""
     paths: int
@@ -123,7 +123,7 @@ class Row:
         """Return the row that texts by column mean.
 
         Raises:
-            BadInput: for a column that is missing or unknown, or a cell that cannot be read; `place` begins the message.
+            BadInput: for a column that is missing or unknown, or a cell that cannot be read, with `place` before it.
         """
         if wrong := set(cells) ^ set(COLUMNS):
             raise BadInput(f"{place}: its columns must be those of jit_gym.benchmark.rows, {quoted(min(wrong))} is not")

@@ -56,6 +56,8 @@ class Instance(Part):
     """The three regimes."""
     group: Name
     """Which group of policies plays it."""
+    bound: bool = True
+    """Whether a bound is looked for in regimes that cannot be solved; one of a large world takes minutes a path."""
     agents: dict[Name, dict[str, Any]] = {}
     """Settings of agents on this instance, on top of those of the suite."""
 
@@ -186,6 +188,8 @@ class Suite(Part):
         if REFERENCE in self.policies:
             raise ValueError(f"policies.{REFERENCE}: is the name of what they are compared with (choose another)")
         _known("low", self.low, self.policies)
+        if self.policies[self.low].plays is None:
+            raise ValueError(f"low: must be a policy that plays as it is, got {quoted(self.low)}")
         for name, group in self.groups.items():
             for policy in group:
                 _known(f"groups.{name}", policy, self.policies)
@@ -212,9 +216,17 @@ class Suite(Part):
         """Return the names of the instances with each tag."""
         return {tag: [name for name, each in self.instances.items() if tag in each.tags] for tag in TAGS}
 
+    def tiers_of(self, instance: str) -> list[str]:
+        """Return the names of the tiers that an instance is in."""
+        return [name for name, tier in self.tiers.items() if instance in self._of(tier.instances)]
+
     def policies_of(self, instance: str) -> dict[str, Entry]:
         """Return the policies that play an instance, by name, in the order of its group."""
         return {name: self.policies[name] for name in self.groups[self.instances[instance].group]}
+
+    def tuned_rules(self, instance: str) -> list[str]:
+        """Return the rules that are tuned on an instance."""
+        return [name for name, entry in self.policies_of(instance).items() if entry.tunes is not None]
 
     def seeds_of(self, tier: str, instance: str, policy: str) -> range:
         """Return the seeds with which a policy learns on an instance in a tier."""
@@ -241,13 +253,13 @@ class Suite(Part):
             if each not in known:
                 hint = nearest(each, known) or f" (a tag, such as {TAGS[0]}, an instance or a policy)"
                 raise ScenarioError(f"only: {self.name} has no {quoted(each)}{hint}")
-        return [
-            run
+        runs = [
+            Run(instance, policy, seed)
             for instance in self._of(self.tiers[tier].instances)
             for policy in self.policies_of(instance)
             for seed in self.seeds_of(tier, instance, policy)
-            if all(self._is(run := Run(instance, policy, seed), each) for each in asked)
         ]
+        return [run for run in runs if all(self._is(run, each) for each in asked)]
 
     def _is(self, run: Run, what: str) -> bool:
         return what in (run.instance, run.policy) or what in self.instances[run.instance].tags

@@ -160,6 +160,39 @@ def training_bar(title: str, unit: str) -> Iterator[Any]:
         yield tell
 
 
+EVERY = 10.0  # seconds between two lines about a suite that nobody watches on a terminal
+
+
+@contextmanager
+def suite_bar() -> Iterator[Any]:
+    """Show how far a suite is, with the time left: a bar on a terminal, and elsewhere a line now and then."""
+    from time import monotonic
+
+    said = monotonic()
+    with _bar(disable=None, unit=" tasks", bar_format="{desc} {bar} {n_fmt}/{total_fmt} [{elapsed}{postfix}]") as bar:
+
+        def tell(progress: Any) -> None:
+            nonlocal said
+            words = time_left(progress.left)
+            if not bar.disable:
+                bar.total, bar.n = progress.total, progress.done
+                bar.set_description_str(plain(progress.what)[:60], refresh=False)
+                bar.set_postfix_str(words)
+            elif monotonic() > said + EVERY or progress.done == progress.total:
+                said = monotonic()
+                line = f"{progress.done:,} of {progress.total:,} tasks, {words}: {plain(progress.what)}"
+                print(line, file=sys.stderr, flush=True)
+
+        yield tell
+
+
+def time_left(seconds: float) -> str:
+    """Return how much time is left, as far as one can say: `about 7 min left`."""
+    if seconds < 90:
+        return f"about {seconds:.0f} s left"
+    return f"about {seconds / 60:.0f} min left" if seconds < 5400 else f"about {seconds / 3600:.1f} h left"
+
+
 def training_words(progress: Any) -> str:
     """Return what a training tells, as a line; nothing where no policy was evaluated."""
     if isinstance(progress, str):

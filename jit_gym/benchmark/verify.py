@@ -1,0 +1,171 @@
+"""Play committed rows again, and compare rows that others have made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..common.checks import BadInput
+from ..common.executor import Executor, Tell
+from ..policies import PolicyError
+from . import rows
+from .judge import BestRule, Origin, alike, find_reference, judge, reference_rows
+from .learn import Learned
+from .rows import REFERENCE, REGIMES, Row
+from .suite import Run, Suite
+
+DIGITS = 1e-9  # relative: a processor may round the last of the ten digits otherwise
+NOT_PLAYED = ("periods_spent", "parameters")
+"""What is not found by playing: what learning took, and what was learned."""
+
+
+class Wrong(NamedTuple):
+    """A number that was not hit."""
+
+    row: Row
+    column: str
+    found: str
+
+    def __str__(self) -> str:
+        was = self.row.cells[self.column]
+        where = f"{self.row.instance} {self.row.policy} seed {self.row.seed}, {self.row.regime}"
+        return f"{where}: {self.column} is {was or 'nothing'}, and {self.found or 'nothing'} when it is played again"
+
+
+class Verified(NamedTuple):
+    """What came of a verification: how many rows were played again, of how many, and what was not hit."""
+
+    played: int
+    of: int
+    left: int
+    """Rows of agents that were trained, whose networks are not here."""
+    wrong: list[Wrong]
+
+
+def verify(
+    suite: Suite, results: Path, sample: int | None, executor: Executor, seed: int = 0, progress: Tell | None = None
+) -> Verified:
+    """Play rows again from the parameters that they hold, and compare all numbers.
+
+    Agents that were trained are played where their networks are in the folder `work`; `jit-gym benchmark` with another
+    `--out` trains them again.
+
+    Args:
+        suite: the suite.
+        results: the folder of the rows.
+        sample: how many of the runs, each of three rows, chosen at random; None plays all.
+        executor: where they are played.
+        seed: of the choice.
+        progress: told 1 for each run that was played.
+
+    Raises:
+        BadInput: for rows of another suite, and where there are none.
+    """
+    runs: dict[tuple[str, str, int], list[Row]] = {}
+    for row in rows.read_all(results):
+        if row.suite != suite.name or row.instance not in suite.instances:
+            raise BadInput(f"{results}: has rows of {row.suite} {row.instance}, which {suite.name} has not")
+        runs.setdefault((row.instance, row.policy, row.seed), []).append(row)
+    if not runs:
+        raise BadInput(f"{results}: has no rows to verify")
+    rules = {key[:2]: own[0].parameters for key, own in runs.items() if own[0].kind == "tuned rule"}
+    tasks, left = [], 0
+    for run, own in runs.items():
+        plays = _plays(suite, results, Run(*run), own[0])
+        if plays is None:
+            left += len(own)
+            continue
+        best = rules.get((run[0], own[0].best_rule))
+        if best is None:
+            raise BadInput(f"{results}: {run[0]} has no rows of its best rule, {own[0].best_rule}")
+        tasks.append((Run(*run), plays, BestRule(own[0].best_rule, best), own))
+    if sample is not None and sample < len(tasks):
+        chosen = np.random.default_rng(seed).choice(len(tasks), sample, replace=False)
+        tasks = [tasks[k] for k in sorted(chosen)]
+    found = executor.run(partial(_again, suite), tasks, arrived=lambda place, wrong: progress and progress(1))
+    played = sum(len(own) for *_, own in tasks)
+    return Verified(played, sum(map(len, runs.values())), left, [each for some in found for each in some])
+
+
+def _plays(suite: Suite, results: Path, run: Run, row: Row) -> str | None:
+    """Return the policy of a row as a text; None of a trained agent whose network is not here, or is another one."""
+    entry = suite.policies.get(run.policy)
+    if entry is None or entry.trains is None:
+        return row.parameters
+    from ..policies.models import Model
+    from .learn import folder_of_training
+
+    file = folder_of_training(results / rows.WORK, run) / "model.safetensors"
+    try:
+        digest = Model.read(file).manifest.digest
+    except PolicyError:
+        return None
+    return f"agent:{file.resolve()}" if row.parameters == f"{entry.trains} {digest}" else None
+
+
+def _again(suite: Suite, task: tuple[Run, str, BestRule, Sequence[Row]], tell: Tell) -> list[Wrong]:
+    """Play a run again, and return which of its numbers are not hit."""
+    run, plays, best, own = task
+    nowhere = Origin("", "", "")
+    references = alike([find_reference(suite, run.instance, regime, best) for regime in REGIMES])
+    if run.policy == REFERENCE:
+        again = reference_rows(suite, run.instance, best, references, nowhere)
+    else:
+        learned = Learned(plays, own[0].parameters, math.nan, math.nan, math.nan)
+        again = judge(suite, run, learned, best, references, nowhere)
+    wrong = []
+    for row in own:
+        cells = again[REGIMES.index(row.regime)].figures
+        wrong += [
+            Wrong(row, name, cells[name])
+            for name, text in row.figures.items()
+            if name not in NOT_PLAYED and not _same(text, cells[name])
+        ]
+    if {row.regime for row in own} != set(REGIMES):
+        missing = next(regime for regime in REGIMES if regime not in {row.regime for row in own})
+        wrong.append(Wrong(own[0], "regime", f"{missing}, which has no row,"))
+    return wrong
+
+
+def _same(one: str, other: str) -> bool:
+    """Tell whether two cells hold the same: the same text, or the same number but for its last digit."""
+    if one == other:
+        return True
+    try:
+        return math.isclose(float(one), float(other), rel_tol=DIGITS, abs_tol=1e-12)
+    except ValueError:
+        return False
+
+
+def disagreements(ours: Path, theirs: Path) -> tuple[int, list[str]]:
+    """Return how many rows two folders have in common, and which of these do not agree, in words.
+
+    They agree where the interval of one cost and that of the other have a point in common, and the world is the same.
+    """
+    known = {row.key: row for row in rows.read_all(theirs)}
+    common, said = 0, []
+    for row in rows.read_all(ours):
+        other = known.get(row.key)
+        if other is None:
+            continue
+        common += 1
+        where = f"{row.instance} {row.policy} seed {row.seed}, {row.regime}"
+        if row.fingerprint != other.fingerprint:
+            said.append(f"{where}: is another world ({row.fingerprint}, and {other.fingerprint} there)")
+            continue
+        (low, high), (least, most) = _interval(row), _interval(other)
+        if max(low, least) > min(high, most):
+            said.append(f"{where}: costs {row.cost:.6g}, and {other.cost:.6g} there; their intervals do not meet")
+    return common, said
+
+
+def _interval(row: Row) -> tuple[Any, Any]:
+    """Return the interval of a row's cost; where it has none, all that rounds to the same nine digits."""
+    if math.isfinite(row.cost_low) and math.isfinite(row.cost_high):
+        return row.cost_low, row.cost_high
+    return row.cost - DIGITS * abs(row.cost), row.cost + DIGITS * abs(row.cost)
