@@ -13,7 +13,7 @@ from ..report.figures import Picture
 from ..report.words import between, digits, listed, number
 from . import curves, profiles, words
 from .aggregate import Sample
-from .rows import REGIMES, Row, file_of
+from .rows import REGIMES, ReferenceIs, Row, file_of
 from .standings import BEST_RULE, LEARNED, REFERENCES, Standing, Table, gap_of, versus_of
 from .suite import Suite
 from .surprises import Surprise, surprises
@@ -21,6 +21,8 @@ from .surprises import Surprise, surprises
 ALL, TRAINED = "all", "trained"
 """The selections beside the tags: all instances, and those on which every agent was trained."""
 MOST_CURVES = 8
+OVER, INSTANCES = "over the best tuned rule, %", "instances"
+"""Columns of the tables."""
 
 
 class Cell(NamedTuple):
@@ -83,7 +85,7 @@ class InstancePart(NamedTuple):
     """The learning curves of the agents there, where they were kept."""
 
 
-JUDGED_COLUMNS = ("policy", "seeds", "cost", "over the best tuned rule, %", "gap, %", "fill rate, %", "dearest 5 %")
+JUDGED_COLUMNS = ("policy", "seeds", "cost", OVER, "gap, %", "fill rate, %", "dearest 5 %")
 RECORD = (
     "seed", "cost", "cost_low", "cost_high", "kind", "learned_on", "parameters", "periods_spent", "seconds", "paths",
     "periods", "warmup", "judged_seed", "fingerprint", "command", "commit", "versions", "date",
@@ -140,12 +142,29 @@ class Leaderboard:
         standings = table.standings(regime)
         columns, lines = table_of(standings)
         pictures = []
+        if over := self._profiled(table, regime, standings, None):
+            pictures.append(profiles.over_rule(over))
         for kind in REFERENCES:
-            chosen = _curves(table, regime, standings, kind, self.suite.low)
-            if chosen:
-                pictures.append(profiles.picture(chosen, words.REFERENCE_SAYS[kind]))
+            if chosen := self._profiled(table, regime, standings, kind):
+                pictures.append(profiles.gaps(chosen, words.REFERENCE_SAYS[kind]))
         title, verdict = self.title_of(selection), words.verdict(standings, regime)
         return Section(selection, regime, title, verdict, columns, lines, tuple(pictures))
+
+    def _profiled(
+        self, table: Table, regime: str, standings: Sequence[Standing], kind: ReferenceIs | None
+    ) -> dict[str, Sample]:
+        """Return the samples whose profiles are drawn: gaps to a kind of reference, or costs over the best tuned rule.
+
+        They are of policies that were judged on all instances there: the best tuned rule, the agents and the reference
+        low come first, and then the others in the order of their standing.
+        """
+        counts = {each.policy: each.count(kind) for each in standings}
+        there = [each for each in standings if counts[each.policy] == max(counts.values()) > 0]
+        first = (BEST_RULE, self.suite.low)
+        order = sorted(there, key=lambda each: (each.policy != first[0], each.kind != "agent", each.policy != first[1]))
+        measure = versus_of if kind is None else gap_of
+        found = {each.policy: table.sample(each.policy, regime, measure, kind) for each in order[:MOST_CURVES]}
+        return {name: sample for name, sample in found.items() if sample is not None}
 
     def section(self, selection: str, regime: str) -> Section:
         """Return the standings of one selection in one regime."""
@@ -261,15 +280,15 @@ def table_of(standings: Sequence[Standing]) -> tuple[tuple[str, ...], tuple[Line
     most = {kind: max(each.gaps[kind].instances for each in standings if kind in each.gaps) for kind in kinds}
     columns = (
         "policy",
-        "kind",
-        "instances",
-        "seeds",
-        "over the best tuned rule, %",
+        OVER,
         "may lead",
         *(f"gap to {words.REFERENCE_SAYS[kind]}, % ({most[kind]})" for kind in kinds),
         "probability of improvement",
         "better / same / unclear / worse",
         "worst instance, %",
+        "kind",
+        INSTANCES,
+        "seeds",
         "periods to learn",
     )
     return columns, tuple(Line(each.policy, each.kind, tuple(_cells(each, kinds, most))) for each in standings)
@@ -277,9 +296,6 @@ def table_of(standings: Sequence[Standing]) -> tuple[tuple[str, ...], tuple[Line
 
 def _cells(standing: Standing, kinds: Sequence[Any], most: Mapping[Any, int]) -> Iterator[Cell]:
     yield Cell(standing.policy)
-    yield Cell("the best on each" if standing.policy == BEST_RULE else standing.kind)
-    yield Cell(f"{standing.instances} of {standing.of}")
-    yield Cell(str(standing.seeds[1]) if standing.seeds[0] == standing.seeds[1] else "{} to {}".format(*standing.seeds))
     yield Cell(between(standing.versus), bool(standing.leads))
     yield Cell(words.leads(standing.leads))
     for kind in kinds:
@@ -292,6 +308,9 @@ def _cells(standing: Standing, kinds: Sequence[Any], most: Mapping[Any, int]) ->
     yield Cell(between(standing.improvement))
     yield Cell(words.judgements(standing))
     yield Cell("–" if standing.policy == BEST_RULE else f"{number(standing.worst[1], 1)}: {standing.worst[0]}")
+    yield Cell("the best on each" if standing.policy == BEST_RULE else standing.kind)
+    yield Cell(f"{standing.instances} of {standing.of}")
+    yield Cell(str(standing.seeds[1]) if standing.seeds[0] == standing.seeds[1] else "{} to {}".format(*standing.seeds))
     yield Cell(words.periods(standing.spent))
 
 
@@ -301,15 +320,3 @@ def _judged(rows: Sequence[Row], versus: Sample, gap: Sample) -> tuple[str, ...]
     points = digits([cost, tail], significant=5)
     costs = number(cost, points), number(tail, points)
     return str(len(rows)), costs[0], between(versus.mean), between(gap.mean), number(100 * fill, 2), costs[1]
-
-
-def _curves(table: Table, regime: str, standings: Sequence[Standing], kind: Any, low: str) -> dict[str, Sample]:
-    """Return the samples whose profiles are drawn: of policies judged on all instances with this kind of reference.
-
-    The best tuned rule, the agents and the reference low come first; the others in the order of their standing.
-    """
-    most = max((each.gaps[kind].instances for each in standings if kind in each.gaps), default=0)
-    there = [each for each in standings if kind in each.gaps and each.gaps[kind].instances == most]
-    order = sorted(there, key=lambda each: (each.policy != BEST_RULE, each.kind != "agent", each.policy != low))
-    found = {each.policy: table.sample(each.policy, regime, gap_of, kind) for each in order[:MOST_CURVES]}
-    return {name: sample for name, sample in found.items() if sample is not None}

@@ -11,7 +11,7 @@ from ..report.markdown import pipe_table
 from ..report.templating import environment
 from ..report.words import between
 from . import profiles, words
-from .leaderboard import ALL, JUDGED_COLUMNS, TRAINED, Leaderboard, Line, Section
+from .leaderboard import ALL, INSTANCES, JUDGED_COLUMNS, OVER, TRAINED, Leaderboard, Line, Section
 from .rows import read_all
 from .standings import Table
 from .suite import Suite
@@ -168,10 +168,12 @@ def _by_tag(board: Leaderboard) -> str:
     tags = [name for name in board.selections if name not in (ALL, TRAINED)]
     found: dict[str, dict[str, str]] = {}
     for tag in tags:
+        columns = board.section(tag, regime).columns
         for line in board.section(tag, regime).lines:
-            judged_on, of = line.cells[2].text.split(" of ")
-            text = line.cells[4].text if judged_on == of else f"{line.cells[4].text} on {judged_on}"
-            found.setdefault(line.policy, {})[tag] = f"**{text}**" if line.cells[4].leads else text
+            cells = dict(zip(columns, line.cells, strict=True))
+            (judged_on, of), over = cells[INSTANCES].text.split(" of "), cells[OVER]
+            text = over.text if judged_on == of else f"{over.text} on {judged_on}"
+            found.setdefault(line.policy, {})[tag] = f"**{text}**" if over.leads else text
     counts = [f"{tag} ({len(board.selections[tag])})" for tag in tags]
     return pipe_table(
         ("policy", *counts), [[name, *(cells.get(t, "–") for t in tags)] for name, cells in found.items()]

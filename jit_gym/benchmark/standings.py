@@ -1,7 +1,7 @@
 """Say from the rows of a suite how each policy stands: over all instances, or those with a tag, in one regime.
 
-Gaps to a proven optimum, to a bound and to the best that is known are three different figures, and never averaged
-together: a gap to a bound is the gap to the optimum and what the bound is too low by, which nobody knows.
+Gaps to a proven optimum and to a bound are different figures, and never averaged together: a gap to a bound is the gap
+to the optimum and what the bound is too low by, which nobody knows.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from .rows import REFERENCE, Kind, ReferenceIs, Row
 
 LEARNED = "learned"
 """Beside the regimes: on each instance the one that its policies learned in, which is calm or stressed."""
-REFERENCES: tuple[ReferenceIs, ...] = get_args(ReferenceIs)
+REFERENCES: tuple[ReferenceIs, ...] = ("optimum", "bound")
+"""What gaps are to. Where neither is known, the best known is the best tuned rule, and there is no gap to tell."""
 BEST_RULE = "best tuned rule"
 """What stands beside the policies: on each instance the rule that its tuning says is the best there."""
 HELD_OUT = "held-out"
@@ -71,6 +72,12 @@ class Standing:
     leads: bool | None
     spent: float
     """Periods of simulation that a run played to learn, on average; nan where that is not known."""
+
+    def count(self, kind: ReferenceIs | None) -> int:
+        """Return on how many instances it was judged, or on how many of those with a kind of reference."""
+        if kind is None:
+            return self.instances
+        return self.gaps[kind].instances if kind in self.gaps else 0
 
     @property
     def complete(self) -> bool:
