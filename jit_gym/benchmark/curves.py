@@ -100,8 +100,8 @@ def picture(curves: Mapping[str, Mapping[int, Curve]], rule: str, rule_cost: flo
         axes.stairs(edges, middle, COLOURS[k + 1], 1.8)
     legend(sheet, entries, 0, LETTERS, size=LETTERS)
     caption = (
-        f"Cost over that of {rule}, the best tuned rule (dashed), on the paths that choose an agent's network, and"
-        f" judge nothing: the middle of the seeds, and all of them. What is {FARTHEST:g} % above or more is drawn there."
+        f"Cost over that of {rule}, the best tuned rule (dashed), on the paths that choose the networks, which"
+        f" judge nothing: the middle of the seeds, and all of them. {FARTHEST:g} % is also what is more."
     )
     said = "; ".join(
         f"{name} from {interquartile_mean(over[:, 0]):+.1f} % to {interquartile_mean(over.min(axis=1)):+.1f} % at best"

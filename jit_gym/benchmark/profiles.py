@@ -32,8 +32,8 @@ def over_rule(samples: Mapping[str, Sample]) -> Picture:
     many = len(next(iter(samples.values())).instances)
     caption = (
         f"Share of runs (a seed on one of {many} instances; each instance counts the same) that cost at most so much"
-        " more than the best tuned rule; at 0, as much or less. The further up and left, the better. Bands hold each point"
-        " with 95 %, for these instances."
+        " more than the best tuned rule; at 0, as much or less. The further up and left, the better. Bands hold each"
+        " point with 95 %, for these instances."
     )
     said = "; ".join(
         f"{name} {_at(each, 0.0)} as much or less, {_at(each, 10.0)} within 10 % more"

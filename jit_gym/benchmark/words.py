@@ -42,8 +42,8 @@ MEANINGS = (
         " better, so the gap to the optimum is at most this.",
         "It is not the gap to the optimum: the best policy has such a gap too, and a large one says that chance matters"
         " or that the policy is bad, and not which. It compares policies on the same instances alone. Bounds more than"
-        " a quarter below the best tuned rule are left out; on instances without an optimum and such a bound there is no"
-        " gap but that to this rule.",
+        " a quarter below the best tuned rule are left out; on instances without an optimum and such a bound there is"
+        " no gap but that to this rule.",
     ),
     Meaning(
         "Interval",
