@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: results leaderboard help demo test slow pages bounds lowest check bench bench-peers maps claims industries networks film notebooks reference browser docs clean
+.PHONY: help demo test slow pages bounds lowest check bench bench-peers maps rows results results-agree leaderboard claims industries networks film notebooks reference browser docs clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -80,6 +80,14 @@ leaderboard: $(CORE)  ## write results/leaderboard.md, .html and .svg, and the t
 maps: $(CORE)  ## draw the maps of docs/maps again, by the commands beside them (minutes)
 	sed -n 's/^jit-gym map /map /p' docs/maps/README.md | while read -r line; do \
 		eval "$(BIN)/jit-gym $$line" </dev/null || exit 1; done
+
+# It goes on where it was stopped; remove a row's file, and that is computed again. Changes must be committed before.
+rows: $(DEV)  ## compute what is missing of the committed rows of jit-bench-v1 (hours: docs/benchmark.md)
+	$(BIN)/jit-gym benchmark jit-bench-v1 --tier full --out results/jit-bench-v1
+
+results-agree: $(DEV)  ## play the suite's test tier, and compare it with the committed results (minutes)
+	$(BIN)/jit-gym benchmark jit-bench-v1 --tier test --out build/jit-bench-v1 --check results/jit-bench-v1
+	$(BIN)/jit-gym benchmark jit-bench-v1 --out results/jit-bench-v1 --verify --sample 8
 
 claims: $(DEV)  ## play the claims of tests/claims, and write docs/claims.md again (a minute)
 	$(BIN)/python -W ignore -m tests.claims.page

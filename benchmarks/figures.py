@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import platform
@@ -16,7 +15,7 @@ from rich.table import Table
 from timing import by_processor
 
 from jit_gym.common import files
-from jit_gym.common.provenance import commit, versions
+from jit_gym.common.provenance import commit, now, versions
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def certificate(rounds: int) -> dict[str, Any]:
     return {
         "versions": versions("gymnasium"),
         "commit": commit("results", "docs"),
-        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "date": now(),
         "machine": machine(),
         "rounds": rounds,
         "clock": "processor" if by_processor() else "wall",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from jit_gym.common import files
 from jit_gym.common.checks import BadInput
 from jit_gym.common.executor import Executor, Tell
-from jit_gym.common.provenance import commit, in_words, versions
+from jit_gym.common.provenance import commit, in_words, now, versions
 from jit_gym.scenario import Scenario
 
 CERTIFICATE = ["fingerprint", "versions", "commit", "date"]
@@ -25,7 +24,7 @@ def certificate(scenario: Scenario) -> dict[str, str]:
         "fingerprint": scenario.fingerprint,
         "versions": in_words(versions("torch", "stable_baselines3")),
         "commit": str(commit("results")),
-        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "date": now(),
     }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..common.provenance import now
 from ..common.statistics import Estimate
 from ..evaluation import OptimalityGap, Result
 from ..evaluation.optimality_gap import find_benchmark, paid, quick_optimum
@@ -230,5 +230,5 @@ def _about(suite: Suite, run: Run, world: Scenario, regime: str, origin: Origin)
         "judged_seed": suite.judging.seeds[regime],  # type: ignore[index]
         "fingerprint": world.fingerprint,
         **origin._asdict(),
-        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "date": now(),
     }

@@ -132,6 +132,7 @@ class Bench:
         """
         self.suite, self.named, self.tier, self.out = suite, named, tier, out
         self.work, self.external, self.commit = out / WORK, external or {}, str(commit("results"))
+        self._fingerprints: dict[tuple[str, str], str] = {}
         for name in self.external:
             if name in {*suite.policies, REFERENCE}:
                 raise BadInput(f"policy: {name!r} is a name of the suite's own (name yours otherwise: NAME=POLICY)")
@@ -151,12 +152,18 @@ class Bench:
         """Tell whether the rows of a run are there; refuse those of another world, or judged on other paths."""
         known = [row for row in rows.read(rows.file_of(self.out, *run[:2])) if row.seed == run.seed]
         for row in known:
-            world, judging = self.suite.instances[run.instance].world(row.regime), self.suite.judging
-            now = self.suite.name, world.fingerprint, judging.paths, judging.seeds[row.regime]  # type: ignore[index]
+            world, judging = self._fingerprint(run.instance, row.regime), self.suite.judging
+            now = self.suite.name, world, judging.paths, judging.seeds[row.regime]  # type: ignore[index]
             if (row.suite, row.fingerprint, row.paths, row.judged_seed) != now:
                 place = rows.file_of(self.out, *run[:2])
                 raise BadInput(f"{place}: has rows of another world or other paths (choose another --out)")
         return {row.regime for row in known} == set(REGIMES)
+
+    def _fingerprint(self, instance: str, regime: str) -> str:
+        """Return the fingerprint of a world, which is loaded once."""
+        if (instance, regime) not in self._fingerprints:
+            self._fingerprints[instance, regime] = self.suite.instances[instance].world(regime).fingerprint
+        return self._fingerprints[instance, regime]
 
     def play(self, executor: Executor, report: Callable[[Progress], Any] = lambda progress: None) -> int:
         """Compute the rows that are missing, and keep them; return how many runs that were.
@@ -252,25 +259,25 @@ class Bench:
 
     def _keep(self, job: Job, found: Any) -> None:
         """Keep what was learned, or a reference."""
-        text = json.dumps({"stamp": _stamp(job), "found": found._asdict()}, indent=1)
+        text = json.dumps({"stamp": self._stamp(job), "found": found._asdict()}, indent=1)
         files.write(_file_of(self.work, job.run, job.regime), text + "\n")
 
     def _kept(self, job: Job) -> Any:
         """Return what was kept of a job by the same code for the same world; None where nothing was."""
         kept = _read(_file_of(self.work, job.run, job.regime))
-        return kept["found"] if kept.get("stamp") == _stamp(job) else None
+        return kept["found"] if kept.get("stamp") == self._stamp(job) else None
 
-
-def _stamp(job: Job) -> dict[str, Any]:
-    """Return all that what is kept of a job depends on."""
-    suite, instance = job.suite, job.suite.instances[job.run.instance]
-    stamp: dict[str, Any] = {"versions": job.origin.versions, "commit": job.origin.commit}
-    if job.kind == "tune":
-        world = instance.world(instance.learns_on)
-        asked = suite.policies[job.run.policy].tunes
-        return {"world": world.fingerprint, "rule": asked, **suite.learning.model_dump(), **stamp}
-    world = instance.world(job.regime)
-    return {"world": world.fingerprint, "best": list(job.best or ()), **suite.judging.model_dump(), **stamp}
+    def _stamp(self, job: Job) -> dict[str, Any]:
+        """Return all that what is kept of a job depends on."""
+        suite, instance = job.suite, job.suite.instances[job.run.instance]
+        stamp: dict[str, Any] = {"versions": job.origin.versions, "commit": job.origin.commit}
+        if job.kind == "tune":
+            world = self._fingerprint(job.run.instance, instance.learns_on)
+            asked = suite.policies[job.run.policy].tunes
+            return {"world": world, "rule": asked, **suite.learning.model_dump(), **stamp}
+        world = self._fingerprint(job.run.instance, job.regime)
+        stamp |= {"world": world, "best": list(job.best or ()), "bound": instance.bound}
+        return {**suite.judging.model_dump(), **stamp}
 
 
 def _file_of(work: Path, run: Run, regime: str = "") -> Path:

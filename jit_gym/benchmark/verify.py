@@ -14,7 +14,7 @@ from ..common.checks import BadInput
 from ..common.executor import Executor, Tell
 from ..policies import PolicyError
 from . import rows
-from .judge import BestRule, Origin, alike, find_reference, judge, reference_rows
+from .judge import BestRule, Origin, Reference, alike, find_reference, judge, reference_rows
 from .learn import Learned
 from .rows import REFERENCE, REGIMES, Row
 from .suite import Run, Suite
@@ -35,6 +35,15 @@ class Wrong(NamedTuple):
         was = self.row.cells[self.column]
         where = f"{self.row.instance} {self.row.policy} seed {self.row.seed}, {self.row.regime}"
         return f"{where}: {self.column} is {was or 'nothing'}, and {self.found or 'nothing'} when it is played again"
+
+
+class Again(NamedTuple):
+    """A run that is to be played again: its policy as a text, the best rule of its instance, and its rows."""
+
+    run: Run
+    plays: str
+    best: BestRule
+    rows: list[Row]
 
 
 class Verified(NamedTuple):
@@ -82,13 +91,18 @@ def verify(
             continue
         best = rules.get((run[0], own[0].best_rule))
         if best is None:
-            raise BadInput(f"{results}: {run[0]} has no rows of its best rule, {own[0].best_rule}")
-        tasks.append((Run(*run), plays, BestRule(own[0].best_rule, best), own))
+            raise BadInput(
+                f"{results}: {run[0]} has no rows of its best rule, {own[0].best_rule} (add them: --only {run[0]})"
+            )
+        tasks.append(Again(Run(*run), plays, BestRule(own[0].best_rule, best), own))
     if sample is not None and sample < len(tasks):
         chosen = np.random.default_rng(seed).choice(len(tasks), sample, replace=False)
         tasks = [tasks[k] for k in sorted(chosen)]
-    found = executor.run(partial(_again, suite), tasks, arrived=lambda place, wrong: progress and progress(1))
-    played = sum(len(own) for *_, own in tasks)
+    together: dict[tuple[str, BestRule], list[Again]] = {}  # as they have their references in common
+    for task in tasks:
+        together.setdefault((task.run.instance, task.best), []).append(task)
+    found = executor.run(partial(_again, suite), list(together.values()), progress=progress)
+    played = sum(len(task.rows) for task in tasks)
     return Verified(played, sum(map(len, runs.values())), left, [each for some in found for each in some])
 
 
@@ -108,11 +122,20 @@ def _plays(suite: Suite, results: Path, run: Run, row: Row) -> str | None:
     return f"agent:{file.resolve()}" if row.parameters == f"{entry.trains} {digest}" else None
 
 
-def _again(suite: Suite, task: tuple[Run, str, BestRule, Sequence[Row]], tell: Tell) -> list[Wrong]:
+def _again(suite: Suite, tasks: Sequence[Again], tell: Tell) -> list[Wrong]:
+    """Play runs of an instance again, and return which of their numbers are not hit."""
+    instance, best = tasks[0].run.instance, tasks[0].best
+    references = alike([find_reference(suite, instance, regime, best) for regime in REGIMES])
+    wrong = []
+    for task in tasks:
+        wrong += _wrong(suite, task, references)
+        tell(1)
+    return wrong
+
+
+def _wrong(suite: Suite, task: Again, references: Sequence[Reference]) -> list[Wrong]:
     """Play a run again, and return which of its numbers are not hit."""
-    run, plays, best, own = task
-    nowhere = Origin("", "", "")
-    references = alike([find_reference(suite, run.instance, regime, best) for regime in REGIMES])
+    (run, plays, best, own), nowhere = task, Origin("", "", "")
     if run.policy == REFERENCE:
         again = reference_rows(suite, run.instance, best, references, nowhere)
     else:

@@ -7,6 +7,7 @@ last about a second, so that sending them costs little.
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
 import signal
@@ -20,7 +21,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from math import ceil
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from .checks import BadInput, check_count, one_line
@@ -265,7 +267,7 @@ class _Processes:
 def _processes(workers: int) -> Iterator[_Processes]:
     """Start processes anew, as a copy of a process with threads may hang; end them where anything goes wrong."""
     before = set(active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_on_interrupt)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_work)
     try:
         yield _Processes(pool, workers)
         pool.shutdown()
@@ -282,9 +284,21 @@ def _processes(workers: int) -> Iterator[_Processes]:
         raise
 
 
-def _end_on_interrupt() -> None:
-    """Have a worker end at once on Ctrl-C, and leave what is said about it to the process that asked."""
+def _begin_work() -> None:
+    """Have a worker end at once on Ctrl-C, and with the process that asked, however that ends.
+
+    What is said about an interrupt is left to that process. A worker whose parent was killed would wait for ever, with
+    the locks that it holds.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 # A Ray cluster
@@ -346,7 +360,6 @@ def _ray(address: str | None) -> Iterator[_Ray]:
 def _connect(ray: Any, address: str | None) -> None:
     """Connect to the cluster at an address, or that Ray finds, else start one on this machine."""
     import logging
-    import os
 
     logging.getLogger("ray").setLevel(logging.ERROR)
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}

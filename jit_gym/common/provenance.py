@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -14,6 +15,11 @@ LIBRARIES = ("jit_gym", "numpy", "numba", "scipy", "highspy")
 def versions(*more: str) -> dict[str, str]:
     """Return the versions of Python, of this library and of those that its numbers depend on, and of `more`."""
     return {"python": platform.python_version(), **{name: version(name) for name in (*LIBRARIES, *more)}}
+
+
+def now() -> str:
+    """Return the date and the time, to the second and in UTC, as results hold them."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def in_words(found: Mapping[str, str]) -> str:

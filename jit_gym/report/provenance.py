@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from ..common.provenance import commit, versions
+from ..common.provenance import commit, now, versions
 from ..common.text import plain
 from ..evaluation import Comparison
 from ..scenario import Scenario
@@ -45,7 +44,7 @@ def origin(scenario: Scenario, command: str | None = None, notes: Sequence[str] 
         "notes": [plain(note) for note in notes],
         "versions": versions(),
         "commit": commit(),
-        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "date": now(),
         "resolved": scenario.resolved,
     }
 
