@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow pages bounds lowest check bench bench-peers maps results results-agree claims industries networks film notebooks reference browser docs clean
+.PHONY: help demo test slow pages bounds lowest check bench bench-peers maps rows results results-agree leaderboard claims industries networks film notebooks reference browser docs clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -70,12 +70,19 @@ bench: $(CORE)  ## measure the speed beside its targets, and write the table of 
 bench-peers: $(DEV)  ## install other libraries in .venv-peers, and measure the speed beside theirs (half an hour)
 	$(BIN)/python benchmarks/against.py
 
+# What it needs: hours; it says how many before it begins (python benchmarks/again.py --list says it alone).
+results: $(DEV)  ## make the committed results again in build/results, and compare them with those in results/ (hours)
+	$(BIN)/python benchmarks/again.py
+
+leaderboard: $(CORE)  ## write results/leaderboard.md, .html and .svg, and the table of docs/surprises.md, from the rows
+	$(BIN)/jit-gym benchmark --page --out results/jit-bench-v1
+
 maps: $(CORE)  ## draw the maps of docs/maps again, by the commands beside them (minutes)
 	sed -n 's/^jit-gym map /map /p' docs/maps/README.md | while read -r line; do \
 		eval "$(BIN)/jit-gym $$line" </dev/null || exit 1; done
 
 # It goes on where it was stopped; remove a row's file, and that is computed again. Changes must be committed before.
-results: $(DEV)  ## compute what is missing of the committed results of jit-bench-v1 (hours: docs/benchmark.md)
+rows: $(DEV)  ## compute what is missing of the committed rows of jit-bench-v1 (hours: docs/benchmark.md)
 	$(BIN)/jit-gym benchmark jit-bench-v1 --tier full --out results/jit-bench-v1
 
 results-agree: $(DEV)  ## play the suite's test tier, and compare it with the committed results (minutes)

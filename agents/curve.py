@@ -36,7 +36,7 @@ def plot(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: f
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    curves = [_evaluations(run / "evaluations.npz") for run in runs]
+    curves = [evaluations(run / "evaluations.npz") for run in runs]
     length = min(len(costs) for _, costs in curves)
     at = curves[0][0][:length]
     costs = np.array([costs[:length] for _, costs in curves])  # (seeds, evaluations)
@@ -57,8 +57,12 @@ def plot(folder: Path, runs: Sequence[Path], title: str, rule: str, rule_cost: f
     return path
 
 
-def _evaluations(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return at how many units a run was evaluated (evaluations,), and the costs (evaluations,)."""
+def evaluations(file: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return at how many units a run was evaluated (evaluations,), and the costs (evaluations,).
+
+    Raises:
+        BadInput: in one line, for a file that is damaged.
+    """
     try:
         with np.load(file, allow_pickle=False) as saved:
             at, costs = saved["timesteps"].astype(float), saved["costs"].astype(float)

@@ -169,9 +169,11 @@ def row_of(agent: str, family: str, k: int, seed: int, out: Path, validate: int)
     }  # fmt: skip
 
 
-def keep(row: dict[str, Any], replace: bool = False) -> str:
-    """Write a row and the table over all; return the row in words."""
-    files.fill(NOTES, "table", table(files.add_row(RESULTS, COLUMNS, KEY, row, replace=replace)))
+def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> str:
+    """Write a row, and where it is one of the results the table over all; return the row in words."""
+    found = files.add_row(path, COLUMNS, KEY, row, replace=replace)
+    if path == RESULTS:
+        files.fill(NOTES, "table", table(found))
     return (
         f"{row['instance']} {row['agent']} seed {row['seed']}: {row['cost']} ± {row['error']},"
         f" {row['gap_percent']} %, {row['train_seconds']} s"
@@ -223,7 +225,7 @@ def main() -> None:
     parser.add_argument("family", choices=FAMILIES)
     parser.add_argument("--only", help="which rows of the table, from 0: 0,3")
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2,3,4")
-    add_where(parser)
+    add_where(parser, RESULTS)
     parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
     parser.add_argument("--validate", type=int, default=512, help="the paths that training is chosen on")
     parser.add_argument("--out", type=Path, default=Path("runs") / "published")
@@ -232,9 +234,9 @@ def main() -> None:
     places = range(len(rows)) if given.only is None else map(int, given.only.split(","))
     tasks = list(product(map(int, given.seeds.split(",")), places))
     keys = [(given.family, FAMILIES[given.family][2](rows[k])[0], given.agent, seed) for seed, k in tasks]
-    refuse_known(RESULTS, KEY, keys, given.replace)
+    refuse_known(given.csv, KEY, keys, given.replace)
     arguments = [(given.agent, given.family, k, seed, given.out.resolve(), given.validate) for seed, k in tasks]
-    run(row_of, arguments, executor(given), partial(keep, replace=given.replace))
+    run(row_of, arguments, executor(given), partial(keep, replace=given.replace, path=given.csv))
 
 
 if __name__ == "__main__":

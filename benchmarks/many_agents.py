@@ -66,9 +66,11 @@ def learn(world: str, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def keep(row: dict[str, Any], replace: bool = False) -> str:
-    """Write a row and the table over all; return the row in words."""
-    files.fill(NOTES, "many-agents", table(files.add_row(RESULTS, COLUMNS, KEY, row, replace=replace)))
+def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> str:
+    """Write a row, and where it is one of the results the table over all; return the row in words."""
+    found = files.add_row(path, COLUMNS, KEY, row, replace=replace)
+    if path == RESULTS:
+        files.fill(NOTES, "many-agents", table(found))
     return f"{row['world']} seed {row['seed']}: {row['cost']}, {row['gap_percent']} % above echelon base-stock"
 
 
@@ -92,14 +94,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("worlds", nargs="*", default=list(WORLDS), help=f"which: {', '.join(WORLDS)} (default: both)")
     parser.add_argument("--seeds", default="0,1,2,3,4", help="which seeds: 0,1,2")
-    add_where(parser)
+    add_where(parser, RESULTS)
     parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
     given = parser.parse_args()
     if unknown := sorted(set(given.worlds) - set(WORLDS)):
         parser.error(f"worlds: must be {' or '.join(WORLDS)}, got {unknown[0]}")
     tasks = [(name, seed) for seed, name in product(map(int, given.seeds.split(",")), given.worlds)]
-    refuse_known(RESULTS, KEY, tasks, given.replace)
-    run(learn, tasks, executor(given), partial(keep, replace=given.replace))
+    refuse_known(given.csv, KEY, tasks, given.replace)
+    run(learn, tasks, executor(given), partial(keep, replace=given.replace, path=given.csv))
 
 
 if __name__ == "__main__":

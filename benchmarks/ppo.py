@@ -68,9 +68,11 @@ def learn(scenario: str, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def keep(row: dict[str, Any], replace: bool = False) -> str:
-    """Write a row and the table over all; return the row in words."""
-    files.fill(NOTES, "ppo", table(files.add_row(RESULTS, COLUMNS, KEY, row, replace=replace)))
+def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> str:
+    """Write a row, and where it is one of the results the table over all; return the row in words."""
+    found = files.add_row(path, COLUMNS, KEY, row, replace=replace)
+    if path == RESULTS:
+        files.fill(NOTES, "ppo", table(found))
     return f"{row['scenario']} seed {row['seed']}: {row['gap_percent']} % above base-stock, {row['seconds']} s"
 
 
@@ -93,12 +95,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*", default=scenarios(), help="which (default: all of up to four lanes)")
     parser.add_argument("--seeds", default="0,1,2", help="which seeds: 0,1,2")
-    add_where(parser)
+    add_where(parser, RESULTS)
     parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
     given = parser.parse_args()
     tasks = [(name, seed) for seed, name in product(map(int, given.seeds.split(",")), given.scenarios)]
-    refuse_known(RESULTS, KEY, tasks, given.replace)
-    run(learn, tasks, executor(given), partial(keep, replace=given.replace))
+    refuse_known(given.csv, KEY, tasks, given.replace)
+    run(learn, tasks, executor(given), partial(keep, replace=given.replace, path=given.csv))
 
 
 if __name__ == "__main__":

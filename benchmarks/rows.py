@@ -36,11 +36,12 @@ def refuse_known(path: Path, key: Sequence[str], places: Iterable[tuple[object, 
         raise BadInput(f"{path.name}: has {len(there)} of these rows, such as {', '.join(there[0])} (add --replace)")
 
 
-def add_where(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where rows are computed."""
+def add_where(parser: argparse.ArgumentParser, results: Path) -> None:
+    """Add the options that say where rows are computed, and kept."""
     where = "processes, ray (a cluster that is found or started) or ray://HOST:10001"
     parser.add_argument("--on", default="processes", metavar="WHERE", help=where)
     parser.add_argument("--jobs", type=int, default=1, help="how many processes there are")
+    parser.add_argument("--csv", type=Path, default=results, help=f"keep rows here, and not in results/{results.name}")
 
 
 def executor(given: argparse.Namespace) -> Executor:

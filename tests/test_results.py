@@ -3,6 +3,7 @@
 import csv
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -52,3 +53,53 @@ def test_a_benchmark_replaces_nothing_silently(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(sys, "argv", ["ppo.py", "serial", "--seeds", "0"])
     with pytest.raises(ValueError, match=r"^ppo\.csv: has 1 of these rows, such as serial, 0 \(add --replace\)$"):
         module.main()
+
+
+@pytest.fixture
+def again(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import what makes results again, with the benchmarks that it calls."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    for name in ("again", "agents"):
+        sys.modules.pop(name, None)
+    return __import__("again")
+
+
+def test_a_command_makes_each_row_again(again: ModuleType):
+    """What `make results` lists covers each committed row once, and each file in results/ but those that are written."""
+    steps = again.steps(2)
+    for path in FILES:
+        counted = [int(step.makes.split()[0]) for step in steps if step.name == path.stem]
+        assert sum(counted) == len(rows(path))
+    asked = []
+    for step in (step for step in steps if step.name == "agents"):
+        agent, family, only, seeds = (step.words[k] for k in (2, 3, 5, 7))
+        names = [again.import_module("agents").FAMILIES[family][2](row)[0] for row in instances_of(again, family)]
+        asked += [(family, names[int(k)], agent, seed) for k in only.split(",") for seed in seeds.split(",")]
+    assert sorted(asked) == sorted((r["family"], r["instance"], r["agent"], r["seed"]) for r in rows(FILES[0]))
+    known = {"agents.csv", "many-agents.csv", "ppo.csv", "speed.json", "peers.json", "README.md"}
+    known |= {again.SUITE, "leaderboard.md", "leaderboard.html", "leaderboard.svg"}
+    assert {path.name for path in (ROOT / "results").iterdir()} <= known
+
+
+def instances_of(again: ModuleType, family: str) -> list[dict[str, str]]:
+    """Return the published rows of a family."""
+    return again.import_module("agents").instances(family)
+
+
+def test_what_was_made_again_is_compared_row_by_row(again: ModuleType, tmp_path: Path):
+    """The same, within the intervals, apart, and one that nobody has committed."""
+    text = (ROOT / "results" / "ppo.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "ppo.csv").write_text("\n".join(text[:5]) + "\n", encoding="utf-8")
+    assert again.compared("ppo", tmp_path) == (4, 0, [])
+    first = rows(tmp_path / "ppo.csv")[0]
+    low = f",{first['gap_percent']},{first['low']},{first['high']},"
+    near = f",{float(first['gap_percent']) + 0.01:.2f},{first['low']},{first['high']},"
+    far = ",99.00,98.00,100.00,"
+    moved = [text[0], text[1].replace(low, near), text[2].replace(first["scenario"], "elsewhere"), text[3]]
+    (tmp_path / "ppo.csv").write_text("\n".join(moved) + "\n", encoding="utf-8")
+    same, agree, apart = again.compared("ppo", tmp_path)
+    assert (same, agree, len(apart)) == (1, 1, 1)
+    (tmp_path / "ppo.csv").write_text("\n".join([text[0], text[1].replace(low, far)]) + "\n", encoding="utf-8")
+    assert again.compared("ppo", tmp_path)[2] == [
+        f"ppo {first['scenario']}, 0: gap_percent is 99.00, and {first['gap_percent']} there"
+    ]

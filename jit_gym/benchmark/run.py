@@ -22,9 +22,9 @@ from ..common.checks import BadInput
 from ..common.executor import Executor, Tell
 from ..common.provenance import commit, in_words, versions
 from ..common.text import plural
-from . import rows
+from . import curves, rows
 from .judge import BestRule, Origin, Reference, alike, best_rule, find_reference, judge, reference_rows
-from .learn import Learned, as_it_is, trained, tuned
+from .learn import Learned, as_it_is, folder_of_training, trained, tuned
 from .rows import REFERENCE, REGIMES, WORK
 from .suite import Run, Suite
 
@@ -220,7 +220,14 @@ class Bench:
             for run in runs:
                 given = {"best": best[run.instance], "references": found[run.instance]}
                 jobs.append(self._job(kind, run, learned=self._known(run, learned), **given))
-            self._do(executor, jobs, clock, lambda job, made: rows.add(self.out, made))
+            self._do(executor, jobs, clock, self._add)
+
+    def _add(self, job: Job, made: Sequence[rows.Row]) -> None:
+        """Add the rows of a run, and the learning curve of a training before them: they tell that it is done."""
+        run = job.run
+        if job.kind == "train":
+            curves.keep(self.out, run.instance, run.policy, run.seed, folder_of_training(self.work, run))
+        rows.add(self.out, made)
 
     def _known(self, run: Run, learned: dict[Run, Learned]) -> Learned | None:
         """Return what was learned already."""

@@ -43,6 +43,9 @@ def benchmark(
         int | None, typer.Option(metavar="N", min=1, help="With --verify: so many runs, chosen at random; else all.")
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="With --sample: of the choice.")] = 0,
+    page: Annotated[
+        bool, typer.Option("--page", help="Write the leaderboard of the rows, beside their folder, and compute none.")
+    ] = False,
     check: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Compare the rows with those in this folder; status 1 if any disagrees."),
@@ -73,6 +76,9 @@ def benchmark(
     if verify:
         _verify(bench_suite, folder, sample, executor, seed)
         return
+    if page:
+        _page(bench_suite, folder)
+        return
     bench = Bench(bench_suite, suite, tier, only, folder, external_names(policy or ()))
     with suite_bar() as report:
         computed = bench.play(executor, report)
@@ -95,6 +101,16 @@ def _verify(suite: Any, folder: Path, sample: int | None, executor: Executor, se
     console().print(f"{words}.", markup=False, soft_wrap=True)
     if found.wrong:
         raise typer.Exit(1)
+
+
+def _page(suite: Any, folder: Path) -> None:
+    from ..benchmark import pages
+    from ..benchmark.run import ROOT
+
+    board, results = pages.leaderboard(suite, folder), folder.parent
+    root = ROOT if results.resolve() == (ROOT / "results").resolve() else None
+    for path in pages.write(board, results, root):
+        console().print(plain(f"{path}"), markup=False, soft_wrap=True)
 
 
 def _check(ours: Path, theirs: Path) -> None:

@@ -60,10 +60,23 @@ def interquartile_mean(values: np.ndarray) -> float:
 
     A value that lies on the edge counts with the share of it that is inside.
     """
-    values = np.sort(np.ravel(values).astype(float))
-    n = len(values)
-    edges = np.clip(np.minimum(np.arange(1, n + 1) - n / 4, 3 * n / 4 - np.arange(n)), 0.0, 1.0)
-    return float(values @ edges / edges.sum())
+    values = np.ravel(values).astype(float)
+    return float(interquartile_means(values, np.ones(len(values))))
+
+
+def interquartile_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weighted mean of the middle half of values, each row by itself: (..., n) become (...).
+
+    Args:
+        values: (..., n), finite.
+        weights: (n,), 0 or more, of which some are not 0. Equal ones give `interquartile_mean`.
+    """
+    order = np.argsort(values, axis=-1)
+    sorted_values, shares = np.take_along_axis(values, order, -1), weights[order]
+    above, total = np.cumsum(shares, axis=-1), float(np.sum(weights))
+    inside = np.minimum(above, 0.75 * total) - np.maximum(above - shares, 0.25 * total)
+    inside = np.clip(inside, 0.0, None)
+    return np.sum(sorted_values * inside, axis=-1) / np.sum(inside, axis=-1)
 
 
 def bootstrap(values: np.ndarray, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:

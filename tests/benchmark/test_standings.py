@@ -1,0 +1,140 @@
+"""How policies stand, from rows whose figures are known."""
+
+from dataclasses import replace
+
+import pytest
+
+from jit_gym.benchmark.standings import BEST_RULE, Table, gap_of, versus_of
+from jit_gym.benchmark.surprises import surprises
+from jit_gym.common.checks import BadInput
+
+from .made import row, rows
+
+COSTS = {
+    "line/a": {"base-stock": 110.0, "lot-for-lot": 150.0, "ppo": [105.0, 106.0, 104.0]},
+    "line/b": {"base-stock": 110.0, "lot-for-lot": 130.0, "ppo": [120.0, 121.0, 119.0]},
+    "line/c": {"base-stock": 110.0, "lot-for-lot": 140.0, "ppo": [110.0, 110.0, 110.0]},
+}
+
+
+def line(table: Table, policy: str, regime: str = "calm"):
+    """Return how one policy stands."""
+    (found,) = [each for each in table.standings(regime) if each.policy == policy]
+    return found
+
+
+def test_a_standing_has_the_figures_of_its_rows():
+    table = Table.of(rows(COSTS, half=0.1))
+    agent = line(table, "ppo")
+    assert (agent.kind, agent.instances, agent.of, agent.seeds) == ("agent", 3, 3, (3, 3))
+    inside = [0.75 * 6.0, 10.0, 10.0, 10.0, 0.75 * 19.0]  # of 4, 5, 6, 10, 10, 10, 19, 20, 21: the middle 4.5 runs
+    assert agent.gaps["optimum"].middle.mean == pytest.approx(sum(inside) / 4.5)
+    assert agent.gaps["optimum"].worst == ("line/b", pytest.approx(20.0))
+    assert set(agent.gaps) == {"optimum"}
+    assert agent.improvement.mean == pytest.approx((1 + 0 + 0.5) / 3)
+    assert agent.judgements == {"better": 1, "same": 1, "unclear": 0, "worse": 1}
+    assert agent.spent == 1_000_000
+
+
+def test_the_best_tuned_rule_stands_beside_the_others():
+    """It is another rule in each instance, differs from itself by nothing, and has the gaps of its rows."""
+    given = rows(COSTS)
+    given += rows({"line/d": {"s-S": 90.0, "base-stock": 99.0}}, rule=("s-S", 90.0), reference=80.0)
+    table = Table.of(given)
+    best = line(table, BEST_RULE)
+    assert best.versus == (0, 0, 0, 0)
+    assert best.improvement.mean == 0.5
+    assert best.judgements["same"] == 4
+    sample = table.sample(BEST_RULE, "calm", gap_of)
+    assert sample.runs["line/d"].values == pytest.approx([12.5])
+    assert sample.runs["line/a"].values == pytest.approx([10.0])
+
+
+def test_who_was_not_judged_everywhere_is_not_ranked():
+    """It stands last, however good it is, and leads nothing."""
+    given = rows(COSTS) + rows({"line/a": {"ddpg": [1.0]}})
+    standings = Table.of(given).standings("calm")
+    assert standings[-1].policy == "ddpg"
+    assert standings[-1].leads is None
+    assert standings[-1].gaps["optimum"].leads is None
+    assert not standings[-1].complete
+    assert all(each.leads is not None for each in standings[:-1])
+    assert line(Table.of(given), BEST_RULE).leads
+
+
+def test_gaps_to_a_bound_are_not_averaged_with_those_to_an_optimum():
+    """What is 50 % above a bound changes nothing in the gap to the optimum."""
+    without = line(Table.of(rows(COSTS)), "ppo")
+    bound = rows({"big/e": {"ppo": [150.0], "base-stock": 110.0, "lot-for-lot": 160.0}}, reference_is="bound")
+    both = line(Table.of(rows(COSTS) + bound), "ppo")
+    assert both.gaps["optimum"] == without.gaps["optimum"]
+    assert both.gaps["bound"].middle.mean == pytest.approx(50.0)
+    assert (both.gaps["optimum"].instances, both.gaps["bound"].instances, both.instances) == (3, 1, 4)
+    assert both.versus.mean != without.versus.mean
+
+
+def test_the_generalisation_gap_is_held_out_less_calm():
+    calm = rows(COSTS)
+    held = [replace(each, regime="held-out", gap=each.gap + 0.07) for each in calm]
+    held = [replace(each, gap_low=each.gap, gap_high=each.gap) for each in held]
+    found = {each.policy: each for each in Table.of(calm + held).generalisation()}
+    assert set(found) == {BEST_RULE, "base-stock", "lot-for-lot", "ppo"}
+    count, change = found["ppo"].gaps["optimum"]
+    assert count == 3
+    assert change.mean == pytest.approx(7.0)
+    assert found["ppo"].versus[1].mean == pytest.approx(0.0)
+    assert Table.of(calm).generalisation() == []
+
+
+def test_the_generalisation_gap_is_counted_from_the_regime_that_was_learned_in():
+    """Where that is the stressed one, what happens in calm worlds does not matter."""
+    calm = rows(COSTS)
+    stressed = [replace(each, regime="stressed", gap=1.0, gap_low=1.0, gap_high=1.0) for each in calm]
+    held = [replace(each, regime="held-out", gap=1.5, gap_low=1.5, gap_high=1.5) for each in calm]
+    table = Table.of([replace(each, learned_on="stressed") for each in (*calm, *stressed, *held)])
+    assert all(each.gaps["optimum"][1].mean == pytest.approx(50.0) for each in table.generalisation())
+    assert {row.regime for row in table.within("learned")} == {"stressed"}
+
+
+def test_a_reference_of_another_kind_in_the_other_regime_says_nothing_of_generalisation():
+    calm = rows(COSTS)
+    held = [replace(each, regime="held-out", reference_is="bound") for each in calm]
+    assert all(each.gaps == {} for each in Table.of(calm + held).generalisation())
+
+
+def test_rows_that_contradict_one_another_are_refused():
+    with pytest.raises(BadInput, match="best_rule is s-S and base-stock"):
+        Table.of([row("line/a", "ppo", 1.0), row("line/a", "s-S", 1.0, rule=("s-S", 1.0))])
+    with pytest.raises(BadInput, match="must be of one suite, got none"):
+        Table.of([])
+    with pytest.raises(BadInput, match="made-v1, made-v2"):
+        Table.of([row("line/a", "ppo", 1.0), replace(row("line/a", "s-S", 1.0), suite="made-v2")])
+
+
+def test_a_surprise_is_ahead_of_all_of_the_other_side():
+    """On a the agent costs 4.5 % less than the best rule, on b 9 % more; on c neither is ahead."""
+    rule, agent = surprises(Table.of(rows(COSTS, half=0.1)))
+    assert (agent.direction, agent.instance, agent.winner) == ("an agent beats the rules", "line/a", "ppo")
+    assert agent.ahead.mean == pytest.approx(100 * 5 / 110)
+    assert (rule.direction, rule.instance, rule.winner) == ("a rule beats the agents", "line/b", "base-stock")
+    assert (rule.ahead.mean, rule.runner_up, rule.seeds) == (pytest.approx(100 * 10 / 110), "ppo", 3)
+
+
+def test_what_the_paths_do_not_tell_apart_is_no_surprise():
+    """With intervals as wide as the differences, or differences under half a percent, there is none."""
+    assert surprises(Table.of(rows(COSTS, half=30.0))) == []
+    near = {"line/a": {"base-stock": 110.0, "ppo": [109.6]}}
+    assert surprises(Table.of(rows(near, half=0.01))) == []
+
+
+def test_another_rule_may_be_the_one_that_beats_the_agents():
+    """Not the best of its tuning alone: every rule counts on the side of rules."""
+    costs = {"line/a": {"base-stock": 110.0, "s-S": 90.0, "ppo": [105.0]}}
+    (found,) = surprises(Table.of(rows(costs, half=0.1)))
+    assert (found.direction, found.winner) == ("a rule beats the agents", "s-S")
+
+
+def test_scores_are_per_cent():
+    sample = Table.of(rows(COSTS, half=1.0)).sample("ppo", "calm", versus_of)
+    assert sample.runs["line/a"].values == pytest.approx([100 * (cost / 110 - 1) for cost in (105, 106, 104)])
+    assert sample.runs["line/a"].errors == pytest.approx([100 * 1.0 / 110 / 1.96] * 3)
