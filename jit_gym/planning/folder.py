@@ -52,6 +52,12 @@ def open_folder(path: str | Path) -> Folder:
     return Folder(path, scenario, sales, read_rules(path / RULES, list(scenario.stocks)), first)
 
 
+def struck_by_default(scenario: Scenario) -> list[str]:
+    """Return what a shock strikes in a shop where nothing is said: its suppliers, or all lanes from outside."""
+    lanes = [(name, lane) for name, lane in scenario.lanes.items() if not lane.uses]
+    return list(dict.fromkeys(lane.supplier or name for name, lane in lanes))
+
+
 def read_rules(path: str | Path, items: list[str]) -> dict[str, str]:
     """Return the rule of each item in a file with the columns item and rule; none where there is no such file.
 
