@@ -1,6 +1,6 @@
 """The command `jit-gym`: one file a verb, in the order in which --help lists them."""
 
-from . import list, show, compare, map, stress, tune, solve, bound, train, benchmark, play, new  # noqa: I001
+from . import list, show, compare, map, stress, tune, solve, bound, train, benchmark, play, new, order  # noqa: I001
 from .app import app, main
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "main",
     "map",
     "new",
+    "order",
     "play",
     "show",
     "solve",

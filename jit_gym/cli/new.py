@@ -171,4 +171,4 @@ def _fitted(
     if doubtful:
         few = ", ".join(doubtful[:5]) + (", ..." if len(doubtful) > 5 else "")
         print_notes([f"{len(doubtful)} of {len(fits)} fits are in doubt ({few}); report.html says why"])
-    print(f"Wrote {folder}/{name}.yaml, sales.csv and report.html. Next: jit-gym compare {folder}/{name}.yaml")
+    print(f"Wrote {folder}/{name}.yaml, sales.csv and report.html. Next: jit-gym compare {folder}")

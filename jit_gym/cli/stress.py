@@ -67,7 +67,7 @@ def stress(
         typer.Option(
             metavar="NAME",
             help="A supplier, route or lane that is struck, by default what the scenario's disruptions hit, or the"
-            " only one. May be repeated.",
+            " only one; in a shop's folder all suppliers. May be repeated.",
         ),
     ] = None,
     at: Annotated[
@@ -98,6 +98,7 @@ def stress(
     from ..common import files
     from ..evaluation import stress as strike
     from ..evaluation import worth
+    from ..planning.folder import struck_by_default
     from ..report import stress as report
 
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
@@ -107,12 +108,14 @@ def stress(
     world, notes = request.world()
     names = [name for text in policies or () for name in several(text)]
     players = [saved_policy(name, world, trust) for name in names] or None
+    shop = Path(scenario).is_dir()
+    struck = struck_by_default(world) if shop and hits is None and not world.disruptions else hits
     target = out if out is not None or as_json else Path("reports") / f"{world.name}-stress.html"
     if target is not None:
         files.check(target)
     with status_line(quiet=as_json) as tell:
         how: dict[str, Any] = {"paths": paths, "seed": seed, "executor": executor, "progress": tell}
-        found = strike(players, world, shock, hits=hits, at=at, **how)
+        found = strike(players, world, shock, hits=struck, at=at, by_item=shop, **how)
         tell("what a second source, a warning and information are worth")
         saved = worth(players, world, paths=paths, seed=seed)
     print_notes([*notes, *found.notes])

@@ -22,6 +22,7 @@ from ..scenario.library import shock_named
 from ..scenario.load import variant
 from ..scenario.window import slowest_delivery
 from .comparison import named
+from .item_losses import ItemLosses, item_losses
 from .play import name_of, through_time
 from .resilience import Resilience, measure_resilience
 from .rollout import Result, evaluate
@@ -33,13 +34,17 @@ AFTER = 8  # mean lead times and one more that are played after the longest leng
 
 @dataclass(frozen=True, eq=False)
 class Struck:
-    """What one shock did to the policies that can play it: the world with it, and their results and resilience."""
+    """What one shock did to the policies that can play it: the world with it, and their results and resilience.
+
+    `items` has what it did to each demand, for each policy, where that was asked for.
+    """
 
     name: str
     shock: Shock
     scenario: Scenario
     results: tuple[Result, ...]
     measured: tuple[Resilience, ...]
+    items: tuple[ItemLosses, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +72,7 @@ def stress(
     at: int | None = None,
     paths: int = 256,
     seed: int = 0,
+    by_item: bool = False,
     executor: Executor = HERE,
     progress: Callable[[str], Any] | None = None,
 ) -> Stress:
@@ -84,6 +90,7 @@ def stress(
         at: the period in which they strike, by default a fifth of the horizon after its start.
         paths: how many paths; lengths of shocks differ between them.
         seed: of the traces.
+        by_item: whether to tell of each demand what a shock does to it.
         executor: where the shocks are played: here, in processes, or on a Ray cluster; the result is the same.
         progress: told the title of each shock that is played.
 
@@ -107,7 +114,9 @@ def stress(
                 raise
             notes.append(f"{name} is left out: {error}")
     items = [(name, chosen[name], world) for name, world in worlds.items()]
-    answers = executor.run(partial(_strike, players, paths, seed), items, progress=progress, first_here=True)
+    answers = executor.run(
+        partial(_strike, players, paths, seed, at if by_item else None), items, progress=progress, first_here=True
+    )
     struck = [each for each, _ in answers if each is not None]
     notes += [note for _, told in answers for note in told]
     if not struck:
@@ -186,7 +195,12 @@ def _still_building(struck: Struck, at: int, paths: int, seed: int) -> list[str]
 
 
 def _strike(
-    players: Sequence[Any], paths: int, seed: int, item: tuple[str, Shock, Scenario], progress: Tell
+    players: Sequence[Any],
+    paths: int,
+    seed: int,
+    items_from: int | None,
+    item: tuple[str, Shock, Scenario],
+    progress: Tell,
 ) -> tuple[Struck | None, list[str]]:
     """Return what one shock did to the policies that can play its world, if any can, and notes on those that cannot."""
     name, shock, world = item
@@ -202,4 +216,5 @@ def _strike(
         if measured is not None:
             results.append(result)
             measures.append(measured)
-    return Struck(name, shock, world, tuple(results), tuple(measures)) if results else None, notes
+    by_item = () if items_from is None else tuple(item_losses(result, items_from) for result in results)
+    return Struck(name, shock, world, tuple(results), tuple(measures), by_item) if results else None, notes

@@ -37,8 +37,22 @@ NAMES = {
         "arrived", "delivered", "received", "arrival_date", "delivery_date", "received_on", "date_received",
         "receipt_date", "geliefert", "arrival",
     ),
+    "item_name": ("item_name",),
+    "on_order": (
+        "on_order", "qty_on_order", "quantity_on_order", "open_order", "open_orders", "open_quantity", "in_transit",
+        "on_the_way", "offene_bestellung", "bestellmenge", "units_on_order",
+    ),
+    "expected": (
+        "expected", "expected_on", "expected_date", "due", "due_date", "eta", "arrives", "arrival_date", "arrival",
+        "delivery_date", "liefertermin", "erwartet",
+    ),
+    "counted": ("date", "as_of", "counted", "counted_on", "stock_date", "snapshot_date", "stand", "datum"),
+    "supplier": ("supplier", "vendor", "lieferant", "lane"),
 }  # fmt: skip
 """For each thing that a column can say, the names by which it is known, the likeliest first."""
+
+EXACT = frozenset({"on_hand", "promotion", "item_name", "on_order", "expected", "counted", "supplier"})
+"""What is not found by a part of a column's name."""
 
 
 class Columns(NamedTuple):
@@ -98,14 +112,14 @@ def choose(
 def named(what: str, there: Iterable[str]) -> str | None:
     """Return the column whose name is the likeliest for a thing: one that is its name, or else that has it in it.
 
-    Stock on hand and promotions, which a file need not have, must have one of their names as it is.
+    Stock on hand, promotions and what else a file need not have must have one of their names as it is.
     """
     plain = {column: re.sub(r"\W+", "_", column.casefold()).strip("_") for column in there}
     for name in NAMES[what]:
         for column, text in plain.items():
             if text == name:
                 return column
-    for name in NAMES[what] if what not in ("on_hand", "promotion") else ():
+    for name in NAMES[what] if what not in EXACT else ():
         for column, text in plain.items():
             if len(name) > 3 and re.search(rf"(?:^|_){re.escape(name)}(?:_|$)", text):
                 return column

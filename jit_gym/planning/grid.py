@@ -45,10 +45,14 @@ class Grid(NamedTuple):
         year = float(PERIODS_PER_YEAR[self.period])
         return year * len(self.open) / 7 if self.period == "day" else year
 
+    def begin(self, number: int | np.ndarray) -> np.ndarray:
+        """Return the first day of a period, or of several, counted from the first one; any period, not these alone."""
+        numbers = np.atleast_1d(np.asarray(number, int))
+        return _days(self.first + numbers, self.period, self.weekday, self.open)
+
     def after(self) -> np.datetime64:
         """Return the first day after the last period."""
-        end = np.array([self.first + self.many])
-        return np.datetime64(_days(end, self.period, self.weekday, self.open)[0], "D")
+        return np.datetime64(self.begin(self.many)[0], "D")
 
 
 class Rows(NamedTuple):
@@ -130,6 +134,45 @@ def grid_of(days: np.ndarray, rows: Rows) -> tuple[Grid, list[str]]:
             last -= 1
             notes.append(f"the last {rows.period} is not complete and left out")
     return Grid(rows.period, start, opened, first, last - first + 1), notes
+
+
+def rows_like(keys: np.ndarray, days: np.ndarray, clock: bool, grid: Grid) -> Rows:
+    """Tell what a row of a file is whose periods are known: a period where each begins one, once for each item.
+
+    Args:
+        keys: the item of each row, as a number.
+        days: its date.
+        clock: whether dates have a time of day.
+        grid: the periods.
+    """
+    number = grid.number(days)
+    if clock or (grid.begin(number) != days).any():
+        return Rows("sale", grid.period, f"dates are within the shop's {grid.period}s")
+    if len(np.unique(np.stack([keys, number]), axis=1).T) < len(days):
+        return Rows("sale", grid.period, "some have the item and the date of another")
+    return Rows("period", grid.period, f"each begins one of the shop's {grid.period}s")
+
+
+def grid_like(days: np.ndarray, rows: Rows, grid: Grid, file: str) -> tuple[Grid, list[str]]:
+    """Return the known periods from the first date to the last, and what is to be said of them.
+
+    Of sales, weeks and longer periods that the file does not cover in full, at its two ends, are left out.
+
+    Raises:
+        BadInput: where that leaves none.
+    """
+    number, notes = grid.number(days), []
+    first, last = int(number.min()), int(number.max())
+    if rows.kind == "sale" and rows.period != "day":
+        if days.min() > grid.begin(first)[0]:
+            first += 1
+            notes.append(f"the first {rows.period} is not complete and left out")
+        if days.max() < grid.begin(last + 1)[0] - 1:
+            last -= 1
+            notes.append(f"the last {rows.period} is not complete and left out")
+    if last < first:
+        raise BadInput(f"{file}: has no {rows.period} in full, from {days.min()} to {days.max()} (give a longer file)")
+    return grid._replace(first=grid.first + first, many=last - first + 1), notes
 
 
 def _ordinal(days: np.ndarray, period: str, weekday: int, opened: tuple[int, ...]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +14,7 @@ from ..common.checks import BadInput
 from ..common.text import plain, plural, quoted
 from ..scenario import limits
 from . import cells, columns, stockouts
-from .grid import PERIODS, Grid, Rows, grid_of, rows_of
+from .grid import PERIODS, Grid, Rows, grid_like, grid_of, rows_like, rows_of
 from .spreadsheet import spreadsheet
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def read(
     period: str | None = None,
     missing: Literal["zero", "unknown"] | None = None,
     sheet: str | None = None,
+    like: Grid | None = None,
 ) -> Sales:
     """Return the sales of a CSV or Excel file, a series for each item.
 
@@ -110,6 +111,7 @@ def read(
         period: day, week, month, quarter or year; by default what the dates say.
         missing: what a period without a row is.
         sheet: of an Excel file.
+        like: periods of which these are to be a part, or to follow; by default what the dates say.
 
     Raises:
         BadInput: in one line, with the line, the column, the value and the fix.
@@ -132,9 +134,13 @@ def read(
     notes += [*(note for note in days.notes if note != cells.TIME_OF_DAY), *units.notes]
     names, keys, codes = _items(table, chosen.by, file)
     when = days.values.to_numpy().astype("datetime64[D]")
-    rows = rows_of(codes, when, cells.TIME_OF_DAY in days.notes, period, file)
+    if like is None:
+        rows = rows_of(codes, when, cells.TIME_OF_DAY in days.notes, period, file)
+        grid, said = grid_of(when, rows)
+    else:
+        rows = rows_like(codes, when, cells.TIME_OF_DAY in days.notes, like)
+        grid, said = grid_like(when, rows, like, file)
     notes.append(f"a row is a {rows.kind} ({rows.why}); periods are {rows.period}s")
-    grid, said = grid_of(when, rows)
     if (size := grid.many * len(names)) > limits.CSV_CELLS:
         raise BadInput(
             f"{file}: {grid.many:,} periods of {len(names):,} items are {size:,} numbers, and {limits.CSV_CELLS:,} "
@@ -184,12 +190,44 @@ def read(
     return Sales(file, names, keys, chosen.by, grid, total, short, offered, further, told)
 
 
+def read_like(path: str | Path, sales: Sales) -> tuple[Sales, list[str]]:
+    """Return further sales of a shop, of its items in their order and its periods, and what is to be said of them.
+
+    Args:
+        path: of a file with the columns of the sales that the shop was made from.
+        sales: of the shop, cleaned.
+
+    Raises:
+        BadInput: in one line, as `read` does, and for a file without any of the shop's items.
+    """
+    new = read(path, by=sales.by or None, like=sales.grid)
+    places = {key: k for k, key in enumerate(new.keys)}
+    there = [places.get(key, -1) if sales.by else 0 for key in sales.keys]
+    if max(there) < 0:
+        raise BadInput(f"{new.file}: has none of the shop's items (it has {', '.join(new.items[:3])})")
+    notes = [f"{new.file}: {note}" for note in new.notes]
+    if more := len(new.keys) - sum(k >= 0 for k in there):
+        notes.append(f"{new.file}: {plural(more, 'item')} that the shop does not have, left out")
+
+    def chosen(values: np.ndarray, none: float) -> np.ndarray:
+        return np.stack([values[:, k] if k >= 0 else np.full(len(values), none) for k in there], axis=1)
+
+    units, short, promoted = chosen(new.units, np.nan), chosen(new.short, 0) > 0, chosen(new.promoted, 0) > 0
+    return replace(
+        new, items=sales.items, keys=sales.keys, values={}, units=units, short=short, promoted=promoted
+    ), notes
+
+
 def cleaned(path: str | Path) -> Sales:
     """Return the sales that `Sales.frame` was written from, as `jit-gym new` does into `sales.csv`.
+
+    Rows may stand in any order, so that new periods can be written below the others.
 
     Raises:
         BadInput: in one line, for a file of other columns, or whose periods do not follow one another.
     """
+    import pandas as pd
+
     opened = spreadsheet(Path(path))
     table, file = opened.table, opened.name
     period, by = str(table.columns[0]), tuple(str(column) for column in table.columns[1:-4])
@@ -200,18 +238,25 @@ def cleaned(path: str | Path) -> Sales:
         )
     days = cells.dates(table[period], file, "%Y-%m-%d").values.to_numpy().astype("datetime64[D]")
     grid, _ = grid_of(days, Rows("period", period, ""))
-    names, first = np.unique(table["item_name"].to_numpy(str), return_index=True)
-    names = names[np.argsort(first)]
-    shape = (grid.many, len(names))
-    if len(table) != shape[0] * shape[1] or (grid.number(days) != np.tile(np.arange(grid.many), len(names))).any():
-        raise BadInput(f"{file}: must have a row for each item and {period}, item by item (write it again)")
+    codes, names = pd.factorize(table["item_name"].str.strip())
+    place = codes * grid.many + grid.number(days)
+    order = np.argsort(place, kind="stable")  # rows that were added to it may stand at its end
+    shape, table = (grid.many, len(names)), table.iloc[order]
+    if (place[order] != np.arange(shape[0] * shape[1])[: len(table)]).any() or len(table) != shape[0] * shape[1]:
+        there = np.bincount(place, minlength=shape[0] * shape[1])
+        wrong = int(np.flatnonzero(there != 1)[0])
+        item, day, many = names[wrong // grid.many], grid.starts[wrong % grid.many], there[wrong]
+        raise BadInput(
+            f"{file}: must have a row for each item and {period}, and has {many or 'none'} of {item} in that of {day} "
+            "(correct it; units may be blank)"
+        )
 
     def column(name: str) -> np.ndarray:
         return cells.numbers(table[name], file, ".").values.to_numpy().reshape(shape[::-1]).T
 
     keys = tuple(tuple(row) for row in table[list(by)].iloc[:: grid.many].to_numpy(str).tolist())
     short, promoted = column("short") > 0, column("promotion") > 0
-    return Sales(file, tuple(names.tolist()), keys, by, grid, column("units"), short, promoted, {}, ())
+    return Sales(file, tuple(str(name) for name in names), keys, by, grid, column("units"), short, promoted, {}, ())
 
 
 def _without_totals(table: pd.DataFrame, chosen: columns.Columns, notes: list[str]) -> pd.DataFrame:

@@ -200,9 +200,10 @@ def _lines(
     yield f"title: {_flow(f'{len(fits)} items from {sales.file}' if len(fits) > 1 else f'Sales from {sales.file}')}"
     yield f"units: {'whole' if sales.whole else 'continuous'}"
     horizon: dict[str, Any] = {"periods": max(round(grid.per_year), 1), "period": period}
+    horizon["starts"] = grid.after().item()
     if grid.per_year != PERIODS_PER_YEAR[period]:
         horizon["periods_per_year"] = float(f"{grid.per_year:.6g}")
-    yield f"horizon: {_flow(horizon)}        # the year after the history, which ends before {grid.after()}"
+    yield f"horizon: {_flow(horizon)}        # the year after the history"
     times = [_lead_time(k, waits, terms) for k in range(len(fits))]
     yield "stocks:                             # holding_cost: per unit and period"
     for k, (item, key) in enumerate(zip(sales.items, sales.keys, strict=True)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..common import files
 from ..common.statistics import Estimate
 from ..evaluation import Comparison, Stress, Struck, Worth
 from ..evaluation.having import QUESTIONS
+from ..evaluation.item_losses import ItemLosses
 from ..scenario.window import slowest_delivery
 from . import network
 from .columns import plus_minus
@@ -19,12 +20,15 @@ from .numbers import plain, resilience
 from .provenance import origin, yaml_of
 from .resilience import curve, figures, print_resilience
 from .templating import environment
-from .words import a, digits, half, labels, listed
+from .words import a, digits, half, labels, listed, number
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 ENOUGH = 0.05  # periods of lost service: less is no difference to act on
+NAMED = 3  # of what is struck; of more it is said how many
+MOST_ITEMS = 50  # items of a page's table: those that cost most
+SHOWN_ITEMS = 8  # of a table on the terminal
 
 
 def names_of(struck: Struck) -> list[str]:
@@ -75,12 +79,51 @@ def settings(stress: Stress) -> str:
     """Say what was struck, when, and on how many paths."""
     period = stress.scenario.horizon.period
     own = ", without its own disruptions" if stress.scenario.disruptions else ""
+    lasts = [each.shock.days for each in stress.struck]
+    differs = " Its length differs between paths." if any(each.least < each.greatest for each in lasts) else ""
     return (
-        f"{stress.scenario.name}{own}: each shock hits {listed(list(stress.hits))} in {period} {stress.at:,}, on"
-        f" {stress.paths:,} path{'' if stress.paths == 1 else 's'}, seed {stress.seed}. Its length differs between"
-        " paths. Policies keep the parameters that they have for the scenario as it is, and know of no shock but by its"
+        f"{stress.scenario.name}{own}: each shock hits {_few(stress.hits)} in {period} {stress.at:,}, on"
+        f" {stress.paths:,} path{'' if stress.paths == 1 else 's'}, seed {stress.seed}.{differs}"
+        " Policies keep the parameters that they have for the scenario as it is, and know of no shock but by its"
         " warning."
     )
+
+
+def _few(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them, and of many the first ones and how many more there are."""
+    return listed(list(names) if len(names) <= NAMED + 1 else [*names[:NAMED], f"{len(names) - NAMED} more"])
+
+
+class ItemTable(NamedTuple):
+    """What a shock does to items, as texts: a row an item, and three columns a policy."""
+
+    heads: list[str]
+    rows: list[tuple[str, list[str]]]
+    left_out: int
+
+
+def items_of(struck: Struck) -> ItemTable | None:
+    """Return what a shock does to each item, those first that cost most; None where that was not asked for."""
+    if not struck.items:
+        return None
+    cost = np.stack([each.cost for each in struck.items])
+    order = np.argsort(-cost.max(axis=0), kind="stable")[:MOST_ITEMS].tolist()
+    names = [_item(struck, name) for name in struck.scenario.demands]
+    points = digits(cost[:, order].ravel(), significant=3)
+    period = struck.scenario.horizon.period
+    rows = [(names[k], [text for each in struck.items for text in _told_of(each, k, points, period)]) for k in order]
+    return ItemTable(names_of(struck), rows, len(names) - len(rows))
+
+
+def _item(struck: Struck, demand: str) -> str:
+    """Return what a demand is for: its stock, where it is one."""
+    return " + ".join(struck.scenario.demands[demand].draws_on)
+
+
+def _told_of(losses: ItemLosses, k: int, points: int, period: str) -> tuple[str, str, str]:
+    """Return how often an item runs dry, after how many periods, and what that costs."""
+    after = "–" if np.isnan(losses.after[k]) else f"{losses.after[k]:g}"
+    return f"{100 * losses.dry[k]:.0f} %", after, number(losses.cost[k], min(points, 2))
 
 
 def worth_of(stress: Stress, saved: Sequence[Worth]) -> list[dict[str, Any]]:
@@ -124,11 +167,40 @@ def print_stress(stress: Stress, saved: Sequence[Worth], console: Console) -> No
         last = k == len(stress.struck) - 1
         print_resilience(names_of(struck), struck.measured, console, title=False, legend=last)
         console.print(Text(verdict(struck)))
+        if (items := items_of(struck)) is not None:
+            _print_items(items, struck, console)
     for table in worth_of(stress, saved):
         console.print()
         console.print(Text.assemble((table["title"], "bold"), f" ({table['meaning']})"))
         for name, cell in table["rows"]:
             console.print(Text(f"  {name}: {cell}".rstrip()))
+
+
+def explained(struck: Struck) -> str:
+    """Say what the table of items tells."""
+    period = struck.scenario.horizon.period
+    return (
+        f"Dry: the share of paths on which less is served from the shelf than without the shock; after: {period}s from "
+        "the shock until then (median); cost: what shortage and holding cost more, in all."
+    )
+
+
+def _print_items(items: ItemTable, struck: Struck, console: Console) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    for k, head in enumerate(items.heads):
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+        table.add_column(f"items under {head}", overflow="fold")
+        for column in ("dry", "after", "cost"):
+            table.add_column(column, justify="right", min_width=6)
+        for name, cells in items.rows[:SHOWN_ITEMS]:
+            table.add_row(Text(name), *cells[3 * k : 3 * k + 3])
+        console.print()
+        console.print(table)
+    more = items.left_out + max(len(items.rows) - SHOWN_ITEMS, 0)
+    console.print(Text(explained(struck) + (f" {more} more items: --json has all." if more else ""), "dim"))
 
 
 def document(
@@ -151,7 +223,8 @@ def document(
                 "verdict": verdict(struck),
                 "policies": [
                     {"policy": result.policy, "cost": plain(result.estimate("cost")), **resilience(measured)}
-                    for result, measured in zip(struck.results, struck.measured, strict=True)
+                    | ({"items": _document_of(struck, struck.items[k])} if struck.items else {})
+                    for k, (result, measured) in enumerate(zip(struck.results, struck.measured, strict=True))
                 ],
             }
             for struck in stress.struck
@@ -162,6 +235,14 @@ def document(
         ],
         "provenance": origin(stress.scenario, command, notes),
     }
+
+
+def _document_of(struck: Struck, losses: ItemLosses) -> dict[str, Any]:
+    """Return what a shock does to each item, as plain JSON."""
+    names = [_item(struck, name) for name in struck.scenario.demands]
+    after = [None if np.isnan(each) else float(each) for each in losses.after]
+    rows = zip(names, losses.dry.tolist(), after, losses.lost.tolist(), losses.cost.tolist(), strict=True)
+    return {name: {"dry": dry, "after": when, "lost": lost, "cost": cost} for name, dry, when, lost, cost in rows}
 
 
 def write(
@@ -185,6 +266,8 @@ def write(
                 "verdict": verdict(struck),
                 "told": figures(struck.measured),
                 "picture": curve(names, struck.measured, title),
+                "items": items_of(struck),
+                "explained": explained(struck),
             }
         )
     page = environment().get_template("stress.html.jinja")

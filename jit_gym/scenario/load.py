@@ -28,7 +28,7 @@ TABLES = {key for key, field in Scenario.model_fields.items() if get_origin(fiel
 
 
 def load(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Mapping[str, Any] | None = None) -> Scenario:
-    """Return the scenario with this name, in this YAML file or mapping, or this one itself, with overrides.
+    """Return the scenario with this name, in this YAML file, folder or mapping, or this one itself, with overrides.
 
     An override sets one value, found by its path: `{"lanes.supplier.lead_time": 4}`; None takes the value
     away, which brings its default back. Nested ones, `{"lanes": {"supplier": {"lead_time": 4}}}`, are merged. CSV
@@ -98,16 +98,33 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 
 def _find(name: str | Path, folder: Path) -> Path:
-    """Return the path of a scenario: a file, relative to the folder, or the shipped one with this name."""
+    """Return the path of a scenario: a file, relative to the folder, the shipped one with this name, or a folder's."""
     if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
-        return folder / name
+        return _inside(folder / name)
     if name not in (known := [*names(), *industry_names()]):
+        if name and (folder / name).is_dir():
+            return _inside(folder / name)
         families = shipped_files("families")
         if name in families:
             raise ScenarioError(f"{name!r} is a family of scenarios, and one scenario is needed ({FAMILIES})")
         hint = nearest(name, [*known, *families]) or f" (shipped are {', '.join(known)}; a path must end in .yaml)"
         raise ScenarioError(f"unknown scenario {name!r}{hint}")
     return file_of(name)
+
+
+def _inside(path: Path) -> Path:
+    """Return the scenario of a folder, as `jit-gym new --demand` writes one; a file is returned as it is."""
+    if not path.is_dir():
+        return path
+    if (own := path / f"{path.resolve().name}.yaml").is_file():
+        return own
+    found = sorted(path.glob("*.yaml"))
+    if len(found) != 1:
+        raise ScenarioError(
+            f"{path}: is a folder, and must have one scenario in it, as jit-gym new writes it, got {len(found)} "
+            "(name the file)"
+        )
+    return found[0]
 
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:

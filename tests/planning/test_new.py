@@ -48,7 +48,7 @@ def two_items(weeks: int = 120) -> str:
 def test_the_folder_has_a_scenario_the_cleaned_sales_and_a_page():
     result = jit("new", "my-shop", "--demand", SALES, "--by", "store,item", *TOLD)
     assert result.exit_code == 0, result.output
-    assert "Next: jit-gym compare my-shop/my-shop.yaml" in result.output
+    assert "Next: jit-gym compare my-shop" in result.output
     assert "guessed: date in 'week', quantity in 'units_sold'" in result.output
     assert sorted(path.name for path in Path("my-shop").iterdir()) == ["my-shop.yaml", "report.html", "sales.csv"]
     assert [path.name for path in Path().iterdir()] == ["my-shop"]

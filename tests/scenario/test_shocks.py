@@ -13,7 +13,8 @@ from jit_gym.scenario.library import Lasting, library
 STORM = {"storm": {"shock": "typhoon", "hits": ["supplier"]}}
 ALL = {name: {"shock": name, "hits": ["supplier"]} for name in shocks()}
 NAMED = {"typhoon", "strike", "slow-down", "congestion", "port-closed", "lockdown", "canal-blocked", "accident",
-         "canal-short-of-water", "strait-avoided", "supplier-fire", "systems-down", "ice-storm"}  # fmt: skip
+         "canal-short-of-water", "strait-avoided", "supplier-fire", "systems-down", "supplier-down",
+         "ice-storm"}  # fmt: skip
 
 
 def world(disruptions: Any = STORM, **more: Any) -> Any:
@@ -45,7 +46,7 @@ def test_the_numbers_are_those_of_the_record():
     assert told["canal-short-of-water"] == (60, 240, 420, 0.1)
     assert told["strait-avoided"] == (90, 365, 900, 0.15)
     assert told["accident"] == (21, 60, 120, 0.02)
-    for name in ("supplier-fire", "systems-down", "ice-storm"):
+    for name in ("supplier-fire", "systems-down", "supplier-down", "ice-storm"):
         assert "a_year" in shocks()[name].assumed
 
 
