@@ -16,6 +16,7 @@ import numpy as np
 from llvmlite import ir
 
 from ..common.threads import Usable
+from .builtin import builtin
 from .cache import config, machine_code
 from .instructions import DOUBLE, INT, SINGLE, function_at, is_wrong, loop
 from .interpreted import interpret
@@ -164,9 +165,7 @@ class Call:
         """Return what plays a period of the only path, and returns 1 if a number is refused and nothing was played."""
         if config.DISABLE_JIT:
             return partial(interpret, self.kernel.program, self.kernel.arrays, self._arrays, 1)
-        play = partial(self.kernel.single, self._address)
-        play.call = self  # type: ignore[attr-defined]  # the frame and the arrays are there as long as the function
-        return play
+        return builtin(self.kernel.single, self._address, self)
 
     def point(self, name: str, array: np.ndarray) -> None:
         """Put the place of an array, and how far apart its rows are, into the frame."""
