@@ -8,15 +8,18 @@ does not depend on the batch that it is drawn in, or on what else is drawn.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
 
-from ..common.threads import share
+from ..common.threads import share, usable
 from ..kernels.cache import compiled
 
 UNIT = 2.0**-32  # a word w stands for the number (w + 1/2) / 2**32, strictly between 0 and 1
+
+WORTH_A_THREAD = 50_000  # numbers that are drawn in some 100 microseconds
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -42,11 +45,11 @@ def words(key: Any, path: Any, block: Any) -> tuple[Any, Any, Any, Any]:
 
 
 @compiled
-def _fill(out: Any, keys: Any, paths: Any) -> None:
+def _fill(out: Any, first: Any, keys: Any, paths: Any) -> None:
     periods = out.shape[0]
     for block in range((periods + 3) // 4):
         for b in range(len(paths)):
-            four = words(keys[b], paths[b], block)
+            four = words(keys[b], paths[b], first + block)
             for k in range(min(4, periods - 4 * block)):
                 out[4 * block + k, b] = (four[k] + 0.5) * UNIT
 
@@ -54,10 +57,27 @@ def _fill(out: Any, keys: Any, paths: Any) -> None:
 def uniforms(keys: np.ndarray, paths: np.ndarray, periods: int) -> np.ndarray:
     """Return numbers strictly between 0 and 1, one for each period and path (periods, paths)."""
     out = np.empty((periods, len(paths)))
-    share(lambda part: _fill(out[:, part], keys[part], paths[part]), len(paths), worth_a_thread(periods))
+    share_draws(_fill, out, keys, paths)
     return out
 
 
-def worth_a_thread(periods: int) -> int:
-    """Return for how many paths of so many periods, drawn in some 100 microseconds, a thread pays."""
-    return 50_000 // max(1, periods) + 1
+def share_draws(draw: Callable[..., None], out: np.ndarray, keys: np.ndarray, paths: np.ndarray, *more: Any) -> None:
+    """Draw into `out` (periods, paths) on all threads: each draws some of the periods, or of the paths where few are.
+
+    Memory that is used for the first time is cleared by the system, page by page; a page has many paths of a few
+    periods, so threads that divide the periods do not wait for each other's pages.
+
+    Args:
+        draw: called with a part of `out`, the number of its first block of 4 periods, and its `keys` and `paths`.
+        out: what is filled in.
+        keys: of each path.
+        paths: their numbers.
+        more: what is handed over behind these.
+    """
+    blocks = -(-len(out) // 4)
+    if blocks < 4 * usable():
+        least = WORTH_A_THREAD // max(1, len(out)) + 1
+        share(lambda part: draw(out[:, part], 0, keys[part], paths[part], *more), len(paths), least)
+        return
+    least = WORTH_A_THREAD // max(1, 4 * len(paths)) + 1
+    share(lambda part: draw(out[4 * part.start : 4 * part.stop], part.start, keys, paths, *more), blocks, least)

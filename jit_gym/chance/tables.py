@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from ..common.threads import share
 from ..kernels.cache import compiled
 from ..scenario import Distribution, ScenarioError
-from .bits import UNIT, words, worth_a_thread
+from .bits import UNIT, share_draws, words
 
 GUIDES = 1024  # slices of [0, 1) in the guide table
 LARGEST = 1 << 16  # values a table may have; beyond that, quantiles are computed draw by draw
@@ -132,12 +131,12 @@ def invert(word: Any, values: Any, cumulative: Any, guide: Any) -> Any:
 
 
 @compiled
-def _fill(out: Any, keys: Any, paths: Any, values: Any, cumulative: Any, guide: Any) -> None:
+def _fill(out: Any, first: Any, keys: Any, paths: Any, values: Any, cumulative: Any, guide: Any) -> None:
     periods = out.shape[0]
     drawn = np.empty((4, len(paths)), np.uint64)  # without the look-ups in this loop, the compiler vectorises it
     for block in range((periods + 3) // 4):
         for b in range(len(paths)):
-            drawn[0, b], drawn[1, b], drawn[2, b], drawn[3, b] = words(keys[b], paths[b], block)
+            drawn[0, b], drawn[1, b], drawn[2, b], drawn[3, b] = words(keys[b], paths[b], first + block)
         for k in range(min(4, periods - 4 * block)):
             for b in range(len(paths)):
                 out[4 * block + k, b] = invert(drawn[k, b], values, cumulative, guide)
@@ -145,11 +144,7 @@ def _fill(out: Any, keys: Any, paths: Any, values: Any, cumulative: Any, guide: 
 
 def fill(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, table: Table) -> None:
     """Draw from a table into one column of `out` (periods, paths, columns)."""
-
-    def draw(part: slice) -> None:
-        _fill(out[:, part, column], keys[part], paths[part], *table)
-
-    share(draw, len(paths), worth_a_thread(len(out)))
+    share_draws(_fill, out[:, :, column], keys, paths, *table)
 
 
 def quantile(distribution: Distribution, u: np.ndarray, whole: bool) -> np.ndarray:

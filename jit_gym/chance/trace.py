@@ -277,6 +277,13 @@ class Chance:
         drawing.fill(rows)
         return Trace(self.columns, rows)
 
+    def draw_into(self, rows: np.ndarray, seed: int | Sequence[int], paths: Sequence[int] | np.ndarray) -> None:
+        """Draw some paths of a seed, as `draw` does, into rows (periods + 1, paths, columns).
+
+        They are `blank` ones, or those of other paths that were drawn before: this leaves the same places as they are.
+        """
+        self._drawing(seed, paths, len(rows) - 1).fill(rows)
+
     def draw_pair(
         self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int | None = None
     ) -> Trace:

@@ -12,6 +12,7 @@ from ..common.checks import check_seed, check_seeds
 from ..common.text import quoted
 from ..kernels.machine_code import Call, Kernel
 from ..kernels.memory import Rooms, copied_by_path
+from ..kernels.screen import Screen
 from ..physics.costs import by_part
 from ..physics.layout import Layout
 from ..physics.loop import LoopCall, LoopKernel
@@ -20,7 +21,7 @@ from ..physics.tables import batch_flows, batch_state
 from ..physics.view import View
 from ..scenario import BadInput, Scenario
 from .observation import Codec
-from .orders import can_be_ordered, wrong_orders
+from .orders import wrong_orders
 from .step_program import observation_kernel, step_kernel
 
 
@@ -82,13 +83,15 @@ class EpisodeBatch:
         self._clock = np.zeros(paths, np.int64)  # the same where paths are out of step
         self.states = layout.states(paths)
         self._kept: dict[tuple[int, type], Rooms] = {}
-        self._kernels: dict[tuple[bool | None, bool], Kernel | LoopKernel] = {}
+        self._kernels: dict[tuple[bool | None, bool, bool], Kernel | LoopKernel] = {}
+        self._screens: dict[bool, Screen] = {}  # of units, and of numbers of the action space
+        self._unit = np.ones(1)  # the money of a reward of 1
         self._calls: dict[Kernel | LoopKernel, Call | LoopCall] = {}  # on the present rows of chance
         self.rows = np.zeros((self.horizon + 1, columns, paths))
         self.width = len(codec.names)
         self.seeded = False
         """Has every path a seed?"""
-        self._seeds = np.full(paths, None, object)
+        self._seeds, self._one_seed = np.full(paths, None, object), False
         self._ahead = 0, np.zeros((0, 0, 0))  # the first path that was drawn ahead, and the rows of all of these
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)
@@ -114,9 +117,9 @@ class EpisodeBatch:
             self._kept[numbers, kind] = Rooms(numbers, self.paths, kind)
         return self._kept[numbers, kind].take()
 
-    def scaled(self, rewards: np.ndarray, unit: Any) -> np.ndarray:
-        """Return the rewards of a batch (paths,) in some unit, or in units of each path (paths,)."""
-        return np.divide(rewards, unit, out=self._rooms(1, float)[0])
+    def rewards(self) -> np.ndarray:
+        """Return room for the reward of each path in some unit (1, paths)."""
+        return self._rooms(1, float)
 
     def no_flows(self) -> np.ndarray:
         """Return the flows of a period in which nothing happened."""
@@ -143,9 +146,10 @@ class EpisodeBatch:
             BadInput: for what is not a seed, or not as many as there are rows; then no row has been seeded.
         """
         if isinstance(seeds, int | np.integer):
-            self._seeds[:], self._stride[:] = check_seed(seeds), self.paths
+            self._seeds[:], self._stride[:], self._one_seed = check_seed(seeds), self.paths, True
             self._next_path[:] = np.arange(self.paths)
         else:
+            self._one_seed = False
             for b, seed in enumerate(check_seeds(seeds, self.paths, "row", gaps=True)):
                 if seed is not None:
                     self._seeds[b], self._next_path[b], self._stride[b] = seed, 0, 1
@@ -155,19 +159,24 @@ class EpisodeBatch:
     def restart(self, rows: np.ndarray) -> None:
         """Begin the next episode on these rows (indices)."""
         self._begin(rows)
-        drawn = self._drawn_ahead() if self.paths == 1 else self._drawn(self.chance, rows)
         if self.paths == 1:
-            self.rows[:], self.states[:] = drawn, self.layout.start[:, None]
-        elif len(rows) == self.paths:
-            self.rows, self.states[:] = drawn, self.layout.start[:, None]
-            self._calls.clear()
+            self.rows[:], self.states[:] = self._drawn_ahead(), self.layout.start[:, None]
+        elif len(rows) == self.paths:  # into the same memory, as the system clears what is new
+            self.chance.draw_into(self.rows.transpose(0, 2, 1), self._seeds_of(rows), self.path)
+            self.states[:] = self.layout.start[:, None]
         else:
-            self._start(rows, self.layout, drawn)
+            self._start(rows, self.layout, self._drawn(self.chance, rows))
 
     def _drawn(self, chance: Chance, rows: np.ndarray) -> np.ndarray:
         """Return the chance of the present paths of these rows (periods + 1, columns, rows)."""
+        return paths_last(chance.draw(self._seeds_of(rows), self.path[rows]).rows)
+
+    def _seeds_of(self, rows: np.ndarray) -> Any:
+        """Return the seed of some rows, or one for each."""
+        if self._one_seed:
+            return self._seeds[0]
         seeds = self._seeds[rows]
-        return paths_last(chance.draw(seeds[0] if (seeds == seeds[0]).all() else seeds, self.path[rows]).rows)
+        return seeds[0] if (seeds == seeds[0]).all() else seeds
 
     def _drawn_ahead(self) -> np.ndarray:
         """Return the chance of the only path (periods + 1, columns, 1); drawing several paths takes hardly longer."""
@@ -180,10 +189,11 @@ class EpisodeBatch:
 
     def _begin(self, rows: np.ndarray) -> None:
         """Set the clock of these rows to 0, on their next path."""
-        self.path[rows] = self._next_path[rows]
-        self._next_path[rows] += self._stride[rows]
+        some = slice(None) if len(rows) == self.paths else rows
+        self.path[some] = self._next_path[some]
+        self._next_path[some] += self._stride[some]
         clock = self.clock
-        clock[rows] = 0
+        clock[some] = 0
         self._clock, self.together = clock, int(clock[0]) if (clock == clock[0]).all() else None
 
     def _start(self, rows: np.ndarray, layout: Layout, drawn: np.ndarray) -> None:
@@ -216,8 +226,12 @@ class EpisodeBatch:
     def observe(self) -> np.ndarray:
         """Return what each path shows (paths, observation)."""
         out = self.room()
-        self._call(self._kernel(None, False), 0, shown=out.T)
+        self.show(out)
         return out
+
+    def show(self, out: np.ndarray) -> None:
+        """Fill in what each path shows, in room for it."""
+        self._call(self._kernel(None, False, False), 0, shown=out.T)
 
     def view(self) -> View:
         """Return what each path shows, in units, to look at by name."""
@@ -231,14 +245,25 @@ class EpisodeBatch:
         Raises:
             BadInput: for the first of them.
         """
-        given = numbers if len(numbers) else units
-        if can_be_ordered(given):
+        given, units_are_given = (numbers, False) if len(numbers) else (units, True)
+        if (screen := self._screens.get(units_are_given)) is None:
+            what = "units" if units_are_given else "nan"
+            screen = self._screens[units_are_given] = Screen(given.size, what, not units_are_given)
+        if not screen(given):
             return
         wrong = wrong_orders(given) & (self.clock < self.horizon)[:, None]
         if wrong.any():
             raise self.refusal(given, wrong)
 
-    def play(self, numbers: np.ndarray, units: np.ndarray, flows: np.ndarray, out: np.ndarray) -> None:
+    def play(
+        self,
+        numbers: np.ndarray,
+        units: np.ndarray,
+        flows: np.ndarray,
+        out: np.ndarray,
+        rewards: np.ndarray | None = None,
+        unit: float = 1.0,
+    ) -> None:
         """Play one period of each episode that is not over; fill its flows, and what each path shows then.
 
         Args:
@@ -246,31 +271,44 @@ class EpisodeBatch:
             units: what is ordered on each lane (paths, lanes); or none.
             flows: room for them, from `flows`; those of an episode that is over become 0.
             out: room for these, from `room`.
+            rewards: room for the rewards in some unit, from `rewards`; or none.
+            unit: the money of a reward of 1; a family's worlds have their own.
         """
+        self._unit[0] = unit
         given, units_are_given = (numbers, False) if len(numbers) else (units, True)
         if self.together is not None and self.together < self.horizon:
-            self._step(given, units_are_given, flows, out)
+            self._step(given, units_are_given, flows, out, rewards)
             self.together += 1
             return
         over = self.clock == self.horizon
+        if over.all():
+            flows[:] = 0.0
+            if rewards is not None:
+                rewards[:] = 0.0
+            self.show(out)
+            return
         kept = self.states[:, over]
-        if not over.all():
-            self._step(given, units_are_given, flows, out)
+        self._step(given, units_are_given, flows, out, rewards)
         self._clock = self.clock + ~over
         self.states[:, over], flows[:, over] = kept, 0.0
+        if rewards is not None:
+            rewards[:, over] = 0.0
         out[over] = self.observe()[over]
 
-    def _step(self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray) -> None:
+    def _step(
+        self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray, rewards: np.ndarray | None
+    ) -> None:
         """Play one period on every path, given units or numbers of the action space."""
-        kernel = self._kernel(units, len(flows) > 1)
-        self._call(kernel, 1, given=given, flows=flows, shown=out.T)
+        kernel = self._kernel(units, len(flows) > 1, rewards is not None)
+        told = {} if rewards is None else {"rewards": rewards}
+        self._call(kernel, 1, given=given, flows=flows, shown=out.T, **told)
 
-    def _kernel(self, units: bool | None, flows: bool) -> Kernel | LoopKernel:
+    def _kernel(self, units: bool | None, flows: bool, rewards: bool) -> Kernel | LoopKernel:
         """Return the kernel of a step, or, where no orders are given, of what is shown."""
-        key = units, flows
+        key = units, flows, rewards
         if key not in self._kernels:
             layout, codec = self.layout, self.codec
-            step = units is not None and step_kernel(layout, codec, units, flows)
+            step = units is not None and step_kernel(layout, codec, *key)
             self._kernels[key] = step or observation_kernel(layout, codec)
         return self._kernels[key]
 
@@ -288,7 +326,7 @@ class EpisodeBatch:
 
     def _on(self, kernel: Kernel | LoopKernel, rows: np.ndarray, ahead: int) -> Call | LoopCall:
         """Return a call of a kernel on all paths, with these rows of chance (periods, columns, paths)."""
-        next_rows = {"next": rows[1:]} if ahead else {}
+        next_rows = {"next": rows[1:], "unit": self._unit} if ahead else {}
         return kernel.on(
             self.paths, net=self.layout.numbers, codec=self.codec.numbers, state=self.states, chance=rows,
             dates=self.codec.dates[ahead:], **next_rows,
@@ -314,7 +352,7 @@ class EpisodeBatch:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of."""
-        return {**vars(self), "_calls": {}, "_kernels": {}, "_kept": {}}
+        return {**vars(self), "_calls": {}, "_kernels": {}, "_kept": {}, "_screens": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Become a copy."""

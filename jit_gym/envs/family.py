@@ -185,7 +185,7 @@ class FamilyBatch(EpisodeBatch):
             self._sorted = Sorted(self)
         return self._sorted
 
-    def parts(self, order: np.ndarray, ahead: bool, units: bool, flows: bool) -> list[PathsOf]:
+    def parts(self, order: np.ndarray, ahead: bool, units: bool, flows: bool, rewards: bool) -> list[PathsOf]:
         """Return the kernels that play some paths, sorted by world: a step, or what is shown before it.
 
         A few paths of one world are followed by those of others that lie beside them, while these are in the cache.
@@ -193,14 +193,17 @@ class FamilyBatch(EpisodeBatch):
         found = []
         for k, part in self._by_world(order):
             layout, codec, _ = self._of(k)
-            if (key := (k, ahead, units, flows)) not in self._parts:
+            if (key := (k, ahead, units, flows, rewards)) not in self._parts:
                 of_world = layout, codec, self.codecs.columns
                 self._parts[key] = (
-                    part_step_kernel(*of_world, units, flows) if ahead else part_observation_kernel(*of_world)
+                    part_step_kernel(*of_world, units, flows, rewards) if ahead else part_observation_kernel(*of_world)
                 )
             for first in range(part.start, part.stop, TOGETHER):
                 few = slice(first, min(first + TOGETHER, part.stop))
-                found.append(PathsOf(self._parts[key], few, {"net": layout.numbers, "codec": codec.numbers}))
+                arrays = {"net": layout.numbers, "codec": codec.numbers}
+                if ahead:
+                    arrays["unit"] = self._units[k : k + 1]
+                found.append(PathsOf(self._parts[key], few, arrays))
         return sorted(found, key=lambda each: int(order[each.paths.start]))
 
     def _unsort(self) -> None:
@@ -221,14 +224,14 @@ class FamilyBatch(EpisodeBatch):
                 costs.setdefault(name, np.zeros(self.paths))[here] = cost[here]
         return costs
 
-    def observe(self) -> np.ndarray:
-        """Return what each path shows (paths, observation)."""
-        out = self.room()
-        self.sorted.play(None, False, None, out)
-        return out
+    def show(self, out: np.ndarray) -> None:
+        """Fill in what each path shows, in room for it."""
+        self.sorted.play(None, False, None, out, None)
 
-    def _step(self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray) -> None:
-        self.sorted.play(given, units, flows, out)
+    def _step(
+        self, given: np.ndarray, units: bool, flows: np.ndarray, out: np.ndarray, rewards: np.ndarray | None
+    ) -> None:
+        self.sorted.play(given, units, flows, out, rewards)
         if self.together is None:
             self._unsort()
 
@@ -287,12 +290,21 @@ class Sorted:
         self._dates = None if batch.dates_change else self._dates_at(0)
         self._calls: dict[Any, CallOfMany] = {}
 
-    def play(self, given: np.ndarray | None, units: bool, flows: np.ndarray | None, out: np.ndarray) -> None:
+    def play(
+        self,
+        given: np.ndarray | None,
+        units: bool,
+        flows: np.ndarray | None,
+        out: np.ndarray,
+        rewards: np.ndarray | None,
+    ) -> None:
         """Play a period with orders, or none, and show what there is then."""
         batch, ahead, arrays = self._batch, int(given is not None), {"shown": out.T}
         if given is not None and flows is not None:
             arrays |= {"given": given, "flows": flows}
-        call = self._on(ahead, units, flows is not None and len(flows) > 1)
+        if rewards is not None:
+            arrays["rewards"] = rewards
+        call = self._on(ahead, units, flows is not None and len(flows) > 1, rewards is not None)
         call(0 if batch.together is None else batch.together, **arrays)
         dates = self._dates_at(ahead) if self._dates is None else self._dates
         out.T[out.shape[1] - len(dates) :] = dates
@@ -301,14 +313,14 @@ class Sorted:
         """Return what the date shows so many periods ahead (numbers, paths), as observations have it."""
         return np.ascontiguousarray(self._batch.dates_of(self._everyone, ahead).T, np.float32)
 
-    def _on(self, ahead: int, units: bool, flows: bool) -> CallOfMany:
+    def _on(self, ahead: int, units: bool, flows: bool, rewards: bool) -> CallOfMany:
         """Return the call of the kernels of all worlds, on the present rows of chance."""
-        batch, key = self._batch, (ahead, units, flows)
+        batch, key = self._batch, (ahead, units, flows, rewards)
         if (known := self._calls.get(key)) is not None:
             return known
         drawn = batch.rows if batch.together is not None else batch.rows_now(self._everyone, ahead)
         arrays = {"state": self.states, ORDER: self.order, "chance": drawn} | ({"next": drawn[1:]} if ahead else {})
-        call = CallOfMany(batch.parts(self.order, bool(ahead), units, flows), batch.paths, **arrays)
+        call = CallOfMany(batch.parts(self.order, bool(ahead), units, flows, rewards), batch.paths, **arrays)
         if batch.together is not None:
             self._calls[key] = call
         return call

@@ -77,9 +77,3 @@ def _array(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
 def wrong_orders(given: np.ndarray) -> np.ndarray:
     """Tell which numbers cannot be ordered: NaN, and of units (64-bit floats) what is negative or infinite."""
     return np.isnan(given) if given.dtype == SINGLE else ~((given >= 0) & (given < np.inf))
-
-
-def can_be_ordered(given: np.ndarray) -> bool:
-    """Tell whether `wrong_orders` finds none, in fewer passes over many numbers; the least of some is NaN if one is."""
-    least = given.min(initial=np.inf)
-    return not np.isnan(least) if given.dtype == SINGLE else bool(least >= 0 and given.max(initial=0.0) < np.inf)

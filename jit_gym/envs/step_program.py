@@ -27,10 +27,11 @@ class StepKind(NamedTuple):
     codec: Kind[Codec]
     units: bool
     flows: bool
+    rewards: bool
     columns: int | None = None
 
 
-def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kernel | LoopKernel:
+def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool, rewards: bool = False) -> Kernel | LoopKernel:
     """Return the kernel of a step of an env.
 
     Args:
@@ -38,8 +39,9 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kerne
         codec: what observations and actions mean there.
         units: whether orders come in units, and not as numbers of the action space.
         flows: whether all flows are told, and not the reward alone.
+        rewards: whether the reward is told in some unit as well.
     """
-    kind = StepKind(Kind(layout), Kind(codec), units, flows)
+    kind = StepKind(Kind(layout), Kind(codec), units, flows, rewards)
     recorded = unless_long(layout, lambda: _step_kernel(kind))
     if recorded is not None:
         return recorded
@@ -54,19 +56,21 @@ def step_kernel(layout: Layout, codec: Codec, units: bool, flows: bool) -> Kerne
         play_loops(layout, period, orders, {**arrays, "flows": all_flows})
         if not flows:
             told[0] = all_flows[place]
+        if rewards:
+            np.divide(all_flows[place], arrays["unit"], out=arrays["rewards"][0])
         show(codec, arrays["state"], arrays["next"][period], arrays["dates"][period], arrays["shown"].T)
         return False
 
     return LoopKernel(play)
 
 
-def part_step_kernel(layout: Layout, codec: Codec, columns: int, units: bool, flows: bool) -> Kernel:
+def part_step_kernel(layout: Layout, codec: Codec, columns: int, units: bool, flows: bool, rewards: bool) -> Kernel:
     """Return the kernel of a step of some paths of a batch whose paths are of several worlds.
 
     What the date shows is left as it is. Rows of chance have so many columns, of which the world may use some. States
     lie in an order of their own, world by world; where all else of a path lies, the array `order` (paths,) says.
     """
-    return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows, columns))
+    return _step_kernel(StepKind(Kind(layout), Kind(codec), units, flows, rewards, columns))
 
 
 def part_observation_kernel(layout: Layout, codec: Codec, columns: int) -> Kernel:
@@ -102,7 +106,8 @@ def _step_kernel(kind: StepKind) -> Kernel:
     """Return the kernel of a step, recorded.
 
     Its arrays are those of the world, and `codec` (`Codec.numbers`), `given` (paths, lanes), `flows` (flows, paths) or
-    the reward alone, and what is shown: `next` is the row of chance and `dates` the row of dates at the period's end.
+    the reward alone, `rewards` (1, paths) in a `unit` (1,), and what is shown: `next` is the row of chance and `dates`
+    the row of dates at the period's end.
     """
     layout, codec = kind.world.of, kind.codec.of
     world = RecordedWorld(layout)
@@ -113,6 +118,8 @@ def _step_kernel(kind: StepKind) -> Kernel:
     told = numbers_of(layout, flows) if kind.flows else [flows.money[0].reward]
     for k, value in enumerate(told):
         program.store("flows", k, value)
+    if kind.rewards:
+        program.store("rewards", 0, flows.money[0].reward / program.load("unit", 0))
     _show(world, codec, "next", dates=kind.columns is None)
     given_as = Array("row", len(given), refused="units") if kind.units else Array("row", len(given), True, "nan")
     arrays = _arrays(kind.world, kind.codec, kind.columns)
@@ -121,6 +128,8 @@ def _step_kernel(kind: StepKind) -> Kernel:
         "next": arrays["chance"],
         "given": replace(given_as, scattered=scattered),
         "flows": Array("path", layout.flows_size, scattered=scattered),
+        "rewards": Array("path", 1, scattered=scattered),
+        "unit": Array("nothing", 1),
     }
     return Kernel(program, arrays)
 

@@ -94,7 +94,7 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         self.single_observation_space, self.single_action_space = self.episodes.codec.spaces
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._everyone = np.ones(num_envs, bool)
+        self._everyone, self._nobody = np.ones(num_envs, bool), np.zeros(num_envs, bool)
         self.length = min(self.episodes.horizon, max_episode_steps or self.episodes.horizon)
         self._flows = episodes.no_flows()
         self._begun, self._ends = False, self.scenario.horizon.ends and self.length == self.episodes.horizon
@@ -161,15 +161,17 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             ResetNeeded: before the first reset, and, with autoreset DISABLED, while an episode is over.
         """
         numbers, units = read_orders(actions, self._shape, "actions")
-        ended = self._over()  # asked of the clock, which an interrupted step leaves right
-        waits = bool(ended.any())
+        ended = self._over(self._nobody)  # asked of the clock, which an interrupted step leaves right
+        waits = ended is not self._nobody and bool(ended.any())
         if not self._begun or (waits and self.autoreset_mode == AutoresetMode.DISABLED):
             raise ResetNeeded("an episode is over, or none has begun: call reset() first")
         self.episodes.check(numbers, units)
         del self._flows  # so that this memory is taken again, which is in the cache, unless the caller holds it
         self._flows = flows = self.episodes.flows()
         observations = self.episodes.room()
-        self.episodes.play(numbers, units, flows, observations)
+        found: Any = self.episodes.rewards() if self._vector is None else None
+        unit = self.reward_unit if self.episodes.one_world else 1.0
+        self.episodes.play(numbers, units, flows, observations, found, unit)
         over = self._over()
         if self._display is not None and not ended[0]:
             self._display.add({name: flows[k, 0] for name, k in self._columns.items()}, observations[0])
@@ -178,10 +180,9 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
             self._restart(ended, observations)
             if self.length < self.episodes.horizon:  # those that were truncated could play on, and did
                 flows[:, ended] = 0.0
-        if self._vector is None:
-            rewards = self.episodes.scaled(flows[self.episodes.reward_place], self.reward_unit)
-        else:
-            rewards = self._vector.of(flows, self.reward_unit)
+                if found is not None:
+                    found[:, ended] = 0.0
+        rewards = self._vector.of(flows, self.reward_unit) if self._vector is not None else found[0]
         infos = self._infos(flows)
         if self.autoreset_mode == AutoresetMode.SAME_STEP and over.any():
             final = self._final(observations, infos, over)
@@ -193,12 +194,14 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
         terminated, truncated = (over, never) if self._ends else (never, over)
         return observations, rewards, terminated, truncated, infos
 
-    def _over(self) -> np.ndarray:
-        """Tell which episodes are over (num_envs,)."""
+    def _over(self, nobody: np.ndarray | None = None) -> np.ndarray:
+        """Tell which episodes are over (num_envs,), by an array that is given for where it is clear that none is."""
         together = self.episodes.together
         if together is None:
             return np.asarray(self.episodes.clock == self.length)
-        return np.ones(self.num_envs, bool) if together == self.length else np.zeros(self.num_envs, bool)
+        if together == self.length:
+            return np.ones(self.num_envs, bool)
+        return np.zeros(self.num_envs, bool) if nobody is None else nobody
 
     def set_info(self, info: str) -> None:
         """Choose what `infos` tells from now on: `"all"` or `"none"`.
@@ -225,7 +228,10 @@ class VectorEnv(SpecInJson, GymVectorEnv[np.ndarray, np.ndarray | OrderUnits, np
     def _restart(self, mask: np.ndarray, observations: np.ndarray) -> None:
         rows = np.flatnonzero(mask)
         self.episodes.restart(rows)
-        observations[rows] = self.episodes.observe()[rows]
+        if len(rows) == self.num_envs:
+            self.episodes.show(observations)
+        else:
+            observations[rows] = self.episodes.observe()[rows]
         if self._display is not None and mask[0]:
             self._display.begin(self.episodes, observations[0])
 

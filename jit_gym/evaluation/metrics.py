@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Annotated, Any, NamedTuple, Protocol, Self, TypeVar, get_type_hints
 
 import numpy as np
@@ -158,6 +159,12 @@ EachDemand = Annotated[Any, "demands"]
 EachWarehouse = Annotated[Any, "warehouses"]
 
 
+@cache
+def _tables_of(counter: type) -> dict[str, str]:
+    """Return what a counter adds up, and of which table each sum has one for each row, if of any."""
+    return {name: hint.__metadata__[0] for name, hint in get_type_hints(counter, include_extras=True).items()}
+
+
 class Counter:
     """Adds up what happens on each path, period by period.
 
@@ -219,7 +226,7 @@ class Counter:
     @classmethod
     def counted(cls, layout: Layout) -> dict[str, int]:
         """Return what is added up: names, and how many of each there are."""
-        tables = {name: hint.__metadata__[0] for name, hint in get_type_hints(cls, include_extras=True).items()}
+        tables = _tables_of(cls)
         money = [*fields(MONEY), *(fields(CHARGES) if layout.sizes.charges else ())]
         return dict.fromkeys(money, 1) | {
             name: len(getattr(layout, table)) if table else 1 for name, table in tables.items()
@@ -228,12 +235,12 @@ class Counter:
     def _name(self, layout: Layout, totals: Any) -> None:
         """Give each of the totals (paths, sums) its name; money has those of its kinds."""
         self.layout, self.money, first = layout, dict[str, Any](), 0
-        hints, kinds = get_type_hints(Counter, include_extras=True), {*fields(MONEY), *fields(CHARGES)}
+        tables, kinds = _tables_of(Counter), {*fields(MONEY), *fields(CHARGES)}
         for name, number in self.counted(layout).items():
             if name in kinds:
                 self.money[name] = totals[..., first]
             else:
-                single = not hints[name].__metadata__[0]
+                single = not tables[name]
                 setattr(self, name, totals[..., first] if single else totals[..., first : first + number])
             first += number
 

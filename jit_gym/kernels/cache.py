@@ -84,6 +84,9 @@ def _warn(kind: str, text: str) -> None:
 
 _listeners: list[Callable[[str], Any]] = []
 
+WRITERS = "machine_code.py", "instructions.py"
+"""What writes machine code; the key of a program tells all else of it."""
+
 WHAT = {
     "chance": "what draws traces",
     "kernels": "this world's programs",
@@ -167,8 +170,9 @@ def _files_of_machine_code() -> _Files | None:
     if isinstance(kept, _NoCache):
         kept.save_overload(None, None)  # warns
         return None
-    writer = Path(__file__).with_name("machine_code.py").stat()  # of a program its key tells all
-    return _Files(Path(kept.cache_path), "play", f"{numba.__version__} {writer.st_mtime_ns} {writer.st_size}")
+    writers = (Path(__file__).with_name(name).stat() for name in WRITERS)
+    stamps = " ".join(f"{writer.st_mtime_ns} {writer.st_size}" for writer in writers)
+    return _Files(Path(kept.cache_path), "play", f"{numba.__version__} {stamps}")
 
 
 class _NoCache:

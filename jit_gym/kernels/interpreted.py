@@ -47,7 +47,7 @@ def interpret(
                     values[number] = float.fromhex(operands[0])
                 elif name == "load":
                     values[number] = _window(given, arrays, (operands[0], operands[1]), t).astype(float)
-                    if paths == 1 and _refuses(values[number], arrays[operands[0]].refused):
+                    if paths == 1 and refuses(values[number], arrays[operands[0]].refused):
                         return True
                 elif name == "look":
                     table, shape, *places = operands
@@ -90,7 +90,7 @@ def _all(array: np.ndarray, kind: Array, k: int, t: int) -> np.ndarray:
     return array[:, k]
 
 
-def _refuses(value: np.ndarray, what: str) -> bool:
+def refuses(value: np.ndarray, what: str) -> bool:
     """Tell whether a number is one that is not played."""
     wrong = np.isnan(value) if what == "nan" else ~((value >= 0) & (value < np.inf))
     return bool(what) and bool(wrong.any())

@@ -7,34 +7,35 @@ their places are handed over in one frame of whole numbers, because a call with 
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
-from ..common.threads import share
+from ..common.threads import Usable
+from .builtin import builtin
 from .cache import config, machine_code
+from .instructions import DOUBLE, INT, SINGLE, function_at, is_wrong, loop
 from .interpreted import interpret
 from .memory import WIDTH, address_of, by_path
+from .native_threads import TURNS, Turns
 from .rolled import TERMS, Part, Rolled, Sum, rolled
 from .symbols import ORDER, Array, Place, Program
 
-HEADER = 5  # numbers of a frame before the places of its arrays
-FIRST, LAST, STRIDE, DRAWN, PERIODS = range(HEADER)
+HEADER = 6  # numbers of a frame before the places of its arrays
+FIRST, LAST, COMMON, STRIDE, DRAWN, PERIODS = range(HEADER)
 LONG = 1_000  # operations from which on a program is compiled in loops
-
-INT, SINGLE, DOUBLE = ir.IntType(64), ir.FloatType(), ir.DoubleType()
 
 
 class Kernel:
     """A program in machine code, for some arrays; it is compiled when it is first called, or taken from the disk.
 
-    A frame says what is played: the paths from `FIRST` to before `LAST`, in so many `PERIODS`; how far apart the rows
-    of arrays by path (`STRIDE`) and by period (`DRAWN`) are; and where each array is. A path by itself is not played,
+    A frame says what is played: the paths from `FIRST` to before `LAST`, and where the frame is that says all else
+    (`COMMON`): in how many `PERIODS`; how far apart the rows of arrays by path (`STRIDE`) and by period (`DRAWN`) are;
+    and where each array is. A path by itself is not played,
     and 1 is returned, if a number of it is refused; of several paths the caller looks at all first.
     """
 
@@ -60,14 +61,19 @@ class Kernel:
         return {name: HEADER + k for k, name in enumerate(self.arrays)}
 
     @cached_property
+    def used(self) -> list[int]:
+        """Return the operations whose results reach an array; a program is not changed once it has a kernel."""
+        return self.program.used()
+
+    @cached_property
     def length(self) -> int:
         """Return how many operations are compiled."""
-        return len(self.program.used()) if self.rolled is None else self.rolled.length
+        return len(self.used) if self.rolled is None else self.rolled.length
 
     @cached_property
     def worth_a_thread(self) -> int:
-        """Return how many path-periods take some 100 microseconds, for which a thread pays."""
-        return 2_000_000 // max(1, len(self.program.used()))
+        """Return how many path-periods take some 10 microseconds, for which a thread pays."""
+        return max(1, 200_000 // max(1, len(self.used)))
 
     @cached_property
     def single(self) -> Any:
@@ -87,12 +93,12 @@ class Kernel:
 
     def _compiled(self, width: int) -> Any:
         program = self.program
-        what: Any = [program.operations[number] for number in program.used()], program.stores
+        what: Any = [program.operations[number] for number in self.used], program.stores
         if self.rolled is not None:
             what = [(part._replace(places=part.places.tolist())) for part in (*self.rolled.parts, *self.rolled.rest)]
         key = what, self.arrays, self.periods, width
         address = machine_code(key, lambda module, name: _Writer(self, width, module, name).write())
-        return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_size_t, ctypes.c_int64)(address)
+        return function_at(address, 2)
 
 
 class Call:
@@ -103,10 +109,14 @@ class Call:
         self.kernel, self.paths = kernel, paths
         self.frame = np.zeros(HEADER + len(kernel.arrays), np.int64)
         self.frame[[LAST, PERIODS]] = paths, 1
-        self._address = address_of(self.frame)
+        self._address = self.frame[COMMON] = address_of(self.frame)
         if kernel.rolled is not None:
             arrays = {**arrays, TERMS: by_path(kernel.arrays[TERMS].numbers, paths)}
         self._arrays = arrays
+        self._usable, self._parts = (
+            Usable(),
+            (0, Turns([], self.frame)),
+        )  # how many the paths were divided into, and the calls of these
         for name, array in arrays.items():
             self.point(name, array)
 
@@ -118,20 +128,26 @@ class Call:
             self.interpret({**self._arrays, **arrays}, 0, self.paths, period, periods)
             return
         self.frame[PERIODS] = periods
-        worth = self.kernel.worth_a_thread // periods + WIDTH
-        if self.paths < 2 * worth and (self.paths % WIDTH == 0 or self.paths < WIDTH):  # as it mostly is
+        worth, whole = self.kernel.worth_a_thread, self.paths % WIDTH == 0 or self.paths < WIDTH
+        parts = min(self.paths // WIDTH, self.paths * periods // worth)
+        count = self._usable() if parts > 1 else 1
+        parts = min(parts, TURNS * count) if count > 1 else 1
+        if parts <= 1 and whole:  # as it mostly is
             function = self.kernel.single if self.paths < WIDTH else self.kernel.wide
             function(self._address, period)
             return
-        blocks = -(-self.paths // WIDTH)
-        share(lambda part: self.play(period, part.start * WIDTH, part.stop * WIDTH), blocks, worth // WIDTH)
+        self._turns(parts)(period, count)
 
-    def play(self, period: int, first: int, last: int) -> None:
-        """Play some of the paths from a period on."""
-        for function, start, stop in self.kernel.functions(first, min(last, self.paths)):
-            frame = self.frame.copy()
-            frame[FIRST], frame[LAST] = start, stop
-            function(address_of(frame), period)
+    def _turns(self, parts: int) -> Turns:
+        """Return the calls that together play all paths, in so many parts."""
+        if self._parts[0] != parts:
+            wide = -(-self.paths // WIDTH)
+            bounds = pairwise([wide * k // parts * WIDTH for k in range(parts + 1)])
+            calls = [each for first, last in bounds for each in self.kernel.functions(first, min(last, self.paths))]
+            functions, *ends = zip(*calls, strict=True)
+            self._parts = parts, Turns(functions, self.frame[:STRIDE])
+            self._parts[1].frames[:, [FIRST, LAST]] = np.transpose(ends)
+        return self._parts[1]
 
     def interpret(self, arrays: Mapping[str, np.ndarray], first: int, last: int, period: int, periods: int = 1) -> None:
         """Play some of the paths without machine code."""
@@ -149,9 +165,7 @@ class Call:
         """Return what plays a period of the only path, and returns 1 if a number is refused and nothing was played."""
         if config.DISABLE_JIT:
             return partial(interpret, self.kernel.program, self.kernel.arrays, self._arrays, 1)
-        play = partial(self.kernel.single, self._address)
-        play.call = self  # type: ignore[attr-defined]  # the frame and the arrays are there as long as the function
-        return play
+        return builtin(self.kernel.single, self._address, self)
 
     def point(self, name: str, array: np.ndarray) -> None:
         """Put the place of an array, and how far apart its rows are, into the frame."""
@@ -179,7 +193,7 @@ class _Writer:
     def __init__(self, kernel: Kernel, width: int, module: ir.Module, name: str) -> None:
         self.arrays, self.periods, self.width, self.rolled = kernel.arrays, kernel.periods, width, kernel.rolled
         self.program = kernel.program
-        self.used = [(number, kernel.program.operations[number]) for number in kernel.program.used()]
+        self.used = [(number, kernel.program.operations[number]) for number in kernel.used]
         self.loaded = [each[1:] for _, each in self.used if each[0] == "load"]
         self.kept = [place for place in self.loaded if kernel.periods and place in kernel.program.stores]
         self.number, self.single = (kind if width == 1 else ir.VectorType(kind, width) for kind in (DOUBLE, SINGLE))
@@ -193,9 +207,11 @@ class _Writer:
         self.values: dict[int, Any] = {}  # of the operations
 
     def _read_frame(self, address: Any) -> None:
-        build, frame = self.build, self.build.inttoptr(address, INT.as_pointer())
+        build, own = self.build, self.build.inttoptr(address, INT.as_pointer())
+        self.first, self.last, common = (build.load(build.gep(own, [INT(k)])) for k in (FIRST, LAST, COMMON))
+        frame = build.inttoptr(common, INT.as_pointer())
         given = [build.load(build.gep(frame, [INT(k)])) for k in range(HEADER + len(self.arrays))]
-        self.first, self.last, self.stride, self.drawn, periods = given[:HEADER]
+        self.stride, self.drawn, periods = (given[k] for k in (STRIDE, DRAWN, PERIODS))
         self.last_period = build.add(self.first_period, periods)
         self.start = {
             name: build.inttoptr(place, (SINGLE if array.single else DOUBLE).as_pointer())
@@ -382,11 +398,7 @@ class _Writer:
     def _refuse(self, value: Any, what: str) -> None:
         """Return 1 from the function if a number is refused."""
         build = self.build
-        wrong = build.fcmp_unordered("uno", value, value)
-        if what == "units":
-            right = build.fcmp_ordered("<=", DOUBLE(0.0), value), build.fcmp_ordered("<", value, DOUBLE(float("inf")))
-            wrong = build.not_(build.and_(*right))
-        with build.if_then(wrong, likely=False):
+        with build.if_then(is_wrong(build, value, what), likely=False):
             build.ret(INT(1))
 
     def _store(self, array: str, k: Any, value: Any) -> None:
@@ -438,20 +450,3 @@ class _Writer:
     def _with(self, values: Any, value: Any, path: int) -> Any:
         """Return some paths' numbers with one of them set."""
         return value if self.width == 1 else self.build.insert_element(values, value, INT(path))
-
-
-@contextmanager
-def loop(build: ir.IRBuilder, first: Any, last: Any, step: int) -> Iterator[Any]:
-    """Write a loop over `first`, `first + step`, ... up to before `last`."""
-    before = build.block
-    test, body, after = (build.append_basic_block(name) for name in ("test", "body", "after"))
-    build.branch(test)
-    build.position_at_end(test)
-    index = build.phi(INT)
-    index.add_incoming(first, before)
-    build.cbranch(build.icmp_signed("<", index, last), body, after)
-    build.position_at_end(body)
-    yield index
-    index.add_incoming(build.add(index, INT(step)), build.block)
-    build.branch(test)
-    build.position_at_end(after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 
 import numpy as np
@@ -12,8 +13,30 @@ LINE = 64  # bytes of a line of the processor's cache
 
 def address_of(array: np.ndarray) -> int:
     """Return where the numbers of an array are; the caller keeps it alive."""
+    place: int = _plainly(array) if _POINTER is None else _pointed(id(array) + _POINTER).value or 0
+    return place
+
+
+def _plainly(array: np.ndarray) -> int:
     place: int = array.__array_interface__["data"][0]
     return place
+
+
+def _pointer() -> int | None:
+    """Return how far into an array's object the pointer to its numbers stands, or None where it does not stand there.
+
+    NumPy's C interface has it behind what all of Python's objects have. To read it there takes a twentieth of the time
+    that NumPy takes to tell it, which for a step of a batch is as long as a quarter of a thousand rows.
+    """
+    place, tried = object.__basicsize__, np.zeros((3, 5))
+    if sys.implementation.name != "cpython":
+        return None
+    samples = tried, tried[1:, 2:], tried.T[3], np.zeros(0), np.zeros(2, np.float32)
+    return place if all(_pointed(id(each) + place).value == _plainly(each) for each in samples) else None
+
+
+_pointed = ctypes.c_void_p.from_address
+_POINTER = _pointer()
 
 
 def by_path(numbers: int, paths: int, kind: type = float) -> np.ndarray:

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from jit_gym.chance import bits
 from jit_gym.chance.bits import UNIT, stream, uniforms, words
+from jit_gym.chance.tables import Table, fill
+from jit_gym.common.threads import use_threads
 
 ONES = 2**32 - 1
 
@@ -33,6 +36,26 @@ def test_uniforms_are_the_words_of_their_path_in_order():
         four = [words(keys[b], paths[b], block) for block in range(3)]
         expected = [(int(four[t // 4][t % 4]) + 0.5) * UNIT for t in range(11)]
         assert drawn[:, b].tolist() == expected
+
+
+@pytest.mark.parametrize(("periods", "paths"), [(1, 50), (9, 50), (203, 5), (203, 0)])
+def test_the_number_of_threads_changes_nothing(periods: int, paths: int, monkeypatch: pytest.MonkeyPatch):
+    """They divide the periods, or the paths where there are few periods; each block is drawn where it belongs."""
+    monkeypatch.setattr(bits, "WORTH_A_THREAD", 1)
+    keys, which, found = np.full(paths, stream(1, "here")), np.arange(paths), []
+    table = Table.of(np.arange(5.0), np.array([0.1, 0.2, 0.3, 0.2, 0.2]))
+    try:
+        for threads in (1, 2, 3, 7):
+            use_threads(threads)
+            out = np.full((periods, paths, 2), -1.0)
+            fill(out, 1, keys, which, table)
+            found.append((uniforms(keys, which, periods), out))
+    finally:
+        use_threads(None)
+    for u, out in found:
+        assert np.array_equal(u, found[0][0])
+        assert (out[:, :, 0] == -1).all()
+        assert np.array_equal(out[:, :, 1], np.searchsorted(table.cumulative, u))
 
 
 def test_uniforms_never_reach_0_or_1():

@@ -92,6 +92,9 @@ def test_in_any_world_a_path_is_the_same_however_it_is_drawn(scenario: Scenario,
     same = [k for k in range(chance.columns.chance) if k != chance.columns.last]  # each ends at its own end
     assert np.array_equal(short.chance[..., same], long.chance[:some, [3, 1]][..., same])
     assert np.array_equal(short.seen, long.seen[: some + 1, [3, 1]])
+    rows = chance.draw(seed ^ 1, 5).rows  # drawn into used memory
+    chance.draw_into(rows, seed, np.arange(5))
+    assert np.array_equal(rows, long.rows)
 
 
 def test_a_path_does_not_depend_on_the_rest_of_the_scenario():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,23 @@ def test_a_number_that_is_refused_plays_nothing():
         call = kernel.on(1, state=state, given=np.array([[given]]))
         assert call.for_one()(0) == refused
     assert state.item() == 7.0
+
+
+def test_the_function_of_one_path_keeps_what_it_plays_on():
+    """It plays as a call does, also when nothing else refers to the arrays; a period is a number from 0 up."""
+    program = Program()
+    program.store("state", 0, program.load("state", 0) + program.load("date", 0))
+    kernel = Kernel(program, {"state": Array("path", 1), "date": Array("date", 1)})
+    state = np.zeros((1, 1))
+    play = kernel.on(1, state=state, date=np.array([[1.0], [20.0], [300.0]])).for_one()
+    gc.collect()
+    assert [play(0), play(2), play(2), play(1)] == [0, 0, 0, 0]
+    assert state == 621.0
+    with pytest.raises(TypeError, match="int"):
+        play("1")  # type: ignore[arg-type]
+    with pytest.raises(OverflowError):
+        play(2**70)
+    assert state == 621.0
 
 
 def test_rows_that_lie_elsewhere_are_refused():
