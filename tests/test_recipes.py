@@ -19,14 +19,15 @@ NEEDS = {
     "RL Baselines3 Zoo": ["rl_zoo3", "requests"],
     "TorchRL": ["torchrl"],
     "RLlib": ["ray.rllib", "torch"],
-    "Minari": ["minari", "h5py", "jax"],
+    "Minari": ["minari", "h5py"],
+    "Minari's collector": ["minari", "h5py", "jax"],
     "PettingZoo": ["pettingzoo"],
     "Tianshou": ["tianshou"],
     "Optuna": ["optuna", "stable_baselines3"],
     "Hydra": ["hydra"],
     "Stable-Baselines3 and sb3-contrib": ["stable_baselines3", "sb3_contrib"],
 }
-QUICK = {"Minari", "Hydra", "PettingZoo"}
+QUICK = {"Minari", "Minari's collector", "Hydra", "PettingZoo"}
 
 
 def installed(module: str) -> bool:
