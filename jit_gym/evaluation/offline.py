@@ -128,7 +128,10 @@ def record(
         "env_spec": _spec_of(world, asked),
         **_about(one),
     }
-    contents: dict[str, str | bytes] = {"data/main_data.hdf5": buffer.getvalue(), "data/metadata.json": json.dumps(metadata, indent=1)}
+    contents: dict[str, str | bytes] = {
+        "data/main_data.hdf5": buffer.getvalue(),
+        "data/metadata.json": json.dumps(metadata, indent=1),
+    }
     files.write_folder(folder, contents)
     share = cut / (steps * len(world.lanes))
     return Recording(dataset_id, folder, episodes, steps, share, np.concatenate(returns))
