@@ -15,7 +15,7 @@ INSTALL := $(PIP) --no-build-isolation --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test slow pages bounds lowest check bench bench-peers maps rows results results-agree leaderboard claims industries networks film notebooks reference browser docs clean
+.PHONY: help demo test slow pages bounds lowest check bench bench-peers recipes maps rows results results-agree leaderboard claims industries networks film notebooks reference browser docs clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 13
@@ -76,6 +76,17 @@ results: $(DEV)  ## make the committed results again in build/results, and compa
 
 leaderboard: $(CORE)  ## write results/leaderboard.md, .html and .svg, and the table of docs/surprises.md, from the rows
 	$(BIN)/jit-gym benchmark --page --out results/jit-bench-v1
+# uv, because pip takes long to choose among so many libraries, and torch before, for the CPU alone. Ray has an environment of
+# its own, as it asks for an older Gymnasium. CLEANRL is a clone of github.com/vwxyzjn/cleanrl, whose script is run where it is.
+recipes:  ## install other libraries in environments of their own, and run docs/recipes.md (a quarter of an hour)
+	for env in .venv-recipes .venv-recipes-rllib; do \
+		$(PYTHON) -m venv --clear $$env || exit 1; \
+		$$env/bin/python -m pip install --quiet --disable-pip-version-check uv $$(grep '^torch==' constraints.txt) || exit 1; done
+	.venv-recipes/bin/uv pip install --quiet --python .venv-recipes/bin/python --editable '.[train,multi,offline]' \
+		pytest rl_zoo3 requests torchrl minari jax tianshou optuna hydra-core tyro
+	.venv-recipes-rllib/bin/uv pip install --quiet --python .venv-recipes-rllib/bin/python --editable '.[rllib]' pytest
+	PYTHONPATH=$(CLEANRL) .venv-recipes/bin/python -m pytest -rs -m '' tests/test_recipes.py tests/agents/test_zoo.py
+	.venv-recipes-rllib/bin/python -m pytest -m '' tests/test_recipes.py -k RLlib
 
 maps: $(CORE)  ## draw the maps of docs/maps again, by the commands beside them (minutes)
 	sed -n 's/^jit-gym map /map /p' docs/maps/README.md | while read -r line; do \

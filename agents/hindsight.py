@@ -28,6 +28,7 @@ from jit_gym.scenario import BadInput, Scenario, load
 from .imitate import beginning
 from .learner import Count, Learner, Meaning, Most, NotNegative, Positive, Share, inside, scales
 from .networks import adopt, perceptron
+from .service import price_of
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,14 @@ class Hindsight(Learner):
     name: ClassVar[str] = "hindsight"
     unit: ClassVar[str] = "gradient steps"
     settable: ClassVar[type] = Settings
+    reaches_service: ClassVar[bool] = True
     activation, squash = "relu", "tanh"
     settings: Settings
 
     def __init__(self, scenario: Scenario, settings: Settings, seed: int) -> None:
         """Prepare a scenario, in whole units and in divisible ones."""
         super().__init__(scenario, settings, seed)
+        self.price = price_of(scenario, step=0.05, slower=200.0)
         divisible = scenario if scenario.units == "continuous" else load(scenario, {"units": "continuous"})
         self.worlds = [(Layout(world), Chance(world)) for world in (divisible, scenario)]
         if not scenario.horizon.ends and settings.warmup >= settings.periods:
@@ -117,12 +120,15 @@ class Hindsight(Learner):
 
     def state(self) -> dict[str, Any]:
         """Return all that the next steps depend on."""
-        return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
+        state = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
+        return state if self.price is None else state | {"price": self.price.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.price is not None:
+            self.price.restore(state["price"])
 
     def _descend(self, j: int) -> tuple[float, float]:
         """Take gradient step j on paths that only it uses; return their cost and the norm of the gradient."""
@@ -139,6 +145,7 @@ class Hindsight(Learner):
             self._dither(world, j)
         warmup = 0 if ends else settings.warmup
         total, weight, worth = torch.zeros((), device=self.device), 1.0, Worth(layout)
+        short, demanded = total, total  # units
         base, own = None, None  # what the rule that is corrected orders, and its own state
         for t in range(periods):
             if t == warmup:
@@ -146,15 +153,22 @@ class Hindsight(Learner):
             view = View(world)
             if self.rules:
                 base, own = self.rules[whole].act(world, own)
-            money = world.step(self.action.orders(self._outputs(view), view, base)).money[0]
+            flows = world.step(self.action.orders(self._outputs(view), view, base))
+            money = flows.money[0]
             if t >= warmup:
                 total = total + weight * (money.cost - money.revenue).mean()
+                if self.price is not None:
+                    missed = torch.stack([demand.short for demand in flows.demands]).sum(0).mean()
+                    total, short = total + weight * self.price.value * missed, short + missed.detach()
+                    demanded = demanded + torch.stack([demand.demanded for demand in flows.demands]).sum(0).mean()
                 weight *= self.scenario.objective.discount
         total = (total - weight * sum(worth.of(world, periods)).mean()) / (periods - warmup)
         self.optimizer.zero_grad()
         total.backward()
         length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip)
         self.optimizer.step()
+        if self.price is not None and demanded > 0:
+            self.price.update(1.0 - float(short / demanded))
         return float(total.detach()), float(length)
 
     def _dither(self, world: TensorSimulation, j: int) -> None:

@@ -51,6 +51,7 @@ class Imitate(Fitted):
     name: ClassVar[str] = "imitate"
     unit: ClassVar[str] = "rounds"
     settable: ClassVar[type] = Settings
+    reaches_service: ClassVar[bool] = True  # as far as the rule does that it clones, which is tuned to
     kept: ClassVar[tuple[str, ...]] = ("shift", "scale", "seen", "labels")
     settings: Settings
 

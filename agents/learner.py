@@ -47,6 +47,7 @@ class Learner:
     name: ClassVar[str]
     unit: ClassVar[str]  # what the budget counts
     settable: ClassVar[type]
+    reaches_service: ClassVar[bool] = False  # can it learn to reach a fill rate that is asked for?
     codec: Codec  # writes observations
     action: Action  # decodes the network's outputs into orders
     net: Any  # the deciding network, in torch; its inputs are (observation - shift) * scale
@@ -59,11 +60,11 @@ class Learner:
         """Keep the arguments; a subclass raises a `BadInput` for a scenario or settings that it cannot learn.
 
         Raises:
-            BadInput: for a scenario that asks for a fill rate.
+            BadInput: for a scenario that asks for a fill rate, where the agent cannot learn to reach one.
         """
-        if (asked := scenario.objective.fill_rate) is not None:
-            fix = "leave it out, and set a higher shortage_cost of demands; jit-gym tune looks at it"
-            raise BadInput(f"objective.fill_rate: agents learn costs alone, got {asked:g} ({fix})")
+        if (asked := scenario.objective.fill_rate) is not None and not self.reaches_service:
+            fix = "leave it out, and set a higher shortage_cost of demands; ppo and hindsight look at it"
+            raise BadInput(f"objective.fill_rate: {self.name} learns costs alone, got {asked:g} ({fix})")
         self.scenario, self.settings, self.seed = scenario, settings, seed
         self.log: Callable[[str, float, int], Any] = lambda name, value, done: None  # takes figures within a step
 

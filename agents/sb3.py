@@ -42,6 +42,7 @@ from .dcl import choices
 from .imitate import beginning
 from .learner import Count, Learner, NotNegative, Positive, Share, inside, scales
 from .networks import adopt, arrays_of
+from .service import ShortagePrice, price_of, serves
 
 ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 NOISES = {"normal": NormalActionNoise, "ornstein-uhlenbeck": OrnsteinUhlenbeckActionNoise}
@@ -117,6 +118,7 @@ class StableBaselines(Learner):
 
     algorithm: ClassVar[Any]
     kind: ClassVar[str] = "MlpPolicy"
+    reaches_service: ClassVar[bool] = True
     chooses: ClassVar[bool | None] = None  # True: discrete actions only; False: continuous only; None: both
     squash = "clip"
 
@@ -142,8 +144,10 @@ class StableBaselines(Learner):
                 " normalize={norm_obs: false})"
             )
         begun = None if settings.start is None else beginning(self)
-        self.codec = Codec(Layout(scenario))
+        self.codec, self.price = Codec(Layout(scenario)), price_of(scenario, step=0.7, slower=4.0)
         self.envs: Any = Acting(scenario, settings.n_envs, self.action, self.shift, self.scale, money)
+        if self.price is not None:
+            self.envs.charge(self.price)
         if norm is not None:
             gamma = arguments.get("gamma", inspect.signature(self.algorithm).parameters["gamma"].default)
             self.envs = VecNormalize(self.envs, clip_obs=np.inf, gamma=gamma, **vars(norm))
@@ -207,7 +211,10 @@ class StableBaselines(Learner):
         self.begin(k)
         self.algo.learn(self.done(k + 1) - self.done(k), reset_num_timesteps=False, log_interval=log_interval)
         self.algo.logger.dump(self.algo.num_timesteps)
-        return {}
+        if self.price is None:
+            return {}
+        self.price.update(served := serves(self.model(), self.scenario))
+        return {"fill_rate": served, "shortage_price": self.price.value}
 
     def begin(self, k: int) -> None:
         """Set all that segment k begins with: schedules, new episodes, and seeds that depend on its number alone."""
@@ -224,7 +231,7 @@ class StableBaselines(Learner):
         algo = self.algo
         state = {"parameters": algo.get_parameters(), "timesteps": algo.num_timesteps, "updates": algo._n_updates}
         state["means"] = [vars(each) for each in self._means]
-        return state
+        return state if self.price is None else state | {"price": self.price.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
@@ -233,6 +240,8 @@ class StableBaselines(Learner):
         algo.num_timesteps, algo._n_updates = state["timesteps"], state["updates"]
         for means, held in zip(self._means, state["means"], strict=True):
             vars(means).update(held)
+        if self.price is not None:
+            self.price.restore(state["price"])
 
     @property
     def _means(self) -> list[Any]:
@@ -326,12 +335,18 @@ class Acting(VecEnvWrapper):
     ) -> None:
         """Make the batch."""
         action.check_stateless()
-        envs = VectorEnv(scenario, rows, rewards="money")
+        self.batch = envs = VectorEnv(scenario, rows, rewards="money")
         self.episodes, self.action = envs.episodes, action
+        self.price: ShortagePrice | None = None
         self.shift, self.scale, self.money = shift, scale, money
         space: Any = space_of(action)  # Stable-Baselines3 has types of its own
         seen = Box(-np.inf, np.inf, shift.shape, np.float32)
         super().__init__(vec_env(envs), seen, space)
+
+    def charge(self, price: ShortagePrice) -> None:
+        """Take a price of each unit short from the rewards, from now on."""
+        self.price = price
+        self.batch.set_info("all")
 
     def reset(self) -> np.ndarray:
         """Begin new episodes."""
@@ -345,6 +360,8 @@ class Acting(VecEnvWrapper):
     def step_wait(self) -> Any:
         """Play the step."""
         seen, rewards, dones, infos = self.venv.step_wait()
+        if self.price is not None:
+            rewards = rewards - self.price.of(self.episodes, self.batch.last_flows).astype(np.float32)
         for info in infos:
             if "terminal_observation" in info:
                 info["terminal_observation"] = (info["terminal_observation"] - self.shift) * self.scale

@@ -25,7 +25,7 @@ from jit_gym.common.checks import one_line
 from jit_gym.common.digest import sealed, unsealed
 from jit_gym.common.executor import Tell
 from jit_gym.common.provenance import commit
-from jit_gym.evaluation import Estimate, Result, evaluate
+from jit_gym.evaluation import Estimate, Result, Service, evaluate
 from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.models import Model
 from jit_gym.scenario import BadInput, Scenario, reading
@@ -167,7 +167,7 @@ class Run:
         """Evaluate the present policy on the validation seed, and keep it where it is the best so far."""
         model = self.learner.model()
         result = evaluate(Network(model), self.learner.scenario, paths=self.paths, seed=VALIDATION)
-        worth = result.mean("discounted_reward")
+        worth, short = result.mean("discounted_reward"), lack(result)
         done, cost = self.learner.done(past.steps), -result.mean("profit")
         past.at.append(done)
         past.costs.append(cost)
@@ -175,8 +175,8 @@ class Run:
         figures = {"cost": cost, "gap_to_rule": self._gap(cost), "mean_reward": result.rewards.mean()}
         for name, value in {**figures, "mean_ep_length": result.periods}.items():
             self.learner.log(f"eval/{name}", float(value), done)
-        if past.best is None or worth > past.worth:
-            past.best, past.worth, past.since = model.data, worth, 0
+        if past.best is None or (short, -worth) < (past.short, -past.worth):
+            past.best, past.worth, past.short, past.since = model.data, worth, short, 0
         else:
             past.since += 1
         past.over = bool(self.patience) and past.since >= self.patience
@@ -217,12 +217,17 @@ class Run:
         assert self.rule is not None
         theirs = evaluate(self.rule.player, scenario, paths=paths, seed=TEST)
         cost, more = ours.estimate("profit"), _difference(ours, theirs)
+        served = ours.estimate("fill_rate")
+        asked = scenario.objective.fill_rate is not None
+        service = (
+            {"fill_rate": served.mean, "fill_rate_low": served.low, "fill_rate_high": served.high} if asked else {}
+        )
         manifest = model.manifest.replace(
             command=self.command,
             versions={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
             commit=commit(),
             seconds=round(past.seconds, 1),
-            cost={"mean": -cost.mean, "low": -cost.high, "high": -cost.low, "paths": paths, "seed": TEST},
+            cost={"mean": -cost.mean, "low": -cost.high, "high": -cost.low, "paths": paths, "seed": TEST, **service},
             gap={"rule": theirs.policy, **more},
         )
         return Model(manifest, model.arrays)
@@ -239,6 +244,7 @@ class Past:
     results: list[np.ndarray] = field(default_factory=list)
     best: bytes | None = None
     worth: float = 0.0
+    short: float = 0.0  # how much the best one lacks to surely reach the fill rate that is asked for, if one is
     since: int = 0
     over: bool = False
 
@@ -347,7 +353,13 @@ def best_rule(scenario: Scenario, paths: int, budget: int) -> Result:
             results.append(evaluate(rule, scenario, paths=paths, seed=VALIDATION))
         except PolicyError:
             continue
-    return max(results, key=lambda result: result.mean("discounted_reward"))
+    return min(results, key=lambda result: (lack(result), -result.mean("discounted_reward")))
+
+
+def lack(result: Result) -> float:
+    """Return how much a policy lacks to surely reach the fill rate that its scenario asks for; 0 where none is."""
+    required = result.scenario.objective.fill_rate
+    return 0.0 if required is None else Service(required, result.estimate("fill_rate")).lack
 
 
 def _difference(ours: Result, theirs: Result) -> dict[str, float]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .evaluation import evaluate as evaluate
     from .evaluation import metric as metric
     from .evaluation import policy_map as policy_map
+    from .evaluation import record as record
     from .evaluation import stress as stress
     from .evaluation import tune as tune
     from .evaluation import worth as worth
@@ -87,6 +88,7 @@ _HOMES = {
     "policy": "policies",
     "external_policy": "policies",
     "policy_map": "evaluation",
+    "record": "evaluation",
     "register_distribution": "scenario",
     "register_scenarios": "scenario",
     "rule": "policies",

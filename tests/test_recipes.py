@@ -15,18 +15,20 @@ from .pages import Block, blocks, sections
 PARTS = sections("recipes.md")
 
 NEEDS = {
-    "CleanRL": ["cleanrl", "tyro", "torch", "tensorboard"],
+    "CleanRL": ["torch"],
+    "CleanRL's own script": ["cleanrl", "tyro", "torch", "tensorboard"],
     "RL Baselines3 Zoo": ["rl_zoo3", "requests"],
     "TorchRL": ["torchrl"],
     "RLlib": ["ray.rllib", "torch"],
-    "Minari": ["minari", "h5py", "jax"],
+    "Minari": ["minari", "h5py"],
+    "Minari's collector": ["minari", "h5py", "jax"],
     "PettingZoo": ["pettingzoo"],
     "Tianshou": ["tianshou"],
     "Optuna": ["optuna", "stable_baselines3"],
     "Hydra": ["hydra"],
     "Stable-Baselines3 and sb3-contrib": ["stable_baselines3", "sb3_contrib"],
 }
-QUICK = {"Minari", "Hydra", "PettingZoo"}
+QUICK = {"CleanRL", "Minari", "Minari's collector", "Hydra", "PettingZoo"}
 
 
 def installed(module: str) -> bool:
@@ -57,7 +59,7 @@ def test_a_recipe_runs(name: str, tmp_path: Path):
     missing = [module for module in NEEDS[name] if not installed(module)]
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
-    if name == "CleanRL":  # a clone, or an install from one
+    if name == "CleanRL's own script":  # a clone, or an install from one
         copy(Path(find_spec("cleanrl").submodule_search_locations[0]) / "ppo_continuous_action.py", tmp_path)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     places = {"PATH": path, "MINARI_DATASETS_PATH": str(tmp_path / "datasets")}

@@ -1,6 +1,6 @@
 """The command `jit-gym`: one file a verb, in the order in which --help lists them."""
 
-from . import list, show, compare, map, stress, tune, solve, bound, train, benchmark, play, new, order  # noqa: I001
+from . import list, show, compare, map, stress, tune, solve, bound, train, record, benchmark, play, new, order  # noqa: I001
 from .app import app, main
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "new",
     "order",
     "play",
+    "record",
     "show",
     "solve",
     "stress",

@@ -113,6 +113,11 @@ def train(
             f" {gap['percent']:+.2f} % ({gap['low']:+.2f} to {gap['high']:+.2f}) against {gap['rule']}",
             soft_wrap=True,
         )
+        if (asked := world.objective.fill_rate) is not None:
+            low, high = 100 * cost["fill_rate_low"], 100 * cost["fill_rate_high"]
+            screen.print(
+                f"  fill rate {100 * cost['fill_rate']:.2f} % ({low:.2f} to {high:.2f}), {100 * asked:g} % asked for"
+            )
 
     _train_all(trainings, executor, f"{agent} {world.name}", learn.unit, arrived)
     runs = [trained[place] for place in sorted(trained)]

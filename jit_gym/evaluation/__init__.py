@@ -9,6 +9,7 @@ from .having import Worth, worth
 from .judgement import THRESHOLD, Judgement, judged
 from .maps import Cell, PolicyMap, policy_map
 from .metrics import COSTS, ITEM_METRICS, METRICS, metric
+from .offline import Recording, record
 from .optimality_gap import OptimalityGap
 from .resilience import RESILIENCE, Duration, Resilience, measure_resilience
 from .rollout import Result, evaluate
@@ -30,6 +31,7 @@ __all__ = [
     "Judgement",
     "OptimalityGap",
     "PolicyMap",
+    "Recording",
     "Resilience",
     "Result",
     "Service",
@@ -48,6 +50,7 @@ __all__ = [
     "metric",
     "named",
     "policy_map",
+    "record",
     "stress",
     "tell",
     "tune",

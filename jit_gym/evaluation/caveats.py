@@ -117,8 +117,11 @@ def _by_the_clock(scenario: Scenario, periods: int | None) -> Iterator[str]:
 
 def _knows(player: Any, scenario: Scenario) -> Iterator[str]:
     required = scenario.objective.fill_rate
-    if required is not None and not isinstance(player, Rule):
-        yield f"{name_of(player)}: does not look at objective.fill_rate, {100 * required:g} %; only tuning does"
+    learned = (
+        isinstance(player, Network) and player.manifest.fingerprint == scenario.fingerprint
+    )  # what it asks for, too
+    if required is not None and not (learned or isinstance(player, Rule)):
+        yield f"{name_of(player)}: does not look at objective.fill_rate, {100 * required:g} %; tuning and training do"
     if isinstance(player, Network):
         if has_seen(player, scenario):
             yield (

@@ -61,7 +61,7 @@ def _asked(
     for t in range(simulation.trace.periods):
         if t == warmup:
             counter.value(simulation, -1.0)
-        flows = simulation.step(_orders(player, simulation))
+        flows = simulation.step(orders_of(player, simulation))
         if watch is not None:
             measured.append(np.concatenate([np.atleast_2d(part.T) for part in watch(simulation.state, flows)]))
         if t >= warmup:
@@ -121,7 +121,7 @@ def _find_refused(player: Any, simulation: Simulation) -> None:
     """Play again a policy whose orders were no quantities, to say which."""
     again = Simulation(simulation.layout, simulation.trace)
     for _ in range(simulation.trace.periods):
-        again.step(_orders(player, again))
+        again.step(orders_of(player, again))
     raise PolicyError(f"{name_of(player)}: orders must be finite and 0 or more")
 
 
@@ -144,7 +144,7 @@ def turns(paths: int, numbers_a_path: int) -> Iterator[np.ndarray]:
         yield np.arange(first, min(first + at_once, paths))
 
 
-def _orders(player: Any, simulation: Simulation) -> np.ndarray:
+def orders_of(player: Any, simulation: Simulation) -> np.ndarray:
     """Ask a policy for orders, and refuse what is none."""
     orders = np.asarray(player(View(simulation)), float)
     shape = simulation.trace.paths, len(simulation.layout.lanes)

@@ -31,6 +31,11 @@ class Service(NamedTuple):
             return "meets"
         return "misses" if isfinite(high) and high < self.required - 1e-12 else "unclear"
 
+    @property
+    def lack(self) -> float:
+        """Return 0 where what is asked for is surely reached, else by how much the interval begins below all demand."""
+        return 0.0 if self.reaches() == "meets" else 1.0 - self.fill_rate.low
+
     def __str__(self) -> str:
         """Return the fill rate in per cent, with its interval."""
         mean, _, low, high = self.fill_rate.times(100.0)

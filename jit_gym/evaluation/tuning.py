@@ -553,9 +553,8 @@ class Search:
         paths = self.paths_for(max(until - self.spent, 0.0) / self.budget, len(values))
         outcomes = self.outcomes(self.parameters(values), "search", start, start + paths)
         served = [Service(self.required or 0.0, Estimate.of(each)) for each in outcomes[:, 1]]
-        lowest = np.array([each.fill_rate.low for each in served])
-        short = [0.0 if each.reaches() == "meets" else 1.0 - low for each, low in zip(served, lowest, strict=True)]
-        return values[order_of(-outcomes[:, 0].mean(axis=1), np.array(short))[:1]]
+        short = np.array([each.lack for each in served])
+        return values[order_of(-outcomes[:, 0].mean(axis=1), short)[:1]]
 
     def report(self, values: np.ndarray) -> Rule:
         """Return the rule with its parameters, and what they cost on paths that the search has not seen."""

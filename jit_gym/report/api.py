@@ -42,6 +42,7 @@ GROUPS = {
     ),
     "Optima and bounds": ("solve", "Optimal", "exact_cost", "clairvoyant", "Bound"),
     "Rules": ("rule", "Rule", "StatefulRule", "Parameter", "View"),
+    "Data to learn from": ("record",),
     "Many machines": ("Executor",),
     "Other extensions": ("metric", "register_distribution", "register_scenarios"),
 }

@@ -77,7 +77,8 @@ class Objective(Part):
 
     `fill_rate`: the share of demand that is served in its own period, from the shelf, over the periods that count.
     Costs are what they are without it. `tune` looks for the cheapest parameters that reach it, and `compare` says who
-    does, and calls none the best that misses it. Formulas do not look at it, nor do agents: `train` refuses it.
+    does, and calls none the best that misses it. Formulas do not look at it. Agents learn to reach it, by a price of
+    what is not served that `train` finds; `dcl` and exact solvers refuse it.
     """
 
     discount: Annotated[Number, Field(gt=0, le=1)] = 1.0
