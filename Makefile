@@ -76,6 +76,7 @@ results: $(DEV)  ## make the committed results again in build/results, and compa
 
 leaderboard: $(CORE)  ## write results/leaderboard.md, .html and .svg, and the table of docs/surprises.md, from the rows
 	$(BIN)/jit-gym benchmark --page --out results/jit-bench-v1
+
 # uv, because pip takes long to choose among so many libraries, and torch before, for the CPU alone. Ray has an environment of
 # its own, as it asks for an older Gymnasium. CLEANRL is a clone of github.com/vwxyzjn/cleanrl, whose script is run where it is.
 recipes:  ## install other libraries in environments of their own, and run docs/recipes.md (a quarter of an hour)

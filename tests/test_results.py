@@ -65,7 +65,7 @@ def again(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_a_command_makes_each_row_again(again: ModuleType):
-    """What `make results` lists covers each committed row once, and each file in results/ but those that are written."""
+    """What `make results` lists covers each committed row once, and each file of results/ that is not drawn."""
     steps = again.steps(2)
     for path in FILES:
         counted = [int(step.makes.split()[0]) for step in steps if step.name == path.stem]
