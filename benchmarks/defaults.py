@@ -91,7 +91,7 @@ OF_PPO = ("explores widely", "advantages as they are")
 
 
 def settings_for(agent: str, scenario: str, variant: str, share: float) -> Any:
-    """Return the settings of a variant, for a share of the shipped budget; 20 evaluations at most.
+    """Return the settings of a variant, for a share of the shipped budget, in five segments or more.
 
     Raises:
         ValueError: for what is PPO's alone.
@@ -103,7 +103,7 @@ def settings_for(agent: str, scenario: str, variant: str, share: float) -> Any:
     settings = settings_of(learn, shipped, changes)
     if share < 1.0:
         budget = max(1, round(share * settings.budget))
-        settings = replace(settings, budget=budget, chunk=min(settings.chunk, max(1, budget // 10)))
+        settings = replace(settings, budget=budget, chunk=min(settings.chunk, max(1, budget // 5)))
     return settings
 
 
