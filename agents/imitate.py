@@ -140,7 +140,8 @@ def beginning(learner: Learner) -> Perceptron:
     """
     start, scenario, forward = learner.settings.start, learner.scenario, learner.forward
     if learner.settings.means != "quantity":
-        raise BadInput(f"{learner.name}: start: a clone says quantities, and this one {learner.settings.means}s")
+        ours = f"{learner.settings.means}s"
+        raise BadInput(f"{learner.name}: start: a clone says quantities, and this one {ours} (add means=quantity)")
     if start.startswith("agent:"):
         with inside(f"{learner.name}: start"):
             player = policy(start, scenario)

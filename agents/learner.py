@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -13,9 +13,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 from jit_gym.chance import Chance
 from jit_gym.common.text import nearest
 from jit_gym.envs.observation import Codec
+from jit_gym.evaluation import evaluate
 from jit_gym.evaluation.tuning import free, tune
 from jit_gym.physics import Layout, Simulation, View
-from jit_gym.policies import Rule, policy
+from jit_gym.policies import PolicyError, Rule, StatefulRule, policy
 from jit_gym.policies.action import Action
 from jit_gym.policies.models import Manifest, Model
 from jit_gym.policies.trained import Perceptron, model_of
@@ -95,13 +96,25 @@ class Learner:
     @classmethod
     def unused(cls, settings: Any) -> dict[str, tuple[str, str]]:
         """Return the settings that have no effect beside the others, each with the reason and the fix."""
-        if getattr(settings, "discrete", False):
-            return dict.fromkeys(
-                ("means", "rule", "most"), ("is for continuous actions", "leave it out, or set discrete=false")
-            )
-        if getattr(settings, "means", "quantity") == "order-up-to":
-            return {"most": ("is for quantities and corrections", "leave it out")}
+        if not hasattr(settings, "means"):
+            return {}
+        corrects = settings.means == "correction"
+        if getattr(settings, "discrete", False) and not corrects:
+            names = ["rule", "most", "deviations", *(["means"] if settings.means != "quantity" else [])]
+            return dict.fromkeys(names, ("is for continuous actions", "leave it out, or set discrete=false"))
+        if not corrects:
+            names = ["rule", "deviations", *(["relative"] if getattr(settings, "relative", False) else [])]
+            out = dict.fromkeys(names, ("is for corrections", "add means=correction"))
+            levels = {"most": ("is for quantities and corrections", "leave it out")}
+            return out | (levels if settings.means == "order-up-to" else {})
+        if getattr(settings, "deviations", None) is not None:
+            return {"most": ("is not looked at beside deviations", "leave it out, or set deviations=null")}
         return {}
+
+    @property
+    def begins(self) -> bool:
+        """Tell whether it is a policy that is worth an evaluation before the first step: it begins with another's."""
+        return getattr(self.settings, "start", None) is not None
 
     def step(self, k: int) -> Mapping[str, float]:
         """Take step k, and return figures for TensorBoard."""
@@ -133,11 +146,12 @@ class Learner:
         settings = self.settings
         if settings.means == "correction" and settings.rule is None:
             raise BadInput(f"{self.name}: rule: must say what a correction corrects (add rule=base-stock)")
-        if settings.means != "correction" and settings.rule is not None:
-            raise BadInput(f"{self.name}: rule: is for corrections, got {settings.rule!r} (add means=correction)")
-        with inside(f"{self.name}: rule"):
-            rule = None if settings.rule is None else best_of(settings.rule, self.scenario)
-        return Action.default(self.scenario, settings.means, rule, settings.most).fit(self.scenario)
+        rule, deviations = None, None
+        if settings.means == "correction":
+            deviations = getattr(settings, "deviations", None)
+            with inside(f"{self.name}: rule"):
+                rule = best_of(settings.rule, self.scenario)
+        return Action.default(self.scenario, settings.means, rule, settings.most, deviations).fit(self.scenario)
 
     def model(self) -> Model:
         """Return the present policy."""
@@ -211,14 +225,38 @@ def inside(place: str) -> Iterator[None]:
 def best_of(rule: Any, scenario: Scenario, budget: int | None = None) -> Any:
     """Return a policy for a scenario; a rule's parameters are found by simulation, unless they are given.
 
-    `"optimal"` is the exact policy, where there are few enough states to solve the scenario.
+    `"optimal"` is the exact policy, where there are few enough states to solve the scenario; `"best"` is the rule that
+    costs least, of those that the scenario names and that keep nothing in mind, each with its best parameters.
     """
     if rule == "optimal":
         return solve(scenario).policy
+    if rule == "best":
+        return best_rule(scenario, budget)
     player = policy(rule, scenario)
     if isinstance(player, Rule) and free(rule, player):
         return tune(rule, scenario, seed=TUNING, budget=budget)
     return player
+
+
+def rules_of(scenario: Scenario) -> tuple[str, ...]:
+    """Return the rules that a scenario names, or else three that most can be played by."""
+    return scenario.policies or ("jit", "base-stock", "just-in-case")
+
+
+def best_rule(scenario: Scenario, budget: int | None) -> Any:
+    """Return the rule that costs least on 512 paths of the tuning's seed, of those that a correction can be made to.
+
+    Raises:
+        PolicyError: where the scenario names none.
+    """
+    found = []
+    for name in rules_of(scenario):
+        with suppress(PolicyError):
+            if not isinstance(rule := best_of(name, scenario, budget), StatefulRule):
+                found.append((evaluate(rule, scenario, paths=512, seed=TUNING).mean("discounted_reward"), rule))
+    if not found:
+        raise PolicyError(f"best: {scenario.name} names no rule that can be corrected (name one: rule=base-stock)")
+    return max(found, key=lambda each: each[0])[1]
 
 
 def scales(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray, float]:

@@ -128,11 +128,8 @@ class StableBaselines(Learner):
         if self.chooses is not None and settings.discrete != self.chooses:
             must, got = (str(each).lower() for each in (self.chooses, settings.discrete))
             raise BadInput(f"{self.name}: discrete: must be {must} for this algorithm, got {got} (ppo can do both)")
-        if settings.discrete:
-            with inside(f"{self.name}: discrete"):
-                self.action = Action(choices=choices(scenario, None)).fit(scenario)
-        else:
-            self.action = self.numbers()
+        self.action = self.choice() if settings.discrete else self.numbers()
+        relative = settings.relative and self.action.rule is not None
         self.activation = settings.activation
         own = type(settings).__dataclass_fields__
         arguments = arguments_of(self.name, self.algorithm, settings.hyperparams, own, self.action.outputs)
@@ -145,7 +142,11 @@ class StableBaselines(Learner):
             )
         begun = None if settings.start is None else beginning(self)
         self.codec, self.price = Codec(Layout(scenario)), price_of(scenario, step=0.7, slower=4.0)
-        self.envs: Any = Acting(scenario, settings.n_envs, self.action, self.shift, self.scale, money)
+        self.envs: Any = Acting(
+            scenario, settings.n_envs, self.action, self.shift, self.scale, money, relative, settings.out_of_step
+        )
+        if relative:
+            self.envs.money = self.envs.deviation(seed)
         if self.price is not None:
             self.envs.charge(self.price)
         if norm is not None:
@@ -170,6 +171,32 @@ class StableBaselines(Learner):
         if begun is not None:
             adopt(self.net, begun, f"{self.name}: start")
             self.adopted()
+        elif relative:
+            self.correct_nothing()
+            self.adopted()
+
+    def choice(self) -> Action:
+        """Return choices among quantities, or among corrections of a rule."""
+        settings, scenario = self.settings, self.scenario
+        if settings.means != "correction":
+            with inside(f"{self.name}: discrete"):
+                return Action(choices=choices(scenario, None)).fit(scenario)
+        numbers = self.numbers()
+        return corrections(numbers, settings.choices, f"{self.name}: choices").fit(scenario)
+
+    @property
+    def begins(self) -> bool:
+        """Tell whether it begins with another's policy, or with a rule that it does not correct yet."""
+        return super().begins or (self.action.rule is not None and self.settings.relative)
+
+    def correct_nothing(self) -> None:
+        """Make the last layer so small that the network corrects nothing, and prefers not to where it chooses."""
+        last = [layer for layer in self.net if hasattr(layer, "weight")][-1]
+        with torch.no_grad():
+            last.weight.mul_(0.01)
+            last.bias.zero_()
+            if self.action.choices is not None:
+                last.bias.sub_(torch.as_tensor(0.01 * np.abs(self.action.choices).sum(-1), dtype=torch.float32))
 
     @property
     def rollout(self) -> int:
@@ -331,7 +358,15 @@ class Acting(VecEnvWrapper):
     """A batch of envs that decodes actions by an `Action`, and scales observations and rewards to order 1."""
 
     def __init__(
-        self, scenario: Scenario, rows: int, action: Action, shift: np.ndarray, scale: np.ndarray, money: float
+        self,
+        scenario: Scenario,
+        rows: int,
+        action: Action,
+        shift: np.ndarray,
+        scale: np.ndarray,
+        money: float,
+        relative: bool = False,
+        out_of_step: bool = False,
     ) -> None:
         """Make the batch."""
         action.check_stateless()
@@ -341,7 +376,23 @@ class Acting(VecEnvWrapper):
         self.shift, self.scale, self.money = shift, scale, money
         space: Any = space_of(action)  # Stable-Baselines3 has types of its own
         seen = Box(-np.inf, np.inf, shift.shape, np.float32)
-        super().__init__(vec_env(envs), seen, space)
+        baseline = action.rule if relative else None
+        super().__init__(vec_env(envs, baseline=baseline, out_of_step=out_of_step), seen, space)
+
+    def deviation(self, seed: int, periods: int = 100) -> float:
+        """Return the standard deviation of rewards in money while actions are random: the unit of relative rewards."""
+        random = np.random.default_rng(seed)
+        self.venv.seed(seed)
+        self.reset()
+        rewards = []
+        for _ in range(periods):
+            if self.action.discrete:
+                actions = random.integers(self.action.outputs, size=self.num_envs)
+            else:
+                actions = random.uniform(-1.0, 1.0, (self.num_envs, self.action.outputs))
+            self.step_async(actions)
+            rewards.append(self.venv.step_wait()[1])
+        return float(np.std(rewards)) or 1.0
 
     def charge(self, price: ShortagePrice) -> None:
         """Take a price of each unit short from the rewards, from now on."""
@@ -386,6 +437,30 @@ class Scalars(KVWriter):
 
     def close(self) -> None:
         """Do nothing: `training.Run` opens and closes what `log` writes to."""
+
+
+def corrections(numbers: Action, most: int, place: str) -> Action:
+    """Return choices among corrections: for each lane as many values, evenly from the lowest to the highest, with 0.
+
+    Args:
+        numbers: the continuous corrections, whose range is divided.
+        most: how many choices there may be; each lane has the same odd number of values, as large as that allows.
+        place: the setting, for errors.
+
+    Raises:
+        BadInput: where not even three values a lane are allowed.
+    """
+    assert numbers.high is not None
+    values = int(most ** (1.0 / len(numbers.high)) + 1e-9)
+    values -= 1 - values % 2
+    if values < 3:
+        least = 3 ** len(numbers.high)
+        raise BadInput(f"{place}: must be {least:,} or more for {len(numbers.high)} lanes, got {most:,}")
+    axes = [np.linspace(-high, high, values) for high in numbers.high]
+    if numbers.plan.whole:
+        axes = [np.unique(np.round(axis)) for axis in axes]
+    rows = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=-1)
+    return Action(numbers.means, numbers.rule, choices=rows)
 
 
 def arguments_of(

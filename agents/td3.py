@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 import stable_baselines3
 
-from .learner import Count, Meaning, Most
+from .learner import Count, Meaning, Most, Positive
 from .sb3 import Normalizing, OffPolicy, Rate
 
 
@@ -24,8 +24,12 @@ class Settings:
     n_envs: Count = 64
     discrete: bool = False  # must be false: TD3 only gives numbers between -1 and 1
     means: Meaning = "quantity"  # how the numbers are read: as quantities, levels, or corrections to a rule
-    rule: str | None = None  # the rule that corrections correct
+    rule: str | None = None  # the rule that corrections correct; best: the best of those that the scenario names
     most: Most = 2.5  # the most that is ordered at once, in periods of mean demand
+    deviations: Positive | None = None  # the most that is corrected, in deviations of use in lead time and review
+    choices: Count = 128  # discrete corrections to choose among, at most
+    relative: bool = False  # rewards are what is earned more than by the rule that is corrected, on the same path
+    out_of_step: bool = False  # rows begin in different periods
     hidden: Count = 64  # units in each of two layers
     activation: Literal["tanh", "relu"] = "tanh"
     learning_rate: Rate = 3e-4  # lin_0.001 falls linearly to 0 over the budget

@@ -30,7 +30,7 @@ from jit_gym.policies import Network, PolicyError, policy
 from jit_gym.policies.models import Model
 from jit_gym.scenario import BadInput, Scenario, reading
 
-from .learner import TEST, VALIDATION, Learner, best_of
+from .learner import TEST, VALIDATION, Learner, best_of, rules_of
 
 LIBRARIES = ("jit_gym", "numpy", "numba", "torch")
 
@@ -48,6 +48,7 @@ class Run:
     * `results` (evaluations, episodes): the sum of an env's rewards, in money
     * `ep_lengths` (evaluations, episodes): periods
     * `costs` (evaluations,): the mean cost a period, less revenue
+    * `cpu_seconds` (evaluations,): of the processor, that training took until then, evaluations left out
     """
 
     learner: Learner
@@ -97,15 +98,16 @@ class Run:
     def _learn(self, past: Past) -> None:
         """Take the steps that are left."""
         learner = self.learner
-        if past.steps == 0 and getattr(learner.settings, "start", None) is not None:
-            self._evaluate(past)  # `start` is a policy already
+        if past.steps == 0 and learner.begins:
+            self._evaluate(past)
         self._report(past, evaluated=past.steps == 0 and bool(past.at))
         for k in range(past.steps, learner.steps):
             if past.over:
                 break
-            began = time.perf_counter()
+            began, cpu_began = time.perf_counter(), time.process_time()
             figures = learner.step(k)
             past.steps, past.seconds = k + 1, past.seconds + time.perf_counter() - began
+            past.cpu_seconds += time.process_time() - cpu_began
             for name, value in figures.items():
                 learner.log(f"train/{name}", value, learner.done(k + 1))
             if is_policy := learner.is_policy(k):
@@ -171,6 +173,7 @@ class Run:
         done, cost = self.learner.done(past.steps), -result.mean("profit")
         past.at.append(done)
         past.costs.append(cost)
+        past.cpu_at.append(past.cpu_seconds)
         past.results.append(result.rewards)
         figures = {"cost": cost, "gap_to_rule": self._gap(cost), "mean_reward": result.rewards.mean()}
         for name, value in {**figures, "mean_ep_length": result.periods}.items():
@@ -183,7 +186,8 @@ class Run:
         buffer = io.BytesIO()
         results = np.array(past.results)
         lengths = np.full(results.shape, result.periods)
-        np.savez(buffer, timesteps=past.at, results=results, ep_lengths=lengths, costs=past.costs)
+        seconds = np.array(past.cpu_at)
+        np.savez(buffer, timesteps=past.at, results=results, ep_lengths=lengths, costs=past.costs, cpu_seconds=seconds)
         files.write(self.folder / "evaluations.npz", buffer.getvalue())
 
     def _save(self, past: Past) -> None:
@@ -239,6 +243,8 @@ class Past:
 
     steps: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    cpu_at: list[float] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     results: list[np.ndarray] = field(default_factory=list)
@@ -347,7 +353,7 @@ def best_rule(scenario: Scenario, paths: int, budget: int) -> Result:
     With a budget of periods for each, the rules are tuned before, on a seed of their own.
     """
     results = []
-    for name in scenario.policies or ("jit", "base-stock", "just-in-case"):
+    for name in rules_of(scenario):
         try:
             rule = best_of(name, scenario, budget) if budget else policy(name, scenario)
             results.append(evaluate(rule, scenario, paths=paths, seed=VALIDATION))

@@ -14,10 +14,16 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvObs, Vec
 from ..physics.view import View
 from .family import FamilyBatch
 from .observation import Codec
+from .relative import Twin, put_out_of_step
 from .vector import VectorEnv
 
 
-def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB3VecEnv:
+def vec_env(
+    envs: gym.vector.VectorEnv[Any, Any, Any],
+    info: str = "none",
+    baseline: Callable[[View], Any] | None = None,
+    out_of_step: bool = False,
+) -> SB3VecEnv:
     """Return a batch made by `gymnasium.make_vec` as a VecEnv; from now on it belongs to the VecEnv.
 
     An agent trained on it has the same weights as on a DummyVecEnv of as many single envs: row b is seeded with seed
@@ -31,9 +37,14 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB
         envs: the batch.
         info: `"none"`, or `"all"` to be told the flows, whatever the batch was made with; a batch that is rendered
             tells them all.
+        baseline: a policy without a memory (`jit_gym.policy("base-stock", scenario)`, or a tuned one). Rewards are then
+            what the batch earns more than it would on the same path: the same policies are best, and what both pay is
+            no noise any more. `episode` and the flows are those of the batch alone.
+        out_of_step: begin with rows in up to 16 phases of an episode, so that each rollout has all parts of one in it;
+            what was played until then, the baseline ordered, or what is used.
 
     Raises:
-        ValueError: for another `info`, and for a batch whose rewards are vectors.
+        ValueError: for another `info`, for a batch whose rewards are vectors, and for a baseline that cannot play.
         TypeError: for any other vector env.
     """
     batch: Any = envs
@@ -47,7 +58,7 @@ def vec_env(envs: gym.vector.VectorEnv[Any, Any, Any], info: str = "none") -> SB
     if hasattr(batch, "reward_space"):
         raise ValueError("reward: Stable-Baselines3 takes a scalar (make the batch with reward='scalar')")
     batch.set_info(info if batch.render_mode is None else "all")
-    return SB3VecEnv(envs, batch)
+    return SB3VecEnv(envs, batch, baseline, out_of_step)
 
 
 def policy(model: Any, envs: SB3VecEnv) -> Callable[[View], Any]:
@@ -81,23 +92,36 @@ def policy(model: Any, envs: SB3VecEnv) -> Callable[[View], Any]:
 class SB3VecEnv(VecEnv):
     """A Stable-Baselines3 VecEnv over a native batch."""
 
-    def __init__(self, envs: gym.vector.VectorEnv[Any, Any, Any], batch: VectorEnv) -> None:
+    def __init__(
+        self,
+        envs: gym.vector.VectorEnv[Any, Any, Any],
+        batch: VectorEnv,
+        baseline: Callable[[View], Any] | None = None,
+        out_of_step: bool = False,
+    ) -> None:
         """Take over a batch, and what it is wrapped in."""
         batch.set_autoreset_mode(AutoresetMode.SAME_STEP)
         self.envs: Any = envs
+        self._batch, self._baseline, self._out_of_step = batch, baseline, out_of_step
+        self._twin = None if baseline is None else Twin(batch, baseline)
         self.episodes, self.length = batch.episodes, batch.length
         self._actions = np.zeros(envs.action_space.shape or (), np.float32)
         self._returns, self._began = np.zeros(envs.num_envs), time.time()
+        self._lengths = np.zeros(envs.num_envs, int)
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
 
     def reset(self) -> VecEnvObs:
         """Begin new episodes everywhere; the seeds given by `seed` hold once."""
         seeds = None if all(seed is None for seed in self._seeds) else self._seeds
         observations, _ = self.envs.reset(seed=seeds)
+        if self._out_of_step:
+            observations = put_out_of_step(self._batch, self._baseline)
+        if self._twin is not None:
+            self._twin.begin()
         self._reset_seeds()
         self._reset_options()
         self.reset_infos = [{} for _ in range(self.num_envs)]
-        self._returns[:] = 0.0
+        self._returns[:], self._lengths[:] = 0.0, 0
         self._began = time.time()
         return np.ascontiguousarray(observations)  # a batch keeps fields together; sums of torch depend on the strides
 
@@ -109,6 +133,9 @@ class SB3VecEnv(VecEnv):
         """Play the step."""
         observations, rewards, terminated, truncated, all_infos = self.envs.step(self._actions)
         self._returns += rewards
+        self._lengths += 1
+        if self._twin is not None:
+            rewards = rewards - self._twin.rewards()
         dones = terminated | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for b in np.flatnonzero(dones):
@@ -120,8 +147,8 @@ class SB3VecEnv(VecEnv):
     def _last(self, row: int | np.integer, observation: np.ndarray, truncated: bool) -> dict[str, Any]:
         """Return what is told of a row whose episode is over, and begin to add up its next one."""
         seconds = round(time.time() - self._began, 6)
-        episode = {"r": float(self._returns[row]), "l": self.length, "t": seconds}
-        self._returns[row] = 0.0
+        episode = {"r": float(self._returns[row]), "l": int(self._lengths[row]), "t": seconds}
+        self._returns[row], self._lengths[row] = 0.0, 0
         return {"terminal_observation": observation, "TimeLimit.truncated": truncated, "episode": episode}
 
     def close(self) -> None:

@@ -42,11 +42,20 @@ class Action:
     plan: PlanningData = field(init=False, repr=False)
 
     @classmethod
-    def default(cls, scenario: Scenario, means: str = "quantity", rule: Any = None, most: float = MOST_ORDERED) -> Self:
+    def default(
+        cls,
+        scenario: Scenario,
+        means: str = "quantity",
+        rule: Any = None,
+        most: float = MOST_ORDERED,
+        deviations: float | None = None,
+    ) -> Self:
         """Return numbers between -1 and 1 that stand for what is sensible in a scenario.
 
         Quantities go from 0 over what is used to the most that an env orders, levels from 0 over the newsvendor's to
-        twice that, and corrections take or add as much as an env orders at most.
+        twice that, and corrections take or add as much as an env orders at most; or, where they are given, so many
+        standard deviations of what a stock is used in lead time and review, and two units at least where units are
+        whole. Of a demand that hardly varies, those are much less.
         """
         plan = PlanningData(scenario)
         lanes = Codec(plan.layout, most_ordered=most).lanes
@@ -57,18 +66,23 @@ class Action:
             low, high = 0.0 * middle, 2.0 * middle
         else:
             middle, high = np.zeros(len(lanes)), lanes["limit"]
+            if deviations is not None:
+                least = 2.0 if plan.whole else 1e-3 * lanes["limit"]
+                high = np.maximum(deviations * plan.deviation()[plan.stock_of], least).clip(max=lanes["limit"])
             low = -high
         return cls(means, rule, low=low, middle=middle, high=high)
 
     @classmethod
-    def choosing(cls, scenario: Scenario, means: str, rule: Any, most: float, choices: Any) -> Self:
+    def choosing(
+        cls, scenario: Scenario, means: str, rule: Any, most: float, choices: Any, deviations: float | None = None
+    ) -> Self:
         """Return choices: so many for each number, from the lowest to the highest of `default`, or rows that are given.
 
         Raises:
             PolicyError: for choices that are no table of finite numbers, or more than can be told apart.
         """
         if isinstance(choices, int | np.integer) and not isinstance(choices, bool):
-            numbers = cls.default(scenario, means, rule, most)
+            numbers = cls.default(scenario, means, rule, most, deviations)
             assert numbers.low is not None
             assert numbers.high is not None
             axes = [np.linspace(low, high, choices) for low, high in zip(numbers.low, numbers.high, strict=True)]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from typer.testing import CliRunner
 
 import jit_gym
 from jit_gym.agents import PROGRAMS, program, tuned
-from jit_gym.agents.learner import best_of, settings_of
+from jit_gym.agents.learner import TUNING, best_of, settings_of
 from jit_gym.cli import app
 from jit_gym.common.digest import sealed
 from jit_gym.common.executor import Executor
-from jit_gym.policies import RULES, Network
+from jit_gym.policies import RULES, Network, PolicyError
+from jit_gym.policies.action import Action
 from jit_gym.policies.models import Model
 from jit_gym.policies.trained import Perceptron
 from jit_gym.scenario import BadInput, load
@@ -32,26 +34,43 @@ pytest.importorskip("stable_baselines3")
 import torch
 
 from jit_gym.agents import curve
+from jit_gym.agents.sb3 import corrections
 from jit_gym.agents.training import Run, Training, numbered
 from jit_gym.agents.training import train as train_one
 
 ROOT = Path(__file__).parents[2]
 SHOP = load("lost-sales", {"horizon.periods": 20, "lanes.supplier.lead_time": 1})
+PLAIN = {"means": "quantity", "deviations": None, "relative": False, "out_of_step": False}
+"""What of the shipped settings is left out, where it is not what is tested: tuning the rules takes seconds."""
 TINY: dict[str, dict[str, Any]] = {
     "dcl": {"iterations": 1, "budget": 40, "chunk": 20, "futures": 32, "depth": 8, "epochs": 2},
     "hindsight": {"budget": 6, "chunk": 2, "batch": 8, "periods": 12, "warmup": 2},
     "imitate": {"budget": 3, "paths": 8, "epochs": 2},
-    "ppo": {"budget": 768, "chunk": 256, "n_envs": 8, "hyperparams": {"n_steps": 16, "batch_size": 64}},
+    "ppo": {**PLAIN, "budget": 768, "chunk": 256, "n_envs": 8, "hyperparams": {"n_steps": 16, "batch_size": 64}},
     "ppo-lstm": {
+        **PLAIN,
         "budget": 768,
         "chunk": 256,
         "n_envs": 8,
         "hidden": 8,
         "hyperparams": {"n_steps": 16, "batch_size": 64},
     },
-    "dqn": {"budget": 600, "chunk": 200, "n_envs": 4, "hyperparams": {"learning_starts": 64, "buffer_size": 256}},
-    "sac": {"budget": 192, "chunk": 64, "n_envs": 4, "hyperparams": {"learning_starts": 32, "buffer_size": 96}},
+    "dqn": {
+        **PLAIN,
+        "budget": 600,
+        "chunk": 200,
+        "n_envs": 4,
+        "hyperparams": {"learning_starts": 64, "buffer_size": 256},
+    },
+    "sac": {
+        **PLAIN,
+        "budget": 192,
+        "chunk": 64,
+        "n_envs": 4,
+        "hyperparams": {"learning_starts": 32, "buffer_size": 96},
+    },
     "td3": {
+        **PLAIN,
         "budget": 192,
         "chunk": 64,
         "n_envs": 4,
@@ -334,6 +353,71 @@ def test_training_can_begin_with_a_clone_of_a_rule(agent: str, settings: dict[st
     clone = Network(learn(SHOP, settings, 0).model())
     costs = [jit_gym.evaluate(what, SHOP, paths=256, seed=5).mean("cost") for what in (clone, rule)]
     assert costs[0] == pytest.approx(costs[1], rel=0.02)
+
+
+RELATIVE = {"means": "correction", "relative": True, "out_of_step": True, "deviations": 1.0}
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+@pytest.mark.parametrize("agent", ["ppo", "dqn", "sac", "td3", "ppo-lstm"])
+def test_an_agent_that_corrects_begins_with_the_rule(agent: str, discrete: bool):
+    """Before the first step it orders what the rule does, to the unit; then it learns to do otherwise."""
+    if program(agent).chooses not in (None, discrete):
+        pytest.skip("chooses otherwise")
+    rule, learn = "capped-base-stock(level=14, cap=8)", program(agent)
+    learner = learn(SHOP, settings_of(learn, TINY[agent], {**RELATIVE, "rule": rule, "discrete": discrete}), 0)
+    costs = [
+        jit_gym.evaluate(what, SHOP, paths=64, seed=5).figures["cost"] for what in (Network(learner.model()), rule)
+    ]
+    np.testing.assert_array_equal(*costs)
+    assert learner.begins
+    before = learner.arrays()
+    learner.step(0)
+    learner.step(1)
+    assert any(not np.array_equal(array, before[name]) for name, array in learner.arrays().items())
+
+
+def test_training_never_ends_worse_than_the_rule_it_corrects(tmp_path: Path):
+    """The rule is the first policy that is evaluated, so a learning rate that ruins it leaves it as it was."""
+    changes = {**RELATIVE, "rule": "base-stock(level=12)", "learning_rate": 3.0}
+    training = run("ppo", tmp_path, changes=changes)
+    model = training.train()
+    with np.load(tmp_path / "evaluations.npz") as saved:
+        at, costs, seconds = (saved[name] for name in ("timesteps", "costs", "cpu_seconds"))
+    assert at[0] == seconds[0] == 0.0
+    assert costs[0] == costs.min() < costs[-1]
+    assert (np.diff(seconds) > 0).all()
+    player, rule = Network(model), "base-stock(level=12)"
+    costs = [jit_gym.evaluate(what, SHOP, paths=32, seed=5).mean("cost") for what in (player, rule)]
+    assert costs[0] == costs[1]
+
+
+def test_the_best_rule_is_the_cheapest_of_those_that_are_tuned():
+    """`best` names the rule of the scenario that costs least, as `best_of` finds each; stateful ones are left out."""
+    world = load("lost-sales", {"horizon.periods": 60, "lanes.supplier.lead_time": 2})
+    named = {**world.resolved, "policies": ["jit", "base-stock", "capped-base-stock"]}
+    world = load(named)
+    best = best_of("best", world, 200_000)
+    rules = [best_of(name, world, 200_000) for name in ("base-stock", "capped-base-stock")]
+    costs = [jit_gym.evaluate(rule, world, paths=512, seed=TUNING).mean("profit") for rule in rules]
+    assert str(best) == str(rules[int(np.argmax(costs))])
+    with pytest.raises(PolicyError, match=r"best: lost-sales names no rule that can be corrected \(name one: "):
+        best_of("best", load({**named, "policies": ["jit"]}), 200_000)
+
+
+@pytest.mark.parametrize(
+    ("lanes", "most", "values"),
+    [(1, 128, range(-5, 6)), (1, 4, (-5, 0, 5)), (2, 128, range(-2, 3)), (2, 9, (-2, 0, 2))],
+)
+def test_corrections_to_choose_are_even_about_none(lanes: int, most: int, values: Any):
+    """For lost sales a deviation of lead time and review is 5 units; with two suppliers it is sqrt(3 x 2), rounded."""
+    world = load("lost-sales" if lanes == 1 else "dual-sourcing")
+    action = Action.default(world, "correction", "base-stock(level=20)", deviations=1.0).fit(world)
+    choices = corrections(action, most, "place").choices
+    assert choices is not None
+    assert choices.tolist() == [list(each) for each in product(values, repeat=lanes)]
+    with pytest.raises(BadInput, match=f"place: must be {3**lanes} or more for {lanes} lanes, got 2"):
+        corrections(action, 2, "place")
 
 
 def test_a_clone_says_quantities():

@@ -10,6 +10,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 import jit_gym
+from jit_gym.envs import OrderUnits
 
 ROWS = 4
 SHORT = {"horizon.periods": 20}
@@ -126,6 +127,70 @@ def test_a_model_with_a_state_is_refused_where_the_state_would_be_lost():
     model = RecurrentPPO("MlpLstmPolicy", envs, n_steps=8, batch_size=8, device="cpu")
     with pytest.raises(TypeError, match=r"^recurrentppo keeps a state from period to period"):
         jit_gym.evaluate(jit_gym.sb3.policy(model, envs), "lost-sales", paths=2)
+
+
+def orders_of(rule, venv):
+    return np.asarray(rule(venv.episodes.view()), float)
+
+
+def test_relative_rewards_are_the_rewards_less_those_of_the_baseline_on_the_same_path():
+    """Over three episodes, to the last bit of a float; what `episode` says is what the batch earned."""
+    rule = jit_gym.policy("base-stock(level=20)", jit_gym.load("lost-sales", SHORT))
+    batches = [gym.make_vec("jit_gym/LostSales-v1", num_envs=ROWS, overrides=SHORT) for _ in range(3)]
+    relative = jit_gym.sb3.vec_env(batches[0], baseline=rule)
+    plain, theirs = (jit_gym.sb3.vec_env(envs) for envs in batches[1:])
+    for venv in (relative, plain, theirs):
+        venv.seed(5)
+    shown = [venv.reset() for venv in (relative, plain, theirs)]
+    for action in np.random.default_rng(0).uniform(-1, 1, (60, ROWS, 1)).astype(np.float32):
+        base = theirs.step(OrderUnits(orders_of(rule, theirs)))[1]
+        (shown, rewards, dones, infos), (seen, own, ends, known) = relative.step(action), plain.step(action)
+        np.testing.assert_array_equal(shown, seen)
+        np.testing.assert_array_equal(dones, ends)
+        np.testing.assert_allclose(rewards, own - base, atol=1e-5)
+        returns = [[each.get("episode", {}).get("r") for each in told] for told in (infos, known)]
+        assert returns[0] == returns[1]
+
+
+def test_relative_rewards_of_the_baseline_are_nothing():
+    """What orders as the baseline does earns 0 in each period, wherever the rows are in their episodes."""
+    rule = jit_gym.policy("base-stock(level=20)", jit_gym.load("lost-sales", SHORT))
+    envs = gym.make_vec("jit_gym/LostSales-v1", num_envs=ROWS, overrides=SHORT)
+    venv = jit_gym.sb3.vec_env(envs, baseline=rule, out_of_step=True)
+    venv.seed(5)
+    for _ in range(2):
+        venv.reset()
+        for _ in range(50):
+            assert not venv.step(OrderUnits(orders_of(rule, venv)))[1].any()
+
+
+@pytest.mark.parametrize("rows", [1, 4, 40])
+def test_rows_are_out_of_step(rows):
+    """Row b of 4 begins after b/4 of an episode, of 40 in one of 16 phases; later episodes are whole ones."""
+    venv = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/LostSales-v1", num_envs=rows, overrides=SHORT), out_of_step=True)
+    venv.seed(5)
+    seen = venv.reset()
+    np.testing.assert_array_equal(seen, venv.envs.episodes.observe())
+    groups = min(rows, 16)
+    assert venv.envs.episodes.clock.tolist() == [b * groups // rows * 20 // groups for b in range(rows)]
+    lengths = {}
+    for _ in range(60):
+        for b, info in enumerate(venv.step(np.zeros((rows, 1), np.float32))[3]):
+            if info:
+                lengths.setdefault(b, []).append(info["episode"]["l"])
+    assert all(each[0] == 20 - b * groups // rows * 20 // groups for b, each in lengths.items())
+    assert all(length == 20 for each in lengths.values() for length in each[1:])
+
+
+def test_a_baseline_that_cannot_play_beside_is_refused():
+    """A rule with a memory, whose rows would be mixed up; and a family, for whose worlds it is not fitted."""
+    stateful = jit_gym.policy("jit(level=20)", jit_gym.load("lost-sales", SHORT))
+    venv = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/LostSales-v1", num_envs=2, overrides=SHORT), baseline=stateful)
+    with pytest.raises(ValueError, match=r"^baseline: jit keeps the past in mind, as .* \(base-stock does not\)$"):
+        venv.reset()
+    family = gym.make_vec("jit_gym/Family-v1", num_envs=2, family="lost-sales-family")
+    with pytest.raises(ValueError, match=r"^baseline: is for batches of one world, got a family's"):
+        jit_gym.sb3.vec_env(family, baseline=jit_gym.policy("base-stock", jit_gym.load("lost-sales")))
 
 
 def test_attributes_and_methods_are_those_of_the_batch():

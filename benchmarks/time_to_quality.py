@@ -1,0 +1,374 @@
+"""Measure how many seconds of the processor an agent needs until it is good, and how many elsewhere.
+
+    python benchmarks/time_to_quality.py                                          # lost-sales, three systems, one seed
+    python benchmarks/time_to_quality.py --seeds 0,1,2,3,4 --seconds 120
+    python benchmarks/time_to_quality.py --scenario or-gym-inv-management --systems native,or-gymnasium
+
+Systems are `shipped`, what `jit-gym train` does; `native`, Stable-Baselines3's PPO over a native batch, as the README
+has it; `single`, the same over a DummyVecEnv of as many single envs; and `or-gymnasium`, the same over a DummyVecEnv of
+or-gymnasium's env of the same world, with actions from -1 to 1 and rewards normalized, where that library is installed
+(here, or by `make bench-peers`). Training stops when its seconds are over; looking at what was learnt does not count,
+finding the rule's parameters does. Each policy is judged by its mean cost a period, discounted as the scenario says:
+ours on 512 paths, or-gymnasium's in 512 episodes of its own env.
+
+Rows, one an evaluation, go to results/time-to-quality.csv, the picture to docs/time-to-quality.svg, and the table to
+results/README.md: the seconds until the mean cost is below that of the best base-stock, of the best rule, and within
+0.1 % of the optimum, and stays there in the next evaluation. Systems and seeds that are there are skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from player import NotThere, installed
+from rows import CERTIFICATE, certificate
+
+import jit_gym
+from jit_gym.agents import program, tuned
+from jit_gym.agents.learner import TEST, best_of, best_rule, settings_of
+from jit_gym.common import files
+from jit_gym.common.statistics import bootstrap
+from jit_gym.policies import Network
+from jit_gym.report.axes import Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, plain_number
+from jit_gym.report.svg import DEMAND, FONTS, INK, MUTED, ORDER, SHORT, STOCK, WAY, Box, Sheet
+from jit_gym.scenario import Scenario, ScenarioError
+
+ROOT = Path(__file__).parents[1]
+RESULTS, NOTES = ROOT / "results" / "time-to-quality.csv", ROOT / "results" / "README.md"
+PICTURE = ROOT / "docs" / "time-to-quality.svg"
+COLUMNS = [
+    "scenario", "agent", "system", "seed", "evaluation", "env_steps", "cpu_seconds", "cost", "base_stock", "best_rule",
+    "optimum", *CERTIFICATE,
+]  # fmt: skip
+KEY = COLUMNS[:5]
+SYSTEMS = {"shipped": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT}
+PATHS, ROWS, ROLLOUT, NEAR = 512, 64, 32, 1.001
+LEAST_PERIOD = 16  # rollouts between two looks
+
+Look = tuple[int, float, float]
+"""Env steps, seconds, and cost."""
+
+
+class Marks(NamedTuple):
+    """What is to be reached: costs a period; nan for an optimum that is not quickly found."""
+
+    base_stock: float
+    best_rule: float
+    optimum: float
+
+
+def cost_of(policy: Any, scenario: Scenario) -> float:
+    """Return the mean cost a period, discounted as the scenario says, on the paths that decide."""
+    result = jit_gym.evaluate(policy, scenario, paths=PATHS, seed=TEST)
+    return -result.mean("discounted_reward") / result.periods
+
+
+def marks_of(scenario: Scenario) -> Marks:
+    """Return what the best base-stock, the best rule and the optimum cost."""
+    try:
+        optimum = cost_of(jit_gym.solve(scenario).policy, scenario)
+    except ScenarioError:
+        optimum = float("nan")
+    base_stock, rule = best_of("base-stock", scenario), best_rule(scenario, None)
+    return Marks(cost_of(base_stock, scenario), cost_of(rule, scenario), optimum)
+
+
+def shipped(scenario: Scenario, agent: str, seed: int, share: float) -> Iterator[Look]:
+    """Train as `jit-gym train` does, over a share of the budget."""
+    learn, began = program(agent), time.process_time()
+    settings = settings_of(learn, tuned(agent, scenario.name))
+    budget = max(1, int(share * settings.budget))
+    chunk = min(settings.chunk, ROWS * ROLLOUT * LEAST_PERIOD)
+    learner = learn(scenario, settings_of(learn, tuned(agent, scenario.name), {"budget": budget, "chunk": chunk}), seed)
+    spent = time.process_time() - began
+    if learner.begins:
+        yield 0, spent, cost_of(Network(learner.model()), scenario)
+    for k in range(learner.steps):
+        began = time.process_time()
+        learner.step(k)
+        spent += time.process_time() - began
+        yield learner.done(k + 1), spent, cost_of(Network(learner.model()), scenario)
+
+
+def by_ppo(make: Callable[[], Any], judge: Callable[[Any, Any], float], seed: int) -> Iterator[Look]:
+    """Train Stable-Baselines3's PPO as the README does, over the VecEnv that is made, for as long as it is asked."""
+    from stable_baselines3 import PPO
+
+    began = time.process_time()
+    venv = make()
+    model = PPO("MlpPolicy", venv, learning_rate=1e-3, n_steps=ROLLOUT, batch_size=512, seed=seed, device="cpu")
+    spent = time.process_time() - began
+    while True:
+        began = time.process_time()
+        model.learn(ROWS * ROLLOUT * LEAST_PERIOD, reset_num_timesteps=False)
+        spent += time.process_time() - began
+        yield model.num_timesteps, spent, judge(model, venv)
+
+
+def native(scenario: Scenario, seed: int) -> Iterator[Look]:
+    """Train over a native batch."""
+    import gymnasium as gym
+
+    def make() -> Any:
+        return jit_gym.sb3.vec_env(gym.make_vec("jit_gym/Scenario-v1", num_envs=ROWS, scenario=scenario))
+
+    return by_ppo(make, lambda model, venv: cost_of(jit_gym.sb3.policy(model, venv), scenario), seed)
+
+
+def single(scenario: Scenario, seed: int) -> Iterator[Look]:
+    """Train over a DummyVecEnv of single envs; a batch of one row says what its actions mean."""
+    import gymnasium as gym
+    from stable_baselines3.common.vec_env import DummyVecEnv
+
+    meaning = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/Scenario-v1", num_envs=1, scenario=scenario))
+
+    def make() -> Any:
+        return DummyVecEnv([lambda: gym.make("jit_gym/Scenario-v1", scenario=scenario)] * ROWS)
+
+    return by_ppo(make, lambda model, venv: cost_of(jit_gym.sb3.policy(model, meaning), scenario), seed)
+
+
+def or_gymnasium(scenario: Scenario, seed: int) -> Iterator[Look]:
+    """Train over or-gymnasium's env of OR-Gym's line.
+
+    Raises:
+        NotThere: where it is not installed, or has no env of this scenario.
+    """
+    if scenario.name != "or-gym-inv-management":
+        raise NotThere(f"or-gymnasium has no env of {scenario.name} (or-gym-inv-management is its InvManagement)")
+    env_of = their_env()
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+
+    def make() -> Any:
+        return VecNormalize(DummyVecEnv([env_of] * ROWS), clip_obs=np.inf)
+
+    def judge(model: Any, venv: Any) -> float:
+        env, earned = env_of(), []
+        env.reset(seed=TEST % 2**31)
+        for _ in range(PATHS):
+            seen, over, total = env.reset()[0], False, 0.0
+            while not over:
+                action = model.predict(venv.normalize_obs(seen), deterministic=True)[0]
+                seen, reward, terminated, truncated, _ = env.step(action)
+                total, over = total + reward, terminated or truncated
+            earned.append(total)
+        return -float(np.mean(earned)) / scenario.horizon.periods
+
+    return by_ppo(make, judge, seed)
+
+
+def their_env() -> Callable[[], Any]:
+    """Return what makes or-gymnasium's env, with numbers from -1 to 1 as actions.
+
+    Raises:
+        NotThere: where it is not installed.
+    """
+    try:
+        import or_gymnasium  # noqa: F401
+    except ImportError:
+        sys.path += map(str, installed("or-gymnasium").parents[1].glob("lib/python*/site-packages"))  # behind our own
+    import gymnasium as gym
+    from or_gymnasium.envs import InvManagementBacklogEnv
+
+    class Rescaled(gym.Wrapper[Any, Any, Any, Any]):
+        """Orders from nothing to the most that each lane can, for numbers from -1 to 1."""
+
+        def __init__(self) -> None:
+            super().__init__(InvManagementBacklogEnv())
+            self.most = np.asarray(self.env.action_space.high, float)  # type: ignore[attr-defined]
+            self.action_space = gym.spaces.Box(-1.0, 1.0, self.most.shape, np.float32)
+            seen = self.env.observation_space.shape
+            self.observation_space = gym.spaces.Box(-np.inf, np.inf, seen, np.float32)
+
+        def step(self, action: Any) -> Any:
+            numbers = np.clip(np.asarray(action, float), -1.0, 1.0)
+            seen, *others = self.env.step(np.round((numbers + 1.0) / 2.0 * self.most).astype(int))
+            return np.asarray(seen, np.float32), *others
+
+        def reset(self, **more: Any) -> Any:
+            seen, info = self.env.reset(**more)
+            return np.asarray(seen, np.float32), info
+
+    return Rescaled
+
+
+def looks(system: str, scenario: Scenario, agent: str, seed: int, share: float) -> Iterator[Look]:
+    """Return the evaluations of a system."""
+    if system == "shipped":
+        return shipped(scenario, agent, seed, share)
+    return {"native": native, "single": single, "or-gymnasium": or_gymnasium}[system](scenario, seed)
+
+
+def measure(system: str, scenario: Scenario, agent: str, seed: int, seconds: float, share: float, marks: Marks) -> None:
+    """Train until the seconds are over, and write a row for each evaluation when all are there."""
+    rows = []
+    for k, (steps, spent, cost) in enumerate(looks(system, scenario, agent, seed, share)):
+        rows.append(
+            {
+                "scenario": scenario.name, "agent": agent if system == "shipped" else "ppo", "system": system,
+                "seed": seed, "evaluation": f"{k:03d}", "env_steps": steps, "cpu_seconds": f"{spent:.2f}",
+                "cost": f"{cost:.6g}", **{name: f"{value:.6g}" for name, value in marks._asdict().items()},
+                **certificate(scenario),
+            }
+        )  # fmt: skip
+        print(f"{system} seed {seed}: {steps:,} env steps, {spent:.1f} s, cost {cost:.5g}", flush=True)
+        if spent >= seconds:
+            break
+    for row in rows:
+        files.add_row(RESULTS, COLUMNS, KEY, row)
+
+
+def reached(seconds: np.ndarray, costs: np.ndarray, mark: float) -> float:
+    """Return the seconds until costs (evaluations,) are at most a mark, in two evaluations running; nan if never.
+
+    The last evaluation may stand alone.
+    """
+    below = costs <= mark
+    lasting = below & np.append(below[1:], True)
+    return float(seconds[np.argmax(lasting)]) if lasting.any() else float("nan")
+
+
+def curves(rows: list[dict[str, str]]) -> dict[tuple[str, str, str], list[list[dict[str, str]]]]:
+    """Return the evaluations of each seed, by scenario, agent and system."""
+    found: dict[tuple[str, str, str], dict[str, list[dict[str, str]]]] = {}
+    for row in rows:
+        place = row["scenario"], row["agent"], row["system"]
+        found.setdefault(place, {}).setdefault(row["seed"], []).append(row)
+    return {place: list(seeds.values()) for place, seeds in found.items()}
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    """Return how long each system took to reach each mark, as Markdown: the mean over seeds, and a 95 % interval."""
+    lines = [
+        "| scenario | agent | system | seeds | steps a second | best base-stock | best rule | optimum | last cost |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for place, seeds in curves(rows).items():
+        rates, cells, last = [], [], []
+        for each in seeds:
+            rates.append(float(each[-1]["env_steps"]) / float(each[-1]["cpu_seconds"]))
+            last.append(float(each[-1]["cost"]))
+        for mark in Marks._fields:
+            found = [
+                reached(
+                    np.array([float(row["cpu_seconds"]) for row in each]),
+                    np.array([float(row["cost"]) for row in each]),
+                    float(each[0][mark]) * (1.0 if mark != "optimum" else _above(float(each[0][mark]))),
+                )
+                for each in seeds
+            ]
+            cells.append(in_words(found))
+        start = f"| {' | '.join(place)} | {len(seeds)} | {np.mean(rates):,.0f}"
+        lines.append(f"{start} | {' | '.join(cells)} | {np.mean(last):.5g} |")
+    return "\n".join(lines) + "\n"
+
+
+def _above(cost: float) -> float:
+    """Return the factor by which a cost, or a loss of less than nothing, is 0.1 % worse."""
+    return NEAR if cost > 0 else 2.0 - NEAR
+
+
+def in_words(seconds: list[float]) -> str:
+    """Return when a mark was reached by each seed: the mean with its interval, or by how many it was."""
+    there = np.array([each for each in seconds if np.isfinite(each)])
+    if not len(there):
+        return "not reached"
+    words = f"{there.mean():.1f} s"
+    if len(there) > 1:
+        low, high = bootstrap(there)
+        words += f" ({low:.1f} to {high:.1f})"
+    return words + (f", {len(there)} of {len(seconds)}" if len(there) < len(seconds) else "")
+
+
+def picture(rows: list[dict[str, str]], scenario: str) -> str:
+    """Return cost over seconds as an SVG: the mean over seeds of each system, the range of all seeds, and the marks."""
+    found = {place[2]: seeds for place, seeds in curves(rows).items() if place[0] == scenario}
+    marks = Marks(*(float(next(iter(found.values()))[0][0][name]) for name in Marks._fields))
+    last = max(float(each[-1]["cpu_seconds"]) for seeds in found.values() for each in seeds)
+    levels = [value for value in marks if np.isfinite(value)]
+    low, high = min(levels), max(levels)
+    bottom, top = low - 0.15 * (high - low), high + 1.2 * (high - low)
+    entries = [*(Entry(name, SYSTEMS[name], line=True) for name in found), Entry("marks", MUTED, line=True)]
+    ups = fitting_ticks(bottom, top, 120, plain_number)
+    left = left_margin([plain_number(up) for up in ups])
+    sheet = Sheet(250)
+    lines = legend_lines(entries, sheet.width - left)
+    box = Box(left, 34 + 12 * len(lines), sheet.width - 62, 215)
+    axes = Axes.within(sheet, box, (0.0, last), (bottom, top))
+    across = fitting_ticks(0.0, last, box.right - box.left, plain_number)
+    axes.grid(across, ups)
+    axes.numbers_below(across, plain_number, "seconds of the processor")
+    axes.numbers_beside(ups, plain_number)
+    sheet.text(left, 12, f"Cost a period of what was learnt: {scenario}", INK)
+    legend(sheet, lines, left, 28)
+    for name, value in zip(("best base-stock", "best rule", "optimum"), marks, strict=True):
+        if np.isfinite(value):
+            axes.stairs(np.array([0.0, last]), np.array([value]), DEMAND, 0.8)
+            sheet.text(box.right + 3, axes.y.at(value) + 3, name.removeprefix("best "), MUTED, 7.0)
+    at = np.linspace(0.0, last, 241)
+    for name, seeds in found.items():
+        held = np.array([_held(each, at) for each in seeds])  # (seeds, places)
+        mean, least, most = (np.asarray(f(held, axis=0)) for f in (np.mean, np.min, np.max))
+        axes.stairs_between(at, least[:-1], most[:-1], SYSTEMS[name], 0.25)
+        axes.stairs(at, mean[:-1], SYSTEMS[name], 1.4)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" font-family="{FONTS}" '
+    return sheet.svg.replace("<svg ", head, 1) + "\n"
+
+
+def _held(each: list[dict[str, str]], at: np.ndarray) -> np.ndarray:
+    """Return the cost of the last policy that was there at each second; nan before the first and after the end."""
+    seconds = np.array([float(row["cpu_seconds"]) for row in each])
+    costs = np.array([float(row["cost"]) for row in each])
+    place = np.searchsorted(seconds, at, side="right") - 1
+    return np.where((place >= 0) & (at <= seconds[-1]), costs[place], np.nan)
+
+
+def publish() -> None:
+    """Write the table and the picture of all rows."""
+    rows = list(csv.DictReader(RESULTS.read_text(encoding="utf-8").splitlines()))
+    files.fill(NOTES, "time-to-quality", table(rows))
+    for name in sorted({row["scenario"] for row in rows}):
+        path = PICTURE if name == "lost-sales" else PICTURE.with_stem(f"{PICTURE.stem}-{name}")
+        files.write(path, picture(rows, name))
+
+
+def main() -> None:
+    """Measure what is not measured yet, and publish all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scenario", default="lost-sales")
+    parser.add_argument("--agent", default="ppo", help="what is trained as shipped")
+    parser.add_argument("--systems", default="shipped,native,single", help=f"some of {', '.join(SYSTEMS)}")
+    parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of the processor, for each training")
+    parser.add_argument("--share", type=float, default=1.0, help="of the shipped budget, over which schedules fall")
+    given = parser.parse_args()
+    systems = given.systems.split(",")
+    if unknown := [each for each in systems if each not in SYSTEMS]:
+        raise ValueError(f"systems: must be some of {', '.join(SYSTEMS)}, got {unknown[0]!r}")
+    import torch
+
+    torch.set_num_threads(1)
+    scenario = jit_gym.load(given.scenario)
+    known = {place[:4] for place in files.rows_of(RESULTS, KEY)}
+    marks = marks_of(scenario)
+    for seed in map(int, given.seeds.split(",")):
+        for system in systems:
+            agent = given.agent if system == "shipped" else "ppo"
+            if (scenario.name, agent, system, str(seed)) in known:
+                continue
+            try:
+                measure(system, scenario, given.agent, seed, given.seconds, given.share, marks)
+            except NotThere as why:
+                print(why)
+    publish()
+
+
+if __name__ == "__main__":
+    main()
