@@ -174,7 +174,7 @@ def test_no_worker_outlives_a_run_that_is_killed(tmp_path):
 @pytest.mark.slow
 def test_agents_are_trained_once_each_and_may_be_killed(tmp_path):
     suite, whole = tiny(), tmp_path / "whole"
-    Bench(suite, "tiny", "full", "hindsight", whole).play(HERE)
+    Bench(suite, "tiny", "full", "shop/lost", whole).play(HERE)
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(raw(), sort_keys=False))
     line = [sys.executable, "-m", "jit_gym", "benchmark", "tiny.yaml", "--tier", "full", "--only", "hindsight"]
     line += ["--on", "here", "--out", "out"]
@@ -183,7 +183,7 @@ def test_agents_are_trained_once_each_and_may_be_killed(tmp_path):
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
     subprocess.run(line, cwd=tmp_path, capture_output=True, check=True)
-    assert figures(tmp_path / "out") == figures(whole)
+    assert figures(tmp_path / "out").items() <= figures(whole).items()
     rows = [row for row in read_all(whole) if row.policy == "hindsight"]
     assert {row.seed for row in rows} == {0, 1}
     assert {row.kind for row in rows} == {"agent"}
