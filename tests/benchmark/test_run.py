@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from jit_gym.benchmark import run as running
-from jit_gym.benchmark.rows import REFERENCE, file_of, read_all
+from jit_gym.benchmark.rows import REFERENCE, Row, file_of, read, read_all, text_of
 from jit_gym.benchmark.run import Bench, Clock, check_place, external_names
 from jit_gym.benchmark.verify import disagreements, verify
 from jit_gym.common.checks import BadInput
@@ -44,6 +44,12 @@ def copy(folder: Path, into: Path) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(path.read_bytes())
     return into
+
+
+def rewrite(folder: Path, row: Row) -> None:
+    """Put a row in the place of the one of its key."""
+    path = file_of(folder, row.instance, row.policy)
+    path.write_text(text_of([row if each.key == row.key else each for each in read(path)]))
 
 
 def test_there_is_a_row_for_each_policy_instance_and_regime(played):
@@ -204,13 +210,8 @@ def test_true_rows_are_verified(played, tmp_path):
 
 @pytest.mark.parametrize("column", ["cost", "gap_low", "fill_rate", "reference", "reference_low", "versus_best_rule"])
 def test_a_number_that_was_changed_is_found(played, tmp_path, column):
-    path = file_of(copy(played, tmp_path), "shop/lost", "formula")
-    row = next(row for row in read_all(tmp_path) if row.key == ("formula", "shop/lost", "stressed", 0))
-    wrong = replace(row, **{column: getattr(row, column) * (1 + 1e-7) + 1e-7})
-    before, after = (",".join(each.cells.values()) for each in (row, wrong))
-    text = path.read_text()
-    assert before in text
-    path.write_text(text.replace(before, after))
+    row = next(row for row in read_all(copy(played, tmp_path)) if row.key == ("formula", "shop/lost", "stressed", 0))
+    rewrite(tmp_path, replace(row, **{column: getattr(row, column) * (1 + 1e-7) + 1e-7}))
     found = verify(tiny(), tmp_path, None, HERE)
     assert [(each.row.key, each.column) for each in found.wrong] == [(row.key, column)]
 
@@ -232,10 +233,8 @@ def test_no_rows_are_not_verified(tmp_path):
 
 def test_two_folders_agree_where_their_intervals_meet(played, tmp_path):
     assert disagreements(copy(played, tmp_path), played) == (30, [])
-    path = file_of(tmp_path, "shop/lost", "constant")
     row = next(row for row in read_all(tmp_path) if row.key == ("constant", "shop/lost", "calm", 0))
-    far = replace(row, cost=9 * row.cost, cost_low=8.9 * row.cost, cost_high=9.1 * row.cost)
-    path.write_text(path.read_text().replace(*(",".join(each.cells.values()) for each in (row, far))))
+    rewrite(tmp_path, replace(row, cost=9 * row.cost, cost_low=8.9 * row.cost, cost_high=9.1 * row.cost))
     common, (said,) = disagreements(tmp_path, played)
     assert common == 30
     assert said.startswith("shop/lost constant seed 0, calm: costs ")
