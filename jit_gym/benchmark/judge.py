@@ -38,7 +38,7 @@ class Reference(NamedTuple):
     regime: str
     to: ReferenceIs
     costs: tuple[float, ...]
-    """None for the best-known, which is the best tuned rule."""
+    """None of them for the best-known, which is the best tuned rule."""
     seconds: float
 
 
@@ -118,10 +118,11 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
     result, rule, low = evaluate_all(players, world, judging.paths, periods, warmup, seed, None)
     gap, costs = gap_of(reference, rule), paid(result)
     share, cost = gap.share(result), Estimate.of(costs)
-    versus = Estimate.of(costs - paid(rule)).times(1.0 / abs(float(paid(rule).mean())))
+    versus = as_share(Estimate.of(costs - paid(rule)), rule)
     served, tail, lasted = result.estimate("fill_rate"), conditional_value_at_risk(costs), result.resilience
-    medians = {name: np.nan if lasted is None else lasted.duration(name).median for name in DURATIONS}
-    means = {name: np.nan if lasted is None else lasted.estimate(name).mean for name in LOSSES}
+    more: dict[str, Any] = {name: result.mean(name) for name in AVERAGES}
+    more |= {name: np.nan if lasted is None else lasted.duration(name).median for name in DURATIONS}
+    more |= {name: np.nan if lasted is None else lasted.estimate(name).mean for name in LOSSES}
     return Row(
         **_about(suite, run, world, regime, origin),
         kind=entry.is_kind if (entry := suite.policies.get(run.policy)) else "external",
@@ -142,17 +143,16 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
         fill_rate=served.mean,
         fill_rate_low=served.low,
         fill_rate_high=served.high,
-        **{name: result.mean(name) for name in ("cycle_service_level", "stockout_periods", "stock", "bullwhip")},
         cvar=tail.mean,
         struck=0 if lasted is None else lasted.struck,
-        **medians,
-        **means,
         periods_spent=learned.spent,
         seconds=learned.seconds,
         parameters=learned.parameters,
+        **more,
     )
 
 
+AVERAGES = ("cycle_service_level", "stockout_periods", "stock", "bullwhip")
 DURATIONS = ("time_to_survive", "time_to_recover")
 LOSSES = ("area_of_loss", "cost_of_disruptions")
 
@@ -171,7 +171,7 @@ def _reference_row(suite: Suite, instance: str, best: BestRule, reference: Refer
     seed = judging.seeds[regime]  # type: ignore[index]
     rule, low = evaluate_all(players, world, judging.paths, periods, warmup, seed, None)
     gap, nothing = gap_of(reference, rule), dict.fromkeys(_FIGURES, np.nan)
-    lead = gap.of(rule).times(1.0 / abs(float(paid(rule).mean())))
+    lead = as_share(gap.of(rule), rule)
     about: dict[str, Any] = _about(suite, Run(instance, REFERENCE, 0), world, regime, origin)
     return Row(
         **about | nothing,
@@ -194,8 +194,8 @@ def _reference_row(suite: Suite, instance: str, best: BestRule, reference: Refer
 
 
 _FIGURES = (
-    "cost_low", "cost_high", "gap_low", "gap_high", "fill_rate", "fill_rate_low", "fill_rate_high",
-    "cycle_service_level", "stockout_periods", "stock", "bullwhip", "cvar", *DURATIONS, *LOSSES,
+    "cost_low", "cost_high", "gap_low", "gap_high", "fill_rate", "fill_rate_low", "fill_rate_high", "cvar", *AVERAGES,
+    *DURATIONS, *LOSSES,
 )  # fmt: skip
 """What a reference has none of."""
 
@@ -206,6 +206,12 @@ def gap_of(reference: Reference, rule: Result) -> OptimalityGap:
     above = costs[: len(reference.costs)] - np.array(reference.costs) if reference.costs else np.zeros_like(costs)
     to: Any = "best" if reference.to == "best-known" else reference.to
     return OptimalityGap(to, costs, above)
+
+
+def as_share(more: Estimate, rule: Result) -> Estimate:
+    """Return a difference as a fraction of the size of a rule's cost, which counts as known; nan where that is 0."""
+    size = abs(float(paid(rule).mean()))
+    return more.times(1.0 / size if size else np.nan)
 
 
 def _low(suite: Suite) -> str:
