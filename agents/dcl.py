@@ -104,10 +104,10 @@ class DCL(Fitted):
         return (imitated + self.done(k)) * self.scenario.horizon.periods + self.done(k) * self._looks_ahead()
 
     def _looks_ahead(self) -> int:
-        """Return how many periods are played at most to label a state."""
+        """Return how many periods are played at most to label a state: each order that is left, and the reference."""
         total, before = 0, 0
         for left, until in halvings(self.action.outputs, self.settings.futures):
-            total, before = total + left * max(until - before, 0) * self.settings.depth, max(until, before)
+            total, before = total + (left + 1) * max(until - before, 0) * self.settings.depth, max(until, before)
         return total
 
     def is_policy(self, k: int) -> bool:

@@ -38,7 +38,7 @@ class Reference(NamedTuple):
     regime: str
     to: ReferenceIs
     costs: tuple[float, ...]
-    """None for the best-known, which is the best tuned rule."""
+    """None of them for the best-known, which is the best tuned rule."""
     seconds: float
 
 
@@ -118,7 +118,7 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
     result, rule, low = evaluate_all(players, world, judging.paths, periods, warmup, seed, None)
     gap, costs = gap_of(reference, rule), paid(result)
     share, cost = gap.share(result), Estimate.of(costs)
-    versus = Estimate.of(costs - paid(rule)).times(1.0 / abs(float(paid(rule).mean())))
+    versus = as_share(Estimate.of(costs - paid(rule)), rule)
     served, tail, lasted = result.estimate("fill_rate"), conditional_value_at_risk(costs), result.resilience
     medians = {name: np.nan if lasted is None else lasted.duration(name).median for name in DURATIONS}
     means = {name: np.nan if lasted is None else lasted.estimate(name).mean for name in LOSSES}
@@ -171,7 +171,7 @@ def _reference_row(suite: Suite, instance: str, best: BestRule, reference: Refer
     seed = judging.seeds[regime]  # type: ignore[index]
     rule, low = evaluate_all(players, world, judging.paths, periods, warmup, seed, None)
     gap, nothing = gap_of(reference, rule), dict.fromkeys(_FIGURES, np.nan)
-    lead = gap.of(rule).times(1.0 / abs(float(paid(rule).mean())))
+    lead = as_share(gap.of(rule), rule)
     about: dict[str, Any] = _about(suite, Run(instance, REFERENCE, 0), world, regime, origin)
     return Row(
         **about | nothing,
@@ -206,6 +206,12 @@ def gap_of(reference: Reference, rule: Result) -> OptimalityGap:
     above = costs[: len(reference.costs)] - np.array(reference.costs) if reference.costs else np.zeros_like(costs)
     to: Any = "best" if reference.to == "best-known" else reference.to
     return OptimalityGap(to, costs, above)
+
+
+def as_share(more: Estimate, rule: Result) -> Estimate:
+    """Return a difference as a fraction of the size of a rule's cost, which counts as known; nan where that is 0."""
+    size = abs(float(paid(rule).mean()))
+    return more.times(1.0 / size if size else np.nan)
 
 
 def _low(suite: Suite) -> str:
