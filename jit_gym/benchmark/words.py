@@ -10,7 +10,7 @@ from ..common.statistics import Estimate
 from ..common.text import plural
 from ..report.words import between, listed, number
 from .rows import ReferenceIs
-from .standings import LEARNED, Standing
+from .standings import BEST_RULE, LEARNED, Standing
 
 
 class Meaning(NamedTuple):
@@ -121,11 +121,15 @@ def verdict(standings: Sequence[Standing], regime: str) -> str:
     if ahead:
         where = f"{plural(complete[0].of, 'instance')}, {IN_REGIME[regime]}"
         rest = "is shown to be better than the others" if len(ahead) == 1 else "may each be the best"
-        said.append(f"Of what was judged on all {where}, {listed(ahead)} {rest}.")
+        said.append(f"Of what was judged on all {where}, {_with_article(ahead)} {rest}.")
     for each in standings:
         if each.kind == "agent":
             said.append(agent_sentence(each))
     return " ".join(said)
+
+
+def _with_article(policies: Sequence[str]) -> str:
+    return listed([f"the {BEST_RULE}" if each == BEST_RULE else each for each in policies])
 
 
 def agent_sentence(standing: Standing) -> str:
