@@ -134,14 +134,3 @@ def test_each_explained_surprise_is_one(board: Leaderboard):
     assert len(re.findall(r"^## ", told, re.MULTILINE)) == len(explained)
     assert set(explained) <= {(each.place, each.direction) for each in board.surprises}
     assert {direction for _, direction in explained} == {"a rule beats the agents", "an agent beats the rules"}
-
-
-def test_committed_rows_come_from_a_commit():
-    """None is from a checkout with changes, and each says by which command, world and versions it was made."""
-    found = [row for path in sorted(SUITE_ROWS.rglob("*.csv")) for row in rows(path)]
-    assert found
-    for row in found:
-        assert re.fullmatch(r"[0-9a-f]{12}", row["commit"])
-        assert row["command"].startswith("jit-gym benchmark jit-bench-v1 ")
-        assert len(row["fingerprint"]) == 16
-        assert "jit_gym" in row["versions"]
