@@ -57,7 +57,8 @@ MEANINGS = (
         "All policies that are not shown to be worse than the best: the one that is truly the best on these instances"
         " is among them in about 95 of 100 repetitions, also after one has looked for the best of many.",
         "The order within the group means nothing. A policy that was not judged on all instances, since it does not fit"
-        " them or was not run there, is not ranked: it may have been spared the difficult ones.",
+        " them or was not run there, is not ranked: it may have been spared the difficult ones."
+        " Each table has a group of its own, and of many tables one in twenty may leave the best out.",
     ),
     Meaning(
         "Profile",
