@@ -120,8 +120,9 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
     share, cost = gap.share(result), Estimate.of(costs)
     versus = as_share(Estimate.of(costs - paid(rule)), rule)
     served, tail, lasted = result.estimate("fill_rate"), conditional_value_at_risk(costs), result.resilience
-    medians = {name: np.nan if lasted is None else lasted.duration(name).median for name in DURATIONS}
-    means = {name: np.nan if lasted is None else lasted.estimate(name).mean for name in LOSSES}
+    more: dict[str, Any] = {name: result.mean(name) for name in AVERAGES}
+    more |= {name: np.nan if lasted is None else lasted.duration(name).median for name in DURATIONS}
+    more |= {name: np.nan if lasted is None else lasted.estimate(name).mean for name in LOSSES}
     return Row(
         **_about(suite, run, world, regime, origin),
         kind=entry.is_kind if (entry := suite.policies.get(run.policy)) else "external",
@@ -142,17 +143,16 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
         fill_rate=served.mean,
         fill_rate_low=served.low,
         fill_rate_high=served.high,
-        **{name: result.mean(name) for name in ("cycle_service_level", "stockout_periods", "stock", "bullwhip")},
         cvar=tail.mean,
         struck=0 if lasted is None else lasted.struck,
-        **medians,
-        **means,
         periods_spent=learned.spent,
         seconds=learned.seconds,
         parameters=learned.parameters,
+        **more,
     )
 
 
+AVERAGES = ("cycle_service_level", "stockout_periods", "stock", "bullwhip")
 DURATIONS = ("time_to_survive", "time_to_recover")
 LOSSES = ("area_of_loss", "cost_of_disruptions")
 
@@ -194,8 +194,8 @@ def _reference_row(suite: Suite, instance: str, best: BestRule, reference: Refer
 
 
 _FIGURES = (
-    "cost_low", "cost_high", "gap_low", "gap_high", "fill_rate", "fill_rate_low", "fill_rate_high",
-    "cycle_service_level", "stockout_periods", "stock", "bullwhip", "cvar", *DURATIONS, *LOSSES,
+    "cost_low", "cost_high", "gap_low", "gap_high", "fill_rate", "fill_rate_low", "fill_rate_high", "cvar", *AVERAGES,
+    *DURATIONS, *LOSSES,
 )  # fmt: skip
 """What a reference has none of."""
 

@@ -188,10 +188,8 @@ class Bench:
         suite = self.suite
         tuning = [self._job("tune", Run(name, rule, 0)) for name in self.instances for rule in suite.tuned_rules(name)]
         new = [job for job in tuning if self._kept(job) is None]
-        quick, slow = [], []
-        for run in self.runs:
-            entry = suite.policies.get(run.policy)
-            (slow if entry is not None and entry.trains else quick).append(run)
+        slow = [run for run in self.runs if (entry := suite.policies.get(run.policy)) is not None and entry.trains]
+        quick = [run for run in self.runs if run not in slow]
         referred = len(REGIMES) * len(self.instances)
         counts = {"tune": len(new), "refer": referred, "judge": len(quick), "train": len(slow)}
         clock = Clock(counts, executor.workers or _cores(executor), report)

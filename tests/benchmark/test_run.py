@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from jit_gym.benchmark import run as running
-from jit_gym.benchmark.rows import REFERENCE, file_of, read_all
+from jit_gym.benchmark.rows import REFERENCE, Row, file_of, read, read_all, text_of
 from jit_gym.benchmark.run import Bench, Clock, check_place, external_names
 from jit_gym.benchmark.verify import disagreements, verify
 from jit_gym.common.checks import BadInput
@@ -44,6 +44,12 @@ def copy(folder: Path, into: Path) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(path.read_bytes())
     return into
+
+
+def rewrite(folder: Path, row: Row) -> None:
+    """Put a row in the place of the one of its key."""
+    path = file_of(folder, row.instance, row.policy)
+    path.write_text(text_of([row if each.key == row.key else each for each in read(path)]))
 
 
 def test_there_is_a_row_for_each_policy_instance_and_regime(played):
@@ -174,7 +180,7 @@ def test_no_worker_outlives_a_run_that_is_killed(tmp_path):
 @pytest.mark.slow
 def test_agents_are_trained_once_each_and_may_be_killed(tmp_path):
     suite, whole = tiny(), tmp_path / "whole"
-    Bench(suite, "tiny", "full", "hindsight", whole).play(HERE)
+    Bench(suite, "tiny", "full", "shop/lost", whole).play(HERE)
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(raw(), sort_keys=False))
     line = [sys.executable, "-m", "jit_gym", "benchmark", "tiny.yaml", "--tier", "full", "--only", "hindsight"]
     line += ["--on", "here", "--out", "out"]
@@ -183,7 +189,7 @@ def test_agents_are_trained_once_each_and_may_be_killed(tmp_path):
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
     subprocess.run(line, cwd=tmp_path, capture_output=True, check=True)
-    assert figures(tmp_path / "out") == figures(whole)
+    assert figures(tmp_path / "out").items() <= figures(whole).items()
     rows = [row for row in read_all(whole) if row.policy == "hindsight"]
     assert {row.seed for row in rows} == {0, 1}
     assert {row.kind for row in rows} == {"agent"}
@@ -204,13 +210,8 @@ def test_true_rows_are_verified(played, tmp_path):
 
 @pytest.mark.parametrize("column", ["cost", "gap_low", "fill_rate", "reference", "reference_low", "versus_best_rule"])
 def test_a_number_that_was_changed_is_found(played, tmp_path, column):
-    path = file_of(copy(played, tmp_path), "shop/lost", "formula")
-    row = next(row for row in read_all(tmp_path) if row.key == ("formula", "shop/lost", "stressed", 0))
-    wrong = replace(row, **{column: getattr(row, column) * (1 + 1e-7) + 1e-7})
-    before, after = (",".join(each.cells.values()) for each in (row, wrong))
-    text = path.read_text()
-    assert before in text
-    path.write_text(text.replace(before, after))
+    row = next(row for row in read_all(copy(played, tmp_path)) if row.key == ("formula", "shop/lost", "stressed", 0))
+    rewrite(tmp_path, replace(row, **{column: getattr(row, column) * (1 + 1e-7) + 1e-7}))
     found = verify(tiny(), tmp_path, None, HERE)
     assert [(each.row.key, each.column) for each in found.wrong] == [(row.key, column)]
 
@@ -232,10 +233,8 @@ def test_no_rows_are_not_verified(tmp_path):
 
 def test_two_folders_agree_where_their_intervals_meet(played, tmp_path):
     assert disagreements(copy(played, tmp_path), played) == (30, [])
-    path = file_of(tmp_path, "shop/lost", "constant")
     row = next(row for row in read_all(tmp_path) if row.key == ("constant", "shop/lost", "calm", 0))
-    far = replace(row, cost=9 * row.cost, cost_low=8.9 * row.cost, cost_high=9.1 * row.cost)
-    path.write_text(path.read_text().replace(*(",".join(each.cells.values()) for each in (row, far))))
+    rewrite(tmp_path, replace(row, cost=9 * row.cost, cost_low=8.9 * row.cost, cost_high=9.1 * row.cost))
     common, (said,) = disagreements(tmp_path, played)
     assert common == 30
     assert said.startswith("shop/lost constant seed 0, calm: costs ")
