@@ -94,7 +94,7 @@ maps: $(CORE)  ## draw the maps of docs/maps again, by the commands beside them 
 		eval "$(BIN)/jit-gym $$line" </dev/null || exit 1; done
 
 # It goes on where it was stopped; remove a row's file, and that is computed again. Changes must be committed before.
-rows: $(DEV)  ## compute what is missing of the committed rows of jit-bench-v1 (hours: docs/benchmark.md)
+rows: $(DEV)  ## compute what is missing of the committed rows of jit-bench-v1 (hours)
 	$(BIN)/jit-gym benchmark jit-bench-v1 --tier full --out results/jit-bench-v1
 
 results-agree: $(DEV)  ## play the suite's test tier, and compare it with the committed results (minutes)

@@ -1,11 +1,15 @@
 """What was measured holds where it comes from, and the tables in results/README.md are made from it."""
 
 import csv
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from jit_gym.benchmark import pages
+from jit_gym.benchmark.leaderboard import Leaderboard
 
 ROOT = Path(__file__).parents[1]
 FILES = [ROOT / "results" / name for name in ("agents.csv", "many-agents.csv", "ppo.csv")]
@@ -65,7 +69,7 @@ def again(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_a_command_makes_each_row_again(again: ModuleType):
-    """What `make results` lists covers each committed row once, and each file of results/ that is not drawn."""
+    """What `make results` lists covers each committed row once, and no file in results/ is unknown."""
     steps = again.steps(2)
     for path in FILES:
         counted = [int(step.makes.split()[0]) for step in steps if step.name == path.stem]
@@ -103,3 +107,30 @@ def test_what_was_made_again_is_compared_row_by_row(again: ModuleType, tmp_path:
     assert again.compared("ppo", tmp_path)[2] == [
         f"ppo {first['scenario']}, 0: gap_percent is 99.00, and {first['gap_percent']} there"
     ]
+
+
+SUITE_ROWS = ROOT / "results" / "jit-bench-v1"
+
+
+@pytest.fixture(scope="module")
+def board() -> Leaderboard:
+    """Return the leaderboard of the committed rows."""
+    return pages.leaderboard("jit-bench-v1", SUITE_ROWS)
+
+
+def test_the_leaderboard_is_that_of_the_rows(board: Leaderboard):
+    """Stale Markdown, page, picture or table of surprises: `make leaderboard` writes them again."""
+    for name, text in pages.contents(board).items():
+        assert (ROOT / "results" / name).read_text(encoding="utf-8") == text, f"results/{name} is stale"
+    told = (ROOT / pages.SURPRISES).read_text(encoding="utf-8")
+    table = told.split("<!-- surprises -->\n")[1].split("\n<!-- end of surprises -->")[0]
+    assert table == pages.surprise_table(board.surprises).strip(), "docs/surprises.md is stale"
+
+
+def test_each_explained_surprise_is_one(board: Leaderboard):
+    """In the committed rows, in the direction that its heading names; one in each direction is explained."""
+    told = (ROOT / pages.SURPRISES).read_text(encoding="utf-8")
+    explained = re.findall(r"^## (.*): (a rule beats the agents|an agent beats the rules)$", told, re.MULTILINE)
+    assert len(re.findall(r"^## ", told, re.MULTILINE)) == len(explained)
+    assert set(explained) <= {(each.place, each.direction) for each in board.surprises}
+    assert {direction for _, direction in explained} == {"a rule beats the agents", "an agent beats the rules"}

@@ -217,15 +217,9 @@ class Leaderboard:
         for policy in dict.fromkeys(row.policy for row in rows):
             mine = [row for row in rows if row.policy == policy]
             versus, gap = (here.sample(policy, regime, measure) for measure in (versus_of, gap_of))
-            if versus is None or gap is None:
-                continue
             file = file_of(Path(self.folder.name), name, policy).as_posix()
-            lines.append(
-                (
-                    versus.mean.mean,
-                    Judged(policy, mine[0].kind, _judged(mine, versus, gap), file, tuple(places[id(r)] for r in mine)),
-                )
-            )
+            records, cost = tuple(places[id(row)] for row in mine), sum(row.cost for row in mine) / len(mine)
+            lines.append((cost, Judged(policy, mine[0].kind, _judged(mine, versus, gap), file, records)))
         first, how = rows[0], self.suite.instances[name].regimes[regime]  # type: ignore[index]
         partly = f" on {first.reference_paths} of {first.paths} paths" if first.reference_paths < first.paths else ""
         points = digits([first.reference, first.reference_low], significant=5)
@@ -314,9 +308,10 @@ def _cells(standing: Standing, kinds: Sequence[Any], most: Mapping[Any, int]) ->
     yield Cell(words.periods(standing.spent))
 
 
-def _judged(rows: Sequence[Row], versus: Sample, gap: Sample) -> tuple[str, ...]:
-    """Return the cells of one policy on one instance: means over its seeds."""
+def _judged(rows: Sequence[Row], versus: Sample | None, gap: Sample | None) -> tuple[str, ...]:
+    """Return the cells of one policy on one instance: means over its seeds, and a dash where there is no share."""
     cost, fill, tail = (sum(getattr(row, name) for row in rows) / len(rows) for name in ("cost", "fill_rate", "cvar"))
     points = digits([cost, tail], significant=5)
     costs = number(cost, points), number(tail, points)
-    return str(len(rows)), costs[0], between(versus.mean), between(gap.mean), number(100 * fill, 2), costs[1]
+    shares = ("–" if sample is None else between(sample.mean) for sample in (versus, gap))
+    return str(len(rows)), costs[0], *shares, number(100 * fill, 2), costs[1]

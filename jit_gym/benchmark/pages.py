@@ -26,6 +26,8 @@ GENERALISATION = (
     "Percentage points, held out less the regime that was learned in (the generalisation gap), and on how many"
     " instances; less is better."
 )
+ENOUGH = 8
+"""Instances on which every agent was trained, for these to be what a reader sees first."""
 MOST_SURPRISES = 5
 """Of each direction, in the table."""
 
@@ -78,7 +80,7 @@ def write(board: Leaderboard, results: Path, root: Path | None = None) -> list[P
 
 def headline(board: Leaderboard) -> Section:
     """Return the section that a reader sees first: where every agent was trained, or else all, as they learned."""
-    selection = TRAINED if TRAINED in board.selections else ALL
+    selection = TRAINED if len(board.selections.get(TRAINED, ())) >= ENOUGH else ALL
     return board.section(selection, board.regimes[0])
 
 
@@ -141,7 +143,10 @@ def _parts(board: Leaderboard) -> Iterator[str]:
             section = board.section(selection, regime)
             yield f"### {section.title}"
             yield section.verdict
-            yield _table(section.columns, section.lines)
+            lines = [line for line in section.lines if line.kind == "agent" or _on_half(line, section.columns)]
+            yield _table(section.columns, lines)
+            if left := len(section.lines) - len(lines):
+                yield f"On the page: {left} more, judged on fewer than half of these instances."
     yield "Bold: not shown to be worse than the best by that figure. Each figure is explained at the end."
     columns, lines = board.generalisation
     if lines:
@@ -161,6 +166,12 @@ def _parts(board: Leaderboard) -> Iterator[str]:
 
 def _table(columns: Sequence[str], lines: Sequence[Line]) -> str:
     return pipe_table(columns, [[f"**{c.text}**" if c.leads else c.text for c in line.cells] for line in lines])
+
+
+def _on_half(line: Line, columns: Sequence[str]) -> bool:
+    """Tell whether a policy was judged on half of the instances or more."""
+    judged_on, of = (int(each) for each in line.cells[columns.index(INSTANCES)].text.split(" of "))
+    return 2 * judged_on >= of
 
 
 def _by_tag(board: Leaderboard) -> str:

@@ -147,6 +147,8 @@ class Table:
     def sample(self, policy: str, regime: str, measure: Select, reference: ReferenceIs | None = None) -> Sample | None:
         """Return what a policy scored in a regime, in per cent; None where it has no rows.
 
+        Rows without the figure are left out: a share of a cost of nothing is not defined.
+
         Args:
             policy: its name, or `BEST_RULE`.
             regime: calm, stressed, held-out or `LEARNED`.
@@ -156,7 +158,7 @@ class Table:
         found: dict[str, list[Row]] = {}
         for row in self.within(regime):
             named = row.policy == (row.best_rule if policy == BEST_RULE else policy)
-            if named and reference in (None, row.reference_is):
+            if named and reference in (None, row.reference_is) and np.isfinite(measure(row)).all():
                 found.setdefault(row.instance, []).append(row)
         if not found:
             return None
@@ -166,8 +168,9 @@ class Table:
     def standings(self, regime: str) -> list[Standing]:
         """Return how each policy stands in a regime: those judged on all instances first, each group best first."""
         here = self.within(regime)
-        of = {None: {row.instance for row in here}}
-        of |= {kind: {row.instance for row in here if row.reference_is == kind} for kind in REFERENCES}
+        of = {None: {row.instance for row in here if np.isfinite(versus_of(row)).all()}}
+        known = [row for row in here if np.isfinite(gap_of(row)).all()]
+        of |= {kind: {row.instance for row in known if row.reference_is == kind} for kind in REFERENCES}
         policies = [BEST_RULE, *dict.fromkeys(row.policy for row in sorted(here, key=lambda row: row.policy))]
         versus = {name: self.sample(name, regime, versus_of) for name in policies}
         gaps = {

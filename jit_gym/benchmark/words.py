@@ -10,7 +10,7 @@ from ..common.statistics import Estimate
 from ..common.text import plural
 from ..report.words import between, listed, number
 from .rows import ReferenceIs
-from .standings import LEARNED, Standing
+from .standings import BEST_RULE, LEARNED, Standing
 
 
 class Meaning(NamedTuple):
@@ -57,7 +57,8 @@ MEANINGS = (
         "All policies that are not shown to be worse than the best: the one that is truly the best on these instances"
         " is among them in about 95 of 100 repetitions, also after one has looked for the best of many.",
         "The order within the group means nothing. A policy that was not judged on all instances, since it does not fit"
-        " them or was not run there, is not ranked: it may have been spared the difficult ones.",
+        " them or was not run there, is not ranked: it may have been spared the difficult ones."
+        " Each table has a group of its own, and of many tables one in twenty may leave the best out.",
     ),
     Meaning(
         "Profile",
@@ -121,11 +122,15 @@ def verdict(standings: Sequence[Standing], regime: str) -> str:
     if ahead:
         where = f"{plural(complete[0].of, 'instance')}, {IN_REGIME[regime]}"
         rest = "is shown to be better than the others" if len(ahead) == 1 else "may each be the best"
-        said.append(f"Of what was judged on all {where}, {listed(ahead)} {rest}.")
+        said.append(f"Of what was judged on all {where}, {_with_article(ahead)} {rest}.")
     for each in standings:
         if each.kind == "agent":
             said.append(agent_sentence(each))
     return " ".join(said)
+
+
+def _with_article(policies: Sequence[str]) -> str:
+    return listed([f"the {BEST_RULE}" if each == BEST_RULE else each for each in policies])
 
 
 def agent_sentence(standing: Standing) -> str:

@@ -73,6 +73,15 @@ def test_gaps_to_a_bound_are_not_averaged_with_those_to_an_optimum():
     assert both.versus.mean != without.versus.mean
 
 
+def test_a_share_of_nothing_is_left_out():
+    """Where the best tuned rule costs nothing, nobody has a figure, and nobody is the less complete for that."""
+    none = {name: float("nan") for name in ("versus_best_rule", "versus_best_rule_low", "versus_best_rule_high")}
+    free = [replace(each, **none) for each in rows({"line/z": {"base-stock": 0.0, "ppo": [1.0]}}, reference_is="bound")]
+    with_it, without = line(Table.of(rows(COSTS) + free), "ppo"), line(Table.of(rows(COSTS)), "ppo")
+    assert (with_it.instances, with_it.of, with_it.versus) == (3, 3, without.versus)
+    assert with_it.leads is not None
+
+
 def test_the_generalisation_gap_is_held_out_less_calm():
     calm = rows(COSTS)
     held = [replace(each, regime="held-out", gap=each.gap + 0.07) for each in calm]

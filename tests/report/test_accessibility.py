@@ -27,6 +27,7 @@ COMMANDS = {
     "map": ["map", "lost-sales", "jit", "base-stock", "--x", "lanes.supplier.lead_time=1..9:3", "--y",
             "demands.customers.shortage_cost=4..39:3", *FEW, "--out", "map.html"],
 }  # fmt: skip
+COMMITTED = {"leaderboard": Path(__file__).parents[2] / "results" / "leaderboard.html"}
 PAPER = 687  # CSS pixels between the margins of A4
 pytestmark = [
     pytest.mark.slow,
@@ -45,9 +46,11 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="module", params=COMMANDS)
+@pytest.fixture(scope="module", params=[*COMMANDS, *COMMITTED])
 def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a report."""
+    """Write a report, or return a page that is committed."""
+    if request.param in COMMITTED:
+        return COMMITTED[request.param]
     folder = tmp_path_factory.mktemp(request.param)
     words = [str(folder / word) if word.endswith(".html") else word for word in COMMANDS[request.param]]
     result = CliRunner().invoke(app, words)
