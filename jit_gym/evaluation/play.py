@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.machine_code import Call
 from ..kernels.memory import by_path, copied_by_path
 from ..physics import Flows, Simulation, View
 from ..policies import PolicyError
-from .compiled_play import RecordedPlay, Watch, is_pure, recorded_play
+from .compiled_play import RecordedPlay, Watch, is_pure, recorded_count, recorded_play
 from .metrics import Counter, MoneyCounter
 
 STRETCH = 16  # periods that are played without a word
@@ -43,9 +44,12 @@ def play_all(
     counter = counts(simulation.layout, simulation.trace.paths)
     own = player.begin(View(simulation)) if is_pure(player) else None
     recorded = None if counter.more else recorded_play(player, simulation.layout, counts, watch, own)
-    if recorded is None:
-        return counter, _asked(player, simulation, warmup, progress, watch, counter)
-    return counter, _compiled(recorded, player, simulation, warmup, progress, counter, own)
+    if recorded is not None:
+        return counter, _compiled(recorded, player, simulation, warmup, progress, counter, own)
+    counted = None if counter.more else recorded_count(simulation.layout, counts, watch)
+    if counted is not None:
+        return counter, _counted(counted, player, simulation, warmup, progress, counter)
+    return counter, _asked(player, simulation, warmup, progress, watch, counter)
 
 
 def _asked(
@@ -72,6 +76,30 @@ def _asked(
     return np.array(measured)
 
 
+def _counted(
+    recorded: RecordedPlay,
+    player: Any,
+    simulation: Simulation,
+    warmup: int,
+    progress: Callable[[int], Any] | None,
+    counter: Counter,
+) -> np.ndarray:
+    """Play a policy that is asked for orders in each period, which is played and counted by a program."""
+    call, watched, _ = _call_of(recorded, simulation, warmup, counter, None)
+    paths, periods = simulation.trace.paths, simulation.trace.periods
+    for t in range(periods):
+        if t == warmup:
+            counter.totals[:] = 0.0
+            counter.value(simulation, -1.0)
+        call(t, 1, orders=np.ascontiguousarray(_orders(player, simulation)))
+        simulation.period = t + 1
+        if progress is not None and (t % STRETCH == STRETCH - 1 or t == periods - 1):
+            progress((t % STRETCH + 1) * paths)
+    counter.periods = periods - warmup
+    counter.value(simulation, 1.0)
+    return watched
+
+
 def _compiled(
     recorded: RecordedPlay,
     player: Any,
@@ -82,6 +110,28 @@ def _compiled(
     own: np.ndarray | None,
 ) -> np.ndarray:
     """Play a rule that was recorded, from its own state on; return what was measured."""
+    call, watched, refused = _call_of(recorded, simulation, warmup, counter, own)
+    paths, periods = simulation.trace.paths, simulation.trace.periods
+    marks = sorted({*range(0, periods, STRETCH), warmup, periods})
+    for first, last in pairwise(marks):
+        if first == warmup:
+            counter.totals[:] = 0.0
+            counter.value(simulation, -1.0)
+        call(first, last - first)
+        simulation.period = last
+        if progress is not None and (last % STRETCH == 0 or last == periods):
+            progress(((last - 1) % STRETCH + 1) * paths)
+    counter.periods = periods - warmup
+    if refused.any():
+        _find_refused(player, simulation)
+    counter.value(simulation, 1.0)
+    return watched
+
+
+def _call_of(
+    recorded: RecordedPlay, simulation: Simulation, warmup: int, counter: Counter, own: np.ndarray | None
+) -> tuple[Call, np.ndarray, np.ndarray]:
+    """Return the call of a recorded program on a simulation, what is measured, and how many orders are refused."""
     paths, periods = simulation.trace.paths, simulation.trace.periods
     measures = recorded.kernel.arrays["watched"].numbers
     refused, watched = by_path(1, paths), by_path(periods * measures, paths)
@@ -101,20 +151,7 @@ def _compiled(
         **simulation.arrays,
         **parameters,
     )
-    marks = sorted({*range(0, periods, STRETCH), warmup, periods})
-    for first, last in pairwise(marks):
-        if first == warmup:
-            counter.totals[:] = 0.0
-            counter.value(simulation, -1.0)
-        call(first, last - first)
-        simulation.period = last
-        if progress is not None and (last % STRETCH == 0 or last == periods):
-            progress(((last - 1) % STRETCH + 1) * paths)
-    counter.periods = periods - warmup
-    if refused.any():
-        _find_refused(player, simulation)
-    counter.value(simulation, 1.0)
-    return watched.reshape(periods, measures, paths)
+    return call, watched.reshape(periods, measures, paths), refused
 
 
 def _find_refused(player: Any, simulation: Simulation) -> None:
