@@ -85,8 +85,10 @@ def _counted(
     counter: Counter,
 ) -> np.ndarray:
     """Play a policy that is asked for orders in each period, which is played and counted by a program."""
-    call, watched, _ = _call_of(recorded, simulation, warmup, counter, None)
     paths, periods = simulation.trace.paths, simulation.trace.periods
+    discount = simulation.layout.scenario.objective.discount
+    weights = [discount**t for t in range(-warmup, periods - warmup)]  # to the bit those of `Counter.add`
+    call, watched, _ = _call_of(recorded, simulation, warmup, counter, None, np.array(weights))
     for t in range(periods):
         if t == warmup:
             counter.totals[:] = 0.0
@@ -110,8 +112,9 @@ def _compiled(
     own: np.ndarray | None,
 ) -> np.ndarray:
     """Play a rule that was recorded, from its own state on; return what was measured."""
-    call, watched, refused = _call_of(recorded, simulation, warmup, counter, own)
     paths, periods = simulation.trace.paths, simulation.trace.periods
+    weights = simulation.layout.scenario.objective.discount ** np.arange(-warmup, periods - warmup, dtype=float)
+    call, watched, refused = _call_of(recorded, simulation, warmup, counter, own, weights)
     marks = sorted({*range(0, periods, STRETCH), warmup, periods})
     for first, last in pairwise(marks):
         if first == warmup:
@@ -129,9 +132,17 @@ def _compiled(
 
 
 def _call_of(
-    recorded: RecordedPlay, simulation: Simulation, warmup: int, counter: Counter, own: np.ndarray | None
+    recorded: RecordedPlay,
+    simulation: Simulation,
+    warmup: int,
+    counter: Counter,
+    own: np.ndarray | None,
+    weights: np.ndarray,
 ) -> tuple[Call, np.ndarray, np.ndarray]:
-    """Return the call of a recorded program on a simulation, what is measured, and how many orders are refused."""
+    """Return the call of a recorded program on a simulation, what is measured, and how many orders are refused.
+
+    `own` is the policy's own state, and `weights` (periods,) are what money counts in each period.
+    """
     paths, periods = simulation.trace.paths, simulation.trace.periods
     measures = recorded.kernel.arrays["watched"].numbers
     refused, watched = by_path(1, paths), by_path(periods * measures, paths)
@@ -139,8 +150,7 @@ def _call_of(
     parameters = {
         name: copied_by_path(value.T) if value.ndim == 2 else value for name, value in recorded.parameters.items()
     }
-    n, discount = np.arange(periods) - warmup + 1, simulation.layout.scenario.objective.discount
-    clock = np.stack([np.arange(periods), n, discount ** (n - 1.0)], axis=1)
+    clock = np.stack([np.arange(periods), np.arange(periods) - warmup + 1, weights], axis=1)
     call = recorded.kernel.on(
         paths,
         clock=clock,

@@ -41,7 +41,12 @@ class Chooser:
         self.inputs = np.zeros((tiles, layers[0][0].shape[1], TILE), np.float32)
         self.chosen = np.zeros((tiles, TILE), np.int64)
         self._between = [np.zeros((len(bias), TILE), np.float32) for _, bias in self._layers]
-        arrays = [self.inputs, self.chosen, *(each for layer in self._layers for each in layer), *self._between]
+        arrays: list[np.ndarray] = [
+            self.inputs,
+            self.chosen,
+            *(each for layer in self._layers for each in layer),
+            *self._between,
+        ]
         self._frame = np.array([address_of(each) for each in arrays], np.int64)
 
     def __call__(self, paths: int) -> None:
