@@ -48,7 +48,7 @@ def play_all(
         return counter, _compiled(recorded, player, simulation, warmup, progress, counter, own)
     counted = None if counter.more else recorded_count(simulation.layout, counts, watch)
     if counted is not None:
-        return counter, _counted(counted, player, simulation, warmup, progress, counter)
+        return counter, _compiled(counted, player, simulation, warmup, progress, counter, asked=True)
     return counter, _asked(player, simulation, warmup, progress, watch, counter)
 
 
@@ -76,32 +76,6 @@ def _asked(
     return np.array(measured)
 
 
-def _counted(
-    recorded: RecordedPlay,
-    player: Any,
-    simulation: Simulation,
-    warmup: int,
-    progress: Callable[[int], Any] | None,
-    counter: Counter,
-) -> np.ndarray:
-    """Play a policy that is asked for orders in each period, which is played and counted by a program."""
-    paths, periods = simulation.trace.paths, simulation.trace.periods
-    discount = simulation.layout.scenario.objective.discount
-    weights = [discount**t for t in range(-warmup, periods - warmup)]  # to the bit those of `Counter.add`
-    call, watched, _ = _call_of(recorded, simulation, warmup, counter, None, np.array(weights))
-    for t in range(periods):
-        if t == warmup:
-            counter.totals[:] = 0.0
-            counter.value(simulation, -1.0)
-        call(t, 1, orders=np.ascontiguousarray(_orders(player, simulation)))
-        simulation.period = t + 1
-        if progress is not None and (t % STRETCH == STRETCH - 1 or t == periods - 1):
-            progress((t % STRETCH + 1) * paths)
-    counter.periods = periods - warmup
-    counter.value(simulation, 1.0)
-    return watched
-
-
 def _compiled(
     recorded: RecordedPlay,
     player: Any,
@@ -109,18 +83,22 @@ def _compiled(
     warmup: int,
     progress: Callable[[int], Any] | None,
     counter: Counter,
-    own: np.ndarray | None,
+    own: np.ndarray | None = None,
+    asked: bool = False,
 ) -> np.ndarray:
-    """Play a rule that was recorded, from its own state on; return what was measured."""
+    """Play a rule that was recorded, from its own state on, or one that is `asked`; return what was measured."""
     paths, periods = simulation.trace.paths, simulation.trace.periods
-    weights = simulation.layout.scenario.objective.discount ** np.arange(-warmup, periods - warmup, dtype=float)
+    n, discount = range(-warmup, periods - warmup), simulation.layout.scenario.objective.discount
+    # NumPy's powers and Python's, which `Counter.add` takes, may differ in the last bit.
+    weights = np.array([discount**t for t in n]) if asked else discount ** np.array(n, float)
     call, watched, refused = _call_of(recorded, simulation, warmup, counter, own, weights)
-    marks = sorted({*range(0, periods, STRETCH), warmup, periods})
+    marks = sorted({*range(0, periods, 1 if asked else STRETCH), warmup, periods})
     for first, last in pairwise(marks):
         if first == warmup:
             counter.totals[:] = 0.0
             counter.value(simulation, -1.0)
-        call(first, last - first)
+        orders = {"orders": np.ascontiguousarray(_orders(player, simulation))} if asked else {}
+        call(first, last - first, **orders)
         simulation.period = last
         if progress is not None and (last % STRETCH == 0 or last == periods):
             progress(((last - 1) % STRETCH + 1) * paths)
