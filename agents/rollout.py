@@ -24,59 +24,42 @@ from jit_gym.chance import Trace
 from jit_gym.common.threads import share
 from jit_gym.envs.observation import Codec
 from jit_gym.kernels.cache import compiled
+from jit_gym.kernels.layers import TILE, Chooser
 from jit_gym.kernels.memory import WIDTH, by_path
 from jit_gym.physics import Layout
 from jit_gym.physics.recorded import period_kernel
 from jit_gym.physics.simulate import paths_last
 from jit_gym.policies.trained import Perceptron
 
-TILE = 64  # paths that a layer computes side by side, so that its numbers fill vector registers
 ROOM = 1024  # paths that are played side by side
 LEAST_STATES = 4  # that are worth a thread: each takes milliseconds
 ESTIMATES = 1 << 17  # differences that are kept before they are added up
 
 
 @compiled
-def _dense(weight: Any, bias: Any, x: Any, out: Any, rectified: int) -> None:
-    """Fill `out` (outputs, TILE) with a dense layer of `x` (inputs, TILE), rectified (ReLU) or not."""
-    for j in range(len(bias)):
-        for b in range(TILE):
-            out[j, b] = bias[j]
-        for i in range(0, len(x) - 3, 4):  # four at a time: `out` is loaded and stored less often
-            w, y, u, v = weight[j, i], weight[j, i + 1], weight[j, i + 2], weight[j, i + 3]
-            for b in range(TILE):
-                out[j, b] += w * x[i, b] + y * x[i + 1, b] + u * x[i + 2, b] + v * x[i + 3, b]
-        for i in range(len(x) // 4 * 4, len(x)):
-            w = weight[j, i]
-            for b in range(TILE):
-                out[j, b] += w * x[i, b]
-        if rectified:
-            for b in range(TILE):
-                out[j, b] = max(out[j, b], np.float32(0.0))
-
-
-@register_jitable
-def _choose(net: Any, shown: Any, states: Any, clocks: Any, first: int, paths: int, work: Any, chosen: Any) -> None:
-    """Fill `chosen` with the network's choice on `paths` paths from `first` on, TILE at most; `work` are buffers."""
-    shift, scale, w0, b0, w1, b1, w2, b2 = net
-    seen, x, h0, h1, out = work
-    for b in range(paths):
+def _see(
+    net: Any,  # what is taken from each number that is seen, and by what it is multiplied
+    shown: Any,
+    old: int,  # paths that are not in their first period
+    horizon: int,  # of a world that ends, or 0
+    clock_of_race: Any,  # the period in which its state was found (races,)
+    age: Any,  # how many periods each race has been played (races,)
+    states: Any,
+    race: Any,
+    inputs: Any,  # out: (tiles, inputs, TILE)
+) -> None:
+    """Fill in what the network sees of each path."""
+    shift, scale = net
+    for b in range(old):
+        x = inputs[b // TILE, :, b % TILE]
         for k in range(len(shown)):  # as `envs.step_program` shows them: sums of fractions may end a hair below 0
             at = shown[k]
-            seen[k] = min(max(states[at.first, first + b], 0.0) * at.scale, at.high)
-        if len(seen) > len(shown):
-            seen[-1] = clocks[first + b]
-        for i in range(len(seen)):
-            x[i, b] = (seen[i] - shift[i]) * scale[i]
-    _dense(w0, b0, x, h0, 1)
-    _dense(w1, b1, h0, h1, 1)
-    _dense(w2, b2, h1, out, 0)
-    for b in range(paths):
-        best = 0
-        for j in range(1, len(b2)):
-            if out[j, b] > out[best, b]:
-                best = j
-        chosen[first + b] = best
+            x[k] = min(max(states[at.first, b], 0.0) * at.scale, at.high)
+        if len(x) > len(shown):
+            r = race[b]
+            x[len(shown)] = (clock_of_race[r] + age[r]) / horizon if horizon > 0 else 0.0  # what has passed of it
+        for i in range(len(x)):
+            x[i] = (x[i] - shift[i]) * scale[i]
 
 
 @compiled
@@ -113,33 +96,23 @@ def _begin(
 
 @compiled
 def _order(
-    network: Any,
-    shown: Any,
     old: int,  # paths that are not in their first period
     paths: int,
-    horizon: int,  # of a world that ends, or 0
-    clock_of_race: Any,  # the period in which its state was found (races,)
+    picked: Any,  # by the network (tiles, TILE)
     future_of_race: Any,
-    age: Any,  # how many periods each race has been played (races,)
+    age: Any,
     draws: Any,  # (periods, columns, futures)
     choices: Any,  # (choices, lanes)
-    states: Any,
     race: Any,
-    chosen: Any,  # out, but for new paths
-    work: Any,  # buffers of the network
-    clocks: Any,  # out: the share of the horizon that has passed (room,)
+    chosen: Any,  # by new paths
     orders: Any,  # out: (room, lanes)
     chance: Any,  # out: (1, columns, room)
 ) -> None:
-    """Let the network choose, but for new paths; write down each path's orders and its row of chance."""
-    for b in range(old):
-        r = race[b]
-        clocks[b] = (clock_of_race[r] + age[r]) / horizon if horizon > 0 else 0.0
-    for first in range(0, old, TILE):
-        _choose(network, shown, states, clocks, first, min(TILE, old - first), work, chosen)
+    """Write down each path's orders, which the network picks but for new paths, and its row of chance."""
     for b in range(paths):
+        choice = picked[b // TILE, b % TILE] if b < old else chosen[b]
         for m in range(choices.shape[1]):
-            orders[b, m] = choices[chosen[b], m]
+            orders[b, m] = choices[choice, m]
     for c in range(chance.shape[1]):
         for b in range(paths):
             chance[0, c, b] = draws[age[race[b]], c, future_of_race[race[b]]]
@@ -237,8 +210,6 @@ class Rollouts:
         """
         assert perceptron.activation == "relu"
         assert len(perceptron.layers) == 3
-        net = (perceptron.shift, perceptron.scale, *(array for layer in perceptron.layers for array in layer))
-        network = tuple(np.ascontiguousarray(array, np.float32) for array in net)
         sums = np.zeros((2, *alive.shape))
         draws, futures = paths_last(trace.rows[:, :, : self.layout.columns.chance]), trace.paths // len(states)
         games = states, np.asarray(references), alive, np.asarray(clocks), draws
@@ -247,14 +218,14 @@ class Rollouts:
         def play(part: slice) -> None:
             for first in range(part.start, part.stop, some):
                 these = np.arange(first, min(first + some, part.stop))
-                self._race(network, games, these, futures, between, sums)
+                self._race(perceptron, games, these, futures, between, sums)
 
         share(play, len(states), LEAST_STATES)
         return sums
 
     def _race(
         self,
-        network: tuple[np.ndarray, ...],
+        perceptron: Perceptron,
         games: tuple[np.ndarray, ...],
         these: np.ndarray,
         futures: int,
@@ -273,11 +244,12 @@ class Rollouts:
         worth = np.cumprod(np.append(1.0, np.full(depth, float(self.scenario.objective.discount))))
         more = np.zeros((len(age), len(self.choices)))
         room = -(-max(ROOM, len(self.choices) + 1) // WIDTH) * WIDTH
-        states, chosen, clock = by_path(layout.state_size, room), np.zeros(room, np.int64), np.zeros(room)
+        states, chosen = by_path(layout.state_size, room), np.zeros(room, np.int64)
         states[:] = 0.0
         paths_of = states, *np.zeros((2, room), np.int64)
         orders, chance, rewards = np.zeros((room, lanes)), np.zeros((1, draws.shape[1], room)), np.zeros((1, room))
-        work = _buffers(network)
+        chooser = Chooser(perceptron.layers, room)
+        net = tuple(np.ascontiguousarray(array, np.float32) for array in (perceptron.shift, perceptron.scale))
         arrays = {"net": layout.numbers, "state": states, "chance": chance, "orders": orders, "flows": rewards}
         play = period_kernel(layout, flows=False).on(room, **arrays)
         old = begun = 0
@@ -285,16 +257,11 @@ class Rollouts:
             paths, begun = _begin(old, begun, state_of_race, starts, references, alive, *paths_of, chosen)
             if not paths:
                 break
-            times = horizon, clock_of_race, future_of_race, age, draws
-            given = states, paths_of[1], chosen, work, clock, orders, chance
-            _order(network, self.codec.from_state, old, paths, *times, self.choices, *given)
+            race = paths_of[1]
+            _see(net, self.codec.from_state, old, horizon, clock_of_race, age, states, race, chooser.inputs)
+            chooser(old)
+            picked = old, paths, chooser.chosen
+            _order(*picked, future_of_race, age, draws, self.choices, race, chosen, orders, chance)
             play()  # all paths that there is room for: it is mostly full, and the rest do no harm
             old = _judge(paths, rewards, worth, last, age, *paths_of, more)
         _add_up(state_of_race, more, sums)
-
-
-def _buffers(network: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
-    """Return what a network needs to compute: what it sees of one path, and all layers of `TILE` paths."""
-    seen = np.zeros(len(network[0]), np.float32)
-    layers = [np.zeros((len(values), TILE), np.float32) for values in (seen, *network[3::2])]
-    return seen, *layers

@@ -65,6 +65,20 @@ def recorded_play(
     return None
 
 
+def recorded_count(layout: Layout, counts: type[Counter], watch: Watch | None) -> RecordedPlay | None:
+    """Return the program that plays a period with given orders and counts it, or None where a world is too large.
+
+    Its kernel has the array `orders` (paths, lanes) beside those of `RecordedPlay`. NumPy would take some forty
+    operations on small arrays for what is counted of a period.
+    """
+    if is_large(layout, LARGEST):
+        return None
+    try:
+        return _recorded(None, layout, counts, watch, None, symbolic=False)
+    except Exception:  # something is measured that a program cannot do
+        return None
+
+
 def is_pure(player: Any) -> bool:
     """Tell whether a policy is a shipped rule: its orders depend on what it sees and its own state, on nothing else."""
     return isinstance(player, Rule) and type(player).__module__.startswith(SHIPPED)
@@ -87,11 +101,16 @@ def _recorded(
         player = player.having(loads)
     clock = [program.load("clock", k) for k in range(3)]
     width = None if own is None else own.shape[1]
-    orders = record_orders(player, world, clock[0], width)
-    refused: Any = 0.0
-    for order in orders:
-        refused = refused + (1.0 - ((order >= 0) & (order < np.inf)) * 1.0)
-    program.store("refused", 0, program.load("refused", 0) + refused)
+    if player is None:
+        lanes = len(layout.lanes)
+        arrays["orders"] = Array("row", lanes)
+        orders = [program.load("orders", m) for m in range(lanes)]
+    else:
+        orders = record_orders(player, world, clock[0], width)
+        refused: Any = 0.0
+        for order in orders:
+            refused = refused + (1.0 - ((order >= 0) & (order < np.inf)) * 1.0)
+        program.store("refused", 0, program.load("refused", 0) + refused)
     flows = world.play(orders)
     state, told = tables_of(world, flows)
     size = sum(counts.counted(layout).values())

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.machine_code import Call
 from ..kernels.memory import by_path, copied_by_path
 from ..physics import Flows, Simulation, View
 from ..policies import PolicyError
-from .compiled_play import RecordedPlay, Watch, is_pure, recorded_play
+from .compiled_play import RecordedPlay, Watch, is_pure, recorded_count, recorded_play
 from .metrics import Counter, MoneyCounter
 
 STRETCH = 16  # periods that are played without a word
@@ -43,9 +44,12 @@ def play_all(
     counter = counts(simulation.layout, simulation.trace.paths)
     own = player.begin(View(simulation)) if is_pure(player) else None
     recorded = None if counter.more else recorded_play(player, simulation.layout, counts, watch, own)
-    if recorded is None:
-        return counter, _asked(player, simulation, warmup, progress, watch, counter)
-    return counter, _compiled(recorded, player, simulation, warmup, progress, counter, own)
+    if recorded is not None:
+        return counter, _compiled(recorded, player, simulation, warmup, progress, counter, own)
+    counted = None if counter.more else recorded_count(simulation.layout, counts, watch)
+    if counted is not None:
+        return counter, _compiled(counted, player, simulation, warmup, progress, counter, asked=True)
+    return counter, _asked(player, simulation, warmup, progress, watch, counter)
 
 
 def _asked(
@@ -79,9 +83,44 @@ def _compiled(
     warmup: int,
     progress: Callable[[int], Any] | None,
     counter: Counter,
-    own: np.ndarray | None,
+    own: np.ndarray | None = None,
+    asked: bool = False,
 ) -> np.ndarray:
-    """Play a rule that was recorded, from its own state on; return what was measured."""
+    """Play a rule that was recorded, from its own state on, or one that is `asked`; return what was measured."""
+    paths, periods = simulation.trace.paths, simulation.trace.periods
+    n, discount = range(-warmup, periods - warmup), simulation.layout.scenario.objective.discount
+    # NumPy's powers and Python's, which `Counter.add` takes, may differ in the last bit.
+    weights = np.array([discount**t for t in n]) if asked else discount ** np.array(n, float)
+    call, watched, refused = _call_of(recorded, simulation, warmup, counter, own, weights)
+    marks = sorted({*range(0, periods, 1 if asked else STRETCH), warmup, periods})
+    for first, last in pairwise(marks):
+        if first == warmup:
+            counter.totals[:] = 0.0
+            counter.value(simulation, -1.0)
+        orders = {"orders": np.ascontiguousarray(_orders(player, simulation))} if asked else {}
+        call(first, last - first, **orders)
+        simulation.period = last
+        if progress is not None and (last % STRETCH == 0 or last == periods):
+            progress(((last - 1) % STRETCH + 1) * paths)
+    counter.periods = periods - warmup
+    if refused.any():
+        _find_refused(player, simulation)
+    counter.value(simulation, 1.0)
+    return watched
+
+
+def _call_of(
+    recorded: RecordedPlay,
+    simulation: Simulation,
+    warmup: int,
+    counter: Counter,
+    own: np.ndarray | None,
+    weights: np.ndarray,
+) -> tuple[Call, np.ndarray, np.ndarray]:
+    """Return the call of a recorded program on a simulation, what is measured, and how many orders are refused.
+
+    `own` is the policy's own state, and `weights` (periods,) are what money counts in each period.
+    """
     paths, periods = simulation.trace.paths, simulation.trace.periods
     measures = recorded.kernel.arrays["watched"].numbers
     refused, watched = by_path(1, paths), by_path(periods * measures, paths)
@@ -89,8 +128,7 @@ def _compiled(
     parameters = {
         name: copied_by_path(value.T) if value.ndim == 2 else value for name, value in recorded.parameters.items()
     }
-    n, discount = np.arange(periods) - warmup + 1, simulation.layout.scenario.objective.discount
-    clock = np.stack([np.arange(periods), n, discount ** (n - 1.0)], axis=1)
+    clock = np.stack([np.arange(periods), np.arange(periods) - warmup + 1, weights], axis=1)
     call = recorded.kernel.on(
         paths,
         clock=clock,
@@ -101,20 +139,7 @@ def _compiled(
         **simulation.arrays,
         **parameters,
     )
-    marks = sorted({*range(0, periods, STRETCH), warmup, periods})
-    for first, last in pairwise(marks):
-        if first == warmup:
-            counter.totals[:] = 0.0
-            counter.value(simulation, -1.0)
-        call(first, last - first)
-        simulation.period = last
-        if progress is not None and (last % STRETCH == 0 or last == periods):
-            progress(((last - 1) % STRETCH + 1) * paths)
-    counter.periods = periods - warmup
-    if refused.any():
-        _find_refused(player, simulation)
-    counter.value(simulation, 1.0)
-    return watched.reshape(periods, measures, paths)
+    return call, watched.reshape(periods, measures, paths), refused
 
 
 def _find_refused(player: Any, simulation: Simulation) -> None:

@@ -31,12 +31,21 @@ class CallOfMany:
         self._any = any_call = parts[0].kernel.on(paths, **arrays, **parts[0].arrays)
         if config.DISABLE_JIT:
             return
-        played = [(part, *each) for part in parts for each in part.kernel.functions(part.paths.start, part.paths.stop)]
-        self._turns = Turns([function for _, function, _, _ in played], any_call.frame)
-        for frame, (part, _, first, last) in zip(self._turns.frames, played, strict=True):
-            frame[FIRST], frame[LAST], frame[COMMON] = first, last, address_of(frame)
-            for name, array in part.arrays.items():
-                frame[any_call.kernel.places[name]] = address_of(array)
+        places = any_call.kernel.places
+        own = [tuple((places[name], address_of(array)) for name, array in part.arrays.items()) for part in parts]
+        kinds = {each: k for k, each in enumerate(dict.fromkeys(own))}  # many parts have the same arrays
+        self._common = np.tile(any_call.frame, (len(kinds), 1))
+        for each, k in kinds.items():
+            for place, address in each:
+                self._common[k, place] = address
+        address, apart = address_of(self._common), self._common.strides[0]
+        played = [
+            (function, [first, last, address + apart * kinds[each]])
+            for part, each in zip(parts, own, strict=True)
+            for function, first, last in part.kernel.functions(part.paths.start, part.paths.stop)
+        ]
+        self._turns = Turns([function for function, _ in played], any_call.frame[:STRIDE])
+        self._turns.frames[:, [FIRST, LAST, COMMON]] = [frame for _, frame in played]
         self._usable = Usable() if paths >= 2 * any_call.kernel.worth_a_thread else lambda: 1
 
     def __call__(self, period: int = 0, /, **arrays: np.ndarray) -> None:
@@ -49,5 +58,5 @@ class CallOfMany:
         for name, array in arrays.items():
             self._any.point(name, array)
         columns = [STRIDE, DRAWN, *(self._any.kernel.places[name] for name in arrays)]
-        self._turns.frames[:, columns] = self._any.frame[columns]
+        self._common[:, columns] = self._any.frame[columns]
         self._turns(period, self._usable())

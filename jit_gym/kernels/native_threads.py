@@ -1,9 +1,9 @@
 """Machine code on several threads: each takes the next of some calls until none is left, without Python.
 
 To hand work to a thread of Python's, which then waits for Python's lock, takes 50 to 120 microseconds. Here a thread
-that has nothing to do looks for calls some 100 microseconds long, which is as long as it mostly takes until a batch
-plays its next period, and sleeps then. Who has calls plays them himself until others come; so nobody waits for a
-thread that sleeps.
+that has nothing to do looks for calls some 200 microseconds long, which is as long as it mostly takes until a batch
+plays its next period, and sleeps then; where it looks in vain, it sleeps sooner the next time. Who has calls plays them
+himself until others come; so nobody waits for a thread that sleeps.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from .memory import address_of
 
 TURNS = 8  # calls for each thread, so that nobody waits long for who has the last one
 LOOKS = 16_000  # how often a thread looks for calls before it sleeps: for 0.2 ms, or 0.8 where a pause is long
+FEWEST = 250  # how often where it has looked in vain, again and again: half as often each time
+TRIES = 16  # after how many times that it slept it looks as often as at first
 WAITS = 2_000  # how often who waits for the last calls looks before the system may give the core to another thread
 
 LINE = 8  # numbers of a line of the processor's cache, which threads should not share
@@ -149,22 +151,30 @@ def _worker() -> Any:
 
     def write(module: ir.Module, name: str) -> None:
         build, (address,) = _begun(module, name, 1)
-        function, shared, entry = build.function, _Shared(build, address), build.block
-        names = "look", "idle", "again", "sleep", "doubt", "doze", "wake", "play", "ends"
-        look, idle, again, sleep, doubt, doze, wake, play, ends = map(function.append_basic_block, names)
+        function, shared = build.function, _Shared(build, address)
+        names = "look", "found", "idle", "again", "sleep", "doubt", "doze", "wake", "play", "ends"
+        look, found, idle, again, sleep, doubt, doze, wake, play, ends = map(function.append_basic_block, names)
+        looked, most, slept = (build.alloca(INT) for _ in range(3))  # how often it has looked, may look, and has slept
+        for cell, value in ((looked, 0), (most, LOOKS), (slept, 0)):
+            build.store(INT(value), cell)
         build.branch(look)
 
         build.position_at_end(look)
-        looked = build.phi(INT)
-        build.cbranch(shared.any_left(), play, idle)
+        build.cbranch(shared.any_left(), found, idle)
+        build.position_at_end(found)
+        waited = build.icmp_signed(">", build.load(looked), INT(0))  # and not in vain
+        build.store(build.select(waited, INT(LOOKS), build.load(most)), most)
+        build.branch(play)
         build.position_at_end(idle)
         build.cbranch(shared.ends(), ends, again)
         build.position_at_end(again)
         shared.pause()
-        more = build.add(looked, INT(1))
-        build.cbranch(build.icmp_signed("<", more, INT(LOOKS)), look, sleep)
+        build.store(build.add(build.load(looked), INT(1)), looked)
+        build.cbranch(build.icmp_signed("<", build.load(looked), build.load(most)), look, sleep)
 
         build.position_at_end(sleep)
+        half = build.lshr(build.load(most), INT(1))
+        build.store(build.select(build.icmp_signed("<", half, INT(FEWEST)), INT(FEWEST), half), most)
         shared.lock()
         shared.add(ASLEEP, 1)  # before it looks once more, as who has calls looks at it behind them
         build.branch(doubt)
@@ -176,18 +186,21 @@ def _worker() -> Any:
         build.position_at_end(wake)
         shared.add(ASLEEP, -1)
         shared.unlock()
+        times = build.add(build.load(slept), INT(1))
+        build.store(times, slept)
+        tries = build.icmp_signed("==", build.and_(times, INT(TRIES - 1)), INT(0))
+        build.store(build.select(tries, INT(LOOKS), build.load(most)), most)
+        build.store(INT(0), looked)
         build.branch(look)
 
         build.position_at_end(play)
         shared.play(from_above=True)
-        looked.add_incoming(INT(0), build.block)
+        build.store(INT(0), looked)
         build.branch(look)
-        for block, times in ((entry, INT(0)), (wake, INT(0)), (again, more)):
-            looked.add_incoming(times, block)
         build.position_at_end(ends)
         build.ret(INT(0))
 
-    return function_at(machine_code(("worker, 1", LOOKS, platform.machine()), write), 1)
+    return function_at(machine_code(("worker, 2", LOOKS, FEWEST, TRIES, platform.machine()), write), 1)
 
 
 @cache

@@ -27,6 +27,8 @@ def is_symbol(x: Any) -> bool:
 
 def like(array: np.ndarray, x: Any) -> Any:
     """Return an array as a tensor or an array of symbols, if `x` is one, and as it is if not."""
+    if type(x) is type(array):  # as it mostly is; an import inside a function takes a microsecond
+        return array
     import numpy as np
 
     from ..kernels.symbol_arrays import SymbolArray

@@ -50,6 +50,27 @@ def test_what_is_compiled_counts_what_is_asked(world: str, monkeypatch: pytest.M
                 assert np.allclose(compiled.items[table][figure], values, rtol=1e-9, atol=1e-9, equal_nan=True)
 
 
+@pytest.mark.parametrize("world", ["lost-sales", "perishable", "assembly", "or-gym-inv-management"])
+def test_what_is_asked_is_counted_by_a_program_as_by_numpy(world: str, monkeypatch: pytest.MonkeyPatch):
+    """Every figure of every path is the same to the bit, with a discount and without; so is what is watched."""
+    scenario = jit_gym.load(world)
+    plan = {"paths": 9, "periods": 25, "warmup": 4, "seed": 5}
+
+    def order(view: View) -> np.ndarray:
+        """Order what is missing of 20 units, on each lane an equal part of it, and a fraction more."""
+        return np.maximum(20.0 - view.inventory_position, 0.0) @ view.layout.into.T / 3.0
+
+    counted = jit_gym.evaluate(order, scenario, **plan)
+    monkeypatch.setattr(play, "recorded_count", lambda *given: None)
+    asked = jit_gym.evaluate(order, scenario, **plan)
+    for figure, values in asked.figures.items():
+        assert np.array_equal(counted.figures[figure], values, equal_nan=True), figure
+    for table, figures in asked.items.items():
+        for figure, values in figures.items():
+            assert np.array_equal(counted.items[table][figure], values, equal_nan=True), (table, figure)
+    assert np.array_equal(counted.rewards, asked.rewards)
+
+
 @pytest.mark.parametrize("world", ["lost-sales", "dual-sourcing", "perishable", "serial"])
 def test_shipped_rules_are_compiled(world: str):
     """All of them: a rule that can no longer be recorded is played ten times slower, without a word."""
