@@ -372,10 +372,9 @@ class Acting(VecEnvWrapper):
         self.reset()
         rewards = []
         for _ in range(periods):
+            actions: Any = random.uniform(-1.0, 1.0, (self.num_envs, self.action.outputs))
             if self.action.discrete:
                 actions = random.integers(self.action.outputs, size=self.num_envs)
-            else:
-                actions = random.uniform(-1.0, 1.0, (self.num_envs, self.action.outputs))
             self.step_async(actions)
             rewards.append(self.venv.step_wait()[1])
         return float(np.std(rewards)) or 1.0
