@@ -34,7 +34,7 @@ pytest.importorskip("stable_baselines3")
 import torch
 
 from jit_gym.agents import curve
-from jit_gym.agents.sb3 import corrections
+from jit_gym.agents.acting import corrections
 from jit_gym.agents.training import Run, Training, numbered
 from jit_gym.agents.training import train as train_one
 
