@@ -175,7 +175,7 @@ def keep(row: dict[str, Any]) -> str:
 def table(rows: list[dict[str, str]]) -> str:
     """Return how far each variant of each agent is above the reference, by seed, as Markdown."""
     lines = [
-        "| scenario | agent | settings | share | seeds | rule: % above | agent: % above | agent over rule, % | seconds |",
+        "| scenario | agent | settings | share | seeds | rule: % above | agent: % above | over rule, % | seconds |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
