@@ -181,14 +181,13 @@ def table(rows: list[dict[str, str]]) -> str:
     groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows:
         groups.setdefault(tuple(row[name] for name in KEY[:4]), []).append(row)
-    known: list[list[str]] = [SCENARIOS, AGENTS, list(VARIANTS)]
-    for key in sorted(groups, key=lambda key: [names.index(name) for names, name in zip(known, key, strict=False)]):
+    orders: list[list[str]] = [SCENARIOS, AGENTS, list(VARIANTS)]
+    for key in sorted(groups, key=lambda key: [names.index(name) for names, name in zip(orders, key, strict=False)]):
         mine = groups[key]
         gaps = ", ".join(f"{float(row['gap_percent']):.2f} ({row['low']} to {row['high']})" for row in mine)
-        over = ", ".join(
-            f"{row['over_rule_percent']} ({row['over_rule_low']} to {row['over_rule_high']})" for row in mine
-        )
-        cells = [*key, len(mine), mine[0]["rule_gap_percent"], gaps, over if mine[0]["rule"] else ""]
+        known = [row for row in mine if row.get("over_rule_percent")]  # older rows do not have it
+        over = ", ".join("{over_rule_percent} ({over_rule_low} to {over_rule_high})".format(**row) for row in known)
+        cells = [*key, len(mine), mine[0]["rule_gap_percent"], gaps, over]
         seconds = np.mean([float(row["cpu_seconds"]) for row in mine])
         lines.append(f"| {' | '.join(map(str, cells))} | {seconds:.0f} |")
     return "\n".join(lines) + "\n"
