@@ -189,7 +189,8 @@ class Fitted(Learner):
 def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
     """Return a program's settings: its own, changed by each of some layers.
 
-    What the last layer sets must have an effect; in the others it may be there for another scenario.
+    What the last layer sets must have an effect; in the others it may be there for another scenario. A layer with a
+    `start` makes actions mean quantities, as a clone says them, unless it says otherwise.
 
     Raises:
         BadInput: in one line, for a setting that is unknown, out of bounds, or ignored.
@@ -202,6 +203,8 @@ def settings_of(program: type[Learner], *layers: Mapping[str, Any]) -> Any:
                 hint = nearest(key, known) or f" (it has {', '.join(known)})"
                 raise BadInput(f"{program.name}: unknown setting {key!r}{hint}")
             merged[key] = value
+        if layer.get("start") is not None and "means" not in layer and "means" in known:
+            merged["means"] = "quantity"  # as a clone does
     try:
         settings: Any = TypeAdapter(program.settable).validate_python(merged)
     except ValidationError as error:

@@ -43,9 +43,10 @@ ROOT = Path(__file__).parents[1]
 RESULTS, NOTES = ROOT / "results" / "defaults.csv", ROOT / "results" / "README.md"
 COLUMNS = [
     "scenario", "agent", "variant", "share", "seed", "env_steps", "cost", "reference", "reference_is", "gap_percent",
-    "low", "high", "rule", "rule_gap_percent", "cpu_seconds", "command", *CERTIFICATE,
+    "low", "high", "rule", "rule_gap_percent", "over_rule_percent", "over_rule_low", "over_rule_high", "cpu_seconds",
+    "command", *CERTIFICATE,
 ]  # fmt: skip
-KEY = COLUMNS[:5]
+KEY, BESIDE = COLUMNS[:5], COLUMNS[12:17]
 AGENTS = ["ppo", "ppo-lstm", "dqn", "sac", "td3"]
 SCENARIOS = ["lost-sales", "dual-sourcing", "lost-sales-hidden", "perishable", "aisin-1997"]
 LONG_RUN = {"paths": 512, "periods": 1000, "warmup": 100}
@@ -148,12 +149,18 @@ def row_of(agent: str, name: str, variant: str, share: float, seed: int, out: Pa
     what, theirs = reference(name)
     ours = play(f"agent:{folder / 'model.safetensors'}", scenario)
     gap, rule = more_than(ours, theirs), getattr(learner.action, "rule", None)
+    beside: dict[str, Any] = dict.fromkeys(BESIDE, "")
+    if rule is not None:
+        corrected = play(rule, scenario)
+        over = more_than(ours, corrected)
+        found = str(rule), more_than(corrected, theirs).mean, over.mean, over.low, over.high
+        texts = [each if isinstance(each, str) else f"{each:.3f}" for each in found]
+        beside = dict(zip(BESIDE, texts, strict=True))
     return {
         "scenario": name, "agent": agent, "variant": variant, "share": f"{share:g}", "seed": seed, "env_steps": steps,
         "cost": f"{paid(ours).mean():.6g}", "reference": f"{paid(theirs).mean():.6g}", "reference_is": what,
         "gap_percent": f"{gap.mean:.3f}", "low": f"{gap.low:.3f}", "high": f"{gap.high:.3f}",
-        "rule": "" if rule is None else str(rule),
-        "rule_gap_percent": "" if rule is None else f"{more_than(play(rule, scenario), theirs).mean:.3f}",
+        **beside,
         "cpu_seconds": f"{seconds:.0f}", "command": command, **certificate(scenario),
     }  # fmt: skip
 
@@ -168,18 +175,21 @@ def keep(row: dict[str, Any]) -> str:
 def table(rows: list[dict[str, str]]) -> str:
     """Return how far each variant of each agent is above the reference, by seed, as Markdown."""
     lines = [
-        "| scenario | agent | settings | share | rule: % above | agent: % above, by seed (95 %) | CPU seconds |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| scenario | agent | settings | share | seeds | rule: % above | agent: % above | over rule, % | seconds |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows:
         groups.setdefault(tuple(row[name] for name in KEY[:4]), []).append(row)
-    known: list[list[str]] = [SCENARIOS, AGENTS, list(VARIANTS)]
-    for key in sorted(groups, key=lambda key: [names.index(name) for names, name in zip(known, key, strict=False)]):
+    orders: list[list[str]] = [SCENARIOS, AGENTS, list(VARIANTS)]
+    for key in sorted(groups, key=lambda key: [names.index(name) for names, name in zip(orders, key, strict=False)]):
         mine = groups[key]
         gaps = ", ".join(f"{float(row['gap_percent']):.2f} ({row['low']} to {row['high']})" for row in mine)
+        known = [row for row in mine if row.get("over_rule_percent")]  # older rows do not have it
+        over = ", ".join("{over_rule_percent} ({over_rule_low} to {over_rule_high})".format(**row) for row in known)
+        cells = [*key, len(mine), mine[0]["rule_gap_percent"], gaps, over]
         seconds = np.mean([float(row["cpu_seconds"]) for row in mine])
-        lines.append(f"| {' | '.join(key)} | {mine[0]['rule_gap_percent']} | {gaps} | {seconds:.0f} |")
+        lines.append(f"| {' | '.join(map(str, cells))} | {seconds:.0f} |")
     return "\n".join(lines) + "\n"
 
 

@@ -141,3 +141,91 @@ def test_the_tables_of_the_page_are_those_of_the_results(bench: SimpleNamespace,
     shown = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
     assert make(kept).strip() == shown.split(f"<!-- {mark} -->\n")[1].split(f"\n<!-- end of {mark} -->")[0].strip()
     assert not str(kept["about"]["commit"]).endswith("-dirty")
+
+
+@pytest.fixture
+def learning(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Import the benchmarks that train with Stable-Baselines3."""
+    pytest.importorskip("stable_baselines3")
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    for name in ("rows", "player"):
+        fresh(name)
+    return SimpleNamespace(defaults=fresh("defaults"), time_to_quality=fresh("time_to_quality"))
+
+
+def test_each_variant_of_the_shipped_settings_is_sound(learning: SimpleNamespace):
+    """Each changes something of what is shipped, and a share of the budget is a share of it."""
+    bench = learning.defaults
+    for agent, scenario in [(agent, scenario) for agent in bench.AGENTS for scenario in bench.SCENARIOS]:
+        shipped = bench.settings_for(agent, scenario, "shipped", 1.0)
+        assert bench.settings_for(agent, scenario, "shipped", 0.1).budget == round(0.1 * shipped.budget)
+        for variant in bench.VARIANTS:
+            if variant in bench.OF_PPO and agent not in ("ppo", "ppo-lstm"):
+                with pytest.raises(ValueError, match="is of ppo and ppo-lstm, got"):
+                    bench.settings_for(agent, scenario, variant, 1.0)
+            elif variant != "numbers":  # those that give numbers already
+                assert (bench.settings_for(agent, scenario, variant, 1.0) == shipped) == (variant == "shipped"), variant
+
+
+def test_names_that_no_benchmark_knows_are_refused(learning: SimpleNamespace):
+    assert learning.defaults.chosen("all", ["a", "b"], "agents") == ["a", "b"]
+    assert learning.defaults.chosen("b", ["a", "b"], "agents") == ["b"]
+    with pytest.raises(ValueError, match=r"^agents: must be all or some of a, b, got 'c'$"):
+        learning.defaults.chosen("a, c", ["a", "b"], "agents")
+
+
+def test_agents_are_compared_with_the_optimum_or_with_the_best_there_is(learning: SimpleNamespace):
+    """Two suppliers can be solved, and the tuned rule costs 0.006 % more, on the same paths."""
+    what, best = learning.defaults.reference("dual-sourcing")
+    assert what == "optimum"
+    assert learning.defaults.more_than(best, best).mean == 0.0
+    rule = learning.defaults.play("capped-dual-index(expedited_level=4, regular_level=7, cap=2)", best.scenario)
+    gap = learning.defaults.more_than(rule, best)
+    assert gap.low < 0.0058 < gap.high  # exactly 216.7824 and 216.7698 (test_exact.py has the optimum)
+
+
+@pytest.mark.parametrize(
+    ("costs", "seconds"),
+    [([9, 7, 6], 2.0), ([9, 7, 9, 7], 4.0), ([7, 9, 9], float("nan")), ([7, 7, 9], 1.0), ([9, 9, 8], 3.0)],
+)
+def test_a_mark_is_reached_when_two_evaluations_are_below(
+    learning: SimpleNamespace, costs: list[float], seconds: float
+):
+    """The last evaluation may stand alone; one that is lucky does not count."""
+    found = learning.time_to_quality.reached(np.arange(1.0, len(costs) + 1), np.array(costs, float), 8.0)
+    assert found == pytest.approx(seconds, nan_ok=True)
+
+
+def test_seconds_are_told_with_how_many_seeds_came_so_far(learning: SimpleNamespace):
+    words = learning.time_to_quality.in_words
+    assert words([np.nan, np.nan]) == "not reached"
+    assert words([4.0]) == "4.0 s"
+    assert words([4.0, np.nan]) == "4.0 s, 1 of 2"
+    assert words([4.0, 4.0]) == "4.0 s (4.0 to 4.0)"
+
+
+def test_curves_are_drawn_with_the_marks(learning: SimpleNamespace):
+    """A line for each system, from its first evaluation to its last, and a level for each mark that is known."""
+    bench = learning.time_to_quality
+    row = {"scenario": "lost-sales", "agent": "ppo", "base_stock": "10", "best_rule": "9.5", "optimum": "nan"}
+    rows = [
+        {**row, "system": system, "seed": seed, "cpu_seconds": str(k), "cost": str(12 - k), "env_steps": str(100 * k)}
+        for system in ("native", "single")
+        for seed in ("0", "1")
+        for k in (1, 2, 3)
+    ]
+    drawn = bench.picture(rows, "lost-sales")
+    assert drawn.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+    assert drawn.count(bench.SYSTEMS["native"]) >= 2  # in the legend, and its line
+    assert ">base-stock<" in drawn
+    assert ">rule<" in drawn
+    assert ">optimum<" not in drawn
+    assert bench.table(rows).splitlines()[2].startswith("| lost-sales | ppo | native | 2 | 100 | 2.0 s (2.0 to 2.0)")
+    held = bench._held(rows[:3], np.array([0.5, 1.0, 2.9, 3.0, 3.1]))
+    assert held.tolist() == pytest.approx([np.nan, 11.0, 10.0, 9.0, np.nan], nan_ok=True)
+
+
+def test_or_gymnasium_plays_its_own_world_alone(learning: SimpleNamespace):
+    bench = learning.time_to_quality
+    with pytest.raises(bench.NotThere, match=r"^or-gymnasium has no env of lost-sales \("):
+        bench.or_gymnasium(SimpleNamespace(name="lost-sales"), 0)

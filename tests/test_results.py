@@ -12,8 +12,11 @@ from jit_gym.benchmark import pages
 from jit_gym.benchmark.leaderboard import Leaderboard
 
 ROOT = Path(__file__).parents[1]
-FILES = [ROOT / "results" / name for name in ("agents.csv", "many-agents.csv", "ppo.csv")]
-LEAST = {"agents": 45, "many-agents": 8, "ppo": 45}
+FILES = [
+    ROOT / "results" / name
+    for name in ("agents.csv", "defaults.csv", "many-agents.csv", "ppo.csv", "time-to-quality.csv")
+]
+LEAST = {"agents": 45, "defaults": 8, "many-agents": 8, "ppo": 45, "time-to-quality": 9}
 KEPT_SINCE = "2026-11-27T06:30"  # from when on each row has its world's fingerprint and versions
 
 
@@ -40,7 +43,16 @@ def test_all_results_are_looked_at():
     assert sorted((ROOT / "results").glob("*.csv")) == FILES
 
 
-@pytest.mark.parametrize(("file", "mark"), [("agents", "table"), ("many_agents", "many-agents"), ("ppo", "ppo")])
+@pytest.mark.parametrize(
+    ("file", "mark"),
+    [
+        ("agents", "table"),
+        ("defaults", "defaults"),
+        ("many_agents", "many-agents"),
+        ("ppo", "ppo"),
+        ("time_to_quality", "time-to-quality"),
+    ],
+)
 def test_the_tables_are_those_of_the_rows(file: str, mark: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     sys.modules.pop(file, None)

@@ -19,18 +19,23 @@ from .action import Action
 from .base import PolicyError
 
 
-def fitted_action(env: Any, means: str, rule: Any, most: float, choices: Any) -> tuple[EpisodeBatch, Action]:
+def fitted_action(
+    env: Any, means: str, rule: Any, most: float, choices: Any, deviations: float | None = None
+) -> tuple[EpisodeBatch, Action]:
     """Return the episodes of an env or a batch, however it is wrapped, and the action that is taken there.
 
     Raises:
         PolicyError: for an action that does not fit, and for choices that no lane can order.
     """
     episodes: EpisodeBatch = env.unwrapped.episodes
+    if deviations is not None and (means != "correction" or not deviations > 0):
+        must = "must be more than 0, and is for means='correction' alone"
+        raise PolicyError(f"deviations: {must}, got {deviations!r} with means={means!r}")
     if choices is None:
-        action = Action.default(episodes.scenario, means, rule, most).fit(episodes.scenario)
+        action = Action.default(episodes.scenario, means, rule, most, deviations).fit(episodes.scenario)
         action.check_stateless()
         return episodes, action
-    action = Action.choosing(episodes.scenario, means, rule, most, choices).fit(episodes.scenario)
+    action = Action.choosing(episodes.scenario, means, rule, most, choices, deviations).fit(episodes.scenario)
     action.check_stateless()
     if means == "quantity":
         assert action.choices is not None
@@ -98,10 +103,12 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, OrderUnits], RecordConstr
         choices: makes the action space `Discrete`, for DQN and MaskablePPO: so many values of each number, or the
             choices themselves, rows of units with one number a lane (a stock, for levels). `action_masks()` tells which
             of them are possible.
+        deviations: corrections take or add at most so many standard deviations of what a stock is used in lead time and
+            review, in place of `most`: exploring is then as loud as demand, however regular that is.
 
     Raises:
-        PolicyError: for another meaning, a rule that does not fit the scenario or is stateful, or none, and
-            for choices that are none, or that no lane can order.
+        PolicyError: for another meaning, a rule that does not fit the scenario or is stateful, or none, for choices
+            that are none, or that no lane can order, and for deviations of what is no correction.
     """
 
     def __init__(
@@ -111,11 +118,14 @@ class ActionMeaning(gym.ActionWrapper[np.ndarray, Any, OrderUnits], RecordConstr
         rule: Any = None,
         most: float = MOST_ORDERED,
         choices: Any = None,
+        deviations: float | None = None,
     ) -> None:
         """Wrap an env."""
-        RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most, choices=_written(choices))
+        RecordConstructorArgs.__init__(
+            self, means=means, rule=rule, most=most, choices=_written(choices), deviations=deviations
+        )
         gym.ActionWrapper.__init__(self, env)
-        self.episodes, self.meaning = fitted_action(env, means, rule, most, choices)
+        self.episodes, self.meaning = fitted_action(env, means, rule, most, choices, deviations)
         self.action_space = space_of(self.meaning)
 
     def action(self, action: Any) -> OrderUnits:
@@ -141,11 +151,14 @@ class VectorActionMeaning(gym.vector.VectorActionWrapper, RecordConstructorArgs)
         rule: Any = None,
         most: float = MOST_ORDERED,
         choices: Any = None,
+        deviations: float | None = None,
     ) -> None:
         """Wrap a batch."""
-        RecordConstructorArgs.__init__(self, means=means, rule=rule, most=most, choices=_written(choices))
+        RecordConstructorArgs.__init__(
+            self, means=means, rule=rule, most=most, choices=_written(choices), deviations=deviations
+        )
         gym.vector.VectorActionWrapper.__init__(self, env)
-        self.episodes, self.meaning = fitted_action(env, means, rule, most, choices)
+        self.episodes, self.meaning = fitted_action(env, means, rule, most, choices, deviations)
         self.single_action_space = space_of(self.meaning)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
 

@@ -34,7 +34,7 @@ pytest.importorskip("stable_baselines3")
 import torch
 
 from jit_gym.agents import curve
-from jit_gym.agents.sb3 import corrections
+from jit_gym.agents.acting import corrections
 from jit_gym.agents.training import Run, Training, numbered
 from jit_gym.agents.training import train as train_one
 
@@ -421,7 +421,10 @@ def test_corrections_to_choose_are_even_about_none(lanes: int, most: int, values
 
 
 def test_a_clone_says_quantities():
+    """So does an agent that begins with one, whatever its shipped settings are; levels are refused."""
     learn = program("ppo")
+    assert tuned("ppo", "lost-sales")["means"] == "correction"
+    assert settings_of(learn, tuned("ppo", "lost-sales"), {"start": "base-stock"}).means == "quantity"
     settings = settings_of(learn, TINY["ppo"], {"start": "base-stock", "means": "order-up-to"})
     with pytest.raises(BadInput, match="ppo: start: a clone says quantities"):
         learn(SHOP, settings, 0)

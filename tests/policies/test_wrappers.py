@@ -211,3 +211,22 @@ def test_what_is_no_action_is_refused_before_anything_is_played(means: dict[str,
     for one, other in zip(most, bounded, strict=True):
         assert np.array_equal(one[0], other[0])
         assert np.array_equal(one[1], other[1])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "deviations", "most"),
+    [("lost-sales", 1.0, 5.0), ("lost-sales", 0.1, 2.0), ("aisin-1997", 2.0, 50 * np.sqrt(3))],
+)
+def test_corrections_are_bounded_by_deviations_of_demand(scenario: str, deviations: float, most: float):
+    """Poisson(5) over 4 + 1 days has the deviation 5, Normal(875, 25) over 2 + 1 hours 43; two whole units at least."""
+    world = gym.make("jit_gym/Scenario-v1", scenario=scenario)
+    env = ActionMeaning(world, "correction", "base-stock", deviations=deviations)
+    assert env.meaning.high is not None
+    assert env.meaning.high[0] == pytest.approx(most, rel=1e-3)  # in whole units
+    np.testing.assert_array_equal(env.meaning.low, -env.meaning.high)
+
+
+def test_deviations_of_what_is_no_correction_are_refused():
+    for means, deviations in (("quantity", 1.0), ("correction", 0.0)):
+        with pytest.raises(PolicyError, match=r"^deviations: must be more than 0, and is for means='correction' alone"):
+            ActionMeaning(gym.make("jit_gym/LostSales-v1"), means, "base-stock", deviations=deviations)
