@@ -9,11 +9,11 @@ import numpy as np
 
 from ..common.text import plural
 from ..physics import Layout, View
-from ..policies import Policy, PolicyError, policy
-from ..scenario import Scenario, load
+from ..policies import Policy, policy
+from ..scenario import BadInput, Scenario
 from .replay import Known, filled, foretold_before, known_trace
 from .trials import Play, World, play
-from .verdict import PRACTICE, Case, Findings, Tried
+from .verdict import PRACTICE, Case, Findings, Tried, fitted_before
 from .worlds import Shop
 
 PATHS = 32
@@ -51,7 +51,7 @@ def judge_together(shop: Shop, cases: Sequence[Case], findings: Sequence[Finding
     if not judged:
         return ()
     some, found = [cases[k] for k in judged], [findings[k] for k in judged]
-    scenario = _scenario(shop, some, found)
+    scenario = fitted_before(shop.part([case.item for case in some]), some[0], found)
     world = World(scenario)
     trace = world.chance.draw(1, PATHS, world.periods)
     options = {name: _option(world, found, name) for name in ("each its own", *some[0].rules, PRACTICE)}
@@ -88,19 +88,6 @@ def judge_together(shop: Shop, cases: Sequence[Case], findings: Sequence[Finding
     )
 
 
-def _scenario(shop: Shop, cases: Sequence[Case], findings: Sequence[Findings]) -> Scenario:
-    """Return the whole scenario, with what was fitted to each item's sales before the held-out part."""
-    part = shop.part([case.item for case in cases])
-    demands, spikes = dict(part["demands"]), dict(part.get("spikes", {}))
-    for found in findings:
-        demands |= found.document["demands"]
-        spikes |= found.document.get("spikes", {})
-    horizon = {**part.get("horizon", {}), "periods": cases[0].last - cases[0].first}
-    if "starts" in horizon:
-        horizon["starts"] = str(cases[0].grid.starts[cases[0].first])
-    return load({**part, "horizon": horizon, "demands": demands, **({"spikes": spikes} if spikes else {})})
-
-
 def _option(world: World, findings: Sequence[Findings], name: str) -> Any:
     """Return a combination of rules: that of each item, or one for all; None where some item does not have it."""
     layout = world.layout
@@ -118,7 +105,7 @@ def _option(world: World, findings: Sequence[Findings], name: str) -> Any:
                 parameters.setdefault(parameter, {})[findings[k].item] = value
         try:
             players.append(policy(_named(rule, parameters), world.scenario))
-        except PolicyError:
+        except BadInput:
             return None
         lanes.append(layout.into[:, places].any(axis=1).astype(float))
     return Mixed(players, lanes, name)

@@ -11,7 +11,7 @@ from ..evaluation.judgement import THRESHOLD
 from ..policies import policy
 from ..scenario.load import variant
 from .trials import World, accepted
-from .verdict import PRACTICE, Case, Findings, stretch
+from .verdict import PRACTICE, Case, Findings, fitted_before
 
 FACTORS = (1 / 8, 1 / 4, 1 / 2, 2.0, 4.0, 8.0)
 """What the shortage cost is multiplied by."""
@@ -52,10 +52,9 @@ def depends(case: Case, found: Findings) -> Depends:
     The chosen rule and its nearest rivals are tuned anew for each lead time and each shortage cost that is tried;
     better means by more than what is practically the same.
     """
-    held_out = stretch(case, case.first, case.last)
-    assert held_out is not None
     assert found.chosen is not None
-    scenario = held_out.world.scenario
+    scenario = fitted_before(case.part, case, [found])
+    usual = World(scenario)
     scores = {name: each.fitted for name, each in found.tried.items() if each.fitted is not None and name != PRACTICE}
     own = found.chosen
     mine: Any = own if own != PRACTICE else _given(case, found)
@@ -63,15 +62,17 @@ def depends(case: Case, found: Findings) -> Depends:
 
     def better(changes: Mapping[str, Any]) -> tuple[str, float] | None:
         world = World(variant(scenario, changes))
+        if world.layout.columns == usual.layout.columns and not any(key.endswith("lead_time") for key in changes):
+            world.drawn = usual.drawn
         player = accepted(world, mine)[0] if isinstance(mine, str) else policy(mine, world.scenario)
         if player is None:
             return None
-        usual = world.cost(player)
+        own_cost = world.cost(player)
         costs = {name: world.cost(each) for name in rivals if (each := accepted(world, name)[0]) is not None}
         if not costs:
             return None
         best = min(costs, key=costs.__getitem__)
-        saves = (usual - costs[best]) / abs(usual) if usual else 0.0
+        saves = (own_cost - costs[best]) / abs(own_cost) if own_cost else 0.0
         return (best, saves) if saves > THRESHOLD else None
 
     if not rivals or better({}) is not None:  # another is better as it is: by the back-test the chosen one is

@@ -15,8 +15,8 @@ from ..evaluation.metrics import MoneyCounter
 from ..evaluation.play import name_of, play_all
 from ..evaluation.tuning import Played, Search, axes_of, free
 from ..physics import Flows, Layout, Simulation, State, View
-from ..policies import PolicyError, Rule, policy
-from ..scenario import Scenario
+from ..policies import Rule, policy
+from ..scenario import BadInput, Scenario
 from ..scenario.window import season_of, stays_as_it_is
 
 RULES = (
@@ -176,7 +176,7 @@ def accepted(world: World, what: str) -> tuple[Any, str]:
     """Return a policy tuned to a world, or None and in words why it does not accept it."""
     try:
         player = world.tuned(what)
-    except PolicyError as error:
+    except BadInput as error:
         return None, str(error)
     if isinstance(player, Rule) and is_pure(player):
         simulation = Simulation(world.layout, world.chance.draw(0, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from .grid import Grid
 from .practice import Ordered, Practice
 from .replay import Known, filled, foretold_before, known_trace
 from .trials import Play, World, accepted, parameters_of, play
-from .worlds import fitted_document, lead_time
+from .worlds import fitted_document, lead_time, spanning
 
 FORMAT = 1
 """Of what is kept of an item, so that what another version kept is not read."""
@@ -166,6 +166,22 @@ def stretch(case: Case, first: int, last: int) -> Stretch | None:
     return Stretch(World(scenario), fitted, Known(demand, promoted), unknown, first, last)
 
 
+def fitted_before(part: Mapping[str, Any], case: Case, findings: Sequence[Findings]) -> Scenario:
+    """Return the scenario of some items, with what was fitted to their sales before the held-out part.
+
+    Args:
+        part: what the scenario says of them.
+        case: any of them, whose periods are held out.
+        findings: on each of them.
+    """
+    demands, spikes = dict(part["demands"]), dict(part.get("spikes", {}))
+    for found in findings:
+        demands |= found.document["demands"]
+        spikes |= found.document.get("spikes", {})
+    horizon = spanning(part, case.last - case.first, case.grid.starts[case.first])
+    return load({**part, "horizon": horizon, "demands": demands, **({"spikes": spikes} if spikes else {})})
+
+
 def replayed(case: Case, what: Stretch, player: Any) -> Play:
     """Play a policy on the sales of some periods."""
     world = what.world
@@ -304,7 +320,8 @@ def _say(case: Case, found: Findings, held_out: Stretch, back_test: Stretch | No
         )
     late = sold[-max(n // 4, 1) :]
     if found.foretold > 0 and not late.any():
-        say(f"nothing was sold in the last {plural(len(late), period)}: is it still sold? What is left may be lost")
+        left = found.tried[str(found.chosen)].left
+        say(f"nothing was sold in the last {plural(len(late), period)}: is it still sold? {left:,.4g} units are left")
     elif known.sum() >= 4 and found.foretold > 0:
         ratio = float(sold[known].mean()) / max(float(mean[known].mean()), 1e-9)
         error = float(np.std(sold[known] - mean[known], ddof=1)) / np.sqrt(known.sum()) / float(mean[known].mean())

@@ -127,10 +127,14 @@ def fitted_document(
     for item, fitted in fits.items():
         demands[f"sell-{item}"] = {**demands[f"sell-{item}"], **asked_for(fitted)}
         spikes |= extras_of(item, fitted, lead_time(part, item))
-    horizon = {**part.get("horizon", {}), "periods": periods}
-    if "starts" in horizon:
-        horizon["starts"] = str(starts)
+    horizon = spanning(part, periods, starts)
     return {**part, "horizon": horizon, "demands": demands, **({"spikes": spikes} if spikes else {})}
+
+
+def spanning(part: Mapping[str, Any], periods: int, starts: np.datetime64) -> dict[str, Any]:
+    """Return the horizon of a scenario over other periods, from another date on where it has one."""
+    horizon = {**part.get("horizon", {}), "periods": periods}
+    return {**horizon, "starts": str(starts)} if "starts" in horizon else horizon
 
 
 def lead_time(part: Mapping[str, Any], item: str) -> float:
