@@ -38,7 +38,7 @@ from .dcl import choices
 from .imitate import beginning
 from .learner import Count, Learner, NotNegative, Positive, Share, inside, scales
 from .networks import adopt, arrays_of
-from .service import ShortagePrice, price_of, serves
+from .service import price_of, serves
 
 ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 NOISES = {"normal": NormalActionNoise, "ornstein-uhlenbeck": OrnsteinUhlenbeckActionNoise}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +99,7 @@ def _recorded(
         for name, value in parameters.items():
             row = [program.load(name, k) for k in range(value.shape[-1])]
             loads[name.removeprefix("parameter.")] = SymbolArray([row] if value.ndim == 2 else row)
-        player = player.having(loads)
+        player = _with(player, loads)
     clock = [program.load("clock", k) for k in range(3)]
     width = None if own is None else own.shape[1]
     if player is None:
@@ -133,10 +134,23 @@ def _recorded(
     return RecordedPlay(Kernel(program, arrays, periods=True), parameters | tables)
 
 
+def _with(player: Any, numbers: Mapping[str, SymbolArray]) -> Any:
+    """Return a rule with symbols in the place of its parameters, and of the arrays that are derived from them."""
+    if not player.derived:
+        return player.having(numbers)
+    player = copy(player)
+    for name, value in numbers.items():
+        setattr(player, name, value)
+    return player
+
+
 def _parameters(player: Any) -> tuple[dict[str, np.ndarray], dict[str, Array]]:
-    """Return the arrays of a rule's parameters, the same for all paths (stocks,) or of each path (stocks, paths)."""
+    """Return the arrays of a rule's parameters, and of what is derived from them.
+
+    Each is the same for all paths (stocks,), or of each path (stocks, paths).
+    """
     found, arrays = {}, {}
-    for name in player.names():
+    for name in [*player.names(), *player.derived]:
         value = getattr(player, name)
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             found[f"parameter.{name}"] = value

@@ -97,7 +97,7 @@ def _compiled(
         if first == warmup:
             counter.totals[:] = 0.0
             counter.value(simulation, -1.0)
-        orders = {"orders": np.ascontiguousarray(_orders(player, simulation))} if asked else {}
+        orders = {"orders": np.ascontiguousarray(orders_of(player, simulation))} if asked else {}
         call(first, last - first, **orders)
         simulation.period = last
         if progress is not None and (last % STRETCH == 0 or last == periods):

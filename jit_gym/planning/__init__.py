@@ -1,5 +1,6 @@
 """What does a planner have? Spreadsheets of sales and deliveries, and what they say of the world."""
 
+from .advise import Advice, Advised, advise
 from .deliveries import LeadTime, lead_times
 from .fit import Fitted, fit
 from .folder import Folder, open_folder
@@ -9,6 +10,8 @@ from .shop import Terms, assumptions, scenario_text
 from .stock import OpenOrder, Stock, read_stock
 
 __all__ = [
+    "Advice",
+    "Advised",
     "Fitted",
     "Folder",
     "LeadTime",
@@ -17,6 +20,7 @@ __all__ = [
     "Sales",
     "Stock",
     "Terms",
+    "advise",
     "assumptions",
     "cleaned",
     "fit",

@@ -244,7 +244,13 @@ def _lines(
 
 
 def _demand(item: str, fitted: Fitted, shortage: float, terms: Terms) -> dict[str, Any]:
-    demand: dict[str, Any] = {"from": item, "distribution": fitted.distribution.model_dump(mode="json")}
+    unmet = "backlog" if terms.backlog else "lost"
+    return {"from": item, **asked_for(fitted), "unmet": unmet, "shortage_cost": _round(shortage)}
+
+
+def asked_for(fitted: Fitted) -> dict[str, Any]:
+    """Return what was fitted to an item as a demand of a scenario has it: the keys that say how much is asked for."""
+    demand: dict[str, Any] = {"distribution": fitted.distribution.model_dump(mode="json")}
     if fitted.law.occurs < 1:
         demand["occurs"] = _round(fitted.law.occurs)
     if len(fitted.pattern.season) > 1:
@@ -253,25 +259,40 @@ def _demand(item: str, fitted: Fitted, shortage: float, terms: Terms) -> dict[st
         demand["trend"] = _round(fitted.trend)
     if fitted.autocorrelation:
         demand["autocorrelation"] = _round(min(max(fitted.autocorrelation, -0.95), 0.95))
-    return {**demand, "unmet": "backlog" if terms.backlog else "lost", "shortage_cost": _round(shortage)}
+    return demand
+
+
+def extras_of(item: str, fitted: Fitted, lead_time: float) -> dict[str, dict[str, Any]]:
+    """Return the spikes of an item by their names: its promotions, which are planned and so announced, and others.
+
+    Args:
+        item: its name.
+        fitted: what was fitted to it.
+        lead_time: its mean, in periods; a promotion is announced so long ahead, and one period more.
+    """
+    found = {}
+    kinds: list[tuple[str, Extra | None, int]] = [
+        ("promotion", fitted.promotion, int(np.ceil(lead_time)) + 1),
+        ("spike", fitted.spike, 0),
+    ]
+    for kind, extra, ahead in kinds:
+        if extra is None:
+            continue
+        spike: dict[str, Any] = {"hits": [f"sell-{item}"], "starts": {"rate": _round(extra.rate)}}
+        spike["lasts"] = 1 if extra.lasts == 1 else {"name": "geom", "p": _round(1 / extra.lasts)}
+        spike["factor"] = _round(extra.factor)
+        found[f"{kind}-{item}"] = spike | ({"announced": ahead} if ahead else {})
+    return found
 
 
 def _spikes(items: Sequence[str], fits: Sequence[Fitted], times: Sequence[tuple[Any, float]]) -> Iterator[str]:
-    """Yield a line for each item's promotions, which are planned and so announced, and its other spikes."""
+    """Yield a line for each item's promotions and its other spikes."""
     for item, fitted, (_, mean) in zip(items, fits, times, strict=True):
-        kinds: list[tuple[str, Extra | None, int]] = [
-            ("promotion", fitted.promotion, int(np.ceil(mean)) + 1),
-            ("spike", fitted.spike, 0),
-        ]
-        for kind, extra, ahead in kinds:
-            if extra is None:
-                continue
-            spike: dict[str, Any] = {"hits": [f"sell-{item}"], "starts": {"rate": _round(extra.rate)}}
-            spike["lasts"] = 1 if extra.lasts == 1 else {"name": "geom", "p": _round(1 / extra.lasts)}
-            spike["factor"] = _round(extra.factor)
-            spike |= {"announced": ahead} if ahead else {}
+        for name, spike in extras_of(item, fitted, mean).items():
+            extra = fitted.promotion if name.startswith("promotion-") else fitted.spike
+            assert extra is not None
             whence = f"{plural(extra.periods, 'period')} of the history"
-            yield f"  {_flow(f'{kind}-{item}')}: {_flow(spike)}        # {whence}"
+            yield f"  {_flow(name)}: {_flow(spike)}        # {whence}"
 
 
 def _lead_time(k: int, waits: Sequence[LeadTime] | None, terms: Terms) -> tuple[Any, float]:

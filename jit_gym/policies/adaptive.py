@@ -28,8 +28,10 @@ class Adaptive(StatefulRule):
     planned: ClassVar[tuple[str, ...]] = ("service_level",)
     knows: ClassVar[frozenset[str]] = FORECAST - {"season", "spikes"}
     shares: ClassVar[tuple[str, ...]] = ("smoothing", "service_level")
+    derived: ClassVar[tuple[str, ...]] = ("score",)
     smoothing: Parameter = None
     service_level: Parameter = None
+    score: np.ndarray = field(init=False, repr=False)
 
     @property
     def relies_on_formulas(self) -> bool:
@@ -37,6 +39,10 @@ class Adaptive(StatefulRule):
 
     def formulas(self, plan: PlanningData) -> dict[str, Any]:
         return {"smoothing": 0.1, "service_level": plan.critical_ratio}
+
+    def prepare(self) -> None:
+        """Work out the normal score of the service level."""
+        self.score = quantile(self.service_level)
 
     def begin(self, view: View) -> np.ndarray:
         first = np.hstack([self.plan.mean, np.sqrt(self.plan.variance) / 1.25])
@@ -50,8 +56,8 @@ class Adaptive(StatefulRule):
         weight = np.where(has_passed(view), self.smoothing, 0.0)
         mean, deviation = mean + weight * news, deviation + weight * (np.abs(news) - deviation)
         exposed = plan.lead_time + 1.0
-        variance, z = (1.25 * deviation) ** 2, quantile(self.service_level)
-        level = base_stock_level(mean, variance, exposed, z, plan.lead_time_variance)
+        variance = (1.25 * deviation) ** 2
+        level = base_stock_level(mean, variance, exposed, self.score, plan.lead_time_variance)
         orders = plan.split_over_lanes(positive(plan.rounded(positive(level)) - view.inventory_position))
         return orders, np.hstack([plan.owed(view), mean, deviation])
 

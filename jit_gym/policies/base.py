@@ -160,6 +160,8 @@ class Rule(Policy):
     """Quantities for which fractions of a unit count, even where units are whole."""
     given: ClassVar[tuple[str, ...]] = ()
     """Parameters that come with the world or the business, and are not tuned unless asked for."""
+    derived: ClassVar[tuple[str, ...]] = ()
+    """Arrays that `prepare` works out of parameters, and on which orders depend in their place."""
     planned: ClassVar[tuple[str, ...]] = ()
     """Parameters whose formula is a textbook's, with assumptions that `notes` compares with the scenario."""
     knows: ClassVar[frozenset[str]] = frozenset()

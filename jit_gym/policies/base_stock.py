@@ -51,6 +51,7 @@ class SafetyStock(Rule):
     planned: ClassVar[tuple[str, ...]] = ("service_level",)
     knows: ClassVar[frozenset[str]] = FORECAST
     shares: ClassVar[tuple[str, ...]] = ("service_level",)
+    derived: ClassVar[tuple[str, ...]] = ("buffer",)
     service_level: Parameter = None
     buffer: np.ndarray = field(init=False, repr=False)
 

@@ -1,0 +1,339 @@
+"""Judge rules on one item: fitted, tuned and chosen on what came before, and played on sales that were held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..common import digest
+from ..common.provenance import versions
+from ..common.text import plural
+from ..evaluation.judgement import THRESHOLD
+from ..physics import Simulation
+from ..policies import policy
+from ..scenario import Scenario, load
+from .fit import Fitted, fit
+from .grid import Grid
+from .practice import Ordered, Practice
+from .replay import Known, filled, foretold_before, known_trace
+from .trials import Play, World, accepted, parameters_of, play
+from .worlds import fitted_document, lead_time, spanning
+
+FORMAT = 1
+"""Of what is kept of an item, so that what another version kept is not read."""
+ENOUGH = 16
+"""Periods with a known demand that a part of the history must have for a back-test to be fitted to it."""
+PATHS = 64
+"""Paths of lead times and of what else is random in a replay, whose demand is the same on each."""
+PRACTICE = "today"
+"""The key of today's practice among what was tried."""
+DRIFTED = 1.25
+"""Times the demand that was foretold, up or down, from which a held-out part is said to be at another level."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One item to be judged: its scenario without demand, its sales, and which of their periods are held out.
+
+    Attributes:
+        item: its name.
+        part: its scenario (`Shop.part`).
+        grid: the periods of the sales.
+        units, short, promoted: what was sold in each period (n,), nan where not known; where stock had run out; where
+            there was a promotion.
+        whole: whether units are whole.
+        first, last: the held-out periods, from the first to before the last.
+        rules: what is tried.
+        practice: what is done today.
+        seed: of what is random in replays.
+    """
+
+    item: str
+    part: Mapping[str, Any]
+    grid: Grid
+    units: np.ndarray
+    short: np.ndarray
+    promoted: np.ndarray
+    whole: bool
+    first: int
+    last: int
+    rules: tuple[str, ...]
+    practice: Practice
+    seed: int = 0
+
+    @property
+    def key(self) -> str:
+        """Return a digest of all that the verdict depends on."""
+        import json
+
+        orders = self.practice.ordered(self.item)
+        rule = None if self.practice.orders else str(self.practice.rule_for(self.item, 1.0))
+        told = [FORMAT, self.item, self.part, self.grid, self.whole, self.first, self.last, self.rules, rule]
+        told += [self.practice.cover, self.seed, versions()]
+        arrays = {"units": self.units, "short": self.short, "promoted": self.promoted}
+        arrays |= {} if orders is None else {"orders": orders}
+        return digest.of_text(json.dumps(told, default=str, sort_keys=True) + digest.of_arrays(arrays))[:32]
+
+
+@dataclass
+class Tried:
+    """What one rule came to.
+
+    `fitted` is its cost a period in the world that was fitted to what came before, and `back_test` that on the last
+    part of what came before, foretold from what was before that; `score`, their mean, decides. None where there is
+    none. `cost`, `fill_rate`, `stock` and `ordered` are those of the held-out part, a period.
+    """
+
+    rule: str
+    parameters: dict[str, Any]
+    score: float | None
+    fitted: float | None
+    back_test: float | None
+    cost: float
+    fill_rate: float
+    stock: float
+    ordered: float
+    left: float
+
+
+@dataclass
+class Findings:
+    """What was found out about one item, as plain numbers and texts.
+
+    `tried` has each rule by its name as it was asked for, and today's practice as `today`. `chosen` is one of its keys;
+    None where there is too little history for a verdict. `series` has numbers of each held-out period: what was sold,
+    and `cost`, `held`, `short` of what was `chosen` and of `today`. `safety` tells what a safety stock is worth in the
+    fitted world: its units, and the cost a period without one and with the best one.
+    """
+
+    item: str
+    chosen: str | None = None
+    tried: dict[str, Tried] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    mean: float = 0.0
+    variation: float = 0.0
+    yearly: float = 0.0
+    initial: float = 0.0
+    lead_time: float = 0.0
+    unknown: int = 0
+    promotions: int = 0
+    foretold: float = 0.0
+    sold: float = 0.0
+    safety: dict[str, float] = field(default_factory=dict)
+    series: dict[str, list[float]] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Findings:
+        """Return what was written as plain JSON."""
+        tried = {name: Tried(**each) for name, each in data["tried"].items()}
+        return cls(**{**data, "tried": tried})
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Periods that are replayed, and the world that was fitted to what came before them."""
+
+    world: World
+    fitted: Fitted
+    known: Known
+    unknown: np.ndarray
+    first: int
+    last: int
+
+
+def stretch(case: Case, first: int, last: int) -> Stretch | None:
+    """Return the periods from `first` to before `last`, and the world of what came before; None with too little."""
+    units, short, promoted = (each[:first] for each in (case.units, case.short, case.promoted))
+    known = np.isfinite(units) & ~(short & (units <= 0))
+    if known.sum() < ENOUGH or not np.nansum(units) > 0:
+        return None
+    grid = case.grid._replace(many=first)
+    fitted = fit(units, grid, item=case.item, short=short, promoted=promoted, whole=case.whole)
+    document = fitted_document(case.part, {case.item: fitted}, last - first, grid.after())
+    scenario = load(document)
+    sold, short, promoted = (each[first:last] for each in (case.units, case.short, case.promoted))
+    mean = foretold_before(scenario, f"sell-{case.item}", promoted)
+    demand, unknown = filled(sold, short, mean, case.whole)
+    return Stretch(World(scenario), fitted, Known(demand, promoted), unknown, first, last)
+
+
+def fitted_before(part: Mapping[str, Any], case: Case, findings: Sequence[Findings]) -> Scenario:
+    """Return the scenario of some items, with what was fitted to their sales before the held-out part.
+
+    Args:
+        part: what the scenario says of them.
+        case: any of them, whose periods are held out.
+        findings: on each of them.
+    """
+    demands, spikes = dict(part["demands"]), dict(part.get("spikes", {}))
+    for found in findings:
+        demands |= found.document["demands"]
+        spikes |= found.document.get("spikes", {})
+    horizon = spanning(part, case.last - case.first, case.grid.starts[case.first])
+    return load({**part, "horizon": horizon, "demands": demands, **({"spikes": spikes} if spikes else {})})
+
+
+def replayed(case: Case, what: Stretch, player: Any) -> Play:
+    """Play a policy on the sales of some periods."""
+    world = what.world
+    key = "replay", what.first, what.last
+    if key not in world.drawn:
+        world.drawn[key] = known_trace(world.chance, case.seed, PATHS, {f"sell-{case.item}": what.known})
+        rows = world.drawn[key].rows
+        if (rows == rows[:, :1]).all():  # nothing is random: one path tells all
+            world.drawn[key] = known_trace(world.chance, case.seed, 1, {f"sell-{case.item}": what.known})
+    return play(player, world, world.drawn[key])
+
+
+def practised(case: Case, scenario: Scenario, what: Stretch) -> Any:
+    """Return today's practice in some periods: its rule, or its orders; without orders of the item, base-stock."""
+    orders = case.practice.ordered(case.item)
+    if orders is not None:
+        lanes = np.zeros((what.last - what.first, len(scenario.lanes)))
+        lanes[:, 0] = orders[what.first : what.last]
+        return Ordered(lanes)
+    before = case.units[: what.first]
+    return policy(case.practice.rule_for(case.item, float(np.nanmean(before))), scenario)
+
+
+def judge(case: Case) -> Findings:
+    """Return the verdict on one item."""
+    found = Findings(case.item, lead_time=lead_time(case.part, case.item))
+    earlier, year = case.units[: case.first], round(case.grid.per_year)
+    if np.isfinite(earlier).any():
+        found.mean = float(np.nanmean(earlier))
+        found.variation = float(np.nanstd(earlier) / found.mean) if found.mean > 0 else 0.0
+        recent = case.units[max(case.last - year, 0) : case.last]
+        found.yearly = float(np.nanmean(recent) if np.isfinite(recent).any() else 0.0) * case.grid.per_year
+    held_out = stretch(case, case.first, case.last)
+    if held_out is None:
+        known = int(np.isfinite(earlier).sum())
+        found.notes.append(
+            f"new: only {plural(known, case.grid.period)} before the held-out part are known, too few for a verdict"
+            if known < ENOUGH
+            else "nothing was sold before the held-out part: no verdict"
+        )
+        return found
+    resolved = held_out.world.scenario.resolved
+    found.document = {key: resolved[key] for key in ("demands", "spikes") if key in resolved}
+    found.initial = float(
+        Simulation(held_out.world.layout, held_out.world.chance.draw(0, 1)).read("stocks", "on_hand")[0, 0]
+    )
+    length = min(year, case.first // 4)
+    back_test = stretch(case, case.first - length, case.first) if length >= 4 else None
+    plays = dict[str, Play]()
+    for rule in case.rules:
+        player, why = accepted(held_out.world, rule)
+        if player is None:
+            found.left_out[rule] = why
+            continue
+        plays[rule] = replayed(case, held_out, player)
+        found.tried[rule] = _tried(case, rule, player, plays[rule], held_out, back_test)
+    today = practised(case, held_out.world.scenario, held_out)
+    plays[PRACTICE] = replayed(case, held_out, today)
+    found.tried[PRACTICE] = _tried(case, PRACTICE, today, plays[PRACTICE], held_out, back_test)
+    found.chosen = chosen(found.tried)
+    found.safety = _safety(held_out.world)
+    found.series = {
+        "sold": held_out.known.units.tolist(),
+        "unknown": held_out.unknown.astype(float).tolist(),
+        "promoted": held_out.known.promoted.astype(float).tolist(),
+    }
+    for key, name in (("chosen", found.chosen), ("today", PRACTICE)):
+        each = plays[name]
+        columns = {"cost": each.cost, "held": each.held[:, 0], "short": each.short[:, 0], "ordered": each.ordered[:, 0]}
+        found.series |= {f"{column}_{key}": values.tolist() for column, values in columns.items()}
+    _say(case, found, held_out, back_test)
+    return found
+
+
+def chosen(tried: Mapping[str, Tried]) -> str:
+    """Return the rule with the best score; today's where none is better by more than what anybody would act on."""
+    scores = {name: each.score for name, each in tried.items() if each.score is not None}
+    if not scores:
+        return PRACTICE
+    best = min(scores, key=scores.__getitem__)
+    today = scores.get(PRACTICE)
+    if today is not None and scores[best] >= today - THRESHOLD * abs(today):
+        return PRACTICE
+    return best
+
+
+def _tried(case: Case, asked: str, player: Any, held: Play, held_out: Stretch, back_test: Stretch | None) -> Tried:
+    """Return what a policy came to: in the fitted world, in the back-test, where it is tuned anew, and held out."""
+    ordered = isinstance(player, Ordered)
+    fitted = None if ordered else held_out.world.cost(player)
+    tested = None
+    if back_test is not None and not ordered:
+        again = practised(case, back_test.world.scenario, back_test) if asked == PRACTICE else None
+        again = again if asked == PRACTICE else accepted(back_test.world, asked)[0]
+        tested = None if again is None else float(replayed(case, back_test, again).cost.mean())
+    scores = [each for each in (fitted, tested) if each is not None]
+    demanded = float(held.demanded.sum())
+    return Tried(
+        rule=str(player),
+        parameters={name: value for name, value in parameters_of(player).items()},
+        score=float(np.mean(scores)) if scores and (tested is not None or back_test is None) else None,
+        fitted=fitted,
+        back_test=tested,
+        cost=float(held.cost.mean()),
+        fill_rate=1.0 - float(held.short.sum()) / demanded if demanded > 0 else 1.0,
+        stock=float(held.held.mean()),
+        ordered=float(held.ordered.mean()),
+        left=float(held.left.sum()),
+    )
+
+
+def _safety(world: World) -> dict[str, float]:
+    """Return what a safety stock is worth in the fitted world: orders up to the forecast alone, and with the best."""
+    best = world.tuned("safety-stock")
+    without = world.cost(policy("safety-stock(service_level=0.5)", world.scenario))
+    return {"units": float(best.buffer.sum()), "without": without, "with": world.cost(best)}
+
+
+def _say(case: Case, found: Findings, held_out: Stretch, back_test: Stretch | None) -> None:
+    """Say what might mislead."""
+    period, n = case.grid.period, case.last - case.first
+    say, sold, known = found.notes.append, held_out.known.units, ~held_out.unknown
+    year = round(case.grid.per_year)
+    found.unknown, found.promotions = int(held_out.unknown.sum()), int(held_out.known.promoted.sum())
+    mean = foretold_before(held_out.world.scenario, f"sell-{case.item}", held_out.known.promoted)
+    found.foretold, found.sold = float(mean.mean()), float(sold.mean())
+    earlier = int(np.isfinite(case.units[: case.first]).sum())
+    if earlier < 2 * year:
+        say(f"short history: {plural(earlier, period)} before the held-out part, less than two years, so no season")
+    if back_test is None:
+        say("too short for a back-test: the rule was chosen in the fitted world alone")
+    if found.unknown:
+        say(
+            f"in {plural(found.unknown, period)} of the held-out {n} demand is not known, as stock had run out or "
+            "sales are missing: at least what was foretold"
+        )
+    late = sold[-max(n // 4, 1) :]
+    if found.foretold > 0 and not late.any():
+        left = found.tried[str(found.chosen)].left
+        say(f"nothing was sold in the last {plural(len(late), period)}: is it still sold? {left:,.4g} units are left")
+    elif known.sum() >= 4 and found.foretold > 0:
+        ratio = float(sold[known].mean()) / max(float(mean[known].mean()), 1e-9)
+        error = float(np.std(sold[known] - mean[known], ddof=1)) / np.sqrt(known.sum()) / float(mean[known].mean())
+        if (ratio > DRIFTED or ratio < 1 / DRIFTED) and abs(ratio - 1) > 2 * error:
+            say(
+                f"demand was {100 * ratio:.0f} % of what was foretold from before: the level has shifted, and "
+                f"parameters fit what was (run jit-gym new again on the latest sales)"
+            )
+    if found.promotions:
+        fitted = "" if held_out.fitted.promotion else ", and there was none before to fit: not foretold"
+        say(f"{plural(found.promotions, period)} of the held-out part had a promotion, taken as planned{fitted}")
+    if held_out.fitted.poor:
+        say(f"the fit is in doubt: {'; '.join(held_out.fitted.warnings)}")
+    if case.practice.orders is not None and case.practice.ordered(case.item) is None:
+        say("there is no order of it among today's: base-stock by formula stands for its practice")
