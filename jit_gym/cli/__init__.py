@@ -1,7 +1,7 @@
 """The command `jit-gym`: one file a verb, in the order in which --help lists them."""
 
 from . import list, show, compare, map, stress, tune, solve, bound  # noqa: I001
-from . import train, record, benchmark, play, new, advise, order  # noqa: I001
+from . import train, record, benchmark, play, new, advise, order
 from .app import app, main
 
 __all__ = [
