@@ -18,7 +18,7 @@ from .progress import announce_compiling, console, progress_bar, suite_bar
 
 @app.command()
 def benchmark(
-    suite: Annotated[str, typer.Argument(metavar="[SUITE]", help="A shipped suite, or a YAML file.")] = "jit-bench-v1",
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="A shipped suite, or a YAML file.")] = "jit-bench-v1",
     tier: Annotated[str, typer.Option(metavar="NAME", help="How much of it: test, small or full.")] = "small",
     only: Annotated[
         str | None,
