@@ -14,13 +14,13 @@ from ..common.checks import BadInput, one_line
 from ..common.statistics import interquartile_mean
 from ..report.axes import LINE, Axes, Entry, left_margin, legend, legend_lines, plain_number, ticks
 from ..report.figures import Picture
-from ..report.svg import EDGE, LETTERS, MUTED, WIDTH, Box, Sheet
+from ..report.svg import EDGE, LETTERS, WIDTH, Box, Sheet
 from .profiles import BELOW, COLOURS, MARGIN
 from .rows import file_of
 
 SUFFIX = ".curves.json"
 HIGH, BAND = 130.0, 0.16
-FARTHEST = 100.0  # per cent above the best tuned rule; what costs more is drawn there
+FARTHEST = 100.0  # per cent over the least cost; what is more is drawn there
 
 
 class Curve(NamedTuple):
@@ -72,27 +72,27 @@ def read(results: Path, instance: str, policy: str) -> dict[int, Curve]:
     return found
 
 
-def picture(curves: Mapping[str, Mapping[int, Curve]], rule: str, rule_cost: float) -> Picture:
+def picture(curves: Mapping[str, Mapping[int, Curve]]) -> Picture:
     """Draw the curves of some agents on one instance: the middle of the seeds, and the range of all of them.
+
+    Costs are beside the least one of all these evaluations, which are on the same paths; what a rule costs there is not
+    known, and what it costs on the paths that judge is another figure.
 
     Args:
         curves: by agent and seed.
-        rule: the best tuned rule there.
-        rule_cost: what it costs a period in the regime that was learned in.
     """
-    drawn = {name: _over(list(seeds.values()), rule_cost) for name, seeds in curves.items()}
+    least = min(cost for seeds in curves.values() for curve in seeds.values() for cost in curve.costs)
+    drawn = {name: _over(list(seeds.values()), least) for name, seeds in curves.items()}
     entries = legend_lines([Entry(name, COLOURS[k + 1], line=True) for k, name in enumerate(drawn)], WIDTH, LETTERS)
     above = LINE * len(entries) + 8
     sheet = Sheet(above + HIGH + BELOW)
-    lowest = min(0.0, *(float(over.min()) for _, over in drawn.values()))
-    highest = max(1.0, *(float(over.max()) for _, over in drawn.values()))
+    lowest, highest = 0.0, max(1.0, *(float(over.max()) for _, over in drawn.values()))
     beside = ticks(lowest, highest, 5)
     box = Box(left_margin([_percent(each) for each in beside]), above, WIDTH * (1 - EDGE) - MARGIN, above + HIGH)
     axes = Axes.within(sheet, box, (0.0, 100.0), (lowest, highest))
     axes.grid((0, 25, 50, 75, 100), beside)
     axes.numbers_beside(beside, _percent)
     axes.numbers_below((0, 25, 50, 75, 100), plain_number, "share of the training, %")
-    sheet.line(f"M{box.left:.1f} {axes.y.at(0):.1f}H{box.right:.1f}", MUTED, 1.0, dashes="3 2")
     for k, (at, over) in enumerate(drawn.values()):
         edges = np.append(at, 100.0)
         axes.stairs_between(edges, over.min(axis=0), over.max(axis=0), COLOURS[k + 1], BAND)
@@ -100,22 +100,22 @@ def picture(curves: Mapping[str, Mapping[int, Curve]], rule: str, rule_cost: flo
         axes.stairs(edges, middle, COLOURS[k + 1], 1.8)
     legend(sheet, entries, 0, LETTERS, size=LETTERS)
     caption = (
-        f"Cost over that of {rule}, the best tuned rule (dashed), on the paths that choose the networks, which"
-        f" judge nothing: the middle of the seeds, and all of them. {FARTHEST:g} % is also what is more."
+        "Cost at each evaluation over the least of them all, on the paths that choose networks and judge nothing:"
+        f" the middle of the seeds, and the range of all. {FARTHEST:g} % is also what is more."
     )
     said = "; ".join(
-        f"{name} from {interquartile_mean(over[:, 0]):+.1f} % to {interquartile_mean(over.min(axis=1)):+.1f} % at best"
+        f"{name} from {interquartile_mean(over[:, 0]):.1f} % to {interquartile_mean(over.min(axis=1)):.1f} % at best"
         for name, (_, over) in drawn.items()
     )
-    return Picture("Learning curves", caption, sheet.svg, f"Learning curves, over the cost of {rule}: {said}.")
+    return Picture("Learning curves", caption, sheet.svg, f"Learning curves, over the least cost: {said}.")
 
 
-def _over(curves: list[Curve], rule_cost: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the evaluations are, in per cent of the training (n,), and what is over the rule (seeds, n)."""
+def _over(curves: list[Curve], least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return where evaluations are, in per cent of the training (n,), and how much more they cost (seeds, n)."""
     shortest = min(len(each.at) for each in curves)
     at = 100.0 * np.array(curves[0].at[:shortest]) / max(each.at[-1] for each in curves)
     costs = np.array([each.costs[:shortest] for each in curves])
-    return at, np.minimum(100.0 * (costs - rule_cost) / abs(rule_cost), FARTHEST)
+    return at, np.minimum(100.0 * (costs - least) / max(abs(least), 1e-12), FARTHEST)
 
 
 def _percent(value: float) -> str:

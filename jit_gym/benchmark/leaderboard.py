@@ -205,11 +205,10 @@ class Leaderboard:
         return found
 
     def _curves(self, here: Table, name: str) -> Picture | None:
-        """Return the learning curves on an instance, beside the best tuned rule where it learned."""
+        """Return the learning curves on an instance."""
         kept = {policy: curves.read(self.folder, name, policy) for policy in here.kinds}
         drawn = {policy: each for policy, each in kept.items() if each}
-        rule = [row for row in here.within(LEARNED) if row.policy == row.best_rule]
-        return curves.picture(drawn, rule[0].policy, rule[0].cost) if drawn and rule else None
+        return curves.picture(drawn) if drawn else None
 
     def _world(self, here: Table, name: str, regime: str, places: Mapping[int, int]) -> World:
         rows = here.within(regime)

@@ -89,7 +89,8 @@ def picture(board: Leaderboard) -> str:
     section = headline(board)
     if not section.pictures:
         raise BadInput(f"{board.suite.name}: there is no policy that was judged on all instances of a selection")
-    title = f"{board.suite.name}, {section.regime}: share of runs within a gap"
+    count = len(board.selections[section.selection])
+    title = f"{board.suite.name} ({count} instances): share of runs that cost so much"
     return profiles.alone(section.pictures[0], title)
 
 
@@ -135,7 +136,7 @@ def _parts(board: Leaderboard) -> Iterator[str]:
         " each row is in leaderboard.html beside this file (a page that works from disk)."
     )
     yield f"To cite: {board.citation}"
-    yield "![Share of runs within a gap](leaderboard.svg)"
+    yield "![Which share of the runs costs at most how much more than the best tuned rule](leaderboard.svg)"
     for regime in board.regimes:
         yield f"## {words.IN_REGIME[regime].capitalize()}"
         yield f"The regime `{regime}`: {words.REGIMES_SAY[regime]}."

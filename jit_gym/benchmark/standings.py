@@ -168,7 +168,9 @@ class Table:
     def standings(self, regime: str) -> list[Standing]:
         """Return how each policy stands in a regime: those judged on all instances first, each group best first."""
         here = self.within(regime)
-        of = {None: {row.instance for row in here if np.isfinite(versus_of(row)).all()}}
+        of: dict[ReferenceIs | None, set[str]] = {
+            None: {row.instance for row in here if np.isfinite(versus_of(row)).all()}
+        }
         known = [row for row in here if np.isfinite(gap_of(row)).all()]
         of |= {kind: {row.instance for row in known if row.reference_is == kind} for kind in REFERENCES}
         policies = [BEST_RULE, *dict.fromkeys(row.policy for row in sorted(here, key=lambda row: row.policy))]

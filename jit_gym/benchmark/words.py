@@ -122,7 +122,11 @@ def verdict(standings: Sequence[Standing], regime: str) -> str:
     if ahead:
         where = f"{plural(complete[0].of, 'instance')}, {IN_REGIME[regime]}"
         rest = "is shown to be better than the others" if len(ahead) == 1 else "may each be the best"
-        said.append(f"Of what was judged on all {where}, {_with_article(ahead)} {rest}.")
+        said.append(
+            f"On all {where}, no single policy does as well as the {BEST_RULE} of each."
+            if ahead == [BEST_RULE]
+            else f"Of what was judged on all {where}, {_with_article(ahead)} {rest}."
+        )
     for each in standings:
         if each.kind == "agent":
             said.append(agent_sentence(each))
@@ -135,13 +139,18 @@ def _with_article(policies: Sequence[str]) -> str:
 
 def agent_sentence(standing: Standing) -> str:
     """Say what an agent costs beside the best tuned rule, on how many instances, and how often it is ahead."""
-    where = f"{'all' if standing.complete else f'{standing.instances} of {standing.of}'} instances"
     more = "more" if standing.versus.mean >= 0 else "less"
     versus = standing.versus if standing.versus.mean >= 0 else _mirrored(standing.versus)
     probability = between(standing.improvement)
+    costs = f"costs {between(versus)} % {more} than the {BEST_RULE}"
+    if not standing.complete:
+        return (
+            f"The agent {standing.policy}, which was trained on {standing.instances} of {standing.of} instances"
+            f" ({seeds(standing.seeds)}), {costs} there; that says nothing of the others."
+        )
     return (
-        f"The agent {standing.policy} ({where}, {seeds(standing.seeds)}) costs {between(versus)} % {more} than"
-        f" the best tuned rule; a run of it is cheaper with a probability of {probability}."
+        f"The agent {standing.policy} (all instances, {seeds(standing.seeds)}) {costs}; a run of it is cheaper with a"
+        f" probability of {probability}."
     )
 
 

@@ -188,7 +188,7 @@ def test_a_learning_curve_is_drawn_where_it_was_kept(about: Suite, table: Table,
     first, second, *_ = Leaderboard(about, table, tmp_path / "made-v1").instances
     assert second.curves is None
     assert first.curves is not None
-    assert "ppo from +31.8 % to +0.5 % at best" in first.curves.says
+    assert "ppo from 33.0 % to 1.4 % at best" in first.curves.says
     curves.file_of_curves(tmp_path / "made-v1", "line/a", "ppo").write_text('{"0": {"at": [1], "costs": []}}')
     with pytest.raises(BadInput, match="holds no learning curves"):
         curves.read(tmp_path / "made-v1", "line/a", "ppo")
