@@ -308,7 +308,7 @@ class EpisodeBatch:
         key = units, flows, rewards
         if key not in self._kernels:
             layout, codec = self.layout, self.codec
-            step = units is not None and step_kernel(layout, codec, *key)
+            step = units is not None and step_kernel(layout, codec, units, flows, rewards)
             self._kernels[key] = step or observation_kernel(layout, codec)
         return self._kernels[key]
 
