@@ -104,11 +104,12 @@ def fit(
     Kolmogorov's distances are warned of where they are longer than in 95 % of all cases by chance (99 % for the last
     quarter), among as many independent periods as autocorrelation leaves.
 
-    A trend sets the level at the end of the series. It goes on after it only where the last quarter of the series was
-    foretold better with a trend than without. Where the level changed for good (`shift.shifts`), that of the last part
-    counts: what came before is multiplied by a factor of its own, and tells of the season. The last half of what came
-    after a change is then foretold, in place of the last quarter. What is sold no longer (`shift.silent_since`) has
-    next to no demand.
+    A trend sets the level at the end of the series. It goes on after it only where the last quarter of the series
+    was foretold better with a trend than without. Where the level changed for good (`shift.shifts`), that of the
+    last part counts: what came before is multiplied by a factor of its own, and tells of the season. The last half
+    of what came after a change is then foretold, in place of the last quarter, and there is no trend beside it. Of
+    two to three years none is looked for: there it is not told from a season. What is sold no longer
+    (`shift.silent_since`) has next to no demand.
 
     Args:
         units: sold in each period (n,); nan where it is not known.
@@ -233,7 +234,9 @@ def _steps(demand: np.ndarray, cut: np.ndarray, offered: np.ndarray, cycles: tup
     """Tell which periods are before each change of the level (n, changes)."""
     n, none = len(demand), np.zeros((len(demand), 0), bool)
     usual = np.where(offered | cut, np.nan, demand)
-    if not np.nansum(usual) > 0 or np.isfinite(usual).sum() < SHORTEST:
+    year = max([cycle.periods for cycle in cycles], default=1)
+    unsure = 2 * year <= n < 3 * year  # in which a change is not told from a season that was seen twice
+    if unsure or not np.nansum(usual) > 0 or np.isfinite(usual).sum() < SHORTEST:
         return none
     found = pattern(usual, cycles, np.zeros((n, 0)))
     places = np.arange(n) - n
@@ -266,17 +269,17 @@ def _core(
     usable = (known & offered).sum() >= 2 and (known & ~offered).sum() >= SHORTEST
     full = np.where(offered & ~usable, np.nan, demand)  # too few promotions for a factor: not taken for usual demand
     offers = offered & usable
-    none = np.zeros(len(demand), bool)
-    plain = pattern(full, cycles, _marks(offers, none, steps), ())
+    none, grows = np.zeros(len(demand), bool), not steps.shape[1]
+    plain = pattern(full, cycles, _marks(offers, none, steps), (), grows)
     spikes, peaks = _spikes(full, plain.factors / _of_marks(plain, offers, none), plain.level, offered, cycles, ())
     if spikes.any() or peaks:
-        found = pattern(full, cycles, _marks(offers, spikes, steps), peaks)
+        found = pattern(full, cycles, _marks(offers, spikes, steps), peaks, grows)
         usual = found.factors / _of_marks(found, offers, spikes)
         spikes, peaks = _spikes(full, usual, found.level, offered, cycles, peaks)
-        plain = pattern(full, cycles, _marks(offers, none, steps), peaks)
+        plain = pattern(full, cycles, _marks(offers, none, steps), peaks, grows)
     core, likelihood = _with(plain, full, cut, offers, none, steps, cycles, peaks, whole)
     if spikes.any():
-        found = pattern(full, cycles, _marks(offers, spikes, steps), peaks)
+        found = pattern(full, cycles, _marks(offers, spikes, steps), peaks, grows)
         other, likelier = _with(found, full, cut, offers, spikes, steps, cycles, peaks, whole)
         n, many = int(np.isfinite(full).sum()), int(spikes.sum())
         likelier += many * np.log(many / n) + (n - many) * np.log(1 - many / n) - np.log(n)
@@ -310,7 +313,7 @@ def _with(
     for _ in range(ROUNDS if (cut & at).any() else 0):
         full = full.copy()
         full[cut & at] = law.expected_from(told[cut & at], found.factors[cut & at])
-        found = pattern(full, cycles, marks, peaks)
+        found = pattern(full, cycles, marks, peaks, not steps.shape[1])
         law = best_law(told[at], found.factors[at], cut[at], found.level, whole)
     return _Core(found, law, spikes, marks), law.likelihood(told[at], found.factors[at], cut[at])
 
