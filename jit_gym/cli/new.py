@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..common.checks import BadInput
+from ..common.executor import Executor
 from .app import app
+from .options import On, ProcessCount, executor_of
 from .progress import print_notes, progress_bar
 
 if TYPE_CHECKING:
     from ..planning import Terms
 
 COLUMN = "COLUMN"
+WHERE = ("on", "workers")  # options that change no result
 EACH = "NUMBER|COLUMN"
 
 
@@ -80,7 +83,13 @@ def new(
         float | None, typer.Option(metavar="UNITS", min=0, help="Of a truck that all items share.")
     ] = None,
     vehicle_cost: Annotated[float | None, typer.Option(metavar="MONEY", min=0, help="Of such a truck's trip.")] = None,
+    supplier: Annotated[
+        str | None,
+        typer.Option(metavar=COLUMN, help="The column of each item's supplier; trucks are then one for each."),
+    ] = None,
     backlog: Annotated[bool, typer.Option("--backlog", help="Customers wait; otherwise sales are lost.")] = False,
+    on: On = None,
+    workers: ProcessCount = None,
 ) -> None:
     """Start a scenario of your own: from your sales, from the shipped one of this name, or from one with comments."""
     name = name.removesuffix(".yaml")
@@ -88,7 +97,9 @@ def new(
         raise BadInput(f"a name must be letters, digits, - and _, got {name!r}")
     asked = context.params.items()
     given = {
-        key: value for key, value in asked if key not in ("name", "demand") and value is not None and value is not False
+        key: value
+        for key, value in asked
+        if key not in ("name", "demand", *WHERE) and value is not None and value is not False
     }
     if demand is None:
         if given:
@@ -104,8 +115,10 @@ def new(
     keys = [column.strip() for column in by.split(",") if column.strip()] if by is not None else None
     reading: dict[str, Any] = {"date": date, "quantity": quantity, "on_hand": on_hand, "promotion": promotion}
     reading |= {"date_format": date_format, "decimal": decimal, "period": period, "missing": missing, "sheet": sheet}
+    reading |= {"by": keys, "supplier": supplier}
     told = {"ordered": ordered, "arrived": arrived, "date_format": date_format}
-    _fitted(name, demand, {**reading, "by": keys}, terms, deliveries, told, _command(name, demand, given))
+    place = None if on is None and workers is None else executor_of(on, workers)
+    _fitted(name, demand, reading, terms, deliveries, told, _command(name, demand, given), place)
 
 
 def _starter(name: str) -> None:
@@ -138,10 +151,13 @@ def _fitted(
     deliveries: Path | None,
     told: dict[str, Any],
     command: str,
+    executor: Executor | None,
 ) -> None:
     """Write a folder with the scenario that is fitted to sales, the cleaned sales, and the page of both."""
     from ..common import files
-    from ..planning import assumptions, fit, lead_times, read, scenario_text
+    from ..common.threads import threads
+    from ..planning import assumptions, lead_times, read, scenario_text
+    from ..planning import fits as fits_of
     from ..report import shop
     from ..scenario import load
     from ..scenario.yaml12 import parse
@@ -155,12 +171,10 @@ def _fitted(
     if deliveries is not None:
         waits, said = lead_times(deliveries, sales.grid, sales.by, sales.keys, **told)
         notes += [f"{deliveries.name}: {note}" for note in said]
-    fits = []
+    if executor is None:
+        executor = Executor("processes") if len(sales.items) >= fits_of.MANY and threads() > 1 else Executor()
     with progress_bar(len(sales.items), quiet=False, unit=" items") as update:
-        for k, item in enumerate(sales.items):
-            columns = {"short": sales.short[:, k], "promoted": sales.promoted[:, k]}
-            fits.append(fit(sales.units[:, k], sales.grid, item=item, whole=sales.whole, **columns))
-            update(1)
+        fits = fits_of.fit_all(sales, executor, update)
     text = scenario_text(name, sales, fits, waits, terms, command)
     scenario = load(parse(text))
     page = shop.page(scenario, sales, fits, waits, assumptions(terms, sales), notes, command)

@@ -44,10 +44,10 @@ class Read(NamedTuple):
 def numbers(cells: pd.Series, file: str, decimal: str | None = None, separator: str = ",") -> Read:
     """Return a column of texts as numbers (nan where there is none).
 
-    Currency signs, blanks, apostrophes and thousands separators are taken away; a number in brackets, or with a sign
-    behind it, is negative. Of a comma and a point in one number the last is the decimal mark. Where there is only one
-    of them, and it always stands before three digits, it separates thousands: a comma anywhere, a point in a file whose
-    columns are separated by semicolons.
+    Currency signs, one word behind the numbers, blanks, apostrophes and thousands separators are taken away; a
+    number in brackets, or with a sign behind it, is negative. Of a comma and a point in one number the last is the
+    decimal mark. Where there is only one of them, and it always stands before three digits, it separates thousands:
+    a comma anywhere, a point in a file whose columns are separated by semicolons.
 
     Args:
         cells: the texts, indexed by line.
@@ -66,6 +66,7 @@ def numbers(cells: pd.Series, file: str, decimal: str | None = None, separator: 
     text = text.str.replace("\u2212", "-").str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     text = text.str.replace(r"^([^-].*)-$", r"-\1", regex=True)
     missing = raw.str.casefold().isin(MISSING) | (text == "")
+    text, unit = _without_unit(text, missing)
     mark, notes = _decimal_mark(text[~missing], cells, raw, file, decimal, separator)
     other = "," if mark == "." else "."
     grouped = text.str.contains(other, regex=False)
@@ -80,7 +81,19 @@ def numbers(cells: pd.Series, file: str, decimal: str | None = None, separator: 
         hint = "" if decimal else " (correct it; or say --decimal , or --decimal . where it has one)"
         line = cells.index[bad]
         raise BadInput(f"{file} line {line}: {cells.name}: must be a number, got {quoted(str(cells.iloc[bad]))}{hint}")
+    notes += (f"{cells.name}: {unit!r} behind numbers left out",) if unit else ()
     return Read(pd.Series(found.to_numpy()[codes], cells.index, name=cells.name), notes)
+
+
+def _without_unit(text: pd.Series, missing: pd.Series) -> tuple[pd.Series, str]:
+    """Return texts without the word behind their numbers, such as pcs, where there is no other; and that word."""
+    parts = text[~missing].str.extract(r"^(?P<number>[+-]?[\d.,]*\d)(?P<unit>[^\W\d_]{1,10}\.?)$").dropna()
+    units = parts["unit"].str.casefold().str.rstrip(".").unique()
+    if len(units) != 1 or units[0] in ("e", "k", "m"):  # which may mean a power of ten
+        return text, ""
+    out = text.copy()
+    out[parts.index] = parts["number"]
+    return out, str(parts["unit"].iloc[0])
 
 
 def _decimal_mark(
@@ -146,6 +159,10 @@ def dates(cells: pd.Series, file: str, form: str | None = None) -> Read:
         found, example, said = _parsed(bare, cells, file)
         notes += [said] if said else []
     days = found.to_numpy().astype("datetime64[D]")
+    alone = _far_away(days[codes])
+    if alone is not None:
+        what = f"{days[codes][alone]} is years away from all other dates"
+        raise BadInput(f"{file} line {cells.index[alone]}: {cells.name}: {what} (correct it, or remove the row)")
     good = ~np.isnat(days) & (days >= FIRST) & (days < LAST)
     if not good.all():
         bad = int(np.flatnonzero(~good[codes])[0])
@@ -153,6 +170,25 @@ def dates(cells: pd.Series, file: str, form: str | None = None) -> Read:
         fix = "correct it" if form else "correct it, or say --date-format, as in --date-format %d.%m.%Y"
         raise BadInput(f"{file} line {cells.index[bad]}: {cells.name}: {what} ({fix})")
     return Read(pd.Series(days[codes], cells.index, name=cells.name), tuple(notes))
+
+
+def _far_away(days: np.ndarray) -> int | None:
+    """Return the row of a date that lies behind a gap of two years or more, and of more than all others span; or None.
+
+    One row in a hundred may lie there at most, or a single one; of fewer than six rows none is told apart.
+    """
+    there = np.flatnonzero(~np.isnat(days))
+    if len(there) < 6:
+        return None
+    order = there[np.argsort(days[there], kind="stable")]
+    gaps = np.diff(days[order]).astype(int)
+    k = int(gaps.argmax())
+    before, after = k + 1, len(order) - k - 1
+    few = max(len(order) // 100, 1)
+    rest = days[order[before:]] if before <= few else days[order[:before]]
+    if min(before, after) > few or gaps[k] < max(730, int((rest.max() - rest.min()).astype(int))):
+        return None
+    return int(order[0] if before <= few else order[-1])
 
 
 TIME_OF_DAY = "dates have a time of day"

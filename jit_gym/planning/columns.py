@@ -51,6 +51,11 @@ NAMES = {
 }  # fmt: skip
 """For each thing that a column can say, the names by which it is known, the likeliest first."""
 
+DATED = re.compile(
+    r"\d{4}[-/.]?\d{1,2}(?:[-/.]?\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}/\d{4}|\d{4}[- ]?[wWqQ]\d{1,2}|"
+    r"[A-Za-z]{3,9}\.?[- ]\d{2,4}"
+)
+"""What looks like a date, or a month, week or quarter."""
 EXACT = frozenset({"on_hand", "promotion", "item_name", "on_order", "expected", "counted", "supplier"})
 """What is not found by a part of a column's name."""
 
@@ -100,6 +105,8 @@ def choose(
 
     def needed(what: str, given: str | None) -> str:
         if (found := guess(what, given)) is None:
+            if wrong := unlike_rows(there):
+                raise BadInput(f"{file}: {wrong}")
             raise BadInput(f"{file}: no column is called like a {what} (say --{what}; it has {', '.join(there)})")
         return found
 
@@ -107,6 +114,19 @@ def choose(
     keys = tuple(by or ()) or tuple(filter(None, (guess("place", None), guess("item", None))))
     shelf, offer = guess("on_hand", on_hand), guess("promotion", promotion)
     return Columns(when, many, keys, shelf, offer, tuple(guessed))
+
+
+def unlike_rows(there: Sequence[str]) -> str:
+    """Say what is wrong where the columns are called like dates: no line of columns, or a column for each period."""
+    dated = [column for column in there if DATED.fullmatch(column.strip())]
+    if len(dated) > 2:
+        return (
+            f"has a column for each date, from {dated[0]} to {dated[-1]} (make a row of each: date, "
+            "what tells items apart, units)"
+        )
+    if dated and all(DATED.fullmatch(column.strip()) or re.fullmatch(r"[\d.,-]+", column.strip()) for column in there):
+        return f"must begin with a line of column names, got {', '.join(there)} (write one above it: date,units)"
+    return ""
 
 
 def named(what: str, there: Iterable[str]) -> str | None:

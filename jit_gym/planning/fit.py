@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,8 @@ from ..scenario.model import Distribution
 from .families import Law, best_law
 from .grid import Grid
 from .pattern import WAVES, Cycle, Pattern, pattern
+from .shift import shifts, silent_since
+from .transforms import Mixed, autocorrelation, kolmogorov, transforms
 
 SHORTEST = 8
 """Periods with a known demand that a fit needs."""
@@ -61,6 +63,8 @@ class Fitted:
     high: np.ndarray
     spikes: np.ndarray
     warnings: tuple[str, ...]
+    shifts: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def distribution(self) -> Distribution:
@@ -100,8 +104,12 @@ def fit(
     Kolmogorov's distances are warned of where they are longer than in 95 % of all cases by chance (99 % for the last
     quarter), among as many independent periods as autocorrelation leaves.
 
-    A trend sets the level at the end of the series. It goes on after it only where the last quarter of the series was
-    foretold better with a trend than without.
+    A trend sets the level at the end of the series. It goes on after it only where the last quarter of the series
+    was foretold better with a trend than without. Where the level changed for good (`shift.shifts`), that of the
+    last part counts: what came before is multiplied by a factor of its own, and tells of the season. The last half
+    of what came after a change is then foretold, in place of the last quarter, and there is no trend beside it. Of
+    two to three years none is looked for: there it is not told from a season. What is sold no longer
+    (`shift.silent_since`) has next to no demand.
 
     Args:
         units: sold in each period (n,); nan where it is not known.
@@ -121,16 +129,27 @@ def fit(
     cycles = seasons(grid)
     if known < SHORTEST or not np.nansum(demand) > 0:
         return _too_little(demand, item, whole, known, n)
+    if (end := silent_since(demand)) < n:
+        dead = np.where(np.arange(n) < end, np.nan, demand)
+        told = f"nothing was sold since {grid.starts[end]}, {n - end} {grid.period}s: taken for sold no longer"
+        return replace(_too_little(dead, item, whole, known, n), warnings=(told,))
     if offered.any() and (np.isfinite(demand) & ~offered).sum() < SHORTEST:
         offered = np.zeros(n, bool)
         warnings.append("nearly all periods have a promotion: none is told apart")
-    core = _core(demand, cut, offered, cycles, whole)
+    steps, notes = _steps(demand, cut, offered, cycles), []
+    core = _core(demand, cut, offered, steps, cycles, whole)
+    for k in np.flatnonzero(np.diff(steps.sum(axis=1))) + 1:
+        before, after = _level_about(core.pattern, steps, int(k))
+        notes.append(
+            f"its level changed in the {grid.period} of {grid.starts[k]}, from {before:.4g} to {after:.4g}: what came "
+            "before tells of the season alone"
+        )
     demand = np.where(offered & (core.marks[:, 0] == 0), np.nan, demand)  # one promotion is not judged by the others
     cut = cut & np.isfinite(demand)
     factors = core.pattern.factors
-    score, sure = _transforms(core.law, demand, factors, cut)
-    distance = _distance(score, cut[np.isfinite(demand)])
-    r = _autocorrelation(score, sure)
+    score, sure = transforms(core.law, demand, factors, cut)
+    distance = kolmogorov(score, cut[np.isfinite(demand)])
+    r = autocorrelation(score, sure)
     independent = (1 - max(r, 0.0)) / (1 + max(r, 0.0))  # of the periods, the share that counts (Bartlett's formula)
     usual = 1.36 / np.sqrt(known * independent)
     if distance > usual:
@@ -139,15 +158,17 @@ def fit(
             f"{usual:.2f} in 95 % of all cases"
         )
     held_out, trend, late = np.nan, 0.0, n // 4
-    before = np.isfinite(demand[:-late]) & ~offered[:-late]
+    if steps.shape[1]:
+        late = min(late, int((~steps[:, -1]).sum()) // 2)
+    before = np.isfinite(demand[: n - late]) & ~offered[: n - late]
     if (
         before.sum() >= 2 * SHORTEST
-        and (demand[:-late][before] > 0).any()
-        and np.isfinite(demand[-late:]).sum() >= SHORTEST
+        and (demand[: n - late][before] > 0).any()
+        and np.isfinite(demand[n - late :]).sum() >= SHORTEST
     ):
-        held_out, goes_on = _held_out(demand, cut, offered, cycles, whole, late)
+        held_out, goes_on = _held_out(demand, cut, offered, steps, cycles, whole, late)
         trend = core.pattern.trend if goes_on else 0.0
-        later = int(np.isfinite(demand[-late:]).sum())
+        later = int(np.isfinite(demand[n - late :]).sum())
         usual = 1.63 / np.sqrt(later * independent)
         if held_out > usual:
             warnings.append(
@@ -177,6 +198,8 @@ def fit(
         high=core.law.quantile(0.95, factors),
         spikes=core.spikes,
         warnings=tuple(warnings),
+        shifts=tuple((np.flatnonzero(np.diff(steps.sum(axis=1))) + 1).tolist()),
+        notes=tuple(notes),
     )
 
 
@@ -207,7 +230,36 @@ def product_limit_mean(values: np.ndarray, at_least: np.ndarray) -> float:
     return float(np.sum(np.diff(at) * np.concatenate([[1.0], survival.probabilities[:-1]])))
 
 
-def _core(demand: np.ndarray, cut: np.ndarray, offered: np.ndarray, cycles: tuple[Cycle, ...], whole: bool) -> _Core:
+def _steps(demand: np.ndarray, cut: np.ndarray, offered: np.ndarray, cycles: tuple[Cycle, ...]) -> np.ndarray:
+    """Tell which periods are before each change of the level (n, changes)."""
+    n, none = len(demand), np.zeros((len(demand), 0), bool)
+    usual = np.where(offered | cut, np.nan, demand)
+    year = max([cycle.periods for cycle in cycles], default=1)
+    unsure = 2 * year <= n < 3 * year  # in which a change is not told from a season that was seen twice
+    if unsure or not np.nansum(usual) > 0 or np.isfinite(usual).sum() < SHORTEST:
+        return none
+    found = pattern(usual, cycles, np.zeros((n, 0)))
+    places = np.arange(n) - n
+    season = found.season[places % len(found.season)]
+    changes = shifts(usual, np.maximum(season, 1e-9))
+    return np.arange(n)[:, None] < np.array(changes, int)[None, :] if changes else none
+
+
+def _level_about(found: Pattern, steps: np.ndarray, k: int) -> tuple[float, float]:
+    """Return the level, without season, in the period before another and in that one, as if there were no trend."""
+    factors = np.array(found.marks[2:])
+    before, after = (float(np.prod(np.where(steps[t], factors, 1.0))) for t in (k - 1, k))
+    return found.level * before, found.level * after
+
+
+def _core(
+    demand: np.ndarray,
+    cut: np.ndarray,
+    offered: np.ndarray,
+    steps: np.ndarray,
+    cycles: tuple[Cycle, ...],
+    whole: bool,
+) -> _Core:
     """Fit pattern and law, with spikes where that is likelier: less log(n) / 2 for each parameter (Schwarz 1978).
 
     With spikes it is the likelihood of the demands and of which periods have a spike; the two parameters are their
@@ -217,26 +269,26 @@ def _core(demand: np.ndarray, cut: np.ndarray, offered: np.ndarray, cycles: tupl
     usable = (known & offered).sum() >= 2 and (known & ~offered).sum() >= SHORTEST
     full = np.where(offered & ~usable, np.nan, demand)  # too few promotions for a factor: not taken for usual demand
     offers = offered & usable
-    none = np.zeros(len(demand), bool)
-    plain = pattern(full, cycles, _marks(offers, none), ())
+    none, grows = np.zeros(len(demand), bool), not steps.shape[1]
+    plain = pattern(full, cycles, _marks(offers, none, steps), (), grows)
     spikes, peaks = _spikes(full, plain.factors / _of_marks(plain, offers, none), plain.level, offered, cycles, ())
     if spikes.any() or peaks:
-        found = pattern(full, cycles, _marks(offers, spikes), peaks)
+        found = pattern(full, cycles, _marks(offers, spikes, steps), peaks, grows)
         usual = found.factors / _of_marks(found, offers, spikes)
         spikes, peaks = _spikes(full, usual, found.level, offered, cycles, peaks)
-        plain = pattern(full, cycles, _marks(offers, none), peaks)
-    core, likelihood = _with(plain, full, cut, offers, none, cycles, peaks, whole)
+        plain = pattern(full, cycles, _marks(offers, none, steps), peaks, grows)
+    core, likelihood = _with(plain, full, cut, offers, none, steps, cycles, peaks, whole)
     if spikes.any():
-        found = pattern(full, cycles, _marks(offers, spikes), peaks)
-        other, likelier = _with(found, full, cut, offers, spikes, cycles, peaks, whole)
+        found = pattern(full, cycles, _marks(offers, spikes, steps), peaks, grows)
+        other, likelier = _with(found, full, cut, offers, spikes, steps, cycles, peaks, whole)
         n, many = int(np.isfinite(full).sum()), int(spikes.sum())
         likelier += many * np.log(many / n) + (n - many) * np.log(1 - many / n) - np.log(n)
         core = other if likelier > likelihood else core
     return core
 
 
-def _marks(offers: np.ndarray, spikes: np.ndarray) -> np.ndarray:
-    return np.stack([offers, spikes], axis=1).astype(float)
+def _marks(offers: np.ndarray, spikes: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    return np.column_stack([offers, spikes, steps]).astype(float)
 
 
 def _of_marks(found: Pattern, offers: np.ndarray, spikes: np.ndarray) -> np.ndarray:
@@ -250,17 +302,18 @@ def _with(
     cut: np.ndarray,
     offers: np.ndarray,
     spikes: np.ndarray,
+    steps: np.ndarray,
     cycles: tuple[Cycle, ...],
     peaks: tuple[int, ...],
     whole: bool,
 ) -> tuple[_Core, float]:
     """Fit pattern and law, in turn with what is expected of demand where it was cut off; and how likely it is."""
-    marks, at, told = _marks(offers, spikes), np.isfinite(full), full
+    marks, at, told = _marks(offers, spikes, steps), np.isfinite(full), full
     law = best_law(told[at], found.factors[at], cut[at], found.level, whole)
     for _ in range(ROUNDS if (cut & at).any() else 0):
         full = full.copy()
         full[cut & at] = law.expected_from(told[cut & at], found.factors[cut & at])
-        found = pattern(full, cycles, marks, peaks)
+        found = pattern(full, cycles, marks, peaks, not steps.shape[1])
         law = best_law(told[at], found.factors[at], cut[at], found.level, whole)
     return _Core(found, law, spikes, marks), law.likelihood(told[at], found.factors[at], cut[at])
 
@@ -299,61 +352,18 @@ def _spikes(
     return high, peaks
 
 
-class _Mixed(NamedTuple):
-    """A law of demand of which some periods, at random, are multiplied by the factor of spikes."""
-
-    law: Law
-    share: float
-    factor: float
-
-    @property
-    def whole(self) -> bool:
-        """Tell whether demand is in whole units."""
-        return self.law.whole
-
-    def below(self, demand: np.ndarray, factor: np.ndarray) -> np.ndarray:
-        """Return the probability of a demand (n,) or less, each with its factor (n,)."""
-        usual, spike = self.law.below(demand, factor), self.law.below(demand, factor * self.factor)
-        return (1 - self.share) * usual + self.share * spike
-
-
-def _transforms(
-    law: Law | _Mixed, demand: np.ndarray, factors: np.ndarray, cut: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the probability integral transforms of the known demands, at random within a step, and which are exact.
-
-    A demand that was cut off has that of the sales, or more.
-    """
-    at = np.isfinite(demand)
-    below, upto = law.below(demand[at] - 1.0, factors[at]), law.below(demand[at], factors[at])
-    if not law.whole:
-        below = np.where(demand[at] > 0, upto, 0.0)
-    u = below + np.random.default_rng(0).random(at.sum()) * (upto - below)
-    u = np.where(cut[at], below, u)
-    sure = np.full(len(demand), np.nan)
-    sure[at] = np.where(cut[at], np.nan, u)
-    return u, sure
-
-
-def _distance(u: np.ndarray, at_least: np.ndarray) -> float:
-    """Return the largest distance between the distribution of transforms and the uniform one (Kolmogorov's)."""
-    from scipy import stats
-
-    if at_least.all():
-        return float("nan")
-    data = stats.CensoredData(uncensored=u[~at_least], right=u[at_least])
-    cdf = stats.ecdf(data).cdf
-    after, before = cdf.probabilities, np.concatenate([[0.0], cdf.probabilities[:-1]])
-    upto = cdf.quantiles <= u[~at_least].max()
-    return float(np.maximum(np.abs(after - cdf.quantiles), np.abs(before - cdf.quantiles))[upto].max())
-
-
 def _held_out(
-    demand: np.ndarray, cut: np.ndarray, offered: np.ndarray, cycles: tuple[Cycle, ...], whole: bool, late: int
+    demand: np.ndarray,
+    cut: np.ndarray,
+    offered: np.ndarray,
+    steps: np.ndarray,
+    cycles: tuple[Cycle, ...],
+    whole: bool,
+    late: int,
 ) -> tuple[float, bool]:
     """Return Kolmogorov's distance of the last periods to what was fitted before, and whether a trend goes on."""
     n = len(demand) - late
-    core = _core(demand[:n], cut[:n], offered[:n], cycles, whole)
+    core = _core(demand[:n], cut[:n], offered[:n], steps[:n], cycles, whole)
     ahead = np.arange(late)
     season = core.pattern.season[ahead % len(core.pattern.season)]
     usable = np.isfinite(demand[n:])
@@ -364,22 +374,11 @@ def _held_out(
     if usable.sum() < SHORTEST:
         return float("nan"), False
     later = np.where(usable, demand[n:], np.nan)
-    found, law = [], _Mixed(core.law, float(core.spikes.mean()), core.pattern.marks[1])
+    found, law = [], Mixed(core.law, float(core.spikes.mean()), core.pattern.marks[1])
     for trend in (0.0, core.pattern.trend):
-        u, _ = _transforms(law, later, season * np.maximum(1 + trend * ahead, 0.01), cut[n:])
-        found.append(_distance(u, cut[n:][usable]))
+        u, _ = transforms(law, later, season * np.maximum(1 + trend * ahead, 0.01), cut[n:])
+        found.append(kolmogorov(u, cut[n:][usable]))
     return min(found), found[1] < found[0]
-
-
-def _autocorrelation(u: np.ndarray, sure: np.ndarray) -> float:
-    """Return the correlation of the normal scores of one period and the next."""
-    from scipy import special
-
-    score = special.ndtri(np.clip(sure, 1e-4, 1 - 1e-4))
-    pairs = np.isfinite(score[:-1]) & np.isfinite(score[1:])
-    if pairs.sum() < SHORTEST:
-        return 0.0
-    return float(np.corrcoef(score[:-1][pairs], score[1:][pairs])[0, 1])
 
 
 def _extra(where: np.ndarray, factor: float) -> Extra:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from ..policies import PolicyError, Rule, policy
 from ..policies import named as named_rule
 from ..policies.lead_times import lead_times
 from ..policies.plan import PlanningData
+from ..scenario import Scenario
+from ..scenario.load import variant
 from ..scenario.model import LONGEST_HORIZON
 from .folder import Folder, open_folder
 from .grid import Grid
@@ -126,7 +128,15 @@ def todays_orders(
     orders = np.zeros(len(layout.lanes))
     for k, player in enumerate(players):
         mine = own[stock_of] == k
-        orders[mine] = state.orders_of(player)[mine]
+        if isinstance(player, str):  # an agent, which knows worlds of one item
+            for i in np.flatnonzero(own == k).tolist():
+                alone, its = _alone(shop.scenario, items[i]), _of_item(read, i)
+                layout_alone = Layout(alone)
+                numbers_alone = _state(layout_alone, its, grid, today, {items[i]: []})
+                one = Today(layout_alone, period, numbers_alone, past[:, [i]])
+                orders[stock_of == i] = one.orders_of(policy(player, alone))
+        else:
+            orders[mine] = state.orders_of(player)[mine]
     orders[np.isnan(read.on_hand)[stock_of]] = 0.0
     flows = state.placed(orders)
     if read.counted < day:
@@ -277,14 +287,38 @@ def _players(shop: Folder, rule: str | None, items: Sequence[str]) -> tuple[list
     players, own = [], np.zeros(len(items), int)
     for k, members in enumerate(groups.values()):
         what = members[0][1]
+        own[[items.index(item) for item, _ in members]] = k
+        if isinstance(what, str):
+            players.append(what)
+            continue
         if isinstance(what, Rule):
             told = {
                 name: {item: _of(each.parameters[name], item) for item, each in members} for name in what.parameters
             }
             what = type(what)(**told)
         players.append(policy(what, shop.scenario))
-        own[[items.index(item) for item, _ in members]] = k
     return players, own, notes
+
+
+def _alone(scenario: Scenario, item: str) -> Scenario:
+    """Return the world of one item of a shop."""
+    own = {
+        "stocks": {item},
+        "lanes": {name for name, lane in scenario.lanes.items() if lane.to == item},
+        "demands": {name for name, demand in scenario.demands.items() if item in demand.draws_on},
+    }
+    own["spikes"] = {name for name, spike in scenario.spikes.items() if own["demands"].issuperset(spike.hits)}
+    gone = {table: dict.fromkeys(set(getattr(scenario, table)) - kept) for table, kept in own.items()}
+    return variant(
+        scenario,
+        {table: names for table, names in gone.items() if names} | {"disruptions": dict.fromkeys(scenario.disruptions)},
+    )
+
+
+def _of_item(stock: Stock, item: int) -> Stock:
+    """Return the stock of one item."""
+    orders = tuple(each._replace(item=0) for each in stock.orders if each.item == item)
+    return replace(stock, on_hand=stock.on_hand[[item]], orders=orders)
 
 
 def _of(value: Any, item: str) -> Any:

@@ -40,7 +40,13 @@ class Pattern:
     waves: tuple[int, ...]
 
 
-def pattern(demand: np.ndarray, cycles: tuple[Cycle, ...], marks: np.ndarray, peaks: tuple[int, ...] = ()) -> Pattern:
+def pattern(
+    demand: np.ndarray,
+    cycles: tuple[Cycle, ...],
+    marks: np.ndarray,
+    peaks: tuple[int, ...] = (),
+    grows: bool = True,
+) -> Pattern:
     """Fit a pattern to demand: log-linear regression, whose variance is proportional to the mean (quasi-Poisson).
 
     The mean of period t is (1 + g t) exp(a + sum_k (c_k cos(2 pi k t / s) + d_k sin(2 pi k t / s)) + marks): harmonic
@@ -53,6 +59,7 @@ def pattern(demand: np.ndarray, cycles: tuple[Cycle, ...], marks: np.ndarray, pe
         cycles: seasons that there may be.
         marks: periods that are multiplied by a factor of their own, a column for each kind (n, kinds).
         peaks: places in the longest cycle that have a factor of their own, as each year's holidays do.
+        grows: whether there may be a trend.
     """
     from scipy import optimize
 
@@ -93,13 +100,13 @@ def pattern(demand: np.ndarray, cycles: tuple[Cycle, ...], marks: np.ndarray, pe
     while parameters(most) > observed // 3 and any(most):
         most = tuple(max(many - 1, 0) for many in most)
 
-    def grows(waves: tuple[int, ...]) -> float:
+    def grown(waves: tuple[int, ...]) -> float:
         growth = optimize.minimize_scalar(
             lambda growth: fitted(waves, growth)[1], bounds=GROWTH, method="bounded", options={"xatol": 0.02}
         )
         return float(growth.x)
 
-    growth = grows(tuple(0 for _ in cycles)) if observed >= 12 else 0.0
+    growth = grown(tuple(0 for _ in cycles)) if grows and observed >= 12 else 0.0
     _, _, mean = fitted(most, growth)
     pearson = float(np.sum((demand[known] - mean[known]) ** 2 / mean[known]))
     dispersion = max(pearson / max(observed - parameters(most) - 1, 1), 1e-9)
@@ -111,7 +118,7 @@ def pattern(demand: np.ndarray, cycles: tuple[Cycle, ...], marks: np.ndarray, pe
     for place, many in enumerate(most):
         options = [(*waves[:place], k, *waves[place + 1 :]) for k in range(many + 1)]
         waves = min(options, key=lambda each: worse(each, growth))
-    growth = grows(waves) if growth else 0.0
+    growth = grown(waves) if growth else 0.0
     if not worse(waves, growth) < worse(waves, 0.0):
         growth = 0.0
     beta, _, mean = fitted(waves, growth)

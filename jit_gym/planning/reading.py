@@ -46,6 +46,7 @@ class Sales:
     promoted: np.ndarray
     values: dict[str, np.ndarray]
     notes: tuple[str, ...]
+    suppliers: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -79,6 +80,7 @@ def read(
     on_hand: str | None = None,
     promotion: str | None = None,
     values: Sequence[str] = (),
+    supplier: str | None = None,
     date_format: str | None = None,
     decimal: str | None = None,
     period: str | None = None,
@@ -106,6 +108,7 @@ def read(
         on_hand: the column of the stock on hand at the end of the period.
         promotion: the column that says whether there was a promotion.
         values: further columns of numbers, of which the last one of each item is kept.
+        supplier: the column of each item's supplier, of which the last one is kept.
         date_format: of the dates, as `%d.%m.%Y`.
         decimal: the decimal mark, `,` or `.`, where the numbers leave a doubt.
         period: day, week, month, quarter or year; by default what the dates say.
@@ -123,7 +126,7 @@ def read(
     chosen = columns.choose(
         list(table.columns), file, date=date, quantity=quantity, by=by, on_hand=on_hand, promotion=promotion
     )
-    for column in values:
+    for column in (*values, *filter(None, [supplier])):
         columns.check(column, list(table.columns), file)
     notes = [*opened.notes]
     if chosen.guessed:
@@ -187,7 +190,8 @@ def read(
         for column in values
     }
     told = tuple(plain(note) for note in notes)
-    return Sales(file, names, keys, chosen.by, grid, total, short, offered, further, told)
+    who = () if supplier is None else _suppliers(table[supplier], when, codes, names, file)
+    return Sales(file, names, keys, chosen.by, grid, total, short, offered, further, told, who)
 
 
 def read_like(path: str | Path, sales: Sales) -> tuple[Sales, list[str]]:
@@ -408,6 +412,27 @@ def _last(values: pd.Series, when: np.ndarray, codes: np.ndarray, many: int) -> 
     found = np.full(many, np.nan)
     found[codes[order]] = number[order]
     return found
+
+
+def _suppliers(
+    cells: pd.Series, when: np.ndarray, codes: np.ndarray, names: Sequence[str], file: str
+) -> tuple[str, ...]:
+    """Return the last supplier of each item, by a name that a scenario can have.
+
+    Raises:
+        BadInput: for an item without any.
+    """
+    text = cells.str.strip().to_numpy()
+    found = np.full(len(names), "", object)
+    for row in np.argsort(when, kind="stable").tolist():
+        if text[row]:
+            found[codes[row]] = text[row]
+    if (found == "").any():
+        item = names[int(np.flatnonzero(found == "")[0])]
+        raise BadInput(f"{file}: {cells.name}: must tell a supplier of each item, got nothing for {item} (fill it in)")
+    there = list(dict.fromkeys(found.tolist()))
+    named = dict(zip(there, _names([(each,) for each in there]), strict=True))
+    return tuple(f"supplier-{named[each]}" if named[each] in names else named[each] for each in found.tolist())
 
 
 def _first(table: pd.DataFrame, which: np.ndarray) -> int:

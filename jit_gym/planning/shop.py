@@ -28,7 +28,7 @@ class Terms:
     """What the planner knows beside the sales. A text is a number, or a column of the sales with one for each item.
 
     `holding_rate` is a share of the unit cost a year, `service` the critical ratio. `lead_time` is in periods.
-    `vehicle_capacity` and `vehicle_cost` are those of a truck that all items share.
+    `vehicle_capacity` and `vehicle_cost` are those of a truck that all items share, or all of a supplier.
     """
 
     lead_time: int | None = None
@@ -212,16 +212,25 @@ def _lines(
         stock = {label: value for label, value in stock.items() if value is not None}
         yield f"  {_flow(item)}: {_flow({**stock, 'holding_cost': _round(holding)})}{_told(item, key)}"
     truck = terms.vehicle_capacity is not None
+    suppliers = list(dict.fromkeys(sales.suppliers))
+    if suppliers:
+        yield "suppliers:"
+        yield from (f"  {_flow(each)}: {{}}" for each in suppliers)
     if truck:
         vehicle = {"vehicle_capacity": terms.vehicle_capacity, "vehicle_cost": terms.vehicle_cost}
+        told = _flow({key: value for key, value in vehicle.items() if value is not None})
         yield "routes:"
-        yield f"  truck: {_flow({key: value for key, value in vehicle.items() if value is not None})}"
+        yield from (f"  {_flow(f'truck-{each}')}: {told}" for each in suppliers)
+        if not suppliers:
+            yield f"  truck: {told}"
     yield "lanes:                              # lead_time: periods from an order to its arrival"
     for k, item in enumerate(sales.items):
         lane: dict[str, Any] = {"to": item, "lead_time": times[k][0]}
         if waits is not None and waits[k].crossing:
             lane["crossing"] = True
-        lane |= {"route": "truck"} if truck else {}
+        who = sales.suppliers[k] if suppliers else None
+        lane |= {"supplier": who} if who else {}
+        lane |= {"route": f"truck-{who}" if who else "truck"} if truck else {}
         for label in ("fixed_cost", "minimum_order", "batch"):
             value = _of(costs[label], k)
             lane |= {label: value} if value else {}
@@ -232,6 +241,7 @@ def _lines(
         holding = _holding(k, costs, terms, grid.per_year)
         if each.poor:
             yield f"  # {item}: doubtful: {'; '.join(each.warnings)}"
+        yield from (f"  # {item}: {note}" for note in each.notes)
         demand = _demand(item, each, _shortage(k, item, costs, terms, holding), terms)
         yield f"  {_flow(f'sell-{item}')}: {_flow(demand)}"
     spikes = list(_spikes(sales.items, fits, times))

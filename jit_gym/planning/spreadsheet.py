@@ -8,7 +8,8 @@ import io
 import re
 import zipfile
 from collections import Counter
-from itertools import islice
+from collections.abc import Iterator
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = (",", ";", "\t", "|")
+MARKS = {b"%PDF": "a PDF document", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture",
+         b"SQLite format 3": "a database", b"PAR1": "a Parquet file", b"{\\rtf": "a text document"}  # fmt: skip
+"""What files of other kinds begin with."""
+HEADS = 5
+"""Lines of as many fields as the others among which the columns may be: above them there may be groups of columns."""
 LOOKED_AT = 50
 """Lines from which the separator and the line of the columns are told."""
 
@@ -55,10 +61,21 @@ def spreadsheet(path: Path, sheet: str | None = None) -> Spreadsheet:
         raise BadInput(f"{path.name}: has no sheets, got --sheet {sheet} (it is no Excel file)")
     if content.startswith((b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise BadInput(f"{path.name}: is compressed, or an old spreadsheet (save it as .xlsx or CSV)")
+    if (what := next((words for mark, words in MARKS.items() if content.startswith(mark)), None)) is not None:
+        raise BadInput(f"{path.name}: is {what}, and no table (save it as .xlsx or CSV)")
     with at(path.name):
         text, said = _decoded(content)
     if not text.strip():
         raise BadInput(f"{path.name}: is empty")
+    if re.match(r"\s*<(?:!doctype|html|table|\?xml|meta|head)\b", text, re.IGNORECASE):
+        raise BadInput(
+            f"{path.name}: is a web page or XML under the name of a table (open it, and save it as .xlsx or CSV)"
+        )
+    if (odd := re.search(r"[\x01-\x08\x0e-\x1f]", text)) is not None:
+        line = text.count("\n", 0, odd.start()) + 1
+        raise BadInput(f"{path.name} line {line}: holds {odd[0]!r}, which is in no text (save it as .xlsx or CSV)")
+    if "\n" not in text and "\r" in text:
+        text = text.replace("\r", "\n")
     separator, first = _layout(text)
     if separator is None:
         raise BadInput(
@@ -74,6 +91,7 @@ def spreadsheet(path: Path, sheet: str | None = None) -> Spreadsheet:
     if separator != ",":
         notes.append(f"columns are separated by {'tabs' if separator == chr(9) else separator}")
     table = table_of(text, path.name, filter(None, columns_of(text, separator)), separator, first + 1)
+    table = _by_lines(table, text, separator, first)
     return Spreadsheet(_named(table, path.name), path.name, separator, tuple(notes))
 
 
@@ -97,14 +115,14 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 def _layout(text: str) -> tuple[str | None, int]:
     """Return the separator that makes the most regular lines of two columns or more, and how many lines are above."""
-    lines = list(islice(io.StringIO(text), LOOKED_AT))
-    if (told := re.match(r"\W?sep=([,;|\t])\r?\n", lines[0])) is not None:  # a line that Excel reads
+    sample = "".join(islice(io.StringIO(text), LOOKED_AT))
+    if (told := re.match(r"\W?sep=([,;|\t])\r?\n", sample)) is not None:  # a line that Excel reads
         return told[1], 1
     best: tuple[float, str | None, int] = (0.0, None, 0)
     for separator in SEPARATORS:
-        try:
-            widths = [len(next(csv.reader([line], delimiter=separator), [])) if line.strip() else 0 for line in lines]
-        except csv.Error:
+        records = list(_records(sample, separator))
+        widths = [len(record) for _, record in records]
+        if not any(widths):
             continue
         usual, often = Counter(width for width in widths if width).most_common(1)[0]
         if usual < 2 and (max(widths) < 2 or len([w for w in widths if w]) > 2):
@@ -113,8 +131,43 @@ def _layout(text: str) -> tuple[str | None, int]:
         share = often / len([width for width in widths if width])
         score = share + 0.001 * min(usual, 100)  # of two that are as regular, the one with more columns
         if score > best[0]:
-            best = score, separator, widths.index(usual)
+            alike = [place for place, width in enumerate(widths) if width == usual]
+            row = next(
+                (
+                    below
+                    for above, below in pairwise(alike[:HEADS])
+                    if _groups(*(records[k][1] for k in (above, below)))
+                ),
+                alike[0],
+            )
+            best = score, separator, records[row][0]
     return best[1], best[2]
+
+
+def _groups(above: list[str], below: list[str]) -> bool:
+    """Tell whether a line has groups of columns, and the one below it the columns: more names, and no digit."""
+    blank, names = (sum(not cell.strip() for cell in cells) for cells in (above, below))
+    return blank > names and not any(re.search(r"\d", cell) for cell in below)
+
+
+def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a text, each with the lines above it; a field in quotes may have several lines."""
+    reader, above = csv.reader(io.StringIO(text), delimiter=separator), 0
+    while True:
+        try:
+            record = next(reader)
+        except (StopIteration, csv.Error):
+            return
+        yield above, record if any(map(str.strip, record)) else []
+        above = reader.line_num
+
+
+def _by_lines(table: pd.DataFrame, text: str, separator: str, first: int) -> pd.DataFrame:
+    """Return a table whose rows are told by their first lines, also where a field before has several lines."""
+    if '"' not in text or not table.map(lambda cell: "\n" in cell or "\r" in cell).to_numpy().any():
+        return table
+    lines = [above + first + 1 for above, _ in _records(text, separator)][1:]
+    return table.set_axis([lines[row - first - 2] if row - first - 2 < len(lines) else row for row in table.index])
 
 
 def _named(table: pd.DataFrame, name: str) -> pd.DataFrame:

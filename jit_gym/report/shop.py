@@ -21,6 +21,8 @@ from .templating import environment
 HIGH, BELOW = 92.0, 30.0  # points of the axes, and of the numbers below them
 SHOWN = 400
 """The most periods of a picture: the last ones."""
+PICTURES = 60
+"""The most items with a picture: those of which most is sold, in money where units have a value."""
 
 
 def page(
@@ -44,6 +46,8 @@ def page(
         command: that writes all of it again.
     """
     doubtful = sum(each.poor for each in fits)
+    worth = [each.pattern.level * (scenario.stocks[each.item].unit_value or 1.0) for each in fits]
+    drawn = set(np.argsort(-np.array(worth), kind="stable")[:PICTURES].tolist())
     return (
         environment()
         .get_template("shop.html.jinja")
@@ -55,10 +59,19 @@ def page(
             assumed=[plain(each) for each in assumed],
             notes=[plain(each) for each in notes],
             period=sales.grid.period,
-            rows=[_row(scenario, each, None if waits is None else waits[k]) for k, each in enumerate(fits)],
-            items=[
-                {"name": each.item, "warnings": each.warnings, "picture": picture(sales, k, each)}
+            rows=[
+                _row(scenario, each, None if waits is None else waits[k]) | {"drawn": k in drawn}
                 for k, each in enumerate(fits)
+            ],
+            items=[
+                {"name": each.item, "warnings": [*each.warnings, *each.notes], "picture": picture(sales, k, each)}
+                for k, each in enumerate(fits)
+                if k in drawn
+            ],
+            others=[
+                (each.item, [*each.warnings, *each.notes])
+                for k, each in enumerate(fits)
+                if k not in drawn and (each.warnings or each.notes)
             ],
             birth=origin(scenario, command),
             resolved=yaml_of(scenario),

@@ -197,3 +197,34 @@ def test_nothing_in_a_file_is_obeyed():
     world = shop("--demand", sales(*lines), *TOLD)
     assert list(world.stocks) == ["b-milk-b-x-1-no"]
     assert "<b>" not in Path("my-shop/report.html").read_text(encoding="utf-8")
+
+
+def test_suppliers_of_a_column_have_their_own_trucks():
+    days = np.datetime_as_string(np.datetime64("2022-01-03") + 7 * np.arange(60))
+    rng = np.random.default_rng(1)
+    made = {"milk": "Dairy Ltd.", "tea": "Far East", "cheese": "Dairy Ltd."}
+    lines = [f"{day},{item},{rng.poisson(9)},{who}" for item, who in made.items() for day in days]
+    Path("own.csv").write_text("\n".join(["date,item,units,maker", *lines]) + "\n")
+    world = shop("--demand", "own.csv", "--supplier", "maker", *TOLD, "--vehicle-capacity", "40", "--vehicle-cost", "9")
+    assert list(world.suppliers) == ["Dairy-Ltd", "Far-East"]
+    assert {name: (lane.supplier, lane.route) for name, lane in world.lanes.items()} == {
+        "buy-cheese": ("Dairy-Ltd", "truck-Dairy-Ltd"),
+        "buy-milk": ("Dairy-Ltd", "truck-Dairy-Ltd"),
+        "buy-tea": ("Far-East", "truck-Far-East"),
+    }
+    assert all(route.vehicle_capacity == 40 for route in world.routes.values())
+    Path("blank.csv").write_text("date,item,units,maker\n" + "".join(f"{day},milk,4,\n" for day in days))
+    said = refused("new", "other", "--demand", "blank.csv", "--supplier", "maker", *TOLD)
+    assert said == "blank.csv: maker: must tell a supplier of each item, got nothing for milk (fill it in)"
+
+
+def test_the_largest_items_have_a_picture_and_all_of_them_a_row(monkeypatch):
+    monkeypatch.setattr("jit_gym.report.shop.PICTURES", 1)
+    result = jit("new", "my-shop", "--demand", two_items(), *TOLD)
+    assert result.exit_code == 0, result.output
+    page = Path("my-shop/report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 1
+    assert 'href="#milk"' in page
+    assert 'href="#tea"' not in page
+    assert "The 1 items of which most is sold have a picture." not in page
+    assert "One item has a picture: that of which most is sold." in page

@@ -146,6 +146,22 @@ def test_each_item_has_its_rule():
     assert any("1 item without a rule in rules.csv: base-stock by formula" in note for note in found.notes)
 
 
+def test_an_item_alone_orders_as_in_the_shop(monkeypatch):
+    """An agent is asked in the world of one item; a rule orders there what it orders in the whole shop."""
+    shop()
+    file = stock("north-milk,10,20,,2025-01-06", "south-tea,3,4,,2024-12-30")
+    together = order("my-shop", file, date=monday(0), rule="base-stock")
+    real = jit_gym.planning.order.__globals__["policy"]
+    monkeypatch.setitem(
+        jit_gym.planning.order.__globals__,
+        "policy",
+        lambda what, world: real("base-stock" if what == "agent:some" else what, world),
+    )
+    alone = order("my-shop", file, date=monday(0), rule="agent:some")
+    assert alone["ordered"].tolist() == together["ordered"].tolist()
+    assert alone["rule"].tolist() == ["agent:some"] * 2
+
+
 def test_minimum_orders_and_batches_are_those_of_the_scenario():
     shop("--minimum-order", "30", "--batch", "12")
     file = stock("north-milk,30,,,", "south-tea,60,,,")
