@@ -15,6 +15,7 @@ import numpy as np
 from ..common import files
 from ..common.checks import BadInput
 from ..common.executor import HERE, Executor, Tell
+from ..common.provenance import commit, in_words, versions
 from ..common.statistics import Estimate
 from ..common.text import plural
 from ..evaluation.judgement import THRESHOLD, Judgement, judged
@@ -199,10 +200,11 @@ def advise(
     first, last, said = _split(sales, today, held_out)
     places = {item: k for k, item in enumerate(sales.items)}
     shares = _shares(shop, sales, first)
+    code = f"{in_words(versions())} {commit()}"
     cases = [
         Case(
             item, shop.part([item], shares[item]), sales.grid, sales.units[:, k], sales.short[:, k],
-            sales.promoted[:, k], sales.whole, first, last, tuple(rules), today, seed,
+            sales.promoted[:, k], sales.whole, first, last, tuple(rules), today.of(item), seed, code,
         )
         for item in shop.items
         for k in [places[item]]
@@ -211,6 +213,10 @@ def advise(
     findings = store.run(judge_case, cases, [case.key for case in cases], Findings.of, executor, progress)
     together: tuple[str, ...] = ()
     if shop.coupled:
+        if today.orders is not None and (missing := [item for item in shop.items if item not in today.orders]):
+            raise BadInput(
+                f"{missing[0]}: has no order among today's, and shares {shop.coupled[0]} with others (say --practice)"
+            )
         together = coupled.judge_together(shop, cases, findings)
     costly = sorted(range(len(cases)), key=lambda k: -_cost(findings[k]))[:SEARCHED]
     costly = [k for k in costly if findings[k].chosen is not None and not shop.coupled]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..common import digest
-from ..common.provenance import versions
 from ..common.text import plural
 from ..evaluation.judgement import THRESHOLD
 from ..physics import Simulation
@@ -49,6 +48,7 @@ class Case:
         rules: what is tried.
         practice: what is done today.
         seed: of what is random in replays.
+        code: which code judges: versions and commit, so that the findings of other code are not taken for its own.
     """
 
     item: str
@@ -63,6 +63,7 @@ class Case:
     rules: tuple[str, ...]
     practice: Practice
     seed: int = 0
+    code: str = ""
 
     @property
     def key(self) -> str:
@@ -72,7 +73,7 @@ class Case:
         orders = self.practice.ordered(self.item)
         rule = None if self.practice.orders else str(self.practice.rule_for(self.item, 1.0))
         told = [FORMAT, self.item, self.part, self.grid, self.whole, self.first, self.last, self.rules, rule]
-        told += [self.practice.cover, self.seed, versions()]
+        told += [self.practice.cover, self.seed, self.code]
         arrays = {"units": self.units, "short": self.short, "promoted": self.promoted}
         arrays |= {} if orders is None else {"orders": orders}
         return digest.of_text(json.dumps(told, default=str, sort_keys=True) + digest.of_arrays(arrays))[:32]
