@@ -345,6 +345,8 @@ def _notes(shop: Shop, sales: Sales, findings: Sequence[Findings], practice: Pra
         )
     if any(not lane.lead_time.is_fixed for lane in lanes):
         yield "lead times were fitted to all deliveries, those of the held-out part among them"
+    if not any(stock.unit_value for stock in shop.scenario.stocks.values()):
+        yield "no stock has a unit_value: groups are by units, and no cash is told"
     if not any(lane.unit_cost for lane in lanes):
         yield "purchases are in no cost, so what is left at the end counts at what it cost: it is neither gain nor loss"
     reasons: dict[str, dict[str, int]] = {}
