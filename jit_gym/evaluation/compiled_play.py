@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,16 @@ class RecordedPlay:
 
     kernel: Kernel
     parameters: Mapping[str, np.ndarray]
+
+    def of(self, player: Any) -> RecordedPlay | None:
+        """Return it with the parameters of another rule of the same kind, fitted to the same world.
+
+        Each parameter must be as before: the same for all paths, or of each path. None where parameters are not loaded,
+        but a part of the program.
+        """
+        numbers, _ = _parameters(player)
+        loaded = bool(numbers) and numbers.keys() <= self.parameters.keys()
+        return replace(self, parameters={**self.parameters, **numbers}) if loaded else None
 
 
 def recorded_play(

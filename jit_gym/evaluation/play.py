@@ -27,6 +27,7 @@ def play_all(
     progress: Callable[[int], Any] | None,
     watch: Watch | None = None,
     counts: type[Counter] = Counter,
+    programs: dict[Any, RecordedPlay | None] | None = None,
 ) -> tuple[Counter, np.ndarray]:
     """Play all periods of a simulation.
 
@@ -37,19 +38,40 @@ def play_all(
         progress: told how many path-periods were played, every now and then.
         watch: what is measured of each period, warm-up included.
         counts: what is counted.
+        programs: those of rules that were played in this world before, recorded once for each kind; is changed.
 
     Returns:
         The counter, and what was measured (periods, measures, paths).
     """
     counter = counts(simulation.layout, simulation.trace.paths)
     own = player.begin(View(simulation)) if is_pure(player) else None
-    recorded = None if counter.more else recorded_play(player, simulation.layout, counts, watch, own)
+    recorded = None if counter.more else _recorded(player, simulation, watch, counts, own, programs)
     if recorded is not None:
         return counter, _compiled(recorded, player, simulation, warmup, progress, counter, own)
     counted = None if counter.more else recorded_count(simulation.layout, counts, watch)
     if counted is not None:
         return counter, _compiled(counted, player, simulation, warmup, progress, counter, asked=True)
     return counter, _asked(player, simulation, warmup, progress, watch, counter)
+
+
+def _recorded(
+    player: Any,
+    simulation: Simulation,
+    watch: Watch | None,
+    counts: type[Counter],
+    own: np.ndarray | None,
+    programs: dict[Any, RecordedPlay | None] | None,
+) -> RecordedPlay | None:
+    """Return the program that plays a policy, recorded anew unless `programs` has one of its kind."""
+    if programs is None or not is_pure(player):
+        return recorded_play(player, simulation.layout, counts, watch, own)
+    shapes = (np.ndim(getattr(player, name)) for name in [*player.names(), *player.derived])
+    key = type(player), watch, counts, *shapes
+    known = programs.get(key)
+    recorded = None if known is None else known.of(player)
+    if recorded is None:
+        recorded = programs[key] = recorded_play(player, simulation.layout, counts, watch, own)
+    return recorded
 
 
 def _asked(

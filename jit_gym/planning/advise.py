@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..common import files
 from ..common.checks import BadInput
 from ..common.executor import HERE, Executor, Tell
+from ..common.provenance import commit, in_words, versions
 from ..common.statistics import Estimate
 from ..common.text import plural
 from ..evaluation.judgement import THRESHOLD, Judgement, judged
@@ -22,6 +21,7 @@ from ..scenario import Scenario, load
 from . import coupled
 from .depends import Depends, depends
 from .intervals import block_length, estimated, resampled
+from .kept import Kept
 from .practice import Practice, practice_of
 from .reading import Sales, cleaned
 from .trials import RULES
@@ -30,8 +30,6 @@ from .worlds import Shop, lead_time
 
 if TYPE_CHECKING:
     import pandas as pd
-
-T = TypeVar("T")
 
 KEPT = ".advise"
 """The folder, within a shop's, of the findings on each item, so that a run that was ended goes on."""
@@ -199,18 +197,23 @@ def advise(
     first, last, said = _split(sales, today, held_out)
     places = {item: k for k, item in enumerate(sales.items)}
     shares = _shares(shop, sales, first)
+    code = f"{in_words(versions())} {commit()}"
     cases = [
         Case(
             item, shop.part([item], shares[item]), sales.grid, sales.units[:, k], sales.short[:, k],
-            sales.promoted[:, k], sales.whole, first, last, tuple(rules), today, seed,
+            sales.promoted[:, k], sales.whole, first, last, tuple(rules), today.of(item), seed, code,
         )
         for item in shop.items
         for k in [places[item]]
     ]  # fmt: skip
-    store = _Store(folder / KEPT if keep else None)
+    store = Kept(folder / KEPT if keep else None)
     findings = store.run(judge_case, cases, [case.key for case in cases], Findings.of, executor, progress)
     together: tuple[str, ...] = ()
     if shop.coupled:
+        if today.orders is not None and (missing := [item for item in shop.items if item not in today.orders]):
+            raise BadInput(
+                f"{missing[0]}: has no order among today's, and shares {shop.coupled[0]} with others (say --practice)"
+            )
         together = coupled.judge_together(shop, cases, findings)
     costly = sorted(range(len(cases)), key=lambda k: -_cost(findings[k]))[:SEARCHED]
     costly = [k for k in costly if findings[k].chosen is not None and not shop.coupled]
@@ -234,52 +237,6 @@ def judge_case(case: Case, tell: Tell) -> dict[str, Any]:
 def depends_case(item: tuple[Case, Findings], tell: Tell) -> dict[str, Any]:
     """Search what the verdict on one item depends on, here or in another process."""
     return depends(*item)._asdict()
-
-
-class _Store:
-    """Findings in a folder, one file each, by the digest of what they depend on."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self.folder, self.used = folder, set[str]()
-
-    def run(
-        self,
-        task: Callable[[Any, Tell], dict[str, Any]],
-        items: Sequence[Any],
-        keys: Sequence[str],
-        read: Callable[[Mapping[str, Any]], T],
-        executor: Executor,
-        progress: Callable[[int], Any] | None,
-    ) -> list[T]:
-        """Return the findings on some items: those that are kept, and else what a task finds, which is kept."""
-        kept = {k: found for k, key in enumerate(keys) if (found := self._read(key)) is not None}
-        self.used |= set(keys)
-        if progress is not None and kept:
-            progress(len(kept))
-        left = [k for k in range(len(items)) if k not in kept]
-
-        def arrived(place: int, found: dict[str, Any]) -> None:
-            if self.folder is not None:
-                files.write(self.folder / f"{keys[left[place]]}.json", json.dumps(found))
-
-        fresh = executor.run(task, [items[k] for k in left], progress=progress, arrived=arrived)
-        kept |= dict(zip(left, fresh, strict=True))
-        return [read(json.loads(json.dumps(kept[k]))) for k in range(len(items))]
-
-    def _read(self, key: str) -> dict[str, Any] | None:
-        if self.folder is None:
-            return None
-        with suppress(OSError, ValueError):
-            found: dict[str, Any] = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-            return found
-        return None
-
-    def tidy(self) -> None:
-        """Remove what is kept of items, sales or settings that are no more."""
-        if self.folder is not None and self.folder.is_dir():
-            for path in self.folder.glob("*.json"):
-                if path.stem not in self.used:
-                    path.unlink(missing_ok=True)
 
 
 def _opened(folder: Path) -> tuple[Scenario, Sales]:
@@ -388,6 +345,8 @@ def _notes(shop: Shop, sales: Sales, findings: Sequence[Findings], practice: Pra
         )
     if any(not lane.lead_time.is_fixed for lane in lanes):
         yield "lead times were fitted to all deliveries, those of the held-out part among them"
+    if not any(stock.unit_value for stock in shop.scenario.stocks.values()):
+        yield "no stock has a unit_value: groups are by units, and no cash is told"
     if not any(lane.unit_cost for lane in lanes):
         yield "purchases are in no cost, so what is left at the end counts at what it cost: it is neither gain nor loss"
     reasons: dict[str, dict[str, int]] = {}

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..common.text import plural
 from ..physics import Layout, View
-from ..policies import Policy, policy
+from ..policies import RULES, Policy, policy
 from ..scenario import BadInput, Scenario
+from .practice import Ordered
 from .replay import Known, filled, foretold_before, known_trace
 from .trials import Play, World, play
 from .verdict import PRACTICE, Case, Findings, Tried, fitted_before
@@ -112,15 +113,11 @@ def _option(world: World, findings: Sequence[Findings], name: str) -> Any:
 
 
 def _named(rule: str, parameters: dict[str, dict[str, float]]) -> Any:
-    from ..policies import RULES
-
     return RULES[rule](**parameters) if rule in RULES else rule
 
 
 def _ordered(layout: Layout, cases: Sequence[Case]) -> Any:
     """Return what was ordered of all items, on the first lane of each."""
-    from .practice import Ordered
-
     orders = np.zeros((cases[0].last - cases[0].first, len(layout.lanes)))
     for k, case in enumerate(cases):
         lane = int(np.flatnonzero(layout.into[:, k])[0])

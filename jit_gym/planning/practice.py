@@ -71,6 +71,12 @@ class Practice:
     orders: Mapping[str, np.ndarray] | None = None
     span: tuple[int, int] | None = None
 
+    def of(self, item: str) -> Practice:
+        """Return what of it is of one item."""
+        if self.orders is not None:
+            return replace(self, orders={name: each for name, each in self.orders.items() if name == item})
+        return self if self.rule is None else replace(self, rule=self.rule_for(item, 0.0))
+
     def rule_for(self, item: str, mean: float) -> Rule:
         """Return the rule that orders an item, whose mean demand a period is known."""
         if self.cover is not None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..chance import Chance, Trace
-from ..evaluation.compiled_play import is_pure, recorded_play
+from ..evaluation.compiled_play import RecordedPlay, is_pure, recorded_play
 from ..evaluation.metrics import MoneyCounter
 from ..evaluation.play import name_of, play_all
 from ..evaluation.tuning import Played, Search, axes_of, free
@@ -48,7 +48,7 @@ class Quick(Search):
     def __init__(self, rule: Rule, names: list[str], world: World) -> None:
         """Prepare to search in a world, whose paths are drawn once for all rules."""
         super().__init__(rule, names, 0, 50_000_000, world.periods, world.warmup)
-        self._drawn = world.drawn
+        self._drawn, self._programs = world.drawn, world.programs
 
     def trace(self, use: str, first: int, last: int) -> Trace:
         """Return some paths, which all rules have in common."""
@@ -69,7 +69,7 @@ class Quick(Search):
             {name: np.repeat(each, trace.paths, axis=0) for name, each in part.parameters.items()}
         )
         simulation = Simulation(self.layout, Trace(trace.columns, rows))
-        counter, _ = play_all(player, simulation, self.warmup, None, None, MoneyCounter)
+        counter, _ = play_all(player, simulation, self.warmup, None, None, MoneyCounter, self._programs)
         return counter.figures()["profit"].reshape(count, 1, trace.paths)
 
     def best(self) -> Rule:
@@ -100,6 +100,7 @@ class World:
         if stays_as_it_is(scenario):
             season, times = season_of(scenario), [lane.lead_time.mean + 1 for lane in scenario.lanes.values()]
             self.warmup = ceil(SETTLING * max(times) / season) * season
+        self.programs: dict[Any, RecordedPlay | None] = {}
         self.drawn: dict[tuple[str, int, int], Trace] = {}
 
     def tuned(self, what: Any) -> Any:
@@ -120,7 +121,7 @@ class World:
         if key not in self.drawn:
             self.drawn[key] = self.chance.draw(1, SCORED, self.warmup + self.periods)
         simulation = Simulation(self.layout, self.drawn[key])
-        counter, _ = play_all(player, simulation, self.warmup, None, None, MoneyCounter)
+        counter, _ = play_all(player, simulation, self.warmup, None, None, MoneyCounter, self.programs)
         return float(-counter.figures()["profit"].mean())
 
 
@@ -148,7 +149,7 @@ class Play(NamedTuple):
 def play(player: Any, world: World, trace: Trace) -> Play:
     """Play a policy on a trace, and keep what it did in each period."""
     simulation = Simulation(world.layout, trace)
-    counter, told = play_all(player, simulation, 0, None, _told, MoneyCounter)
+    counter, told = play_all(player, simulation, 0, None, _told, MoneyCounter, world.programs)
     stocks, demands, lanes = len(world.layout.stocks), len(world.layout.demands), len(world.layout.lanes)
     each = told.mean(axis=2)  # (periods, measures)
     reward, held, short, demanded, waits, ordered, placed, coming = np.split(

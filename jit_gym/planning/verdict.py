@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..common import digest
-from ..common.provenance import versions
 from ..common.text import plural
 from ..evaluation.judgement import THRESHOLD
 from ..physics import Simulation
@@ -28,6 +27,8 @@ ENOUGH = 16
 """Periods with a known demand that a part of the history must have for a back-test to be fitted to it."""
 PATHS = 64
 """Paths of lead times and of what else is random in a replay, whose demand is the same on each."""
+SAFE = "safety-stock"
+"""The rule that tells what a safety stock is worth."""
 PRACTICE = "today"
 """The key of today's practice among what was tried."""
 DRIFTED = 1.25
@@ -49,6 +50,7 @@ class Case:
         rules: what is tried.
         practice: what is done today.
         seed: of what is random in replays.
+        code: which code judges: versions and commit, so that the findings of other code are not taken for its own.
     """
 
     item: str
@@ -63,6 +65,7 @@ class Case:
     rules: tuple[str, ...]
     practice: Practice
     seed: int = 0
+    code: str = ""
 
     @property
     def key(self) -> str:
@@ -72,7 +75,7 @@ class Case:
         orders = self.practice.ordered(self.item)
         rule = None if self.practice.orders else str(self.practice.rule_for(self.item, 1.0))
         told = [FORMAT, self.item, self.part, self.grid, self.whole, self.first, self.last, self.rules, rule]
-        told += [self.practice.cover, self.seed, versions()]
+        told += [self.practice.cover, self.seed, self.code]
         arrays = {"units": self.units, "short": self.short, "promoted": self.promoted}
         arrays |= {} if orders is None else {"orders": orders}
         return digest.of_text(json.dumps(told, default=str, sort_keys=True) + digest.of_arrays(arrays))[:32]
@@ -230,19 +233,20 @@ def judge(case: Case) -> Findings:
     )
     length = min(year, case.first // 4)
     back_test = stretch(case, case.first - length, case.first) if length >= 4 else None
-    plays = dict[str, Play]()
+    plays, safe = dict[str, Play](), None
     for rule in case.rules:
         player, why = accepted(held_out.world, rule)
         if player is None:
             found.left_out[rule] = why
             continue
+        safe = player if rule == SAFE else safe
         plays[rule] = replayed(case, held_out, player)
         found.tried[rule] = _tried(case, rule, player, plays[rule], held_out, back_test)
     today = practised(case, held_out.world.scenario, held_out)
     plays[PRACTICE] = replayed(case, held_out, today)
     found.tried[PRACTICE] = _tried(case, PRACTICE, today, plays[PRACTICE], held_out, back_test)
     found.chosen = chosen(found.tried)
-    found.safety = _safety(held_out.world)
+    found.safety = _safety(held_out.world, held_out.world.tuned(SAFE) if safe is None else safe)
     found.series = {
         "sold": held_out.known.units.tolist(),
         "unknown": held_out.unknown.astype(float).tolist(),
@@ -293,10 +297,9 @@ def _tried(case: Case, asked: str, player: Any, held: Play, held_out: Stretch, b
     )
 
 
-def _safety(world: World) -> dict[str, float]:
+def _safety(world: World, best: Any) -> dict[str, float]:
     """Return what a safety stock is worth in the fitted world: orders up to the forecast alone, and with the best."""
-    best = world.tuned("safety-stock")
-    without = world.cost(policy("safety-stock(service_level=0.5)", world.scenario))
+    without = world.cost(policy(f"{SAFE}(service_level=0.5)", world.scenario))
     return {"units": float(best.buffer.sum()), "without": without, "with": world.cost(best)}
 
 

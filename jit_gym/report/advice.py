@@ -15,11 +15,10 @@ from ..evaluation.judgement import THRESHOLD
 from ..planning import Advice, Advised
 from ..planning.advise import ABC, XYZ
 from ..planning.depends import FACTORS, FARTHEST, Depends
-from .axes import LINE, Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, plain_number, ticks
+from .axes import LINE, Axes, Entry, fitting_ticks, legend, plain_number, ticks, under_legend
 from .columns import Column, grid
 from .figures import Picture
 from .provenance import origin
-from .svg import EDGE, WIDTH, Box, Sheet
 from .templating import environment
 
 if TYPE_CHECKING:
@@ -220,11 +219,7 @@ def picture(advice: Advice, each: Advised) -> Picture:
     ]
     top = max(float(np.max([series["sold"], series["held_chosen"], series["held_today"]])), 1e-9) * 1.05
     up = ticks(0, top, 4)
-    left = left_margin([plain_number(tick) for tick in up])
-    lines = legend_lines(shown, WIDTH * (1 - EDGE) - left)
-    head = LINE * len(lines) + 4
-    sheet = Sheet(head + HIGH + BELOW)
-    box = Box(left, head, WIDTH * (1 - EDGE), head + HIGH)
+    sheet, box, lines = under_legend(shown, up, HIGH, BELOW)
     n = len(series["sold"])
     axes = Axes.within(sheet, box, (0, n), (0, top))
     for where, colour, opacity in ((series["unknown"], SHORT, 0.3), (series["promoted"], DEMAND, 0.5)):
@@ -243,7 +238,7 @@ def picture(advice: Advice, each: Advised) -> Picture:
         axes.stairs(edges, series["held_chosen"], STOCK, 1.4)
     axes.numbers_below(across, day, f"units, by {grid_.period}")
     axes.numbers_beside(up, plain_number)
-    legend(sheet, lines, left, LINE - 2)
+    legend(sheet, lines, box.left, LINE - 2)
     chosen, today = each.chosen, each.today
     assert chosen is not None
     assert today is not None

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from .svg import EDGE, GRID, INK, LETTERS, MUTED, SMALL, Box, Sheet, short, straight, width_of
+from .svg import EDGE, GRID, INK, LETTERS, MUTED, SMALL, WIDTH, Box, Sheet, short, straight, width_of
 
 LINE = 12.0  # points from one line of a legend to the next
 APART = 10.0  # points between two numbers of an axis, at least
@@ -184,6 +184,23 @@ def legend_lines(entries: Sequence[Entry], points: float, size: float = SMALL) -
             lines.append([])
         lines[-1].append(entry)
     return lines
+
+
+def under_legend(
+    shown: Sequence[Entry], up: Sequence[float], high: float, below: float
+) -> tuple[Sheet, Box, list[list[Entry]]]:
+    """Return a sheet for axes under a legend, the box of the axes, and the lines of the legend.
+
+    Args:
+        shown: what the legend says.
+        up: the numbers beside the axes, which take room to the left.
+        high: points of the axes.
+        below: points for the numbers below them.
+    """
+    left = left_margin([plain_number(each) for each in up])
+    lines = legend_lines(shown, WIDTH * (1 - EDGE) - left)
+    head = LINE * len(lines) + 4
+    return Sheet(head + high + below), Box(left, head, WIDTH * (1 - EDGE), head + high), lines
 
 
 def legend(

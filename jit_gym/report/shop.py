@@ -12,10 +12,9 @@ from ..common.text import plain, plural
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK
 from ..planning import Fitted, LeadTime, Sales
 from ..scenario import Scenario
-from .axes import LINE, Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, plain_number, ticks
+from .axes import LINE, Axes, Entry, fitting_ticks, legend, plain_number, ticks, under_legend
 from .figures import Picture
 from .provenance import origin, yaml_of
-from .svg import EDGE, WIDTH, Box, Sheet
 from .templating import environment
 
 HIGH, BELOW = 92.0, 30.0  # points of the axes, and of the numbers below them
@@ -131,11 +130,7 @@ def picture(sales: Sales, k: int, fitted: Fitted) -> Picture:
     ]
     top = max(float(np.nanmax(np.concatenate([sold, mean, high[np.isfinite(high)], [1e-9]]))), 1e-9) * 1.05
     up = ticks(0, top, 4)
-    left = left_margin([plain_number(each) for each in up])
-    lines = legend_lines(shown, WIDTH * (1 - EDGE) - left)
-    head = LINE * len(lines) + 4
-    sheet = Sheet(head + HIGH + BELOW)
-    box = Box(left, head, WIDTH * (1 - EDGE), head + HIGH)
+    sheet, box, lines = under_legend(shown, up, HIGH, BELOW)
     axes = Axes.within(sheet, box, (0, len(sold)), (0, top))
     starts = np.datetime_as_string(sales.grid.starts[first:])
 
@@ -153,7 +148,7 @@ def picture(sales: Sales, k: int, fitted: Fitted) -> Picture:
     axes.stairs(edges, mean, STOCK, 1.4)
     axes.numbers_below(across, day, f"units a {sales.grid.period}, from {starts[0]} on")
     axes.numbers_beside(up, plain_number)
-    legend(sheet, lines, left, LINE - 2)
+    legend(sheet, lines, box.left, LINE - 2)
     caption = (
         f"{fitted.distribution}"
         + (f", in {100 * fitted.law.occurs:.0f} % of the {sales.grid.period}s" if fitted.law.occurs < 1 else "")
