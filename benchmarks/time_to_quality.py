@@ -50,8 +50,8 @@ COLUMNS = [
 ]  # fmt: skip
 KEY = COLUMNS[:5]
 SYSTEMS = {"shipped": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT}
-PATHS, ROWS, ROLLOUT, NEAR = 512, 64, 32, 1.001
-LEAST_PERIOD = 16  # rollouts between two looks
+PATHS, ROWS, ROLLOUT, NEAR = 512, 256, 32, 1.001
+LEAST_PERIOD = 4  # rollouts between two looks
 
 Look = tuple[int, float, Callable[[int], float]]
 """Env steps, seconds, and what tells the cost on the paths of a seed."""
@@ -108,7 +108,7 @@ def by_ppo(make: Callable[[], Any], judge: Callable[[Any, Any, int], float], see
 
     began = time.process_time()
     venv = make()
-    model = PPO("MlpPolicy", venv, learning_rate=1e-3, n_steps=ROLLOUT, batch_size=512, seed=seed, device="cpu")
+    model = PPO("MlpPolicy", venv, learning_rate=1e-3, n_steps=ROLLOUT, batch_size=2048, seed=seed, device="cpu")
     spent = time.process_time() - began
     while True:
         began = time.process_time()
