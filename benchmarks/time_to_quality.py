@@ -8,8 +8,9 @@ Systems are `shipped`, what `jit-gym train` does; `native`, Stable-Baselines3's 
 has it; `single`, the same over a DummyVecEnv of as many single envs; and `or-gymnasium`, the same over a DummyVecEnv of
 or-gymnasium's env of the same world, with actions from -1 to 1 and rewards normalized, where that library is installed
 (here, or by `make bench-peers`). Training stops when its seconds are over; looking at what was learnt does not count,
-finding the rule's parameters does. Each policy is judged by its mean cost a period, discounted as the scenario says:
-ours on 512 paths, or-gymnasium's in 512 episodes of its own env.
+finding the rule's parameters does. The policy of each moment is the one that was best so far on validation paths, and
+is judged by its mean cost a period on others, discounted as the scenario says: ours on 512 paths, or-gymnasium's in 512
+episodes of its own env.
 
 Rows, one an evaluation, go to results/time-to-quality.csv, the picture to docs/time-to-quality.svg, and the table to
 results/README.md: the seconds until the mean cost is below that of the best base-stock, of the best rule, and within
@@ -32,7 +33,7 @@ from rows import CERTIFICATE, certificate
 
 import jit_gym
 from jit_gym.agents import program, tuned
-from jit_gym.agents.learner import TEST, best_of, best_rule, settings_of
+from jit_gym.agents.learner import TEST, VALIDATION, best_of, best_rule, settings_of
 from jit_gym.common import files
 from jit_gym.common.statistics import bootstrap
 from jit_gym.policies import Network
@@ -49,11 +50,11 @@ COLUMNS = [
 ]  # fmt: skip
 KEY = COLUMNS[:5]
 SYSTEMS = {"shipped": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT}
-PATHS, ROWS, ROLLOUT, NEAR = 512, 64, 32, 1.001
-LEAST_PERIOD = 16  # rollouts between two looks
+PATHS, ROWS, ROLLOUT, NEAR = 512, 256, 32, 1.001
+LEAST_PERIOD = 4  # rollouts between two looks
 
-Look = tuple[int, float, float]
-"""Env steps, seconds, and cost."""
+Look = tuple[int, float, Callable[[int], float]]
+"""Env steps, seconds, and what tells the cost on the paths of a seed."""
 
 
 class Marks(NamedTuple):
@@ -64,9 +65,9 @@ class Marks(NamedTuple):
     optimum: float
 
 
-def cost_of(policy: Any, scenario: Scenario) -> float:
-    """Return the mean cost a period, discounted as the scenario says, on the paths that decide."""
-    result = jit_gym.evaluate(policy, scenario, paths=PATHS, seed=TEST)
+def cost_of(policy: Any, scenario: Scenario, seed: int = TEST) -> float:
+    """Return the mean cost a period, discounted as the scenario says, on the paths of a seed."""
+    result = jit_gym.evaluate(policy, scenario, paths=PATHS, seed=seed)
     return -result.mean("discounted_reward") / result.periods
 
 
@@ -85,31 +86,35 @@ def shipped(scenario: Scenario, agent: str, seed: int, share: float) -> Iterator
     learn, began = program(agent), time.process_time()
     settings = settings_of(learn, tuned(agent, scenario.name))
     budget = max(1, int(share * settings.budget))
-    chunk = min(settings.chunk, ROWS * ROLLOUT * LEAST_PERIOD)
+    chunk = min(settings.chunk, 3 * ROWS * ROLLOUT * LEAST_PERIOD)  # each segment begins with new episodes
     learner = learn(scenario, settings_of(learn, tuned(agent, scenario.name), {"budget": budget, "chunk": chunk}), seed)
     spent = time.process_time() - began
+
+    def judge(paths: int) -> float:
+        return cost_of(Network(learner.model()), scenario, paths)
+
     if learner.begins:
-        yield 0, spent, cost_of(Network(learner.model()), scenario)
+        yield 0, spent, judge
     for k in range(learner.steps):
         began = time.process_time()
         learner.step(k)
         spent += time.process_time() - began
-        yield learner.done(k + 1), spent, cost_of(Network(learner.model()), scenario)
+        yield learner.done(k + 1), spent, judge
 
 
-def by_ppo(make: Callable[[], Any], judge: Callable[[Any, Any], float], seed: int) -> Iterator[Look]:
+def by_ppo(make: Callable[[], Any], judge: Callable[[Any, Any, int], float], seed: int) -> Iterator[Look]:
     """Train Stable-Baselines3's PPO as the README does, over the VecEnv that is made, for as long as it is asked."""
     from stable_baselines3 import PPO
 
     began = time.process_time()
     venv = make()
-    model = PPO("MlpPolicy", venv, learning_rate=1e-3, n_steps=ROLLOUT, batch_size=512, seed=seed, device="cpu")
+    model = PPO("MlpPolicy", venv, learning_rate=1e-3, n_steps=ROLLOUT, batch_size=2048, seed=seed, device="cpu")
     spent = time.process_time() - began
     while True:
         began = time.process_time()
         model.learn(ROWS * ROLLOUT * LEAST_PERIOD, reset_num_timesteps=False)
         spent += time.process_time() - began
-        yield model.num_timesteps, spent, judge(model, venv)
+        yield model.num_timesteps, spent, lambda paths: judge(model, venv, paths)
 
 
 def native(scenario: Scenario, seed: int) -> Iterator[Look]:
@@ -119,7 +124,7 @@ def native(scenario: Scenario, seed: int) -> Iterator[Look]:
     def make() -> Any:
         return jit_gym.sb3.vec_env(gym.make_vec("jit_gym/Scenario-v1", num_envs=ROWS, scenario=scenario))
 
-    return by_ppo(make, lambda model, venv: cost_of(jit_gym.sb3.policy(model, venv), scenario), seed)
+    return by_ppo(make, lambda model, venv, paths: cost_of(jit_gym.sb3.policy(model, venv), scenario, paths), seed)
 
 
 def single(scenario: Scenario, seed: int) -> Iterator[Look]:
@@ -132,7 +137,7 @@ def single(scenario: Scenario, seed: int) -> Iterator[Look]:
     def make() -> Any:
         return DummyVecEnv([lambda: gym.make("jit_gym/Scenario-v1", scenario=scenario)] * ROWS)
 
-    return by_ppo(make, lambda model, venv: cost_of(jit_gym.sb3.policy(model, meaning), scenario), seed)
+    return by_ppo(make, lambda model, _, paths: cost_of(jit_gym.sb3.policy(model, meaning), scenario, paths), seed)
 
 
 def or_gymnasium(scenario: Scenario, seed: int) -> Iterator[Look]:
@@ -149,9 +154,9 @@ def or_gymnasium(scenario: Scenario, seed: int) -> Iterator[Look]:
     def make() -> Any:
         return VecNormalize(DummyVecEnv([env_of] * ROWS), clip_obs=np.inf)
 
-    def judge(model: Any, venv: Any) -> float:
+    def judge(model: Any, venv: Any, paths: int) -> float:
         env, earned = env_of(), []
-        env.reset(seed=TEST % 2**31)
+        env.reset(seed=paths % 2**31)
         for _ in range(PATHS):
             seen, over, total = env.reset()[0], False, 0.0
             while not over:
@@ -208,8 +213,10 @@ def looks(system: str, scenario: Scenario, agent: str, seed: int, share: float) 
 
 def measure(system: str, scenario: Scenario, agent: str, seed: int, seconds: float, share: float, marks: Marks) -> None:
     """Train until the seconds are over, and write a row for each evaluation when all are there."""
-    rows = []
-    for k, (steps, spent, cost) in enumerate(looks(system, scenario, agent, seed, share)):
+    rows, best, cost = [], float("inf"), float("nan")
+    for k, (steps, spent, judge) in enumerate(looks(system, scenario, agent, seed, share)):
+        if (found := judge(VALIDATION)) < best:
+            best, cost = found, judge(TEST)
         rows.append(
             {
                 "scenario": scenario.name, "agent": agent if system == "shipped" else "ppo", "system": system,
