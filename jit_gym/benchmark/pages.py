@@ -144,9 +144,9 @@ def _parts(board: Leaderboard) -> Iterator[str]:
             section = board.section(selection, regime)
             yield f"### {section.title}"
             yield section.verdict
-            lines = [line for line in section.lines if line.kind == "agent" or _on_half(line, section.columns)]
-            yield _table(section.columns, lines)
-            if left := len(section.lines) - len(lines):
+            shown = [line for line in section.lines if line.kind == "agent" or _on_half(line, section.columns)]
+            yield _table(section.columns, shown)
+            if left := len(section.lines) - len(shown):
                 yield f"On the page: {left} more, judged on fewer than half of these instances."
     yield "Bold: not shown to be worse than the best by that figure. Each figure is explained at the end."
     columns, lines = board.generalisation
