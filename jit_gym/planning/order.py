@@ -133,6 +133,7 @@ def todays_orders(
                 alone, its = _alone(shop.scenario, items[i]), _of_item(read, i)
                 layout_alone = Layout(alone)
                 numbers_alone = _state(layout_alone, its, grid, today, {items[i]: []})
+                state_of(numbers_alone, layout_alone.sizes, 1).stocks["used"][0] = np.nan_to_num(past[-1, i])
                 one = Today(layout_alone, period, numbers_alone, past[:, [i]])
                 orders[stock_of == i] = one.orders_of(policy(player, alone))
         else:

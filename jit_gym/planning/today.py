@@ -60,9 +60,10 @@ class Today:
         rows = Chance(calm).draw_pair(0, 1, self.period + 1).rows  # the second path is without disruptions
         row = rows[self.period, 1].copy()
         columns = self.layout.columns
-        for d, (name, demand) in enumerate(self.scenario.demands.items()):
+        for name, demand in self.scenario.demands.items():
             if demand.autocorrelation:
-                means = _foretold(self.scenario, name, self.past[:, d], columns.ahead, self.period)
+                sold = self.past[:, self.layout.stocks.index(next(iter(demand.draws_on)))]
+                means = _foretold(self.scenario, name, sold, columns.ahead, self.period)
                 factor = pattern(demand, self.period + columns.ahead, self.scenario.horizon)
                 seen = row[columns.chance :]
                 seen[columns.forecast[name]] = means if factor is None else means * factor[self.period :]

@@ -321,3 +321,35 @@ def test_excel_and_lead_times_that_are_random():
     assert found["ordered"].tolist() == [23]
     assert found["arrives"].tolist() == [monday(4)]
     assert found["looks_wrong"].tolist() == [""]
+
+
+def test_promotions_that_may_come_are_not_ordered_for():
+    """A promotion that nobody has announced is in no forecast."""
+    rng, days = np.random.default_rng(2), np.datetime_as_string(FIRST + 7 * np.arange(156))
+    on = np.arange(156) % 26 == 3
+    rows = [f"{day},{rng.poisson(90 if each else 30)},{int(each)}" for day, each in zip(days, on, strict=True)]
+    Path("own.csv").write_text("\n".join(["date,units,promo", *rows]) + "\n")
+    assert jit("new", "my-shop", "--demand", "own.csv", "--lead-time", "2", *TOLD).exit_code == 0
+    world = jit_gym.load("my-shop")
+    assert world.spikes["promotion-item"].announced
+    found = order("my-shop", stock("item,20,,,"), date=monday(4), rule="safety-stock")
+    assert found["forecast"][0] == pytest.approx(3 * 30, rel=0.05)
+
+
+def test_a_forecast_knows_the_last_sales_where_demand_is_autocorrelated():
+    """With the autocorrelation of 0.7, much sold last week means more to come, and much sold long ago does not."""
+    rng, score = np.random.default_rng(3), np.zeros(156)
+    for t in range(1, 156):
+        score[t] = 0.7 * score[t - 1] + np.sqrt(1 - 0.7**2) * rng.standard_normal()
+    days, units = np.datetime_as_string(FIRST + 7 * np.arange(156)), np.round(50 + 12 * score)
+    Path("own.csv").write_text("date,units\n" + "".join(f"{d},{u:g}\n" for d, u in zip(days, units, strict=True)))
+    assert jit("new", "my-shop", "--demand", "own.csv", "--lead-time", "2", *TOLD).exit_code == 0
+    assert jit_gym.load("my-shop").demands["sell-item"].autocorrelation > 0.4
+    file, told = stock("item,20,,,"), {}
+    for last in (30, 70):
+        Path("new.csv").write_text(f"date,units\n{monday(0)},50\n{monday(1)},{last}\n")
+        for period in (2, 30):
+            frame = order("my-shop", file, date=monday(period), rule="safety-stock", sales="new.csv")
+            told[last, period] = frame["forecast"][0]
+    assert told[70, 2] > told[30, 2] + 15
+    assert told[70, 30] == pytest.approx(told[30, 30], rel=0.01)
