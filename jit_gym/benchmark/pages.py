@@ -144,9 +144,9 @@ def _parts(board: Leaderboard) -> Iterator[str]:
             section = board.section(selection, regime)
             yield f"### {section.title}"
             yield section.verdict
-            lines = [line for line in section.lines if line.kind == "agent" or _on_half(line, section.columns)]
-            yield _table(section.columns, lines)
-            if left := len(section.lines) - len(lines):
+            told = [line for line in section.lines if line.kind == "agent" or _on_half(line, section.columns)]
+            yield _table(section.columns, told)
+            if left := len(section.lines) - len(told):
                 yield f"On the page: {left} more, judged on fewer than half of these instances."
     yield "Bold: not shown to be worse than the best by that figure. Each figure is explained at the end."
     columns, lines = board.generalisation
