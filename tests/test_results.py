@@ -2,14 +2,17 @@
 
 import csv
 import re
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from typer.testing import CliRunner
 
 from jit_gym.benchmark import pages
 from jit_gym.benchmark.leaderboard import Leaderboard
+from jit_gym.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 FILES = [
@@ -146,3 +149,15 @@ def test_each_explained_surprise_is_one(board: Leaderboard):
     assert len(re.findall(r"^## ", told, re.MULTILINE)) == len(explained)
     assert set(explained) <= {(each.place, each.direction) for each in board.surprises}
     assert {direction for _, direction in explained} == {each.direction for each in board.surprises}
+
+
+def test_the_command_writes_the_page_beside_the_rows(tmp_path: Path):
+    """Without links into docs, which are not there; a folder without rows is refused in one line."""
+    shutil.copytree(SUITE_ROWS / "hidden", tmp_path / "rows" / "hidden")
+    done = CliRunner().invoke(app, ["benchmark", "--page", "--out", str(tmp_path / "rows")])
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in tmp_path.iterdir()} == {"rows", pages.MARKDOWN, pages.PAGE, pages.PICTURE}
+    assert "../docs/" not in (tmp_path / pages.PAGE).read_text(encoding="utf-8")
+    refused = CliRunner().invoke(app, ["benchmark", "--page", "--out", str(tmp_path / "nothing")])
+    assert refused.exit_code == 2
+    assert "has no rows" in refused.stderr
