@@ -16,7 +16,7 @@ Groups of worlds, each against what there is to be had:
 * `histories`: each item and store of the shipped sales, against the tuned `s-S`, `base-stock` and `adaptive`.
 
 Costs are exact where the states can be enumerated, and elsewhere simulated, each pair on the same paths. A row is
-replaced with --replace alone. Losses are printed as they are.
+replaced with --replace alone. Losses are printed as they are; less than 0 is better than what it is held against.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def row_of(group: str, name: str, base: str, changes: dict[str, Any], against: s
     return {
         "group": group, "instance": name, "against": against.partition(" ")[0],
         "cost": f"{cost:.5f}", "reference": f"{reference:.5f}",
-        "gap_percent": f"{100 * (cost / reference - 1):.3f}", "gap_error": f"{100 * error / abs(reference):.3f}",
+        "gap_percent": f"{100 * (cost - reference) / abs(reference):.3f}", "gap_error": f"{100 * error / abs(reference):.3f}",
         "judged": how, "sure": "yes" if player.is_sure else "no", "model": player.manifest.digest,
         "command": shlex.join(["python", "benchmarks/generalist.py", group, "--only", name]),
         **certificate(scenario),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = [ROOT / "results" / name for name in ("agents.csv", "many-agents.csv", "ppo.csv")]
-LEAST = {"agents": 45, "many-agents": 8, "ppo": 45}
+FILES = [ROOT / "results" / name for name in ("agents.csv", "generalist.csv", "many-agents.csv", "ppo.csv")]
+LEAST = {"agents": 45, "generalist": 40, "many-agents": 8, "ppo": 45}
 KEPT_SINCE = "2026-11-27T06:30"  # from when on each row has its world's fingerprint and versions
 
 
@@ -35,7 +35,10 @@ def test_all_results_are_looked_at():
     assert sorted((ROOT / "results").glob("*.csv")) == FILES
 
 
-@pytest.mark.parametrize(("file", "mark"), [("agents", "table"), ("many_agents", "many-agents"), ("ppo", "ppo")])
+@pytest.mark.parametrize(
+    ("file", "mark"),
+    [("agents", "table"), ("generalist", "generalist"), ("many_agents", "many-agents"), ("ppo", "ppo")],
+)
 def test_the_tables_are_those_of_the_rows(file: str, mark: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     sys.modules.pop(file, None)
