@@ -136,16 +136,19 @@ class Imitate(Fitted):
 def beginning(learner: Learner) -> Perceptron:
     """Return the network that an agent begins with: that of another agent, `agent:NAME`, or a clone of a policy.
 
+    `agent:generalist` is cloned, as it sees other things than an env shows.
+
     The agent takes over its action, shift and scale.
     """
     start, scenario, forward = learner.settings.start, learner.scenario, learner.forward
     if learner.settings.means != "quantity":
         ours = f"{learner.settings.means}s"
         raise BadInput(f"{learner.name}: start: a clone says quantities, and this one {ours} (add means=quantity)")
+    player = None
     if start.startswith("agent:"):
         with inside(f"{learner.name}: start"):
             player = policy(start, scenario)
-    else:
+    if not isinstance(player, Network):  # a rule, or an agent that sees other things
         own = {"discrete": learner.action.discrete, "hidden": learner.settings.hidden, "most": learner.settings.most}
         settings = Settings(rule=start, doubt=DOUBT, **own, **forward)
         clone = Imitate(scenario, settings, learner.seed, f"{learner.name}: start")

@@ -14,7 +14,6 @@ and seeds, with a bootstrap interval (Agarwal et al. 2021).
 from __future__ import annotations
 
 import argparse
-import csv
 import shlex
 from functools import partial
 from itertools import product
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from instances import dual_sourcing, lost_sales, published
 from rows import CERTIFICATE, add_where, certificate, executor, refuse_known, run
 
 import jit_gym
@@ -33,39 +33,12 @@ from jit_gym.common.statistics import bootstrap, interquartile_mean
 from jit_gym.theory.process import TooMany
 
 ROOT = Path(__file__).parents[1]
-PUBLISHED = ROOT / "tests" / "published"
 RESULTS, NOTES = ROOT / "results" / "agents.csv", ROOT / "results" / "README.md"
 COLUMNS = [
     "family", "instance", "agent", "seed", "cost", "error", "judged", "reference", "reference_is", "gap_percent",
     "gap_error", "train_seconds", "command", *CERTIFICATE,
 ]  # fmt: skip
 KEY = COLUMNS[:4]
-
-
-def published(name: str) -> list[dict[str, str]]:
-    """Return the rows of a published table."""
-    _, *table = (PUBLISHED / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(table))
-
-
-def lost_sales(row: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """Return an instance's name and what it changes in `lost-sales`."""
-    geometric = {"name": "geom", "p": 1 / 6, "loc": -1}
-    changes = {
-        "demands.customers.distribution": geometric if row["demand"] == "geometric" else {"name": "poisson", "mu": 5},
-        "demands.customers.shortage_cost": int(row["shortage_cost"]),
-        "lanes.supplier.lead_time": int(row["lead_time"]),
-    }
-    return f"{row['demand']}-p{row['shortage_cost']}-L{row['lead_time']}", changes
-
-
-def dual_sourcing(row: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """Return an instance's name and what it changes in `dual-sourcing`."""
-    changes = {
-        "lanes.regular.lead_time": int(row["regular_lead_time"]),
-        "lanes.expedited.unit_cost": float(row["expedited_unit_cost"]),
-    }
-    return f"L{row['regular_lead_time']}-c{float(row['expedited_unit_cost']):g}", changes
 
 
 def or_gym(row: dict[str, str]) -> tuple[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from .base_stock import BaseStock, JustInCase, QuotedLeadTime, SafetyLeadTime, S
 from .disruption import Acceptance, Mitigation, Rerouting, StateDependent, StockUpOnWarning
 from .dual_sourcing import CappedDualIndex, DualIndex, OrderSplitting, QuickResponse, SingleIndex, TailoredBaseSurge
 from .external import External, external_policy, is_external, is_model
+from .generalist import Generalist, agent_named
 from .hybrid import Emergency, Hybrid, HybridByRisk, HybridByValue
 from .just_in_time import Constant, Conwip, DemandFlow, Heijunka, JustInTime, Kanban, ShortCycle, Synchronised
 from .lost_sales import CappedBaseStock, Myopic, MyopicTwo, ProjectedInventoryLevel, StandardVector
@@ -78,6 +79,7 @@ __all__ = [
     "RULES",
     "ActionMeaning",
     "External",
+    "Generalist",
     "Network",
     "Parameter",
     "Policy",
@@ -126,8 +128,9 @@ def policy(what: Any, scenario: Any) -> Any:
 
     Args:
         what: a name (`"kanban"`), a name with parameters (`"base-stock(level=25)"`, `"kanban(cards={valve: 8})"`), a
-            trained agent (`"agent:dcl"`, shipped for the scenario, or `"agent:runs/mine/model.safetensors"`), a policy,
-            or any function of a `View` that returns orders in units (paths, lanes); what `external_policy` takes, too.
+            trained agent (`"agent:dcl"`, shipped for the scenario, `"agent:generalist"`, for any single stock, or
+            `"agent:runs/mine/model.safetensors"`), a policy, or any function of a `View` that returns orders in units
+            (paths, lanes); what `external_policy` takes, too.
         scenario: the scenario to play, or the env: single, batch, or a Stable-Baselines3 VecEnv.
 
     Raises:
@@ -142,7 +145,7 @@ def policy(what: Any, scenario: Any) -> Any:
         return player
     if isinstance(what, str):
         agent = re.fullmatch(r"\s*agent:(.+?)\s*", what, re.DOTALL)
-        what = Network.of(agent[1], scenario) if agent else named(what)
+        what = agent_named(agent[1], scenario) if agent else named(what)
     if is_model(what):
         what = external_policy(what)
     if isinstance(what, type) and issubclass(what, Policy):

@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..common.checks import one_line
-from ..common.text import plain
 from ..physics import View
 from ..scenario import Scenario
 from .action import Acting, Action, action_of
@@ -155,11 +154,6 @@ class Network(Acting):
                 raise ValueError(f"{self.perceptron.outputs} outputs cannot say {self.action.outputs} things")
         except (KeyError, TypeError, ValueError, IndexError, AssertionError) as error:
             raise PolicyError(f"{self.label}: the model is damaged ({one_line(error)})") from None
-
-    @classmethod
-    def of(cls, name: str, scenario: Scenario) -> Self:
-        """Return the policy that `agent:NAME` names: a model shipped for the scenario, or a file's."""
-        return cls(Model.find(name, scenario), plain(f"agent:{name}"))
 
     def fit(self, scenario: Scenario) -> Self:
         """Return this policy for a scenario, which need not be the one that it was trained on.

@@ -59,7 +59,12 @@ def agents() -> dict[str, str]:
     folders = (spec.submodule_search_locations or ()) if spec else ()
     for path in sorted(path for folder in folders for path in Path(folder).glob("models/*/*.safetensors")):
         found.setdefault(f"agent:{path.stem}", []).append(path.parent.name)
-    return {agent: f"trained for {', '.join(scenarios)}" for agent, scenarios in found.items()}
+    paths = sorted(path for folder in folders for path in Path(folder).glob("models/generalist-*.safetensors"))
+    kinds = [path.stem.removeprefix("generalist-") for path in paths]
+    shipped = {agent: f"trained for {', '.join(scenarios)}" for agent, scenarios in found.items()}
+    if kinds:
+        shipped["agent:generalist"] = f"plays any single stock without training ({', '.join(kinds)})"
+    return shipped
 
 
 def starter(name: str) -> str:

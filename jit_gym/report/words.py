@@ -11,7 +11,7 @@ import numpy as np
 
 from ..evaluation import Comparison, Estimate, Result, has_seen
 from ..evaluation.metrics import sells
-from ..policies import Network, Rule
+from ..policies import Generalist, Network, Rule
 
 LONGEST = 25  # characters of a label
 
@@ -79,6 +79,8 @@ def _described(result: Result) -> str:
         seen = ", on the very events played here" if has_seen(result.player, result.scenario) else ""
         where = f"trained on {manifest.scenario}{seen if same or seen else ', another world than this'}"
         return where if name == f"agent:{manifest.agent}" else f"{name.removeprefix('agent:')}, {where}"
+    if isinstance(result.player, Generalist):
+        return f"trained on {result.player.manifest.scenario}, and on no world in particular"
     return parts(result)[1]
 
 

@@ -1,0 +1,206 @@
+"""Measure `agent:generalist` on worlds that it was not trained on, and write results/generalist.csv.
+
+    python benchmarks/generalist.py published long-lead family backlog fixed-cost two-suppliers histories
+
+Groups of worlds, each against what there is to be had:
+
+* `published`: the twelve instances of Zipkin (2008), against the optimum;
+* `long-lead`: lead times of 6, 8 and 10, against deep controlled learning (Temizöz et al. 2023);
+* `family`: worlds of `lost-sales-family` with lead times up to 4, against the optimum;
+* `beyond`: its `held-out` worlds, with lead times of 9 to 12, against the best of the tuned capped base-stock and
+  projected inventory level;
+* `backlog`: the same worlds with customers who wait, against the optimum;
+* `fixed-cost`: the instances of Zheng and Federgruen (1991), and lost sales with a fixed cost, against the optimum;
+* `two-suppliers`: the instances of Gijsbrechts et al. (2022), against the tuned dual index and the optimum;
+* `two-family`: worlds of `two-supplier-family`, against the tuned dual index;
+* `histories`: each item and store of the shipped sales, against the tuned `s-S`, `base-stock` and `adaptive`.
+
+Costs are exact where the states can be enumerated, and elsewhere simulated, each pair on the same paths. A row is
+replaced with --replace alone. Losses are printed as they are; less than 0 is better than what it is held against.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from instances import dual_sourcing, lost_sales, published
+from rows import CERTIFICATE, add_where, certificate, executor, refuse_known, run
+
+import jit_gym
+from jit_gym.agents.learner import TEST, TUNING
+from jit_gym.common import files
+from jit_gym.evaluation.tuning import tune
+from jit_gym.policies.generalist import AGENT
+from jit_gym.scenario import Scenario
+from jit_gym.theory.iterate import NotConverged
+from jit_gym.theory.process import TooMany
+
+ROOT = Path(__file__).parents[1]
+RESULTS, NOTES = ROOT / "results" / "generalist.csv", ROOT / "results" / "README.md"
+COLUMNS = [
+    "group", "instance", "against", "cost", "reference", "gap_percent", "gap_error", "judged", "sure", "model",
+    "command", *CERTIFICATE,
+]  # fmt: skip
+KEY = COLUMNS[:3]
+WORLDS = 12  # of each family
+BUDGET = 1_000_000  # periods that are played to tune each rule
+MOST_STATES = 400_000
+LONG_RUN = {"paths": 1024, "periods": 1000, "warmup": 100, "seed": TEST}
+
+Instance = tuple[str, str, dict[str, Any], tuple[str, ...]]  # name, scenario, what differs, what it is against
+
+
+def zipkin(table: str, column: str) -> Iterator[Instance]:
+    """Yield the instances of a published table of lost sales, against the cost in a column."""
+    for row in published(table):
+        name, changes = lost_sales(row)
+        yield name, "lost-sales", changes, (f"{column} {row[column]}",)
+
+
+def worlds(name: str, regime: str, against: tuple[str, ...], longest: int = 99, **more: Any) -> Iterator[Instance]:
+    """Yield the first worlds of a family whose lead times are not too long for an optimum."""
+    family, found = jit_gym.family(name), 0
+    for k in range(1000):
+        values = family.values(k, regime, seed=7)
+        scenario = family.world(k, regime, seed=7)
+        if max(lane.lead_time.mean for lane in scenario.lanes.values()) <= longest and found < WORLDS:
+            found += 1
+            yield f"{regime}-{k}", family.members.of, {**values, **more}, against
+
+
+def fixed_costs() -> Iterator[Instance]:
+    """Yield published instances with backlog, and the shop of `lost-sales` with a fixed cost."""
+    for row in published("fixed_cost"):
+        changes = {"demands.customers.distribution": {"name": "poisson", "mu": float(row["mean"])}}
+        yield f"poisson-{row['mean']}-backlog", "fixed-cost", changes, ("optimal",)
+    for cost in (5, 20, 80):
+        for lead_time in (1, 2):
+            changes = {"lanes.supplier.fixed_cost": cost, "lanes.supplier.lead_time": lead_time}
+            yield f"K{cost}-L{lead_time}-lost", "lost-sales", changes, ("optimal", "s-S")
+
+
+def two() -> Iterator[Instance]:
+    """Yield the published instances with two suppliers."""
+    for row in published("dual_sourcing"):
+        name, changes = dual_sourcing(row)
+        yield name, "dual-sourcing", changes, ("dual-index", f"optimal {row['optimal']}")
+
+
+def histories() -> Iterator[Instance]:
+    """Yield each item and store of the shipped sales."""
+    for store in ("market-street", "station"):
+        for item in ("candles", "coffee", "lemonade"):
+            where = {"demands.customers.history.where": {"store": store, "item": item}}
+            yield f"{item}-{store}", "grocery", where, ("s-S", "base-stock", "adaptive")
+
+
+DUAL = ("dual-index",)
+GROUPS = {
+    "published": lambda: zipkin("lost_sales", "optimal"),
+    "long-lead": lambda: zipkin("lost_sales_long_lead", "dcl"),
+    "family": lambda: worlds("lost-sales-family", "train", ("optimal",), longest=4),
+    "beyond": lambda: worlds("lost-sales-family", "held-out", ("capped-base-stock", "projected-inventory-level")),
+    "backlog": lambda: worlds("lost-sales-family", "train", ("optimal",), **{"demands.customers.unmet": "backlog"}),
+    "fixed-cost": fixed_costs,
+    "two-suppliers": two,
+    "two-family": lambda: worlds("two-supplier-family", "train", DUAL),
+    "histories": histories,
+}
+
+
+def costs_of(player: Any, scenario: Scenario) -> np.ndarray:
+    """Return what a policy costs a period on each path; all policies are played on the same ones."""
+    replayed = next(iter(scenario.demands.values())).history is not None
+    how = {"paths": 2048, "seed": TEST} if replayed else LONG_RUN
+    costs: np.ndarray = -jit_gym.evaluate(player, scenario, **how).figures["profit"]
+    return costs
+
+
+def measured(scenario: Scenario, against: str) -> tuple[float, float, float, str]:
+    """Return the agent's cost, what it is held against, the standard error of the cost, and how both were found."""
+    what, _, given = against.partition(" ")
+    if what not in ("optimal", "dcl"):
+        rule = tune(what, scenario, seed=TUNING, budget=BUDGET)
+        ours, theirs = (costs_of(player, scenario) for player in (f"agent:{AGENT}", rule))
+        return ours.mean(), theirs.mean(), float((ours - theirs).std() / np.sqrt(len(ours))), "same paths"
+    optimum = None if given else jit_gym.solve(scenario)
+    reference = float(given) if optimum is None else optimum.cost
+    try:
+        return float(jit_gym.exact_cost(f"agent:{AGENT}", scenario, most_states=MOST_STATES)), reference, 0.0, "exact"
+    except (TooMany, NotConverged):
+        ours = costs_of(f"agent:{AGENT}", scenario)
+    if optimum is None:
+        return ours.mean(), reference, float(ours.std() / np.sqrt(len(ours))), "long run"
+    more = ours - costs_of(optimum.policy, scenario)
+    return reference + more.mean(), reference, float(more.std() / np.sqrt(len(more))), "same paths"
+
+
+def row_of(group: str, name: str, base: str, changes: dict[str, Any], against: str) -> dict[str, Any]:
+    """Measure the agent in a world, and return its row."""
+    scenario = jit_gym.load(base, changes)
+    player = jit_gym.policy(f"agent:{AGENT}", scenario)
+    cost, reference, error, how = measured(scenario, against)
+    return {
+        "group": group, "instance": name, "against": against.partition(" ")[0],
+        "cost": f"{cost:.5f}", "reference": f"{reference:.5f}",
+        "gap_percent": f"{100 * (cost - reference) / abs(reference):.3f}", "gap_error": f"{100 * error / abs(reference):.3f}",
+        "judged": how, "sure": "yes" if player.is_sure else "no", "model": player.manifest.digest,
+        "command": shlex.join(["python", "benchmarks/generalist.py", group, "--only", name]),
+        **certificate(scenario),
+    }  # fmt: skip
+
+
+def keep(row: dict[str, Any], replace: bool = False) -> str:
+    """Write a row and the table over all; return the row in words."""
+    files.fill(NOTES, AGENT, table(files.add_row(RESULTS, COLUMNS, KEY, row, replace=replace)))
+    sure = "" if row["sure"] == "yes" else ", not sure"
+    return (
+        f"{row['group']} {row['instance']}: {row['cost']}, {row['gap_percent']} % ± {row['gap_error']}"
+        f" above {row['against']} ({row['judged']}{sure})"
+    )
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return what was measured in each group, as Markdown."""
+    lines = [
+        "| worlds | against | how many | gap %: mean (95 %) | worst | worse by more than 0.5 % |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for group, against in sorted({(row["group"], row["against"]) for row in rows}):
+        some = [row for row in rows if (row["group"], row["against"]) == (group, against)]
+        gaps = np.array([float(row["gap_percent"]) for row in some])
+        half = 1.96 * np.sqrt(np.sum([float(row["gap_error"]) ** 2 for row in some])) / len(some)
+        interval = f"{gaps.mean():.3f} ({gaps.mean() - half:.3f} to {gaps.mean() + half:.3f})"
+        lines.append(f"| {group} | {against} | {len(gaps)} | {interval} | {gaps.max():.3f} | {np.sum(gaps > 0.5)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("groups", nargs="+", choices=GROUPS)
+    parser.add_argument("--only", help="which instances, by their names: poisson-p4-L1,poisson-p4-L2")
+    add_where(parser)
+    parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
+    given = parser.parse_args()
+    only = None if given.only is None else given.only.split(",")
+    tasks = [
+        (group, name, base, changes, against)
+        for group in given.groups
+        for name, base, changes, all_of_them in GROUPS[group]()
+        if only is None or name in only
+        for against in all_of_them
+    ]
+    places = [(group, name, against.partition(" ")[0]) for group, name, *_, against in tasks]
+    refuse_known(RESULTS, KEY, places, given.replace)
+    run(row_of, tasks, executor(given), partial(keep, replace=given.replace))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""One trained agent that orders for any single stock, at once: `agent:generalist`."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..common.checks import one_line
+from ..common.text import plain
+from ..physics import View
+from ..scenario import Scenario
+from ..scenario.supports import unsupported
+from .base import Policy, PolicyError
+from .generalist_fixed import FixedCost
+from .generalist_inputs import OneStock
+from .generalist_two import TwoSuppliers
+from .models import SUFFIX, Manifest, Model
+from .plan import PlanningData
+from .trained import Network, Perceptron
+
+AGENT = "generalist"
+KINDS: dict[str, type[OneStock] | type[FixedCost] | type[TwoSuppliers]] = {
+    "one-supplier": OneStock,
+    "fixed-cost": FixedCost,
+    "two-suppliers": TwoSuppliers,
+}
+"""The kinds of worlds, each with a network of its own."""
+NEAR = 0.1  # of the range of a number in training, by which a world may be beyond it and still count as like those
+
+
+class Generalist(Policy):
+    """A network that was trained on a family of single stocks, and plays any world of their kind without training.
+
+    It sees a world as numbers without a scale, so that units of goods and of money do not matter. Where customers are
+    lost the network corrects the order of a projection of the pipeline, and with two suppliers those of a dual index.
+    Where customers of one supplier wait, or orders arrive at once, a base-stock level is optimal, or the best that is
+    known, and no network is asked.
+    """
+
+    name: ClassVar[str] = AGENT
+    label: ClassVar[str] = f"agent:{AGENT}"
+    world: OneStock | FixedCost | TwoSuppliers
+    manifest: Manifest
+    perceptron: Perceptron
+    lowest: np.ndarray
+    highest: np.ndarray
+
+    def __init__(self, model: Model | None = None) -> None:
+        """Take a model; by default those that are shipped, of which a scenario needs one."""
+        self.model = model
+
+    def fit(self, scenario: Scenario) -> Self:
+        """Return this policy for a scenario.
+
+        Raises:
+            PolicyError: in one line, for a world that is not of its kind.
+        """
+        refuse(scenario, self.label)
+        fitted = super().fit(scenario)
+        kind = kind_of(scenario)
+        fitted.world = KINDS[kind](PlanningData(scenario))
+        fitted.world.check(self.label)
+        fitted._read(self.model or shipped(kind), kind)
+        return fitted
+
+    def _read(self, model: Model, kind: str) -> None:
+        """Take the network of a model, or say in one line why it cannot be played."""
+        self.manifest, world = model.manifest, self.world
+        if (made := self.manifest.network.get("kind")) != kind:
+            raise PolicyError(f"{self.label}: the model is for {made}, and this world is of the kind {kind}")
+        try:
+            self.perceptron = Perceptron(model.arrays, str(self.manifest.network.get("activation")))
+            self.lowest, self.highest = model.arrays["lowest"], model.arrays["highest"]
+            if self.perceptron.inputs != len(world.inputs) or self.manifest.observation != world.inputs:
+                raise ValueError(f"it must see {len(world.inputs)} numbers, got {self.perceptron.inputs}")
+            if self.perceptron.outputs != world.outputs:
+                raise ValueError(f"it must say {world.outputs} numbers, got {self.perceptron.outputs}")
+            if {self.lowest.shape, self.highest.shape} != {(len(world.context_names),)}:
+                raise ValueError("the training range must have a number for each of the world's")
+        except (KeyError, TypeError, ValueError) as error:
+            raise PolicyError(f"{self.label}: the model is damaged ({one_line(error)})") from None
+
+    def __call__(self, view: View) -> Any:
+        """Return orders (paths, lanes), in units."""
+        return self.world.orders(view, lambda inputs: self.perceptron(inputs.astype(np.float32)))
+
+    @property
+    def cycle(self) -> int | None:
+        """Return 1 where nothing that it sees depends on the period, None elsewhere."""
+        return None if self.world.changes else 1
+
+    @property
+    def outside(self) -> dict[str, float]:
+        """Return how far each number of this world lies beyond those trained on, as a share of their range.
+
+        Empty where none is beyond them by more than a tenth, or the network is not asked.
+        """
+        if not self.world.corrected:
+            return {}
+        context, span = self.world.context, np.maximum(self.highest - self.lowest, 1e-6)
+        beyond = np.maximum(np.maximum(self.lowest - context, context - self.highest) / span, 0.0)
+        return {name: float(far) for name, far in zip(self.world.context_names, beyond, strict=True) if far > NEAR}
+
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether the network was trained on worlds like this one."""
+        return not self.outside
+
+    def notes(self) -> list[str]:
+        """Say where it is not sure."""
+        names = self.world.context_names
+        said = [
+            f"{name} {self.world.context[k]:.3g} ({self.lowest[k]:.3g} to {self.highest[k]:.3g})"
+            for k, name in ((names.index(name), name) for name in self.outside)
+        ]
+        what = "is not sure here, as its network was trained on other worlds:"
+        return [f"{self.label}: {what} {', '.join(said)}"] if said else []
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what distinguishes this model from any other."""
+        return {"agent": AGENT, "model": self.manifest.digest, "trained": self.manifest.command}
+
+    def __str__(self) -> str:
+        return self.label
+
+
+def kind_of(scenario: Scenario) -> str:
+    """Return the kind of a world with one stock, one of `KINDS`."""
+    if len(scenario.lanes) == 2:
+        return "two-suppliers"
+    return "fixed-cost" if next(iter(scenario.lanes.values())).fixed_cost else "one-supplier"
+
+
+def refuse(scenario: Scenario, label: str) -> None:
+    """Raise a PolicyError, in one line, for a world that is not of the generalist's kind."""
+    otherwise = "(jit-gym train makes an agent for this one)"
+    for table, most in (("stocks", 1), ("demands", 1), ("lanes", 2)):
+        if (count := len(getattr(scenario, table))) > most:
+            must = f"one {table[:-1]}" if most == 1 else f"one or two {table}"
+            raise PolicyError(f"{label}: plays worlds with {must}, got {count} {otherwise}")
+    for place in unsupported("G", scenario):
+        raise PolicyError(f"{label}: knows nothing of {place} {otherwise}")
+    if scenario.horizon.ends:
+        raise PolicyError(f"{label}: plays worlds that go on, and {scenario.name} ends {otherwise}")
+    ((stock, units),) = next(iter(scenario.demands.values())).draws_on.items()
+    if units != 1.0:
+        raise PolicyError(f"{label}: plays stocks sold unit by unit, got {units:g} of {stock!r} for each {otherwise}")
+
+
+def agent_named(name: str, scenario: Scenario) -> Generalist | Network:
+    """Return the policy that `agent:NAME` names: the generalist, a model shipped for the scenario, or a file's."""
+    if name == AGENT:
+        return Generalist()
+    model = Model.find(name, scenario)
+    return Generalist(model) if model.manifest.agent == AGENT else Network(model, plain(f"agent:{name}"))
+
+
+@cache
+def shipped(kind: str) -> Model:
+    """Return the model that is shipped for a kind of worlds."""
+    return Model.read(Path(str(files("jit_gym.agents"))) / "models" / f"{AGENT}-{kind}{SUFFIX}")

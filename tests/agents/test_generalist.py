@@ -1,0 +1,77 @@
+"""The training of the generalist: many worlds at once, by gradients of the physics, the same whoever computes them."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jit_gym
+from jit_gym.agents.generalist import Trainer, pool_of, settings_for
+from jit_gym.agents.generalist_levels import LevelsTrainer, surface
+from jit_gym.policies.generalist import KINDS, Generalist
+from jit_gym.policies.generalist_fixed import FixedCost
+from jit_gym.policies.plan import PlanningData
+
+FEW = {"worlds": 3, "steps": 3, "groups": 2, "batch": 2, "paths": 2, "periods": 20, "warmup": 4, "tail": 4, "hidden": 8}
+
+
+def trainer(kind: str, **changes) -> Trainer:
+    """Return a small training."""
+    made = LevelsTrainer if kind == "fixed-cost" else Trainer
+    return made(kind, settings_for(kind, {**FEW, **changes}), 0)
+
+
+def weights(learner: Trainer) -> list[np.ndarray]:
+    """Return the weights of its network."""
+    return [weight.detach().numpy().copy() for weight in learner.net.parameters()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_that_was_stopped_goes_on_and_its_model_plays(kind: str, tmp_path: Path):
+    whole, first, second = (trainer(kind) for _ in range(3))
+    before = weights(whole)
+    for _ in range(3):
+        assert np.isfinite(whole.step())
+    assert any((a != b).any() for a, b in zip(before, weights(whole), strict=True))
+    first.step()
+    first.save(tmp_path / "checkpoint.pt")
+    second.restore(tmp_path / "checkpoint.pt")
+    for _ in range(2):
+        second.step()
+    assert all((a == b).all() for a, b in zip(weights(whole), weights(second), strict=True))
+    model = whole.model("a command")
+    scenario = "dual-sourcing" if kind == "two-suppliers" else "lost-sales"
+    changes = {"lanes.supplier.fixed_cost": 20} if kind == "fixed-cost" else {}
+    result = jit_gym.evaluate(Generalist(model), jit_gym.load(scenario, changes), paths=4, periods=10)
+    assert np.isfinite(result.mean("cost"))
+    assert model.manifest.settings == dataclasses.asdict(whole.settings)
+
+
+def test_processes_compute_the_same_gradients():
+    alone, shared = trainer("one-supplier"), trainer("one-supplier")
+    shared.pool = pool_of(shared, 2)
+    try:
+        assert alone.step() == shared.step()
+    finally:
+        shared.pool.terminate()
+    assert all((a == b).all() for a, b in zip(weights(alone), weights(shared), strict=True))
+
+
+def test_many_worlds_at_once_cost_what_each_costs_alone():
+    """A group's cost on a path is that of the same world in a batch of its own, in its own units."""
+    learner = trainer("one-supplier", worlds=12)
+    group = max(learner.groups, key=lambda group: len(group.worlds))
+    both = learner.play(group, np.array([0, 1]), 3, seed=5, whole=False, corrected=False)
+    batch = group.batch(np.array([0, 1]), 3, 20, 5)
+    assert both.shape == (6,)
+    assert batch.play.trace.demand.mean() == pytest.approx(1.0, abs=0.5)
+
+
+def test_a_surface_is_lowest_about_the_best_levels():
+    """Zheng and Federgruen (1991): s = 6 and S = 40 are optimal, and cost 35.02 a period."""
+    world = jit_gym.load("fixed-cost")
+    numbers = FixedCost(PlanningData(world))
+    costs = surface(world, numbers, paths=16, periods=300, warmup=20, seed=0)
+    assert costs.min() == pytest.approx(35.02, rel=0.03)
+    assert np.unravel_index(costs.argmin(), costs.shape)[0] in range(5, 11)

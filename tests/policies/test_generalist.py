@@ -1,0 +1,200 @@
+"""One agent for any single stock: it has no scale, refuses other worlds by name, and says where it is not sure."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jit_gym
+from jit_gym.chance import Chance
+from jit_gym.physics import Layout, Simulation, View
+from jit_gym.policies import Generalist, PolicyError
+from jit_gym.policies.generalist import KINDS, shipped
+from jit_gym.policies.generalist_inputs import OneStock, project
+from jit_gym.policies.models import Model
+from jit_gym.policies.plan import PlanningData
+
+MODELS = sorted((Path(__file__).parents[2] / "agents" / "models").glob("*.safetensors"))
+NORMAL = {"name": "norm", "loc": 10.0, "scale": 3.0}
+ONE = {"units": "continuous", "demands.customers.distribution": NORMAL, "lanes.supplier.lead_time": 3}
+WORLDS = {
+    "lost": ("lost-sales", ONE),
+    "backlog": ("lost-sales", {**ONE, "demands.customers.unmet": "backlog"}),
+    "at-once": ("lost-sales", {**ONE, "lanes.supplier.lead_time": 0}),
+    "season": ("lost-sales", {**ONE, "demands.customers.season": [0.5, 1.0, 1.5]}),
+    "varying": (
+        "lost-sales",
+        {**ONE, "lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 5}, "lanes.supplier.crossing": True},
+    ),
+    "fixed": ("lost-sales", {**ONE, "lanes.supplier.fixed_cost": 40.0}),
+    "two": ("dual-sourcing", {"units": "continuous", "demands.customers.distribution": NORMAL}),
+}
+
+
+def played(scenario: str, changes: dict, periods: int = 30) -> np.ndarray:
+    """Return the agent's orders (periods, paths, lanes) on four paths."""
+    world = jit_gym.load(scenario, changes)
+    player, play = (
+        jit_gym.policy("agent:generalist", world),
+        Simulation(Layout(world), Chance(world).draw(3, 4, periods)),
+    )
+    orders = []
+    for _ in range(periods):
+        orders.append(player(View(play)))
+        play.step(orders[-1])
+    return np.array(orders)
+
+
+def scaled(scenario: str, changes: dict, units: float) -> dict:
+    """Return a world whose quantities are so many times as large, and each unit as much cheaper to hold and lack."""
+    (name, stock), *_ = jit_gym.load(scenario, changes).stocks.items()
+    normal = {"name": "norm", "loc": units * NORMAL["loc"], "scale": units * NORMAL["scale"]}
+    return {
+        **changes,
+        f"stocks.{name}.initial": units * float(stock.initial),
+        "demands.customers.distribution": normal,
+    }
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+def test_in_other_units_of_goods_it_orders_the_same(kind: str):
+    """With seven times the demand and stock it orders seven times as much; a fixed cost is seven times as large."""
+    scenario, changes = WORLDS[kind]
+    more = scaled(scenario, changes, 7.0)
+    if "lanes.supplier.fixed_cost" in changes:
+        more["lanes.supplier.fixed_cost"] = 7.0 * changes["lanes.supplier.fixed_cost"]
+    ours, theirs = played(scenario, changes), played(scenario, more)
+    assert ours.sum() > 0
+    assert theirs == pytest.approx(7.0 * ours, rel=2e-3, abs=2e-2)
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+def test_in_another_currency_it_orders_the_same(kind: str):
+    """With all costs a hundred times as large, from euros to cents, no order changes."""
+    scenario, changes = WORLDS[kind]
+    world = jit_gym.load(scenario, changes)
+    more = dict(changes)
+    for name, stock in world.stocks.items():
+        more[f"stocks.{name}.holding_cost"] = 100 * stock.holding_cost
+    for name, demand in world.demands.items():
+        more[f"demands.{name}.shortage_cost"] = 100 * demand.shortage_cost
+    for name, lane in world.lanes.items():
+        more[f"lanes.{name}.unit_cost"] = 100 * lane.unit_cost
+        more[f"lanes.{name}.fixed_cost"] = 100 * lane.fixed_cost
+    assert played(scenario, more) == pytest.approx(played(scenario, changes), rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "changes", "why"),
+    [
+        ("serial", {}, "plays worlds with one stock, got 3"),
+        ("perishable", {}, r"knows nothing of stocks\.shop\.shelf_life"),
+        ("lost-sales-hidden", {}, r"knows nothing of disruptions\.strike"),
+        ("lost-sales", {"lanes.supplier.capacity": 9}, r"knows nothing of lanes\.supplier\.capacity"),
+        ("lost-sales", {"lanes.supplier.batch": 4}, r"knows nothing of lanes\.supplier\.batch"),
+        ("lost-sales", {"demands.customers.autocorrelation": 0.5}, r"knows nothing of demands\.customers\.autocorr"),
+        ("lost-sales", {"horizon.ends": True}, "plays worlds that go on, and lost-sales ends"),
+        ("lost-sales", {"demands.customers.from": {"shop": 2}}, "plays stocks sold unit by unit, got 2 of 'shop'"),
+        ("lost-sales", {"stocks.shop.holding_cost": 0}, "needs a holding cost and a cost of a unit that is short"),
+        ("lost-sales", {"demands.customers.distribution": 5}, "needs a demand that is random"),
+        ("dual-sourcing", {"demands.customers.unmet": "lost"}, "plays two suppliers where customers wait"),
+        ("dual-sourcing", {"lanes.regular.fixed_cost": 5}, "plays two suppliers without fixed costs"),
+        ("dual-sourcing", {"lanes.regular.lead_time": 0}, "needs two lanes with fixed lead times, one of them faster"),
+        ("dual-sourcing", {"lanes.expedited.unit_cost": 90}, "needs a faster lane that is dearer"),
+    ],
+)
+def test_other_worlds_are_refused_by_name(scenario: str, changes: dict, why: str):
+    with pytest.raises(PolicyError, match=rf"^agent:generalist: {why}") as refused:
+        jit_gym.policy("agent:generalist", jit_gym.load(scenario, changes))
+    assert "\n" not in str(refused.value)
+
+
+def test_it_says_where_it_is_not_sure():
+    """Lead times of 9 were not trained on; those of 4 were, and with backlog no network is asked."""
+    far = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 9})
+    player = jit_gym.policy("agent:generalist", far)
+    assert not player.is_sure
+    assert player.outside["lead time"] == pytest.approx(1 / 7)
+    assert jit_gym.policy("agent:generalist", jit_gym.load("lost-sales")).is_sure
+    assert jit_gym.policy("agent:generalist", jit_gym.load(far, {"demands.customers.unmet": "backlog"})).is_sure
+    notes = jit_gym.compare(["agent:generalist"], far, paths=2, gap=False).notes
+    assert any(
+        note.startswith("agent:generalist: is not sure here") and "lead time 9 (1 to 8)" in note for note in notes
+    )
+
+
+def test_where_customers_wait_it_costs_the_optimum():
+    """Base-stock is optimal with backlog and a fixed lead time (Karlin 1960)."""
+    world = jit_gym.load("lost-sales", {"demands.customers.unmet": "backlog", "lanes.supplier.lead_time": 2})
+    assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(jit_gym.solve(world).cost, rel=1e-6)
+
+
+def test_where_orders_arrive_at_once_it_costs_the_optimum():
+    """With lost sales and no lead time the newsvendor's level is optimal."""
+    world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 0})
+    assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(jit_gym.solve(world).cost, rel=1e-6)
+
+
+def test_a_season_of_resampled_sales_is_forecast():
+    """The mean of each week of the year, as the history has it, for this week and the next."""
+    world = jit_gym.load("grocery")
+    shop = OneStock(PlanningData(world))
+    play = Simulation(Layout(world), Chance(world).draw(0, 2000, 12))
+    demand = play.trace.demand[:, :, 0].mean(axis=0)
+    for t in range(10):
+        assert np.array(shop.forecast(View(play))) == pytest.approx(demand[t : t + 2], rel=0.05)
+        play.step(np.full((2000, 1), 300.0))
+
+
+def test_a_projection_has_the_mean_and_the_lost_sales_of_a_simulation():
+    """Normal demand of mean 1 and deviation 0.3, from 1.2 on hand with 0.9 and 1.1 to come."""
+    random, stock = np.random.default_rng(1), np.full(200_000, 1.2)
+    lost, arrivals = 0.0, [1.2, 0.9, 1.1]
+    for k in range(3):
+        left = stock - random.normal(1.0, 0.3, len(stock))
+        lost += np.maximum(-left, 0.0).mean()
+        stock = np.maximum(left, 0.0) + (arrivals[k + 1] if k < 2 else 0.0)
+    ahead = project([np.array([x]) for x in arrivals], [1.0] * 3, 0.3)
+    assert ahead.stock[0] == pytest.approx(stock.mean(), abs=0.01)
+    assert ahead.lost[0] == pytest.approx(lost, abs=0.01)
+    assert ahead.variance[0] == pytest.approx(stock.var(), abs=0.02)  # what is left is taken to be normal
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_the_shipped_networks_are_small_and_say_how_they_were_made(path: Path):
+    model = Model.read(path)
+    assert path.stat().st_size < 1_000_000
+    assert model.manifest.agent == "generalist"
+    assert model.manifest.command is not None
+    assert model.manifest.network["kind"] in path.stem
+
+
+def test_there_is_a_network_for_each_kind():
+    assert [path.stem for path in MODELS] == sorted(f"generalist-{kind}" for kind in KINDS)
+
+
+def test_a_model_in_a_file_plays_as_the_shipped_one(tmp_path: Path):
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(shipped("one-supplier").data)
+    ours, theirs = (
+        jit_gym.evaluate(what, "lost-sales", paths=8, periods=20).figures["cost"]
+        for what in ("agent:generalist", f"agent:{path}")
+    )
+    assert (ours == theirs).all()
+
+
+def test_a_model_of_another_kind_or_with_other_numbers_is_refused():
+    world = jit_gym.load("lost-sales")
+    with pytest.raises(PolicyError, match=r"^agent:generalist: the model is for two-suppliers, and this world is of"):
+        Generalist(shipped("two-suppliers")).fit(world)
+    model = shipped("one-supplier")
+    fewer = Model(model.manifest, {name: array for name, array in model.arrays.items() if name != "lowest"})
+    with pytest.raises(PolicyError, match=r"^agent:generalist: the model is damaged"):
+        Generalist(fewer).fit(world)
+
+
+def test_a_published_instance_costs_little_more_than_its_optimum():
+    """Zipkin (2008), Poisson demand of mean 5, p = 4, h = 1, L = 1: the optimum is 4.04071."""
+    world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 1, "demands.customers.shortage_cost": 4})
+    cost = float(jit_gym.exact_cost("agent:generalist", world))
+    assert 0.0 <= 100 * (cost / 4.04071 - 1) < 0.5
