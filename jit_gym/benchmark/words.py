@@ -83,7 +83,8 @@ MEANINGS = (
         "How much the gap of a policy grows from the regime that it was tuned or trained in to the one that was held"
         " out, seed by seed; and how much more it loses than the best tuned rule does there.",
         "A world that is held out is harder for everybody, and a bound is loose by another amount in it. So a gap that"
-        " grows shows a weakness of the policy only where it grows more than that of the rule.",
+        " grows shows a weakness of the policy only where it grows more than that of the rule. Rules by formula and the"
+        " generalist are not surprised at all: they read the numbers of each world that they play.",
     ),
     Meaning(
         "Periods to learn",
