@@ -76,8 +76,8 @@ recipes:  ## install other libraries in environments of their own, and run docs/
 	for env in .venv-recipes .venv-recipes-rllib; do \
 		$(PYTHON) -m venv --clear $$env || exit 1; \
 		$$env/bin/python -m pip install --quiet --disable-pip-version-check uv $$(grep '^torch==' constraints.txt) || exit 1; done
-	.venv-recipes/bin/uv pip install --quiet --python .venv-recipes/bin/python --editable '.[train,multi,offline]' \
-		pytest rl_zoo3 requests torchrl minari jax tianshou optuna hydra-core tyro
+	.venv-recipes/bin/uv pip install --quiet --python .venv-recipes/bin/python --editable '.[train,multi,offline,torchrl]' \
+		pytest rl_zoo3 requests minari jax tianshou optuna hydra-core tyro
 	.venv-recipes-rllib/bin/uv pip install --quiet --python .venv-recipes-rllib/bin/python --editable '.[rllib]' pytest
 	PYTHONPATH=$(CLEANRL) .venv-recipes/bin/python -m pytest -rs -m '' tests/test_recipes.py tests/agents/test_zoo.py
 	.venv-recipes-rllib/bin/python -m pytest -m '' tests/test_recipes.py -k RLlib

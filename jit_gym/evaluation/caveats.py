@@ -9,7 +9,7 @@ from ..chance.caveats import caveats as of_chance
 from ..common.text import quoted
 from ..physics import Layout
 from ..physics.worth import Worth
-from ..policies import Network, Rule
+from ..policies import External, Network, Rule
 from ..policies.limits import listed
 from ..scenario import Scenario
 from ..scenario.window import by_the_clock, stays_as_it_is
@@ -28,8 +28,8 @@ def caveats(scenario: Scenario, players: Sequence[Any] = (), periods: int | None
     notes += _by_the_clock(scenario, periods)
     for player in players:
         notes += _knows(player, scenario)
-    of_rules = [note for each in players if isinstance(each, Rule) for note in each.notes()]
-    return [*dict.fromkeys(notes), *_by_text(of_rules)]
+    own = [note for each in players if isinstance(each, Rule | External) for note in each.notes()]
+    return [*dict.fromkeys(notes), *_by_text(own)]
 
 
 def _by_text(notes: Sequence[str]) -> Iterator[str]:

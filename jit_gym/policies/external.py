@@ -84,6 +84,7 @@ class Setting:
     normalize: Normalization | None = None
     meaning: Action | None = None  # of the wrapper that it was trained in
     family: Any = None  # the codecs of a family that it was trained on
+    names: tuple[str, ...] | None = None  # of the numbers that it saw, where its env is known
 
     def codec(self, scenario: Scenario) -> Codec:
         """Return what observes and orders in a world as in the env that it was trained in."""
@@ -124,13 +125,14 @@ class Setting:
         seen, done = episodes.codec.spaces
         if path_spaces(env) != (seen, done if meaning is None else space_of(meaning)):
             raise PolicyError(f"env: is wrapped in what changes its observations or actions, got {env}")
-        codec = episodes.codec
+        codec, family = episodes.codec, episodes.codecs if isinstance(episodes, FamilyBatch) else None
         return cls(
             units="raw" if codec.raw else "mean-demand",
             most_ordered=codec.most_ordered,
             normalize=normalize,
             meaning=meaning,
-            family=episodes.codecs if isinstance(episodes, FamilyBatch) else None,
+            family=family,
+            names=None if family is not None else tuple(codec.names),
         )
 
 
@@ -153,10 +155,14 @@ class External(Policy):
             in_units: whether its outputs are orders in units (paths, lanes), whatever the setting says of them.
         """
         self.decide, self.label, self.setting, self.width, self.in_units = decide, label, setting, width, in_units
+        self.names, self.columns = setting.names, None
         self._states: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def fit(self, scenario: Scenario) -> Self:
         """Return this policy for a scenario.
+
+        Of a world that shows more than that where it was trained, or else than the first one that it was made for, it
+        sees what it saw there.
 
         Raises:
             PolicyError: for a world that shows another number of things than the model sees, in one line.
@@ -165,13 +171,26 @@ class External(Policy):
         fitted.__dict__["codec"] = codec = self.setting.codec(scenario)
         fitted.action = None if self.in_units else self.setting.action(scenario)
         fitted._states = WeakKeyDictionary()
-        normalize = self.setting.normalize
-        for what, width in (("sees", self.width), ("is normalised by", normalize and len(normalize.mean))):
-            if width is not None and width != len(codec.names):
-                raise PolicyError(f"{self.label}: {what} {width} numbers, and {scenario.name} shows {len(codec.names)}")
+        shown, known = codec.names, self.names or tuple(codec.names)
+        fitted.columns = [shown.index(name) for name in known] if set(known) < set(shown) else None
+        shows = len(shown if fitted.columns is None else known)
+        fitted.names = known
+        normalize, width = self.setting.normalize, len(known) if self.width is None else self.width
+        for what, numbers in (("sees", width), ("is normalised by", normalize and len(normalize.mean))):
+            if numbers is not None and numbers != shows:
+                raise PolicyError(f"{self.label}: {what} {numbers} numbers, and {scenario.name} shows {shows}")
         return fitted
 
     action: Action | None
+    names: tuple[str, ...] | None
+    columns: list[int] | None  # of what the world shows, those that it sees; None where it sees all
+
+    def notes(self) -> list[str]:
+        """Return what of the world it does not see, where that is anything, as one sentence."""
+        if self.columns is None:
+            return []
+        unseen = [name for k, name in enumerate(self.codec.names) if k not in self.columns]
+        return [f"{self.label}: does not see {', '.join(unseen)}, which were not shown where it was trained"]
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes), in units; a model with a state goes on from the one in this simulation."""
@@ -183,6 +202,7 @@ class External(Policy):
     def act(self, view: View, state: Any) -> tuple[Any, Any]:
         """Return orders (paths, lanes), in units, and the model's next state."""
         seen = self.codec.observe(view)
+        seen = seen if self.columns is None else np.ascontiguousarray(seen[:, self.columns])
         if self.setting.normalize is not None:
             seen = self.setting.normalize(seen)
         starts = np.full(len(seen), state is None)

@@ -141,6 +141,66 @@ def test_a_function_is_named_by_its_module(tmp_path, monkeypatch):
     np.testing.assert_array_equal(judged("my_rules:model(label=mine)"), judged(jit_gym.external_policy(Zero())))
 
 
+EVERYWHERE = {  # what is brought, by the way it comes
+    "model": lambda: trained(PPO, DummyVecEnv([single]), **PLAIN),
+    "VecNormalize": lambda: trained(PPO, VecNormalize(DummyVecEnv([single])), **PLAIN),
+    "recurrent": lambda: trained(RecurrentPPO, DummyVecEnv([single]), "MlpLstmPolicy", n_steps=32),
+    "module": lambda: torch.nn.Sequential(torch.nn.Linear(SEEN, 1), torch.nn.Tanh()),
+    "levels": lambda: jit_gym.external_policy(torch.nn.Linear(SEEN, 1), means="order-up-to", label="mine"),
+    "function": lambda: jit_gym.external_policy(ten_and_four),
+    "view": lambda: up_to_30,
+}
+
+
+def up_to_30(view):
+    """Order up to 30 units of inventory position."""
+    return (30 - view.inventory_position).clip(min=0)
+
+
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=pytest.mark.slow if way in ("model", "levels") else ()) for way in EVERYWHERE]
+)
+def test_what_is_brought_plays_everywhere(way):
+    """`compare`, `evaluate`, `stress` and `policy_map` on the same paths say the same, whatever is brought."""
+    torch.manual_seed(0)
+    model = EVERYWHERE[way]()
+    cost = jit_gym.evaluate(model, WORLD, paths=4, seed=3).mean("cost")
+    table = jit_gym.compare(["jit", model], WORLD, paths=4, warmup=0, seed=3, gap=False)
+    assert table.results[1].mean("cost") == cost
+    held = "stocks.shop.holding_cost"
+    drawn = jit_gym.policy_map(
+        ["jit", model],
+        WORLD,
+        x=(held, [1, 2]),
+        y=("demands.customers.shortage_cost", [4, 19]),
+        paths=4,
+        periods=12,
+        warmup=0,
+        seed=3,
+    )
+    assert len(drawn.policies) == 2
+    late = jit_gym.stress([model], WORLD, ["supplier-fire"], hits=["supplier"], at=11, paths=4, seed=3)
+    (struck,) = late.struck
+    assert len(struck.scenario.disruptions) == 1
+    ((name, _),) = [(result.policy, result.mean("cost")) for result in struck.results]
+    assert name == table.results[1].policy
+
+
+def test_a_model_sees_what_it_saw_where_it_was_trained():
+    """A world with a disruption shows two numbers more; before it strikes, the model costs what it costs without."""
+    storm = {"hits": ["supplier"], "starts": {"at": [11]}, "lasts": 1}
+    struck = jit_gym.load(WORLD, {"disruptions": {"storm": storm}})
+    module = torch.nn.Sequential(torch.nn.Linear(SEEN, 1), torch.nn.Tanh())
+    model = trained(PPO, DummyVecEnv([single]), **PLAIN)
+    for each in (model, jit_gym.external_policy(module).fit(WORLD)):
+        calm, seen = (jit_gym.evaluate(each, world, paths=3, periods=11, seed=5) for world in (WORLD, struck))
+        np.testing.assert_array_equal(calm.rewards, seen.rewards)
+    notes = jit_gym.compare(["jit", model], struck, paths=2, gap=False).notes
+    assert any("ppo: does not see" in note and "which were not shown where it was trained" in note for note in notes)
+    with pytest.raises(PolicyError, match=r"sees 6 numbers, and lost-sales shows \d"):
+        jit_gym.external_policy(module).fit(WORLD).fit(jit_gym.load(WORLD, {"lanes.supplier.lead_time": 2}))
+
+
 class Zero:
     """A model that orders what is used."""
 
