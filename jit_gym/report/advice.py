@@ -176,7 +176,7 @@ def _row(each: Advised) -> dict[str, Any]:
     chosen, today = each.chosen, each.today
     rest: dict[str, Any] = {"name": each.item, "group": each.group, "judgement": each.judgement, "stance": each.stance}
     if chosen is None or today is None:
-        return {**rest, "advice": "no verdict", "rule": "", "cells": ["–"] * 10, "means": ""}
+        return {**rest, "advice": "no verdict", "rule": "", "now": "", "cells": ["–"] * 10, "means": ""}
     advice = "change" if each.changes else "keep"
     cells = [
         money(each.saved.mean) if each.findings.chosen != "today" else "0",
@@ -192,7 +192,7 @@ def _row(each: Advised) -> dict[str, Any]:
     ]
     rule = chosen.rule if each.findings.chosen != "today" else f"today's: {today.rule}"
     means = "" if each.findings.chosen == "today" else MEANS.get(each.judgement, "")
-    return {**rest, "advice": advice, "rule": rule, "cells": cells, "means": means}
+    return {**rest, "advice": advice, "rule": rule, "now": each.rule, "cells": cells, "means": means}
 
 
 def _short(row: dict[str, Any]) -> str:

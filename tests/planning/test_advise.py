@@ -15,6 +15,7 @@ from jit_gym.planning import advise, cleaned
 from jit_gym.planning.intervals import block_length, estimated, resampled
 from jit_gym.planning.practice import practice_of
 from jit_gym.planning.replay import Known, known_trace
+from jit_gym.policies import policy
 from jit_gym.report import advice as report
 from jit_gym.scenario import load
 
@@ -50,6 +51,10 @@ def test_it_finds_the_newsvendors_base_stock(tmp_path: Path):
     assert today.rule == "base-stock(level=70)"
     # h (70 - 40) a week while nobody waits: what is on hand is the level less the demand of two weeks
     assert today.cost == pytest.approx(30, abs=4)
+    world = load(tmp_path / "own" / "own.yaml")  # Poisson(20), as it is: the level from now on is for that
+    now = policy(found.rules["a"], world)
+    assert now.name == "base-stock"
+    assert float(now.level[0]) == pytest.approx(stats.poisson.ppf(0.9, 40), abs=2)
     assert item.saved.mean / 52 == pytest.approx(today.cost - item.findings.tried["base-stock"].cost)
 
 
