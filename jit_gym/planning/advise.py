@@ -200,12 +200,25 @@ def advise(
     places = {item: k for k, item in enumerate(sales.items)}
     shares = _shares(shop, sales, first)
     code = f"{in_words(versions())} {commit()}"
-    cases = []
-    for item in shop.items:
-        k, parts = places[item], (shop.part([item], shares[item], as_it_is=each) for each in (False, True))
-        sold = sales.units[:, k], sales.short[:, k], sales.promoted[:, k]
-        settled = first, last, tuple(rules), today.of(item), seed, code
-        cases.append(Case(item, *parts, sales.grid, *sold, sales.whole, *settled))
+    cases = [
+        Case(
+            item=item,
+            part=shop.part([item], shares[item]),
+            now=shop.part([item], shares[item], as_it_is=True),
+            grid=sales.grid,
+            units=sales.units[:, places[item]],
+            short=sales.short[:, places[item]],
+            promoted=sales.promoted[:, places[item]],
+            whole=sales.whole,
+            first=first,
+            last=last,
+            rules=tuple(rules),
+            practice=today.of(item),
+            seed=seed,
+            code=code,
+        )
+        for item in shop.items
+    ]
     store = Kept(folder / KEPT if keep else None)
     findings = store.run(judge_case, cases, [case.key for case in cases], Findings.of, executor, progress)
     together: tuple[str, ...] = ()
