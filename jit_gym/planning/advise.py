@@ -229,7 +229,7 @@ def advise(
             )
         together = coupled.judge_together(shop, cases, findings)
     costly = sorted(range(len(cases)), key=lambda k: -_cost(findings[k]))[:SEARCHED]
-    costly = [k for k in costly if findings[k].chosen is not None and not shop.coupled]
+    costly = [k for k in costly if findings[k].rivalled and not shop.coupled]
     turns = store.run(
         depends_case, [(cases[k], findings[k]) for k in costly], [f"{cases[k].key}-depends" for k in costly],
         Depends.of, executor, None,

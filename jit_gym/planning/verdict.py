@@ -133,6 +133,11 @@ class Findings:
     series: dict[str, list[float]] = field(default_factory=dict)
     document: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def rivalled(self) -> bool:
+        """Tell whether there is another rule than the chosen one, which would be better if things were otherwise."""
+        return self.chosen is not None and bool(self.tried.keys() - {PRACTICE, self.chosen})
+
     def plain(self) -> dict[str, Any]:
         """Return it as plain JSON."""
         return asdict(self)
@@ -352,7 +357,7 @@ def _say(case: Case, found: Findings, held_out: Stretch, back_test: Stretch | No
     if found.promotions:
         fitted = "" if held_out.fitted.promotion else ", and there was none before to fit: not foretold"
         say(f"{plural(found.promotions, period)} of the held-out part had a promotion, taken as planned{fitted}")
-    if held_out.fitted.poor:
-        say(f"the fit is in doubt: {'; '.join(held_out.fitted.warnings)}")
+    if doubts := [each for each in held_out.fitted.warnings if "less than two years" not in each]:
+        say(f"the fit is in doubt: {'; '.join(doubts)}")
     if case.practice.orders is not None and case.practice.ordered(case.item) is None:
         say("there is no order of it among today's: base-stock by formula stands for its practice")

@@ -318,3 +318,19 @@ def test_the_page_of_a_thousand_items_stays_small(tmp_path: Path):
     page = report.page(many, "jit-gym advise own")
     assert page.count("<svg") == report.PICTURES
     assert len(page.encode()) < 5_000_000
+
+
+def test_it_says_how_far_costs_must_move_until_another_rule_is_better(tmp_path: Path):
+    """With a fixed cost and backlog s-S is optimal (Scarf 1960) at any lead time and shortage cost: nothing turns."""
+    changes = {"lanes": {"buy-a": {"to": "a", "lead_time": 1, "fixed_cost": 60}}}
+    folder = shop(tmp_path / "own", {"a": poisson(4)}, changes)
+    (item,) = of(folder, "base-stock", "s-S", practice="base-stock(level=12)").items
+    assert item.findings.chosen == "s-S"
+    turns = item.depends
+    assert turns is not None
+    assert turns.lead_time == 1
+    assert not turns.doubtful
+    assert [turns.shorter, turns.longer, turns.cheaper, turns.dearer] == [None] * 4
+    assert report.turns(turns, "week") == (
+        "it stays the best at lead times of 0 to 5 weeks, and at 0.125 to 8 times the shortage cost"
+    )
