@@ -79,6 +79,12 @@ class Advised:
         return None if self.findings.chosen is None else self.findings.tried[self.findings.chosen]
 
     @property
+    def rule(self) -> str:
+        """Return the rule to order by from now on, with parameters for the scenario as it is; nothing if none."""
+        now = self.findings.now
+        return now.get("chosen", "") if self.changes else now.get(PRACTICE, now.get("chosen", ""))
+
+    @property
     def today(self) -> Tried | None:
         """Return today's practice; None without a verdict."""
         return self.findings.tried.get(PRACTICE)
@@ -125,16 +131,12 @@ class Advice:
 
     @property
     def rules(self) -> dict[str, str]:
-        """Return the rule of each item to order by from now on; of one that keeps past orders, the one that was chosen.
+        """Return the rule of each item to order by from now on, with parameters for the scenario as it is.
 
-        Items without a verdict have none.
+        Where today's practice is to be kept and that is past orders, it is the chosen one. Items without a verdict have
+        none.
         """
-        found = {}
-        for each in self.items:
-            kept = each.chosen if each.changes or self.practice.orders is not None else each.today
-            if kept is not None and each.findings.chosen is not None:
-                found[each.item] = kept.rule
-        return found
+        return {each.item: each.rule for each in self.items if each.rule}
 
     @cached_property
     def tried(self) -> pd.DataFrame:
@@ -200,12 +202,23 @@ def advise(
     code = f"{in_words(versions())} {commit()}"
     cases = [
         Case(
-            item, shop.part([item], shares[item]), sales.grid, sales.units[:, k], sales.short[:, k],
-            sales.promoted[:, k], sales.whole, first, last, tuple(rules), today.of(item), seed, code,
+            item=item,
+            part=shop.part([item], shares[item]),
+            now=shop.part([item], shares[item], as_it_is=True),
+            grid=sales.grid,
+            units=sales.units[:, places[item]],
+            short=sales.short[:, places[item]],
+            promoted=sales.promoted[:, places[item]],
+            whole=sales.whole,
+            first=first,
+            last=last,
+            rules=tuple(rules),
+            practice=today.of(item),
+            seed=seed,
+            code=code,
         )
         for item in shop.items
-        for k in [places[item]]
-    ]  # fmt: skip
+    ]
     store = Kept(folder / KEPT if keep else None)
     findings = store.run(judge_case, cases, [case.key for case in cases], Findings.of, executor, progress)
     together: tuple[str, ...] = ()
@@ -216,7 +229,7 @@ def advise(
             )
         together = coupled.judge_together(shop, cases, findings)
     costly = sorted(range(len(cases)), key=lambda k: -_cost(findings[k]))[:SEARCHED]
-    costly = [k for k in costly if findings[k].chosen is not None and not shop.coupled]
+    costly = [k for k in costly if findings[k].rivalled and not shop.coupled]
     turns = store.run(
         depends_case, [(cases[k], findings[k]) for k in costly], [f"{cases[k].key}-depends" for k in costly],
         Depends.of, executor, None,
@@ -367,6 +380,7 @@ def _row(each: Advised) -> dict[str, Any]:
     row: dict[str, Any] = {"item": each.item, "group": each.group, "value": each.value, "stance": each.stance}
     row |= {"advice": "change" if each.changes else "keep" if chosen is not None else ""}
     row |= {"rule": "" if chosen is None else chosen.rule, "today": "" if today is None else today.rule}
+    row |= {"from_now_on": each.rule}
     for suffix, tried in (("", chosen), ("_today", today)):
         row[f"cost{suffix}"] = np.nan if tried is None else tried.cost * each.per_year
         row[f"fill_rate{suffix}"] = np.nan if tried is None else tried.fill_rate

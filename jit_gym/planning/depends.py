@@ -30,9 +30,14 @@ class Turn(NamedTuple):
 
 
 class Depends(NamedTuple):
-    """From which lead times, and factors on the shortage cost, below and above, another rule is better (None: none)."""
+    """From which lead times, and factors on the shortage cost, below and above, another rule is better (None: none).
+
+    It is `doubtful` where another is better as it is, in the fitted world, as the back-test decided. `lead_time` is the
+    present one; None where it is random.
+    """
 
     item: str
+    doubtful: bool
     lead_time: float | None
     shorter: Turn | None
     longer: Turn | None
@@ -42,8 +47,10 @@ class Depends(NamedTuple):
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Depends:
         """Return what was written as plain JSON."""
-        turns = {name: each and Turn(*each) for name, each in data.items() if name not in ("item", "lead_time")}
-        return cls(data["item"], data["lead_time"], **turns)
+        turns = {
+            name: each and Turn(*each) for name, each in data.items() if name not in ("item", "doubtful", "lead_time")
+        }
+        return cls(data["item"], data["doubtful"], data["lead_time"], **turns)
 
 
 def depends(case: Case, found: Findings) -> Depends:
@@ -75,8 +82,8 @@ def depends(case: Case, found: Findings) -> Depends:
         saves = (own_cost - costs[best]) / abs(own_cost) if own_cost else 0.0
         return (best, saves) if saves > THRESHOLD else None
 
-    if not rivals or better({}) is not None:  # another is better as it is: by the back-test the chosen one is
-        return Depends(case.item, None, None, None, None, None)
+    if better({}) is not None:
+        return Depends(case.item, True, None, None, None, None, None)
     demand = scenario.demands[f"sell-{case.item}"]
     name, lane = next(iter(scenario.lanes.items()))
     fixed = lane.lead_time.is_fixed and len(scenario.lanes) == 1
@@ -99,6 +106,7 @@ def depends(case: Case, found: Findings) -> Depends:
     paid = demand.shortage_cost > 0
     return Depends(
         case.item,
+        False,
         float(now) if fixed else None,
         first(shorter, at_lead_time) if fixed else None,
         first(longer, at_lead_time) if fixed else None,

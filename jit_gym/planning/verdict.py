@@ -41,7 +41,7 @@ class Case:
 
     Attributes:
         item: its name.
-        part: its scenario (`Shop.part`).
+        part, now: its scenario (`Shop.part`), without what is fitted to its sales, and as it is.
         grid: the periods of the sales.
         units, short, promoted: what was sold in each period (n,), nan where not known; where stock had run out; where
             there was a promotion.
@@ -55,6 +55,7 @@ class Case:
 
     item: str
     part: Mapping[str, Any]
+    now: Mapping[str, Any]
     grid: Grid
     units: np.ndarray
     short: np.ndarray
@@ -74,7 +75,7 @@ class Case:
 
         orders = self.practice.ordered(self.item)
         rule = None if self.practice.orders else str(self.practice.rule_for(self.item, 1.0))
-        told = [FORMAT, self.item, self.part, self.grid, self.whole, self.first, self.last, self.rules, rule]
+        told = [FORMAT, self.item, self.part, self.now, self.grid, self.whole, self.first, self.last, self.rules, rule]
         told += [self.practice.cover, self.seed, self.code]
         arrays = {"units": self.units, "short": self.short, "promoted": self.promoted}
         arrays |= {} if orders is None else {"orders": orders}
@@ -109,7 +110,8 @@ class Findings:
     `tried` has each rule by its name as it was asked for, and today's practice as `today`. `chosen` is one of its keys;
     None where there is too little history for a verdict. `series` has numbers of each held-out period: what was sold,
     and `cost`, `held`, `short` of what was `chosen` and of `today`. `safety` tells what a safety stock is worth in the
-    fitted world: its units, and the cost a period without one and with the best one.
+    fitted world: its units, and the cost a period without one and with the best one. `now` has what was `chosen`, and
+    `today`, with parameters for the scenario as it is, which was fitted to all sales: what to order by from now on.
     """
 
     item: str
@@ -127,8 +129,14 @@ class Findings:
     foretold: float = 0.0
     sold: float = 0.0
     safety: dict[str, float] = field(default_factory=dict)
+    now: dict[str, str] = field(default_factory=dict)
     series: dict[str, list[float]] = field(default_factory=dict)
     document: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def rivalled(self) -> bool:
+        """Tell whether there is another rule than the chosen one, which would be better if things were otherwise."""
+        return self.chosen is not None and bool(self.tried.keys() - {PRACTICE, self.chosen})
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain JSON."""
@@ -247,6 +255,7 @@ def judge(case: Case) -> Findings:
     found.tried[PRACTICE] = _tried(case, PRACTICE, today, plays[PRACTICE], held_out, back_test)
     found.chosen = chosen(found.tried)
     found.safety = _safety(held_out.world, held_out.world.tuned(SAFE) if safe is None else safe)
+    found.now = _now(case, found.chosen)
     found.series = {
         "sold": held_out.known.units.tolist(),
         "unknown": held_out.unknown.astype(float).tolist(),
@@ -297,6 +306,18 @@ def _tried(case: Case, asked: str, player: Any, held: Play, held_out: Stretch, b
     )
 
 
+def _now(case: Case, chosen: str) -> dict[str, str]:
+    """Return the chosen rule and today's, with parameters for the scenario as it is, fitted to all sales."""
+    world, found = World(load(dict(case.now))), dict[str, str]()
+    if case.practice.orders is None:
+        known = case.units[np.isfinite(case.units)]
+        found["today"] = str(policy(case.practice.rule_for(case.item, float(known.mean())), world.scenario))
+    if chosen == PRACTICE:
+        return found if not found else {**found, "chosen": found["today"]}
+    player, _ = accepted(world, chosen)
+    return found if player is None else {**found, "chosen": str(player)}
+
+
 def _safety(world: World, best: Any) -> dict[str, float]:
     """Return what a safety stock is worth in the fitted world: orders up to the forecast alone, and with the best."""
     without = world.cost(policy(f"{SAFE}(service_level=0.5)", world.scenario))
@@ -336,7 +357,7 @@ def _say(case: Case, found: Findings, held_out: Stretch, back_test: Stretch | No
     if found.promotions:
         fitted = "" if held_out.fitted.promotion else ", and there was none before to fit: not foretold"
         say(f"{plural(found.promotions, period)} of the held-out part had a promotion, taken as planned{fitted}")
-    if held_out.fitted.poor:
-        say(f"the fit is in doubt: {'; '.join(held_out.fitted.warnings)}")
+    if doubts := [each for each in held_out.fitted.warnings if "less than two years" not in each]:
+        say(f"the fit is in doubt: {'; '.join(doubts)}")
     if case.practice.orders is not None and case.practice.ordered(case.item) is None:
         say("there is no order of it among today's: base-stock by formula stands for its practice")

@@ -51,8 +51,8 @@ class Shop:
             self.lanes[lane.to].append(name)
         self.coupled = tuple(self._coupled())
         self._demands = {
-            item: {key: each for key, each in self.resolved["demands"][f"sell-{item}"].items() if key not in FITTED}
-            for item in self.items
+            name: {key: each for key, each in self.resolved["demands"][name].items() if key not in FITTED}
+            for name in (f"sell-{item}" for item in self.items)
         }
         own = {f"{kind}-{item}" for item in self.items for kind in ("promotion", "spike")}
         self._hitting: dict[tuple[str, str], list[str]] = {}
@@ -75,11 +75,12 @@ class Shop:
                 found.append(f"warehouses.{name}")
         return found
 
-    def part(self, items: Sequence[str], share: float = 1.0) -> dict[str, Any]:
-        """Return the scenario of some items, without what is fitted to their sales.
+    def part(self, items: Sequence[str], share: float = 1.0, as_it_is: bool = False) -> dict[str, Any]:
+        """Return the scenario of some items, without what is fitted to their sales, or as it is.
 
         Args:
             items: their names.
+            as_it_is: whether what is fitted to their sales stays.
             share: of each route that they have, as they are a part of those that use it: of its vehicles' capacity and
                 cost.
         """
@@ -96,10 +97,14 @@ class Shop:
         }
         if share < 1.0:
             tables["routes"] = {name: _part(route, share) for name, route in tables["routes"].items()}
-        demands = {f"sell-{item}": self._demands[item] for item in items}
+        asked = self.resolved["demands"] if as_it_is else self._demands
+        demands = {f"sell-{item}": asked[f"sell-{item}"] for item in items}
         there = {*items, *lanes, *demands, *tables["suppliers"], *tables["routes"]}
         for table in ("spikes", "disruptions"):
             hitting = {name: None for each in there for name in self._hitting.get((table, each), ())}
+            if table == "spikes" and as_it_is:
+                own = (f"{kind}-{item}" for item in items for kind in ("promotion", "spike"))
+                hitting |= {name: None for name in own if name in whole.get(table, {})}
             events = ((name, whole[table][name]) for name in hitting)
             tables[table] = {
                 name: {**event, "hits": [h for h in event["hits"] if h in there]} for name, event in events

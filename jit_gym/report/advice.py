@@ -88,7 +88,8 @@ def verdict(advice: Advice) -> str:
     if saved.low <= 0 <= saved.high:
         return f"{text}; the interval, {between(saved)}, holds 0, so the total is not told apart from today's."
     if saved.high < 0:
-        return f"Today's practice did better: what was chosen before would have cost {money(-saved.mean)} a year more."
+        more = f"what was chosen before would have cost {money(-saved.mean)} a year more, taken together"
+        return f"{many}. Today's practice did better: {more}."
     return f"{text}, {between(saved)} with 95 %."
 
 
@@ -145,10 +146,9 @@ def stances(advice: Advice) -> list[tuple[str, str]]:
 
 def turns(depends: Depends, period: str) -> str:
     """Say how far lead time and shortage cost would have to move until another rule is better; nothing if unknown."""
-    now, parts = depends.lead_time, []
-    every = (depends.shorter, depends.longer, depends.cheaper, depends.dearer)
-    if now is None and not any(every):
-        return "another rule is as good in the fitted world; the back-test decided" if now is None else ""
+    if depends.doubtful:
+        return "another rule is better in the fitted world as it is; the back-test decided"
+    now, parts = depends.lead_time, list[str]()
     for turn, word in ((depends.shorter, "or less"), (depends.longer, "or more")):
         if turn is not None:
             parts.append(
@@ -158,11 +158,10 @@ def turns(depends: Depends, period: str) -> str:
         if turn is not None:
             parts.append(f"{turn.rule} at {turn.value:g} times the shortage cost {word} ({100 * turn.by:.0f} % less)")
     if not parts:
-        least = max(int(now or 0) - FARTHEST, 0)
-        return (
-            f"nothing tried: lead times of {least} to {int(now or 0) + FARTHEST} {period}s, and {FACTORS[0]:g} to "
-            f"{FACTORS[-1]:g} times the shortage cost, leave it the best"
-        )
+        least, most = max(int(now or 0) - FARTHEST, 0), int(now or 0) + FARTHEST
+        times = f"{FACTORS[0]:g} to {FACTORS[-1]:g} times the shortage cost"
+        at = "" if now is None else f"lead times of {least} to {most} {period}s, and at "
+        return f"it stays the best at {at}{times}"
     return "; ".join(parts)
 
 
@@ -176,7 +175,7 @@ def _row(each: Advised) -> dict[str, Any]:
     chosen, today = each.chosen, each.today
     rest: dict[str, Any] = {"name": each.item, "group": each.group, "judgement": each.judgement, "stance": each.stance}
     if chosen is None or today is None:
-        return {**rest, "advice": "no verdict", "rule": "", "cells": ["–"] * 10, "means": ""}
+        return {**rest, "advice": "no verdict", "rule": "", "now": "", "cells": ["–"] * 10, "means": ""}
     advice = "change" if each.changes else "keep"
     cells = [
         money(each.saved.mean) if each.findings.chosen != "today" else "0",
@@ -192,7 +191,7 @@ def _row(each: Advised) -> dict[str, Any]:
     ]
     rule = chosen.rule if each.findings.chosen != "today" else f"today's: {today.rule}"
     means = "" if each.findings.chosen == "today" else MEANS.get(each.judgement, "")
-    return {**rest, "advice": advice, "rule": rule, "cells": cells, "means": means}
+    return {**rest, "advice": advice, "rule": rule, "now": each.rule, "cells": cells, "means": means}
 
 
 def _short(row: dict[str, Any]) -> str:

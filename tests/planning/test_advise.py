@@ -15,6 +15,7 @@ from jit_gym.planning import advise, cleaned
 from jit_gym.planning.intervals import block_length, estimated, resampled
 from jit_gym.planning.practice import practice_of
 from jit_gym.planning.replay import Known, known_trace
+from jit_gym.policies import policy
 from jit_gym.report import advice as report
 from jit_gym.scenario import load
 
@@ -50,6 +51,10 @@ def test_it_finds_the_newsvendors_base_stock(tmp_path: Path):
     assert today.rule == "base-stock(level=70)"
     # h (70 - 40) a week while nobody waits: what is on hand is the level less the demand of two weeks
     assert today.cost == pytest.approx(30, abs=4)
+    world = load(tmp_path / "own" / "own.yaml")  # Poisson(20), as it is: the level from now on is for that
+    now = policy(found.rules["a"], world)
+    assert now.name == "base-stock"
+    assert float(now.level[0]) == pytest.approx(stats.poisson.ppf(0.9, 40), abs=2)
     assert item.saved.mean / 52 == pytest.approx(today.cost - item.findings.tried["base-stock"].cost)
 
 
@@ -93,7 +98,8 @@ def test_a_run_that_was_ended_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     (folder / "own.yaml").write_text(text)
     of(folder)
     assert judged[4:] == ["a", "b", "c"]
-    assert len(list((folder / ".advise").glob("*.json"))) == 6  # what is kept of the old costs is removed
+    kept = [path.stem for path in (folder / ".advise").glob("*.json")]
+    assert len([key for key in kept if not key.endswith("-depends")]) == 3  # those of the old costs are removed
 
 
 def test_past_orders_are_replayed_as_they_were(tmp_path: Path):
@@ -313,3 +319,19 @@ def test_the_page_of_a_thousand_items_stays_small(tmp_path: Path):
     page = report.page(many, "jit-gym advise own")
     assert page.count("<svg") == report.PICTURES
     assert len(page.encode()) < 5_000_000
+
+
+def test_it_says_how_far_costs_must_move_until_another_rule_is_better(tmp_path: Path):
+    """With a fixed cost and backlog s-S is optimal (Scarf 1960) at any lead time and shortage cost: nothing turns."""
+    changes = {"lanes": {"buy-a": {"to": "a", "lead_time": 1, "fixed_cost": 60}}}
+    folder = shop(tmp_path / "own", {"a": poisson(4)}, changes)
+    (item,) = of(folder, "base-stock", "s-S", practice="base-stock(level=12)").items
+    assert item.findings.chosen == "s-S"
+    turns = item.depends
+    assert turns is not None
+    assert turns.lead_time == 1
+    assert not turns.doubtful
+    assert [turns.shorter, turns.longer, turns.cheaper, turns.dearer] == [None] * 4
+    assert report.turns(turns, "week") == (
+        "it stays the best at lead times of 0 to 5 weeks, and at 0.125 to 8 times the shortage cost"
+    )
