@@ -24,6 +24,7 @@ from .dcl import choices
 from .learner import Count, Fitted, Learner, Most, NotNegative, Positive, Share, best_of, inside
 from .networks import classify, perceptron, regress, scaling
 
+QUICK: dict[str, Any] = {"budget": 3, "paths": 32, "epochs": 15}  # enough of a clone to go on from a trained agent
 DOUBT = 0.4  # units; softens the labels of a clone that goes on learning, so that it still explores
 
 
@@ -150,7 +151,8 @@ def beginning(learner: Learner) -> Perceptron:
             player = policy(start, scenario)
     if not isinstance(player, Network):  # a rule, or an agent that sees other things
         own = {"discrete": learner.action.discrete, "hidden": learner.settings.hidden, "most": learner.settings.most}
-        settings = Settings(rule=start, doubt=DOUBT, **own, **forward)
+        quick = QUICK if player is not None else {}
+        settings = Settings(rule=start, doubt=DOUBT, **own, **quick, **forward)
         clone = Imitate(scenario, settings, learner.seed, f"{learner.name}: start")
         for k in range(clone.steps):
             clone.step(k)

@@ -149,7 +149,8 @@ def row_of(group: str, name: str, base: str, changes: dict[str, Any], against: s
     return {
         "group": group, "instance": name, "against": against.partition(" ")[0],
         "cost": f"{cost:.5f}", "reference": f"{reference:.5f}",
-        "gap_percent": f"{100 * (cost - reference) / abs(reference):.3f}", "gap_error": f"{100 * error / abs(reference):.3f}",
+        "gap_percent": f"{100 * (cost - reference) / abs(reference):.3f}",
+        "gap_error": f"{100 * error / abs(reference):.3f}",
         "judged": how, "sure": "yes" if player.is_sure else "no", "model": player.manifest.digest,
         "command": shlex.join(["python", "benchmarks/generalist.py", group, "--only", name]),
         **certificate(scenario),

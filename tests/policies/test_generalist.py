@@ -129,6 +129,13 @@ def test_where_customers_wait_it_costs_the_optimum():
     assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(jit_gym.solve(world).cost, rel=1e-6)
 
 
+@pytest.mark.parametrize(("mean", "cost"), [(10, 35.02155527), (30, 57.81892616), (50, 70.97521233), (70, 79.03748366)])
+def test_with_a_fixed_cost_and_backlog_it_costs_the_optimum(mean: float, cost: float):
+    """Zheng and Federgruen (1991): K = 64, h = 1, p = 9, Poisson demand, no lead time."""
+    world = jit_gym.load("fixed-cost", {"demands.customers.distribution.mu": mean})
+    assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(cost, rel=1e-6)
+
+
 def test_where_orders_arrive_at_once_it_costs_the_optimum():
     """With lost sales and no lead time the newsvendor's level is optimal."""
     world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 0})
