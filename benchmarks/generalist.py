@@ -5,7 +5,7 @@
 Groups of worlds, each against what there is to be had:
 
 * `published`: the twelve instances of Zipkin (2008), against the optimum;
-* `long-lead`: lead times of 6, 8 and 10, against deep controlled learning (Temizöz et al. 2023);
+* `long-lead`: lead times of 6, 8 and 10, against deep controlled learning (Temizöz et al. 2025);
 * `family`: worlds of `lost-sales-family` with lead times up to 4, against the optimum;
 * `beyond`: its `held-out` worlds, with lead times of 9 to 12, against the best of the tuned capped base-stock and
   projected inventory level;

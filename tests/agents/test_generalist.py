@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 import jit_gym
+from jit_gym.agents import program, tuned
 from jit_gym.agents.generalist import Trainer, pool_of, settings_for
 from jit_gym.agents.generalist_levels import LevelsTrainer, surface
+from jit_gym.agents.learner import settings_of
+from jit_gym.policies import Network
 from jit_gym.policies.generalist import KINDS, Generalist
 from jit_gym.policies.generalist_fixed import FixedCost
 from jit_gym.policies.plan import PlanningData
@@ -75,3 +78,15 @@ def test_a_surface_is_lowest_about_the_best_levels():
     costs = surface(world, numbers, paths=16, periods=300, warmup=20, seed=0)
     assert costs.min() == pytest.approx(35.02, rel=0.03)
     assert np.unravel_index(costs.argmin(), costs.shape)[0] in range(5, 11)
+
+
+def test_a_specialist_begins_with_a_clone_of_it():
+    """The generalist sees other things than an env shows, so `hindsight` clones what it orders."""
+    world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 2})
+    learn = program("hindsight")
+    learner = learn(world, settings_of(learn, tuned("hindsight", "lost-sales"), {"start": "agent:generalist"}), 0)
+    ours, theirs = (
+        jit_gym.evaluate(player, world, paths=128, periods=200).mean("cost")
+        for player in (Network(learner.model()), "agent:generalist")
+    )
+    assert ours == pytest.approx(theirs, rel=0.03)
