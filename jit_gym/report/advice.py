@@ -189,7 +189,9 @@ def _row(each: Advised) -> dict[str, Any]:
         money(today.stock * each.unit_value),
         money(chosen.stock * each.unit_value),
     ]
-    rule = chosen.rule if each.findings.chosen != "today" else f"today's: {today.rule}"
+    rule = chosen.rule if each.changes else f"today's: {today.rule}"
+    if not each.changes and each.findings.chosen != "today":
+        rule += f" (chosen before: {chosen.rule})"
     means = "" if each.findings.chosen == "today" else MEANS.get(each.judgement, "")
     return {**rest, "advice": advice, "rule": rule, "now": each.rule, "cells": cells, "means": means}
 
