@@ -61,6 +61,8 @@ KEYS = {
     "agents": Key(("family", "instance", "agent", "seed"), "cost", "", "", "error"),
     "ppo": Key(("scenario", "seed"), "gap_percent", "low", "high"),
     "many-agents": Key(("world", "seed"), "gap_percent", "low", "high"),
+    "defaults": Key(("scenario", "agent", "variant", "share", "seed"), "gap_percent", "low", "high"),
+    "generalist": Key(("group", "instance", "against"), "gap_percent", "", "", "gap_error"),
 }
 
 
@@ -72,7 +74,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def steps(cores: int, out: Path = AGAIN) -> list[Step]:
     """Return all steps: each command writes into another folder than results/."""
     jobs = ["--jobs", str(cores)]
-    found = [*_suite_steps(out), *_agents_steps(jobs, out)]
+    found = [*_suite_steps(out), *_agents_steps(jobs, out), *_defaults_steps(jobs, out), *_generalist_steps(jobs, out)]
+    found += _quality_steps(out)
     for name, script, what in (("ppo", "ppo.py", "scenario"), ("many-agents", "many_agents.py", "world")):
         for seeds, mine in _by_seeds(rows_of(RESULTS / f"{name}.csv"), what).items():
             words = ["python", f"benchmarks/{script}", *dict.fromkeys(row[what] for row in mine)]
@@ -109,6 +112,53 @@ def _agents_steps(jobs: Sequence[str], out: Path) -> Iterator[Step]:
             words += [*jobs, "--csv", str(out / "agents.csv"), "--out", str(out / "runs")]
             seconds = sum(float(row["train_seconds"]) for row in there)
             yield Step("agents", f"{plural(len(there), 'row')} of agents.csv", words, seconds)
+
+
+def _defaults_steps(jobs: Sequence[str], out: Path) -> Iterator[Step]:
+    """Yield a command for each agent, variant and share of defaults.csv, and each set of seeds of its scenarios."""
+    rows = rows_of(RESULTS / "defaults.csv")
+    for agent, variant, share in dict.fromkeys((row["agent"], row["variant"], row["share"]) for row in rows):
+        mine = [row for row in rows if (row["agent"], row["variant"], row["share"]) == (agent, variant, share)]
+        for seeds, there in _by_seeds(mine, "scenario").items():
+            names = ",".join(dict.fromkeys(row["scenario"] for row in there))
+            words = ["python", "benchmarks/defaults.py", "--agents", agent, "--scenarios", names, "--variants", variant]
+            words += ["--share", share, "--seeds", ",".join(seeds), *jobs]
+            words += ["--csv", str(out / "defaults.csv"), "--out", str(out / "runs-of-defaults")]
+            seconds = sum(float(row["cpu_seconds"]) for row in there)
+            yield Step("defaults", f"{plural(len(there), 'row')} of defaults.csv", words, seconds)
+
+
+def _generalist_steps(jobs: Sequence[str], out: Path) -> Iterator[Step]:
+    """Yield a command for each group of generalist.csv; a row has no time, and takes about a quarter of a minute."""
+    rows = rows_of(RESULTS / "generalist.csv")
+    for group in dict.fromkeys(row["group"] for row in rows):
+        mine = [row for row in rows if row["group"] == group]
+        only = ",".join(dict.fromkeys(row["instance"] for row in mine))
+        words = [
+            "python",
+            "benchmarks/generalist.py",
+            group,
+            "--only",
+            only,
+            *jobs,
+            "--csv",
+            str(out / "generalist.csv"),
+        ]
+        yield Step("generalist", f"{plural(len(mine), 'row')} of generalist.csv", words, 15.0 * len(mine))
+
+
+def _quality_steps(out: Path) -> Iterator[Step]:
+    """Yield a command for each scenario and agent of time-to-quality.csv, whose rows are figures of speed."""
+    rows = rows_of(RESULTS / "time-to-quality.csv")
+    for scenario in dict.fromkeys(row["scenario"] for row in rows):
+        mine = [row for row in rows if row["scenario"] == scenario]
+        last = {(row["system"], row["seed"]): float(row["cpu_seconds"]) for row in mine}
+        words = ["python", "benchmarks/time_to_quality.py", "--scenario", scenario]
+        words += ["--systems", ",".join(dict.fromkeys(row["system"] for row in mine))]
+        words += ["--seeds", ",".join(dict.fromkeys(row["seed"] for row in mine))]
+        words += ["--seconds", f"{max(last.values()):.0f}", "--csv", str(out / "time-to-quality.csv")]
+        makes = f"{plural(len(mine), 'row')} of time-to-quality.csv"
+        yield Step("time-to-quality", makes, words, sum(last.values()), parallel=False)
 
 
 def _by_seeds(rows: Sequence[dict[str, str]], what: str) -> dict[tuple[str, ...], list[dict[str, str]]]:

@@ -165,9 +165,11 @@ def row_of(agent: str, name: str, variant: str, share: float, seed: int, out: Pa
     }  # fmt: skip
 
 
-def keep(row: dict[str, Any]) -> str:
-    """Write a row and the table over all; return the row in words."""
-    files.fill(NOTES, "defaults", table(files.add_row(RESULTS, COLUMNS, KEY, row)))
+def keep(row: dict[str, Any], path: Path = RESULTS) -> str:
+    """Write a row, and where it is one of the results the table over all; return the row in words."""
+    found = files.add_row(path, COLUMNS, KEY, row)
+    if path == RESULTS:
+        files.fill(NOTES, "defaults", table(found))
     place = " ".join(str(row[name]) for name in KEY)
     return f"{place}: {row['gap_percent']} ({row['low']} to {row['high']}) % above {row['reference_is']}"
 
@@ -214,11 +216,11 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the shipped budget that is trained")
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2")
     parser.add_argument("--out", type=Path, default=Path("runs/defaults"), help="where runs are kept")
-    add_where(parser)
+    add_where(parser, RESULTS)
     given = parser.parse_args()
     if not 0.0 < given.share <= 1.0:
         raise ValueError(f"share: must be more than 0 and 1 at most, got {given.share:g}")
-    known = files.rows_of(RESULTS, KEY)
+    known = files.rows_of(given.csv, KEY)
     asked = product(
         chosen(given.scenarios, SCENARIOS, "scenarios"),
         chosen(given.variants, list(VARIANTS), "variants"),
@@ -231,7 +233,7 @@ def main() -> None:
         if (name, agent, variant, f"{given.share:g}", str(seed)) not in known
         and (given.variants != "all" or agent in ("ppo", "ppo-lstm") or variant not in OF_PPO)
     ]
-    run(row_of, tasks, executor(given), partial(keep))
+    run(row_of, tasks, executor(given), partial(keep, path=given.csv))
 
 
 if __name__ == "__main__":

@@ -157,9 +157,11 @@ def row_of(group: str, name: str, base: str, changes: dict[str, Any], against: s
     }  # fmt: skip
 
 
-def keep(row: dict[str, Any], replace: bool = False) -> str:
-    """Write a row and the table over all; return the row in words."""
-    files.fill(NOTES, AGENT, table(files.add_row(RESULTS, COLUMNS, KEY, row, replace=replace)))
+def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> str:
+    """Write a row, and where it is one of the results the table over all; return the row in words."""
+    found = files.add_row(path, COLUMNS, KEY, row, replace=replace)
+    if path == RESULTS:
+        files.fill(NOTES, AGENT, table(found))
     sure = "" if row["sure"] == "yes" else ", not sure"
     return (
         f"{row['group']} {row['instance']}: {row['cost']}, {row['gap_percent']} % ± {row['gap_error']}"
@@ -187,7 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("groups", nargs="+", choices=GROUPS)
     parser.add_argument("--only", help="which instances, by their names: poisson-p4-L1,poisson-p4-L2")
-    add_where(parser)
+    add_where(parser, RESULTS)
     parser.add_argument("--replace", action="store_true", help="put new rows in the place of those of the same key")
     given = parser.parse_args()
     only = None if given.only is None else given.only.split(",")
@@ -199,8 +201,8 @@ def main() -> None:
         for against in all_of_them
     ]
     places = [(group, name, against.partition(" ")[0]) for group, name, *_, against in tasks]
-    refuse_known(RESULTS, KEY, places, given.replace)
-    run(row_of, tasks, executor(given), partial(keep, replace=given.replace))
+    refuse_known(given.csv, KEY, places, given.replace)
+    run(row_of, tasks, executor(given), partial(keep, replace=given.replace, path=given.csv))
 
 
 if __name__ == "__main__":

@@ -211,7 +211,9 @@ def looks(system: str, scenario: Scenario, agent: str, seed: int, share: float) 
     return {"native": native, "single": single, "or-gymnasium": or_gymnasium}[system](scenario, seed)
 
 
-def measure(system: str, scenario: Scenario, agent: str, seed: int, seconds: float, share: float, marks: Marks) -> None:
+def measure(
+    system: str, scenario: Scenario, agent: str, seed: int, seconds: float, share: float, marks: Marks, path: Path
+) -> None:
     """Train until the seconds are over, and write a row for each evaluation when all are there."""
     rows, best, cost = [], float("inf"), float("nan")
     for k, (steps, spent, judge) in enumerate(looks(system, scenario, agent, seed, share)):
@@ -229,7 +231,7 @@ def measure(system: str, scenario: Scenario, agent: str, seed: int, seconds: flo
         if spent >= seconds:
             break
     for row in rows:
-        files.add_row(RESULTS, COLUMNS, KEY, row)
+        files.add_row(path, COLUMNS, KEY, row)
 
 
 def reached(seconds: np.ndarray, costs: np.ndarray, mark: float) -> float:
@@ -355,6 +357,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the processor, for each training")
     parser.add_argument("--share", type=float, default=1.0, help="of the shipped budget, over which schedules fall")
+    parser.add_argument("--csv", type=Path, default=RESULTS, help=f"keep rows here, and not in results/{RESULTS.name}")
     given = parser.parse_args()
     systems = given.systems.split(",")
     if unknown := [each for each in systems if each not in SYSTEMS]:
@@ -363,7 +366,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     scenario = jit_gym.load(given.scenario)
-    known = {place[:4] for place in files.rows_of(RESULTS, KEY)}
+    known = {place[:4] for place in files.rows_of(given.csv, KEY)}
     marks = marks_of(scenario)
     for seed in map(int, given.seeds.split(",")):
         for system in systems:
@@ -371,10 +374,11 @@ def main() -> None:
             if (scenario.name, agent, system, str(seed)) in known:
                 continue
             try:
-                measure(system, scenario, given.agent, seed, given.seconds, given.share, marks)
+                measure(system, scenario, given.agent, seed, given.seconds, given.share, marks, given.csv)
             except NotThere as why:
                 print(why)
-    publish()
+    if given.csv == RESULTS:
+        publish()
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def test_a_command_makes_each_row_again(again: ModuleType):
         names = [again.import_module("agents").FAMILIES[family][2](row)[0] for row in instances_of(again, family)]
         asked += [(family, names[int(k)], agent, seed) for k in only.split(",") for seed in seeds.split(",")]
     assert sorted(asked) == sorted((r["family"], r["instance"], r["agent"], r["seed"]) for r in rows(FILES[0]))
-    known = {"agents.csv", "many-agents.csv", "ppo.csv", "speed.json", "peers.json", "README.md"}
+    known = {*(path.name for path in FILES), "speed.json", "peers.json", "README.md"}
     known |= {again.SUITE, "leaderboard.md", "leaderboard.html", "leaderboard.svg"}
     assert {path.name for path in (ROOT / "results").iterdir()} <= known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -102,8 +103,8 @@ def _find(name: str | Path, folder: Path) -> Path:
     if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
         return _inside(folder / name)
     if name not in (known := [*names(), *industry_names()]):
-        if name and (folder / name).is_dir():
-            return _inside(folder / name)
+        if name and (inside := _inside(folder / name)) != folder / name:
+            return inside
         families = shipped_files("families")
         if name in families:
             raise ScenarioError(f"{name!r} is a family of scenarios, and one scenario is needed ({FAMILIES})")
@@ -113,18 +114,15 @@ def _find(name: str | Path, folder: Path) -> Path:
 
 
 def _inside(path: Path) -> Path:
-    """Return the scenario of a folder, as `jit-gym new --demand` writes one; a file is returned as it is."""
-    if not path.is_dir():
+    """Return the scenario of a folder, as `jit-gym new --demand` writes one; what has none is returned as it is."""
+    if not os.path.isdir(path):  # which is False for names that no file can have, too
         return path
     if (own := path / f"{path.resolve().name}.yaml").is_file():
         return own
     found = sorted(path.glob("*.yaml"))
-    if len(found) != 1:
-        raise ScenarioError(
-            f"{path}: is a folder, and must have one scenario in it, as jit-gym new writes it, got {len(found)} "
-            "(name the file)"
-        )
-    return found[0]
+    if len(found) > 1:
+        raise ScenarioError(f"{path}: is a folder with {len(found)} scenarios, and one is needed (name the file)")
+    return found[0] if found else path
 
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> Raw:
