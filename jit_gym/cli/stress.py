@@ -49,7 +49,7 @@ def stress(
         typer.Argument(
             metavar="POLICY",
             help="Names, with parameters or without: jit 'base-stock(level=25)'. By default those that the scenario"
-            " names.",
+            " names; in a shop's folder its rules.csv, beside base-stock by formula.",
             autocompletion=complete_policy,
         ),
     ] = None,
@@ -98,7 +98,8 @@ def stress(
     from ..common import files
     from ..evaluation import stress as strike
     from ..evaluation import worth
-    from ..planning.folder import struck_by_default
+    from ..planning.folder import RULES, open_folder, struck_by_default
+    from ..planning.mixed import BY_DEFAULT, by_own_rules
     from ..report import stress as report
 
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
@@ -107,8 +108,11 @@ def stress(
     request = Request(scenario, set_, history, value, date, where, demand)
     world, notes = request.world()
     names = [name for text in policies or () for name in several(text)]
-    players = [saved_policy(name, world, trust) for name in names] or None
+    players: list[Any] | None = [saved_policy(name, world, trust) for name in names] or None
     shop = Path(scenario).is_dir()
+    if shop and not names and (Path(scenario) / RULES).is_file():
+        own, said = by_own_rules(open_folder(scenario))
+        players, notes = [own, BY_DEFAULT], [*notes, *said]
     struck = struck_by_default(world) if shop and hits is None and not world.disruptions else hits
     target = out if out is not None or as_json else Path("reports") / f"{world.name}-stress.html"
     if target is not None:

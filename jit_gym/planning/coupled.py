@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..common.text import plural
-from ..physics import Layout, View
-from ..policies import RULES, Policy, policy
+from ..physics import Layout
+from ..policies import RULES, policy
 from ..scenario import BadInput, Scenario
+from .mixed import Mixed
 from .practice import Ordered
 from .replay import Known, filled, foretold_before, known_trace
 from .trials import Play, World, play
@@ -19,26 +20,6 @@ from .worlds import Shop
 
 PATHS = 32
 """Paths of the fitted world on which combinations of rules are compared."""
-
-
-class Mixed(Policy):
-    """Orders each stock by a rule of its own: of each rule, the lanes that lead to its stocks."""
-
-    name = "mixed"
-
-    def __init__(self, players: Sequence[Any], lanes: Sequence[np.ndarray], words: str) -> None:
-        """Take policies, fitted to the same world, and which lanes each decides on (lanes,)."""
-        self.players, self.lanes, self.words = players, lanes, words
-
-    def __call__(self, view: View) -> np.ndarray:
-        """Return orders (paths, lanes)."""
-        orders = np.zeros((len(view.on_hand), len(self.lanes[0])))
-        for player, lanes in zip(self.players, self.lanes, strict=True):
-            orders += np.asarray(player(view)) * lanes
-        return orders
-
-    def __str__(self) -> str:
-        return self.words
 
 
 def judge_together(shop: Shop, cases: Sequence[Case], findings: Sequence[Findings]) -> tuple[str, ...]:

@@ -16,8 +16,7 @@ from ..common.checks import BadInput
 from ..common.text import plain, plural, quoted
 from ..physics import Layout
 from ..physics.tables import state_of
-from ..policies import PolicyError, Rule, policy
-from ..policies import named as named_rule
+from ..policies import policy
 from ..policies.lead_times import lead_times
 from ..policies.plan import PlanningData
 from ..scenario import Scenario
@@ -25,6 +24,7 @@ from ..scenario.load import variant
 from ..scenario.model import LONGEST_HORIZON
 from .folder import Folder, open_folder
 from .grid import Grid
+from .mixed import players_of
 from .reading import read_like
 from .stock import OpenOrder, Stock, read_stock
 from .today import Today, check, rule_of, usual
@@ -32,7 +32,6 @@ from .today import Today, check, rule_of, usual
 if TYPE_CHECKING:
     import pandas as pd
 
-BY_DEFAULT = "base-stock"
 RECENT = 8
 """Periods whose sales are compared with what the scenario expects."""
 FAR = 2.0
@@ -122,7 +121,7 @@ def todays_orders(
     used = state_of(numbers, layout.sizes, 1).stocks["used"]
     used[0] = np.nan_to_num(past[-1])
     state = Today(layout, period, numbers, past)
-    players, own, said = _players(shop, rule, items)
+    players, own, said = players_of(shop, rule, items)
     notes += said
     stock_of = np.array([items.index(lane.to) for lane in shop.scenario.lanes.values()])
     orders = np.zeros(len(layout.lanes))
@@ -267,40 +266,6 @@ def _within(layout: Layout, lane: str, each: OpenOrder, grid: Grid, today: int) 
     return max(ceil(left @ np.arange(len(left)) / left.sum() - 1e-9), 0) + 1 if left.sum() > 0 else 1, odd
 
 
-def _players(shop: Folder, rule: str | None, items: Sequence[str]) -> tuple[list[Any], np.ndarray, list[str]]:
-    """Return the policies that are asked, which of them each item has (items,), and notes.
-
-    Items whose rules differ in numbers alone have one policy, with a number for each of them.
-    """
-    notes: list[str] = []
-    named = {item: rule or shop.rules.get(item, "") for item in items}
-    if without := [item for item, text in named.items() if not text]:
-        some = f"{plural(len(without), 'item')} without a rule in rules.csv" if shop.rules else "there is no rules.csv"
-        notes.append(f"{some}: {BY_DEFAULT} by formula (jit-gym advise finds better ones; --rule names one)")
-    groups: dict[Any, list[tuple[str, Any]]] = {}
-    for item, text in named.items():
-        try:
-            each: Any = text if text.startswith("agent:") else named_rule(text or BY_DEFAULT)
-        except PolicyError as error:
-            raise BadInput(f"the rule of {item}: {error}") from None
-        key = (type(each), *each.parameters) if isinstance(each, Rule) else text
-        groups.setdefault(key, []).append((item, each))
-    players, own = [], np.zeros(len(items), int)
-    for k, members in enumerate(groups.values()):
-        what = members[0][1]
-        own[[items.index(item) for item, _ in members]] = k
-        if isinstance(what, str):
-            players.append(what)
-            continue
-        if isinstance(what, Rule):
-            told = {
-                name: {item: _of(each.parameters[name], item) for item, each in members} for name in what.parameters
-            }
-            what = type(what)(**told)
-        players.append(policy(what, shop.scenario))
-    return players, own, notes
-
-
 def _alone(scenario: Scenario, item: str) -> Scenario:
     """Return the world of one item of a shop."""
     own = {
@@ -320,10 +285,6 @@ def _of_item(stock: Stock, item: int) -> Stock:
     """Return the stock of one item."""
     orders = tuple(each._replace(item=0) for each in stock.orders if each.item == item)
     return replace(stock, on_hand=stock.on_hand[[item]], orders=orders)
-
-
-def _of(value: Any, item: str) -> Any:
-    return value.get(item) if isinstance(value, Mapping) else value
 
 
 def _strange_sales(state: Today, odd: dict[str, list[str]]) -> None:

@@ -10,6 +10,7 @@ import jit_gym
 from jit_gym.evaluation import stress
 from jit_gym.planning import open_folder
 from jit_gym.planning.folder import struck_by_default
+from jit_gym.planning.mixed import by_own_rules
 
 from ..commands import done, refused
 
@@ -104,3 +105,18 @@ def test_a_folder_without_its_sales_is_refused():
     Path("my-shop/sales.csv").unlink()
     Path("stock.csv").write_text("item,on_hand\nmilk,4\n")
     assert "my-shop: has no sales.csv" in refused("order", "my-shop", "--stock", "stock.csv")
+
+
+def test_stress_plays_the_rules_of_the_items():
+    """With the same rule for each item, the mixture costs what that rule costs; an agent's place is told."""
+    Path("my-shop/rules.csv").write_text("item,rule\nmilk,base-stock(level=90)\ntea,base-stock(level=14)\n")
+    both = "base-stock(level={milk: 90, tea: 14})"
+    how = ("--shock", "supplier-down", "--paths", "8", "--json")
+    mine, same = (json.loads(done("stress", "my-shop", *names, *how)) for names in ((), (both,)))
+    struck, alike = (each["shocks"]["supplier-down"]["policies"] for each in (mine, same))
+    assert [each["policy"].partition("(")[0] for each in struck] == ["rules.csv", "base-stock"]
+    assert struck[0]["cost"] == alike[0]["cost"]
+    Path("my-shop/rules.csv").write_text("item,rule\nmilk,s-S\ntea,agent:generalist\n")
+    shown = by_own_rules(open_folder("my-shop"))
+    assert [each.name for each in shown[0].players] == ["s-S", "base-stock"]
+    assert shown[1] == ["rules.csv: an agent orders tea alone; with all items together it is base-stock by formula"]
