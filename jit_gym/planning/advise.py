@@ -350,7 +350,7 @@ def _notes(shop: Shop, sales: Sales, findings: Sequence[Findings], practice: Pra
     if missing := [item for item in sales.items if item not in shop.items]:
         yield f"{plural(len(missing), 'item')} of {SALES} are not in the scenario: {', '.join(missing[:3])}"
     if not practice.told:
-        yield "nothing was told of today's practice: base-stock by formula stands for it (say --practice)"
+        yield f"today's practice is taken to be {practice.words} (say --practice)"
     if practice.orders is not None:
         yield (
             "today's orders begin with the stock that every rule begins with, and without what was on the way then; "

@@ -51,6 +51,10 @@ ORDERED = (
 DATED = ("date", "ordered_on", "order_date", "day", "week", "month", "period")
 
 
+class NoOrders(BadInput):
+    """Past orders of which none tells what is done today."""
+
+
 @dataclass(frozen=True)
 class Practice:
     """What is done today.
@@ -132,10 +136,13 @@ def practice_of(
         BadInput: in one line, for a rule or a file that cannot be read.
     """
     if told is None:
-        log = folder / LOG
+        log, why = folder / LOG, "nothing was told"
         if log.is_file():
-            return _from_file(log, items, keys, by, grid)
-        return Practice(f"{UNTOLD} by formula, as nothing was told", told=False, rule=BaseStock())
+            try:
+                return _from_file(log, items, keys, by, grid)
+            except NoOrders as none:
+                why = str(none)
+        return Practice(f"{UNTOLD} by formula, as {why}", told=False, rule=BaseStock())
     if told.lower().endswith(FILES):
         return _from_file(Path(told), items, keys, by, grid)
     if match := COVER.fullmatch(told):
@@ -184,7 +191,7 @@ def _from_file(
     number = grid.number(days)
     inside = (number >= 0) & (number < grid.many)
     if not inside.any():
-        raise BadInput(f"{file}: no order lies within the sales ({grid.starts[0]} to {grid.after()})")
+        raise NoOrders(f"{file}: no order lies within the sales ({grid.starts[0]} to {grid.after()})")
     orders: dict[str, np.ndarray] = {}
     for item, when, much in zip(
         np.array(named)[inside].tolist(), number[inside].tolist(), amount[inside].tolist(), strict=True
@@ -192,7 +199,7 @@ def _from_file(
         orders.setdefault(item, np.zeros(grid.many))[when] += much
     placed = number[inside & (amount > 0)]
     if not len(placed):
-        raise BadInput(f"{file}: no order within the sales is more than 0")
+        raise NoOrders(f"{file}: no order within the sales is more than 0")
     words = f"the {plural(int((amount[inside] > 0).sum()), 'order')} in {file}, as they were"
     return Practice(words, told=True, orders=orders, span=(int(placed.min()), int(placed.max())))
 

@@ -335,3 +335,15 @@ def test_it_says_how_far_costs_must_move_until_another_rule_is_better(tmp_path: 
     assert report.turns(turns, "week") == (
         "it stays the best at lead times of 0 to 5 weeks, and at 0.125 to 8 times the shortage cost"
     )
+
+
+def test_a_log_that_begins_after_the_sales_is_no_practice(tmp_path: Path):
+    """Whoever has begun to order each morning, and adds no sales yet, is told what stands for today's practice."""
+    folder = shop(tmp_path / "own", {"a": poisson(20)})
+    (folder / "orders.csv").write_text("date,item,ordered\n2135-01-01,a,3\n")
+    about = ["a"], [("a",)], ["item"], cleaned(folder / "sales.csv").grid
+    found = practice_of(None, folder, *about)
+    assert not found.told
+    assert found.words.startswith("base-stock by formula, as orders.csv: no order lies within the sales (")
+    with pytest.raises(BadInput, match="no order lies within the sales"):
+        practice_of(str(folder / "orders.csv"), folder, *about)
