@@ -247,17 +247,17 @@ MINE = "def mine(view):\n    return (6.0 - view.inventory_position).clip(min=0.0
 
 
 def test_ones_own_policy_is_judged_on_the_suite(tmp_path, monkeypatch, played):
-    (tmp_path / "my_rules.py").write_text(MINE)
+    (tmp_path / "rules_of_mine.py").write_text(MINE)
     monkeypatch.chdir(tmp_path)
-    bench = Bench(tiny(), "tiny", "test", "shop/waits", tmp_path / "out", {"mine": "my_rules:mine"})
+    bench = Bench(tiny(), "tiny", "test", "shop/waits", tmp_path / "out", {"mine": "rules_of_mine:mine"})
     assert bench.play(HERE) == 2  # and the reference
     rows = [row for row in read_all(tmp_path / "out") if row.policy == "mine"]
     assert [(row.regime, row.kind, row.parameters) for row in rows] == [
-        (regime, "external", "my_rules:mine") for regime in ("calm", "stressed", "held-out")
+        (regime, "external", "rules_of_mine:mine") for regime in ("calm", "stressed", "held-out")
     ]
     there = {row.key: row for row in read_all(played)}
     assert all(row.reference == there[REFERENCE, "shop/waits", row.regime, 0].cost for row in rows)
-    assert rows[0].command == "jit-gym benchmark tiny --tier test --only shop/waits --policy mine=my_rules:mine"
+    assert rows[0].command == "jit-gym benchmark tiny --tier test --only shop/waits --policy mine=rules_of_mine:mine"
 
 
 def test_names_of_ones_own_policies():

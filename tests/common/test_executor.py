@@ -128,9 +128,11 @@ def test_ctrl_c_ends_the_workers(tmp_path):
     program.write_text(
         textwrap.dedent(
             """
+            import signal
             from jit_gym.common.executor import Executor
             from tasks_of_executor import sleep
             if __name__ == "__main__":
+                signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in a shell's background ignores it
                 try:
                     Executor("processes", 2).run(sleep, range(4), progress=print)
                 except KeyboardInterrupt:
