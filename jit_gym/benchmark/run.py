@@ -190,6 +190,7 @@ class Bench:
         new = [job for job in tuning if self._kept(job) is None]
         slow = [run for run in self.runs if (entry := suite.policies.get(run.policy)) is not None and entry.trains]
         quick = [run for run in self.runs if run not in slow]
+        slow.sort(key=lambda run: run.seed)  # so that what is stopped has all instances with the first seeds
         referred = len(REGIMES) * len(self.instances)
         counts = {"tune": len(new), "refer": referred, "judge": len(quick), "train": len(slow)}
         clock = Clock(counts, executor.workers or _cores(executor), report)

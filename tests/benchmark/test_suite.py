@@ -100,7 +100,7 @@ def test_agents_are_trained_where_the_tier_says_so():
         ({"policies": {"reference": {"plays": "jit"}}}, "is the name of what they are compared with"),
         ({"policies": {"both": {"plays": "jit", "tunes": "jit"}}}, "needs one of 'plays', 'tunes' and 'trains'"),
         ({"policies": {"jit": {"plays": "jit", "settings": {"budget": 1}}}}, "are those of a training"),
-        ({"judging": JUDGING | {"seeds": {"calm": 1, "stressed": 2, "held-out": 3}}}, "5000000000"),
+        ({"judging": JUDGING | {"seeds": {"calm": 1, "stressed": 2, "held-out": 3}}}, "5,000,000,000"),
         ({"judging": JUDGING | {"seeds": dict.fromkeys(REGIMES, 5000000001)}}, "another one for each"),
         ({"tiers": {"test": {"title": "a", "instances": ["shop/loss"]}}}, "did you mean 'shop/lost'"),
         ({"instances": {"shop": raw()["instances"]["shop/lost"]}}, "must be a name such as"),
