@@ -135,7 +135,7 @@ class Leaderboard:
     def title_of(self, selection: str) -> str:
         """Return a selection in words."""
         count = f"{len(self.selections[selection])} instance{'' if len(self.selections[selection]) == 1 else 's'}"
-        named = {ALL: "All", TRAINED: "Where every agent was trained"}
+        named = {ALL: "All", TRAINED: "Where every agent plays"}
         return f"{named.get(selection, f'With the tag {selection}')}: {count}"
 
     def _section(self, selection: str, regime: str, table: Table) -> Section:

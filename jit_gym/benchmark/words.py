@@ -146,7 +146,7 @@ def agent_sentence(standing: Standing) -> str:
     costs = f"costs {between(versus)} % {more} than the {BEST_RULE}"
     if not standing.complete:
         return (
-            f"The agent {standing.policy}, which was trained on {standing.instances} of {standing.of} instances"
+            f"The agent {standing.policy}, which was judged on {standing.instances} of {standing.of} instances"
             f" ({seeds(standing.seeds)}), {costs} there; that says nothing of the others."
         )
     return (
