@@ -22,18 +22,17 @@ from typing import Any
 
 import numpy as np
 from instances import dual_sourcing, lost_sales, published
-from rows import CERTIFICATE, add_where, certificate, executor, refuse_known, run
+from rows import CERTIFICATE, add_where, certificate, executor, publish, refuse_known, run
 
 import jit_gym
 from jit_gym.agents import program, tuned
 from jit_gym.agents.learner import TEST, settings_of
 from jit_gym.agents.training import Run
-from jit_gym.common import files
 from jit_gym.common.statistics import bootstrap, interquartile_mean
 from jit_gym.theory.process import TooMany
 
 ROOT = Path(__file__).parents[1]
-RESULTS, NOTES = ROOT / "results" / "agents.csv", ROOT / "results" / "README.md"
+RESULTS = ROOT / "results" / "agents.csv"
 COLUMNS = [
     "family", "instance", "agent", "seed", "cost", "error", "judged", "reference", "reference_is", "gap_percent",
     "gap_error", "train_seconds", "command", *CERTIFICATE,
@@ -144,9 +143,7 @@ def row_of(agent: str, family: str, k: int, seed: int, out: Path, validate: int)
 
 def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> str:
     """Write a row, and where it is one of the results the table over all; return the row in words."""
-    found = files.add_row(path, COLUMNS, KEY, row, replace=replace)
-    if path == RESULTS:
-        files.fill(NOTES, "table", table(found))
+    publish(path, RESULTS, COLUMNS, KEY, row, "table", table, replace=replace)
     return (
         f"{row['instance']} {row['agent']} seed {row['seed']}: {row['cost']} ± {row['error']},"
         f" {row['gap_percent']} %, {row['train_seconds']} s"

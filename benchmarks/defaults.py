@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rows import CERTIFICATE, add_where, certificate, executor, run
+from rows import CERTIFICATE, add_where, certificate, executor, publish, run
 
 import jit_gym
 from jit_gym.agents import program, tuned
@@ -40,7 +40,7 @@ from jit_gym.scenario.window import stays_as_it_is
 from jit_gym.scenario.yaml12 import parse
 
 ROOT = Path(__file__).parents[1]
-RESULTS, NOTES = ROOT / "results" / "defaults.csv", ROOT / "results" / "README.md"
+RESULTS = ROOT / "results" / "defaults.csv"
 COLUMNS = [
     "scenario", "agent", "variant", "share", "seed", "env_steps", "cost", "reference", "reference_is", "gap_percent",
     "low", "high", "rule", "rule_gap_percent", "over_rule_percent", "over_rule_low", "over_rule_high", "cpu_seconds",
@@ -167,9 +167,7 @@ def row_of(agent: str, name: str, variant: str, share: float, seed: int, out: Pa
 
 def keep(row: dict[str, Any], path: Path = RESULTS) -> str:
     """Write a row, and where it is one of the results the table over all; return the row in words."""
-    found = files.add_row(path, COLUMNS, KEY, row)
-    if path == RESULTS:
-        files.fill(NOTES, "defaults", table(found))
+    publish(path, RESULTS, COLUMNS, KEY, row, "defaults", table)
     place = " ".join(str(row[name]) for name in KEY)
     return f"{place}: {row['gap_percent']} ({row['low']} to {row['high']}) % above {row['reference_is']}"
 

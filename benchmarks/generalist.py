@@ -30,11 +30,10 @@ from typing import Any
 
 import numpy as np
 from instances import dual_sourcing, lost_sales, published
-from rows import CERTIFICATE, add_where, certificate, executor, refuse_known, run
+from rows import CERTIFICATE, add_where, certificate, executor, publish, refuse_known, run
 
 import jit_gym
 from jit_gym.agents.learner import TEST, TUNING
-from jit_gym.common import files
 from jit_gym.evaluation.tuning import tune
 from jit_gym.policies.generalist import AGENT
 from jit_gym.scenario import Scenario
@@ -42,7 +41,7 @@ from jit_gym.theory.iterate import NotConverged
 from jit_gym.theory.process import TooMany
 
 ROOT = Path(__file__).parents[1]
-RESULTS, NOTES = ROOT / "results" / "generalist.csv", ROOT / "results" / "README.md"
+RESULTS = ROOT / "results" / "generalist.csv"
 COLUMNS = [
     "group", "instance", "against", "cost", "reference", "gap_percent", "gap_error", "judged", "sure", "model",
     "command", *CERTIFICATE,
@@ -159,9 +158,7 @@ def row_of(group: str, name: str, base: str, changes: dict[str, Any], against: s
 
 def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> str:
     """Write a row, and where it is one of the results the table over all; return the row in words."""
-    found = files.add_row(path, COLUMNS, KEY, row, replace=replace)
-    if path == RESULTS:
-        files.fill(NOTES, AGENT, table(found))
+    publish(path, RESULTS, COLUMNS, KEY, row, AGENT, table, replace=replace)
     sure = "" if row["sure"] == "yes" else ", not sure"
     return (
         f"{row['group']} {row['instance']}: {row['cost']}, {row['gap_percent']} % ± {row['gap_error']}"

@@ -19,14 +19,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from rows import CERTIFICATE, add_where, certificate, executor, refuse_known, run
+from rows import CERTIFICATE, add_where, certificate, executor, publish, refuse_known, run
 
 import jit_gym
 from jit_gym.agents.learner import TEST, TUNING
-from jit_gym.common import files
 
 ROOT = Path(__file__).parents[1]
-RESULTS, NOTES = ROOT / "results" / "many-agents.csv", ROOT / "results" / "README.md"
+RESULTS = ROOT / "results" / "many-agents.csv"
 COLUMNS = [
     "world", "seed", "frames", "cost", "cost_low", "cost_high", "echelon", "echelon_cost", "gap_percent", "low", "high",
     "average_player", "below_average_player", "seconds", *CERTIFICATE,
@@ -68,9 +67,7 @@ def learn(world: str, seed: int) -> dict[str, Any]:
 
 def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> str:
     """Write a row, and where it is one of the results the table over all; return the row in words."""
-    found = files.add_row(path, COLUMNS, KEY, row, replace=replace)
-    if path == RESULTS:
-        files.fill(NOTES, "many-agents", table(found))
+    publish(path, RESULTS, COLUMNS, KEY, row, "many-agents", table, replace=replace)
     return f"{row['world']} seed {row['seed']}: {row['cost']}, {row['gap_percent']} % above echelon base-stock"
 
 

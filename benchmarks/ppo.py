@@ -17,15 +17,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from rows import CERTIFICATE, add_where, certificate, executor, refuse_known, run
+from rows import CERTIFICATE, add_where, certificate, executor, publish, refuse_known, run
 
 import jit_gym
 from jit_gym.agents.learner import TEST, TUNING
-from jit_gym.common import files
 from jit_gym.evaluation import Estimate
 
 ROOT = Path(__file__).parents[1]
-RESULTS, NOTES = ROOT / "results" / "ppo.csv", ROOT / "results" / "README.md"
+RESULTS = ROOT / "results" / "ppo.csv"
 COLUMNS = [
     "scenario", "seed", "frames", "cost", "base_stock", "gap_percent", "low", "high", "tuned_percent", "seconds",
     *CERTIFICATE,
@@ -70,9 +69,7 @@ def learn(scenario: str, seed: int) -> dict[str, Any]:
 
 def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> str:
     """Write a row, and where it is one of the results the table over all; return the row in words."""
-    found = files.add_row(path, COLUMNS, KEY, row, replace=replace)
-    if path == RESULTS:
-        files.fill(NOTES, "ppo", table(found))
+    publish(path, RESULTS, COLUMNS, KEY, row, "ppo", table, replace=replace)
     return f"{row['scenario']} seed {row['seed']}: {row['gap_percent']} % above base-stock, {row['seconds']} s"
 
 

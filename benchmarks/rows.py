@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,16 @@ def refuse_known(path: Path, key: Sequence[str], places: Iterable[tuple[object, 
     there = [place for place in (tuple(map(str, place)) for place in places) if place in known]
     if there and not replace:
         raise BadInput(f"{path.name}: has {len(there)} of these rows, such as {', '.join(there[0])} (add --replace)")
+
+
+def publish(
+    path: Path, results: Path, columns: Sequence[str], key: Sequence[str], row: Mapping[str, object], mark: str,
+    table: Callable[[list[dict[str, str]]], str], *, replace: bool = False,
+) -> None:  # fmt: skip
+    """Write a row; where that is into the results, write the table over all of them into results/README.md, too."""
+    found = files.add_row(path, columns, key, row, replace=replace)
+    if path == results:
+        files.fill(results.with_name("README.md"), mark, table(found))
 
 
 def add_where(parser: argparse.ArgumentParser, results: Path) -> None:
