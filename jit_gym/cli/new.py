@@ -11,7 +11,7 @@ import typer
 from ..common.checks import BadInput
 from ..common.executor import Executor
 from .app import app
-from .options import On, ProcessCount, executor_of
+from .options import DateFormat, DecimalMark, On, ProcessCount, Sheet, executor_of
 from .progress import print_notes, progress_bar
 
 if TYPE_CHECKING:
@@ -45,11 +45,9 @@ def new(
     promotion: Annotated[
         str | None, typer.Option(metavar=COLUMN, help="The column that marks promotions, guessed.")
     ] = None,
-    date_format: Annotated[str | None, typer.Option(metavar="FORM", help="Of the dates, as %d.%m.%Y.")] = None,
-    decimal: Annotated[
-        str | None, typer.Option(metavar="MARK", help="The decimal mark, , or . where in doubt.")
-    ] = None,
-    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="The sheet of an Excel file.")] = None,
+    date_format: DateFormat = None,
+    decimal: DecimalMark = None,
+    sheet: Sheet = None,
     period: Annotated[
         str | None, typer.Option(metavar="PERIOD", help="day, week, month, quarter or year, by default what dates say.")
     ] = None,

@@ -107,6 +107,9 @@ ProcessCount = Annotated[
     int | None,
     typer.Option("--workers", metavar="N", min=1, max=64, help="How many processes; by default as many as threads."),
 ]
+DateFormat = Annotated[str | None, typer.Option(metavar="FORM", help="Of the dates, as %d.%m.%Y.")]
+DecimalMark = Annotated[str | None, typer.Option(metavar="MARK", help="The decimal mark, , or . where in doubt.")]
+Sheet = Annotated[str | None, typer.Option(metavar="NAME", help="The sheet of an Excel file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
 
 

@@ -11,7 +11,7 @@ import typer
 from ..common.checks import BadInput
 from ..common.text import plain
 from .app import app
-from .options import AsJson, complete_policy
+from .options import AsJson, DateFormat, DecimalMark, Sheet, complete_policy
 from .progress import console, print_notes
 
 if TYPE_CHECKING:
@@ -68,11 +68,9 @@ def order(
     expected: Annotated[
         str | None, typer.Option(metavar=COLUMN, help="The column of the day they are expected on, guessed.")
     ] = None,
-    date_format: Annotated[str | None, typer.Option(metavar="FORM", help="Of the dates, as %d.%m.%Y.")] = None,
-    decimal: Annotated[
-        str | None, typer.Option(metavar="MARK", help="The decimal mark, , or . where in doubt.")
-    ] = None,
-    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="The sheet of an Excel file.")] = None,
+    date_format: DateFormat = None,
+    decimal: DecimalMark = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what to order today of each item, from whom, when it arrives and why, and what looks wrong."""
