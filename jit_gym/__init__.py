@@ -6,11 +6,10 @@ soon as Gymnasium is imported, before or after.
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .common.imports import once_imported
+from .common.imports import on_request, once_imported
 
 if TYPE_CHECKING:
     from .common.executor import Executor as Executor
@@ -83,7 +82,7 @@ _HOMES = {
     "family": "scenario",
     "load": "scenario",
     "metric": "evaluation",
-    "multi": "envs",
+    "multi": "envs.multi",
     "names": "scenario",
     "policy": "policies",
     "external_policy": "policies",
@@ -92,8 +91,8 @@ _HOMES = {
     "register_distribution": "scenario",
     "register_scenarios": "scenario",
     "rule": "policies",
-    "sb3": "envs",
-    "sharing": "envs",
+    "sb3": "envs.sb3",
+    "sharing": "envs.sharing",
     "shocks": "scenario",
     "solve": "theory",
     "stress": "evaluation",
@@ -101,17 +100,7 @@ _HOMES = {
     "worth": "evaluation",
 }
 
-_MODULES = {"multi", "sb3", "sharing"}
-"""Of these names, those of modules, which need what an extra installs."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'jit_gym' has no attribute {name!r}")
-    home = f"jit_gym.{_HOMES[name]}"
-    value = import_module(f"{home}.{name}") if name in _MODULES else getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_request(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

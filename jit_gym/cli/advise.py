@@ -55,32 +55,33 @@ def advise(
     from ..common import digest, files
     from ..common.executor import HERE, Executor
     from ..planning import advise as judge
-    from ..planning import cleaned
-    from ..planning.advise import KEPT, SALES
+    from ..planning import open_folder
+    from ..planning.advice import KEPT
+    from ..planning.folder import RULES as OWN
     from ..planning.trials import RULES
     from ..report import advice as report
 
     asked = [name for text in rules or () for name in several(text)]
-    many = len(cleaned(folder / SALES).items) if (folder / SALES).is_file() else 1
+    shop = open_folder(folder)
+    many = len(shop.sales.items)
     default = Executor("processes") if many > FEW and cores() > 1 else HERE
     names = {name: folder / name for name in ("advice.html", "advice.csv", "advice-rules.csv")}
-    if folder.is_dir():
-        for path in names.values():
-            files.check(path)
+    for path in names.values():
+        files.check(path)
     line = ["jit-gym", "advise", str(folder), *(["--practice", practice] if practice is not None else [])]
     line += [word for name in asked for word in ("--rule", name)]
     line += ["--held-out", str(held_out)] if held_out is not None else []
     command = plain(shlex.join([*line, *(["--seed", str(seed)] if seed else [])]))
     with progress_bar(many, quiet=as_json, unit=" items") as update, executor_of(on, workers, default) as executor:
         found = judge(
-            folder, practice=practice, rules=asked or RULES, held_out=held_out, seed=seed, executor=executor,
+            shop, practice=practice, rules=asked or RULES, held_out=held_out, seed=seed, executor=executor,
             progress=update,
         )  # fmt: skip
     files.write(names["advice.html"], report.page(found, command))
     files.write(names["advice.csv"], report.csv_of(found.frame))
     files.write(names["advice-rules.csv"], report.csv_of(found.tried, index=False))
     wrote = [*names]
-    own, mark, text = folder / "rules.csv", folder / KEPT / "rules.sha256", report.rules_of(found)
+    own, mark, text = folder / OWN, folder / KEPT / "rules.sha256", report.rules_of(found)
     if not own.exists() or (mark.is_file() and mark.read_text() == digest.of_text(own.read_text(encoding="utf-8"))):
         files.write(own, text)
         files.write(mark, digest.of_text(text))

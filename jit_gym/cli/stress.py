@@ -98,7 +98,7 @@ def stress(
     from ..common import files
     from ..evaluation import stress as strike
     from ..evaluation import worth
-    from ..planning.folder import RULES, open_folder, struck_by_default
+    from ..planning.folder import RULES, read_rules, struck_by_default
     from ..planning.mixed import BY_DEFAULT, by_own_rules
     from ..report import stress as report
 
@@ -111,7 +111,7 @@ def stress(
     players: list[Any] | None = [saved_policy(name, world, trust) for name in names] or None
     shop = Path(scenario).is_dir()
     if shop and not names and (Path(scenario) / RULES).is_file():
-        own, said = by_own_rules(open_folder(scenario))
+        own, said = by_own_rules(world, read_rules(Path(scenario) / RULES, list(world.stocks)))
         players, notes = [own, BY_DEFAULT], [*notes, *said]
     struck = struck_by_default(world) if shop and hits is None and not world.disruptions else hits
     target = out if out is not None or as_json else Path("reports") / f"{world.name}-stress.html"

@@ -1,12 +1,31 @@
-"""Do something as soon as a package is imported, which may be never."""
+"""Import what is asked for when it is asked for, and do something as soon as a package is imported."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
+
+
+def on_request(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return a package's `__getattr__`, which imports a name from its home when it is first used.
+
+    `homes` says in which module of the package each name is; a home that ends with the name, as `envs.multi` for
+    `multi`, is that module.
+    """
+
+    def attribute(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        home = import_module(f"{package}.{homes[name]}")
+        value = home if homes[name].endswith(f".{name}") else getattr(home, name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return attribute
 
 
 def once_imported(package: str, then: Callable[[], Any]) -> None:

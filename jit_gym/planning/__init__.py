@@ -1,13 +1,18 @@
 """What does a planner have? Spreadsheets of sales and deliveries, and what they say of the world."""
 
-from .advise import Advice, Advised, advise
+from typing import TYPE_CHECKING
+
+from ..common.imports import on_request
 from .deliveries import LeadTime, lead_times
 from .fit import Fitted, fit
 from .folder import Folder, open_folder
-from .order import Orders, order, todays_orders
 from .reading import Sales, cleaned, read, read_like
 from .shop import Terms, assumptions, scenario_text
 from .stock import OpenOrder, Stock, read_stock
+
+if TYPE_CHECKING:
+    from .advice import Advice, Advised, advise
+    from .orders import Orders, order, todays_orders
 
 __all__ = [
     "Advice",
@@ -33,3 +38,15 @@ __all__ = [
     "scenario_text",
     "todays_orders",
 ]
+
+_HOMES = {
+    "Advice": "advice",
+    "Advised": "advice",
+    "advise": "advice",
+    "Orders": "orders",
+    "order": "orders",
+    "todays_orders": "orders",
+}
+"""Of names that are loaded when they are used: rules take half a second to import, which reading and fitting spare."""
+
+__getattr__ = on_request(__name__, _HOMES)

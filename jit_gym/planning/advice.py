@@ -17,13 +17,14 @@ from ..common.provenance import commit, in_words, versions
 from ..common.statistics import Estimate
 from ..common.text import plural
 from ..evaluation.judgement import THRESHOLD, Judgement, judged
-from ..scenario import Scenario, load
+from ..scenario import Scenario
 from . import coupled
 from .depends import Depends, depends
+from .folder import SALES, Folder, open_folder
 from .intervals import block_length, estimated, resampled
 from .kept import Kept
 from .practice import Practice, practice_of
-from .reading import Sales, cleaned
+from .reading import Sales
 from .trials import RULES
 from .verdict import PRACTICE, Case, Findings, Tried, judge
 from .worlds import Shop, lead_time
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 KEPT = ".advise"
 """The folder, within a shop's, of the findings on each item, so that a run that was ended goes on."""
-SALES = "sales.csv"
 LEAST = 8
 """Periods that must be held out, at least."""
 ABC = (0.8, 0.95)
@@ -162,7 +162,7 @@ class Advice:
 
 
 def advise(
-    folder: str | Path,
+    folder: str | Path | Folder,
     *,
     practice: str | None = None,
     rules: Sequence[str] = RULES,
@@ -180,7 +180,7 @@ def advise(
     fresh lead times where these are random.
 
     Args:
-        folder: of the shop, as `jit-gym new NAME --demand` writes it.
+        folder: of the shop, as `jit-gym new NAME --demand` writes it, or the shop that was opened from one.
         practice: what is done today: a rule, or a file of orders or parameters (`practice_of`).
         rules: what is tried; what does not accept an item's world is left out there.
         held_out: periods to hold out.
@@ -192,10 +192,10 @@ def advise(
     Raises:
         BadInput: in one line, for a folder that is no shop's, a history that is too short, or what is no practice.
     """
-    folder = Path(folder)
-    scenario, sales = _opened(folder)
+    opened = folder if isinstance(folder, Folder) else open_folder(folder)
+    scenario, sales = opened.scenario, opened.sales
     shop = Shop(scenario, sales.items)
-    today = practice_of(practice, folder, sales.items, sales.keys, sales.by, sales.grid)
+    today = practice_of(practice, opened.path, sales.items, sales.keys, sales.by, sales.grid)
     first, last, said = _split(sales, today, held_out)
     places = {item: k for k, item in enumerate(sales.items)}
     shares = _shares(shop, sales, first)
@@ -219,7 +219,7 @@ def advise(
         )
         for item in shop.items
     ]
-    store = Kept(folder / KEPT if keep else None)
+    store = Kept(opened.path / KEPT if keep else None)
     findings = store.run(judge_case, cases, [case.key for case in cases], Findings.of, executor, progress)
     together: tuple[str, ...] = ()
     if shop.coupled:
@@ -250,19 +250,6 @@ def judge_case(case: Case, tell: Tell) -> dict[str, Any]:
 def depends_case(item: tuple[Case, Findings], tell: Tell) -> dict[str, Any]:
     """Search what the verdict on one item depends on, here or in another process."""
     return depends(*item)._asdict()
-
-
-def _opened(folder: Path) -> tuple[Scenario, Sales]:
-    """Return the scenario and the cleaned sales of a shop's folder."""
-    if not folder.is_dir():
-        raise BadInput(f"{folder}: is no folder (jit-gym new {folder.name} --demand sales.csv ... writes one)")
-    own = folder / f"{folder.resolve().name}.yaml"
-    found = [own] if own.is_file() else sorted(folder.glob("*.yaml"))
-    if len(found) != 1:
-        raise BadInput(f"{folder}: must have one scenario, {own.name}, got {len(found)} files of the kind")
-    if not (folder / SALES).is_file():
-        raise BadInput(f"{folder}: has no {SALES}, which jit-gym new writes beside the scenario")
-    return load(found[0]), cleaned(folder / SALES)
 
 
 def _split(sales: Sales, practice: Practice, held_out: int | None) -> tuple[int, int, list[str]]:

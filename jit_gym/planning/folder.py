@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +20,25 @@ SALES, RULES, LOG, TODAY = "sales.csv", "rules.csv", "orders.csv", "today.csv"
 
 @dataclass(frozen=True)
 class Folder:
-    """A shop: where it is, its scenario, its cleaned sales, and the rule of each item that `rules.csv` names.
-
-    `first` is the number, among the periods of the sales, of the scenario's period 0: the one after the history that
-    was fitted. Sales that were added to the file later lie behind it.
-    """
+    """A shop: where it is, its scenario, and its cleaned sales."""
 
     path: Path
     scenario: Scenario
     sales: Sales
-    rules: dict[str, str]
-    first: int
+
+    @cached_property
+    def rules(self) -> dict[str, str]:
+        """Return the rule of each item that `rules.csv` names."""
+        return read_rules(self.path / RULES, list(self.scenario.stocks))
+
+    @property
+    def first(self) -> int:
+        """Return the number, among the periods of the sales, of the scenario's period 0.
+
+        It is the one after the history that was fitted. Sales that were added to the file later lie behind it.
+        """
+        starts, grid = self.scenario.horizon.starts, self.sales.grid
+        return grid.many if starts is None else int(grid.number(np.array([starts], "datetime64[D]"))[0])
 
 
 def open_folder(path: str | Path) -> Folder:
@@ -40,16 +49,13 @@ def open_folder(path: str | Path) -> Folder:
     """
     path = Path(path)
     if not path.is_dir():
-        raise BadInput(f"{path}: is no folder (write one: jit-gym new NAME --demand SALES.csv)")
+        raise BadInput(f"{path}: is no folder (jit-gym new {path.name} --demand sales.csv ... writes one)")
+    if not any(path.glob("*.yaml")):
+        raise BadInput(f"{path}: must have one scenario, {path.resolve().name}.yaml, got 0 files of the kind")
     scenario = load(path)
     if not (path / SALES).is_file():
-        raise BadInput(f"{path}: has no {SALES} (write the folder again: jit-gym new NAME --demand SALES.csv)")
-    sales = cleaned(path / SALES)
-    if strange := [item for item in scenario.stocks if item not in sales.items]:
-        raise BadInput(f"{path}/{SALES}: has no item {strange[0]!r}, which the scenario has (write the folder again)")
-    starts = scenario.horizon.starts
-    first = sales.grid.many if starts is None else int(sales.grid.number(np.array([starts], "datetime64[D]"))[0])
-    return Folder(path, scenario, sales, read_rules(path / RULES, list(scenario.stocks)), first)
+        raise BadInput(f"{path}: has no {SALES}, which jit-gym new writes beside the scenario")
+    return Folder(path, scenario, cleaned(path / SALES))
 
 
 def struck_by_default(scenario: Scenario) -> list[str]:

@@ -14,7 +14,7 @@ from ..policies import Policy, PolicyError, Rule, policy
 from ..policies import named as named_rule
 from ..policies.limits import listed
 from ..scenario import Scenario
-from .folder import RULES, Folder
+from .folder import RULES
 
 BY_DEFAULT = "base-stock"
 
@@ -45,7 +45,7 @@ class Mixed(Policy):
         return self.words
 
 
-def by_own_rules(shop: Folder) -> tuple[Mixed, list[str]]:
+def by_own_rules(scenario: Scenario, rules: Mapping[str, str]) -> tuple[Mixed, list[str]]:
     """Return what orders each item of a shop by its rule in `rules.csv`, and notes.
 
     An agent plays worlds of one item alone; where the whole shop is played, the rule by default stands in its place.
@@ -53,29 +53,29 @@ def by_own_rules(shop: Folder) -> tuple[Mixed, list[str]]:
     Raises:
         BadInput: in one line, for a rule that there is not.
     """
-    items, notes = list(shop.scenario.stocks), list[str]()
-    if agents := [item for item, text in shop.rules.items() if text.startswith("agent:")]:
+    notes = list[str]()
+    if agents := [item for item, text in rules.items() if text.startswith("agent:")]:
         notes.append(
             f"{RULES}: an agent orders {listed(agents)} alone; with all items together it is {BY_DEFAULT} by formula"
         )
-    players, own, said = players_of(shop, None, items, leave_out=agents)
-    stock_of = np.array([items.index(lane.to) for lane in shop.scenario.lanes.values()])
+    players, own, said = players_of(scenario, {**rules, **dict.fromkeys(agents, BY_DEFAULT)})
+    items = list(scenario.stocks)
+    stock_of = np.array([items.index(lane.to) for lane in scenario.lanes.values()])
     lanes = [(own[stock_of] == k).astype(float) for k in range(len(players))]
     return Mixed(players, lanes, RULES), notes + said
 
 
-def players_of(
-    shop: Folder, rule: str | None, items: Sequence[str], leave_out: Sequence[str] = ()
-) -> tuple[list[Any], np.ndarray, list[str]]:
+def players_of(scenario: Scenario, rules: Mapping[str, str]) -> tuple[list[Any], np.ndarray, list[str]]:
     """Return the policies of a shop's items, which of them each item has (items,), and notes.
 
-    Those that are left out have the rule by default. Items whose rules differ in numbers alone have one policy, with a
-    number for each of them.
+    Items whose rules differ in numbers alone have one policy, with a number for each of them. An agent is returned as
+    its name, since it plays worlds of one item.
     """
     notes: list[str] = []
-    named = {item: rule or ("" if item in leave_out else shop.rules.get(item, "")) for item in items}
-    if without := [item for item, text in named.items() if not text and item not in leave_out]:
-        some = f"{plural(len(without), 'item')} without a rule in rules.csv" if shop.rules else "there is no rules.csv"
+    items = list(scenario.stocks)
+    named = {item: rules.get(item, "") for item in items}
+    if without := [item for item, text in named.items() if not text]:
+        some = f"{plural(len(without), 'item')} without a rule in rules.csv" if rules else "there is no rules.csv"
         notes.append(f"{some}: {BY_DEFAULT} by formula (jit-gym advise finds better ones; --rule names one)")
     groups: dict[Any, list[tuple[str, Any]]] = {}
     for item, text in named.items():
@@ -97,7 +97,7 @@ def players_of(
                 name: {item: _of(each.parameters[name], item) for item, each in members} for name in what.parameters
             }
             what = type(what)(**told)
-        players.append(policy(what, shop.scenario))
+        players.append(policy(what, scenario))
     return players, own, notes
 
 

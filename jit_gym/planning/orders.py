@@ -22,7 +22,7 @@ from ..policies.plan import PlanningData
 from ..scenario import Scenario
 from ..scenario.load import variant
 from ..scenario.model import LONGEST_HORIZON
-from .folder import Folder, open_folder
+from .folder import SALES, Folder, open_folder
 from .grid import Grid
 from .mixed import players_of
 from .reading import read_like
@@ -98,6 +98,7 @@ def todays_orders(
             fit, or a scenario of which a file of stock does not tell enough.
     """
     shop = open_folder(folder)
+    rules = shop.rules
     check(shop.scenario)
     grid, day = shop.sales.grid, _day(date)
     today = int(grid.number(np.array([day]))[0])
@@ -110,6 +111,10 @@ def todays_orders(
     if (begins := grid.begin(today)[0]) != day:
         notes.append(f"{day} is in the {name} that begins on {begins}: orders are those of its beginning")
     items = list(shop.scenario.stocks)
+    if strange := [item for item in items if item not in shop.sales.items]:
+        raise BadInput(
+            f"{shop.path}/{SALES}: has no item {strange[0]!r}, which the scenario has (write the folder again)"
+        )
     known = [shop.sales.items.index(item) for item in items]
     read = read_stock(stock, items, [shop.sales.keys[k] for k in known], shop.sales.by, **reading)
     notes += read.notes
@@ -121,7 +126,7 @@ def todays_orders(
     used = state_of(numbers, layout.sizes, 1).stocks["used"]
     used[0] = np.nan_to_num(past[-1])
     state = Today(layout, period, numbers, past)
-    players, own, said = players_of(shop, rule, items)
+    players, own, said = players_of(shop.scenario, dict.fromkeys(items, rule) if rule else rules)
     notes += said
     stock_of = np.array([items.index(lane.to) for lane in shop.scenario.lanes.values()])
     orders = np.zeros(len(layout.lanes))

@@ -18,6 +18,7 @@ from ..policies.base_stock import BaseStock
 from ..policies.just_in_time import Kanban
 from ..policies.reorder_point import FixedLot, ReorderPoint
 from . import cells, columns
+from .folder import LOG
 from .grid import Grid
 from .spreadsheet import spreadsheet
 
@@ -28,8 +29,6 @@ FILES = (".csv", ".xlsx", ".xls", ".tsv", ".txt")
 COVER = re.compile(r"\s*base-stock\(\s*cover\s*=\s*([0-9.]+)\s*\)\s*")
 UNTOLD = "base-stock"
 """What stands for today's practice where none is told: base-stock by formula."""
-LOG = "orders.csv"
-"""The file of a shop's folder that orders are kept in."""
 WITH: dict[tuple[str, ...], type[Rule]] = {
     ("level",): BaseStock,
     ("s", "S"): ReorderPoint,

@@ -13,7 +13,7 @@ from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK
 from ..evaluation import Estimate
 from ..evaluation.judgement import THRESHOLD
 from ..planning import Advice, Advised
-from ..planning.advise import ABC, XYZ
+from ..planning.advice import ABC, XYZ
 from ..planning.depends import FACTORS, FARTHEST, Depends
 from .axes import LINE, Axes, Entry, fitting_ticks, legend, plain_number, ticks, under_legend
 from .columns import Column, grid

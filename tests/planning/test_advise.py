@@ -22,7 +22,7 @@ from jit_gym.scenario import load
 from ..commands import jit, refused
 from .shops import poisson, shop
 
-module = import_module("jit_gym.planning.advise")
+module = import_module("jit_gym.planning.advice")
 
 
 def of(folder: Path, *rules: str, **more):

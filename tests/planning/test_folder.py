@@ -117,6 +117,7 @@ def test_stress_plays_the_rules_of_the_items():
     assert [each["policy"].partition("(")[0] for each in struck] == ["rules.csv", "base-stock"]
     assert struck[0]["cost"] == alike[0]["cost"]
     Path("my-shop/rules.csv").write_text("item,rule\nmilk,s-S\ntea,agent:generalist\n")
-    shown = by_own_rules(open_folder("my-shop"))
+    opened = open_folder("my-shop")
+    shown = by_own_rules(opened.scenario, opened.rules)
     assert [each.name for each in shown[0].players] == ["s-S", "base-stock"]
     assert shown[1] == ["rules.csv: an agent orders tea alone; with all items together it is base-stock by formula"]
