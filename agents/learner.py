@@ -14,7 +14,7 @@ from jit_gym.chance import Chance
 from jit_gym.common.text import nearest
 from jit_gym.envs.observation import Codec
 from jit_gym.evaluation import evaluate
-from jit_gym.evaluation.tuning import free, tune
+from jit_gym.evaluation.tuning import free, prepare, tune
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import PolicyError, Rule, StatefulRule, policy
 from jit_gym.policies.action import Action
@@ -29,6 +29,9 @@ from .networks import arrays_of, scaling
 
 VALIDATION, TEST, TUNING = (2**32 + k for k in (1, 2, 3))
 """The seeds that agents are chosen and judged on, and rules tuned on; agents learn on smaller ones."""
+
+COMPARED = 512
+"""Paths on which tuned rules are compared with each other."""
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -241,13 +244,25 @@ def best_of(rule: Any, scenario: Scenario, budget: int | None = None) -> Any:
     return player
 
 
+def periods_to_find(rule: Any, scenario: Scenario) -> int:
+    """Return how many periods `best_of` plays at most to find a policy by simulation."""
+    if rule == "best":
+        each = COMPARED * scenario.horizon.periods
+        return sum(periods_to_find(name, scenario) + each for name in rules_of(scenario))
+    if rule == "optimal":
+        return 0
+    with suppress(PolicyError):  # there is nothing to tune, or the scenario cannot be played by it
+        return prepare(rule, scenario).budget
+    return 0
+
+
 def rules_of(scenario: Scenario) -> tuple[str, ...]:
     """Return the rules that a scenario names, or else three that most can be played by."""
     return scenario.policies or ("jit", "base-stock", "just-in-case")
 
 
 def best_rule(scenario: Scenario, budget: int | None) -> Any:
-    """Return the rule that costs least on 512 paths of the tuning's seed, of those that a correction can be made to.
+    """Return the rule that costs least on paths of the tuning's seed, of those that a correction can be made to.
 
     Raises:
         PolicyError: where the scenario names none.
@@ -256,7 +271,7 @@ def best_rule(scenario: Scenario, budget: int | None) -> Any:
     for name in rules_of(scenario):
         with suppress(PolicyError):
             if not isinstance(rule := best_of(name, scenario, budget), StatefulRule):
-                found.append((evaluate(rule, scenario, paths=512, seed=TUNING).mean("discounted_reward"), rule))
+                found.append((evaluate(rule, scenario, paths=COMPARED, seed=TUNING).mean("discounted_reward"), rule))
     if not found:
         raise PolicyError(f"best: {scenario.name} names no rule that can be corrected (name one: rule=base-stock)")
     return max(found, key=lambda each: each[0])[1]

@@ -125,7 +125,6 @@ class StableBaselines(Learner):
             must, got = (str(each).lower() for each in (self.chooses, settings.discrete))
             raise BadInput(f"{self.name}: discrete: must be {must} for this algorithm, got {got} (ppo can do both)")
         self.action = self.choice() if settings.discrete else self.numbers()
-        relative = settings.relative and self.action.rule is not None
         self.activation = settings.activation
         own = type(settings).__dataclass_fields__
         arguments = arguments_of(self.name, self.algorithm, settings.hyperparams, own, self.action.outputs)
@@ -139,9 +138,9 @@ class StableBaselines(Learner):
         begun = None if settings.start is None else beginning(self)
         self.codec, self.price = Codec(Layout(scenario)), price_of(scenario, step=0.7, slower=4.0)
         self.envs: Any = Acting(
-            scenario, settings.n_envs, self.action, self.shift, self.scale, money, relative, settings.out_of_step
+            scenario, settings.n_envs, self.action, self.shift, self.scale, money, self.relative, settings.out_of_step
         )
-        if relative:
+        if self.relative:
             self.envs.money = self.envs.deviation(seed)
         if self.price is not None:
             self.envs.charge(self.price)
@@ -167,7 +166,7 @@ class StableBaselines(Learner):
         if begun is not None:
             adopt(self.net, begun, f"{self.name}: start")
             self.adopted()
-        elif relative:
+        elif self.relative:
             self.correct_nothing()
             self.adopted()
 
@@ -181,9 +180,14 @@ class StableBaselines(Learner):
         return corrections(numbers, settings.choices, f"{self.name}: choices").fit(scenario)
 
     @property
+    def relative(self) -> bool:
+        """Tell whether it is rewarded with what it earns more than the rule that it corrects."""
+        return bool(self.settings.relative) and self.action.rule is not None
+
+    @property
     def begins(self) -> bool:
         """Tell whether it begins with another's policy, or with a rule that it does not correct yet."""
-        return super().begins or (self.action.rule is not None and self.settings.relative)
+        return super().begins or self.relative
 
     def correct_nothing(self) -> None:
         """Make the last layer so small that the network corrects nothing, and prefers not to where it chooses."""
@@ -215,8 +219,8 @@ class StableBaselines(Learner):
         return min(max(1, round(self.settings.chunk / self.rollout)) * self.rollout, self.budget)
 
     def played(self, k: int) -> int:
-        """Return how many periods the first k steps play: each env step is one."""
-        return self.done(k)
+        """Return how many periods the first k steps play: each env step is one, and the rule plays beside it."""
+        return self.done(k) * (2 if self.relative else 1)
 
     def check(self) -> None:
         """Refuse a budget with which nothing would be learned."""

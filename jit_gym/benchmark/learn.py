@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..common.executor import Tell
-from ..evaluation.tuning import prepare, tune
+from ..evaluation.tuning import tune
 from ..policies import Rule, policy
-from ..scenario import BadInput, Scenario
+from ..scenario import Scenario
 from .suite import Run, Suite
 
 LOST = 60.0  # seconds after which a training that was killed elsewhere has surely left its folder
@@ -59,7 +59,7 @@ def trained(suite: Suite, run: Run, work: Path, command: str, tell: Tell) -> Lea
     """
     from ..agents import program
     from ..agents import tuned as usual
-    from ..agents.learner import settings_of
+    from ..agents.learner import periods_to_find, settings_of
     from ..agents.training import Run as Training
 
     instance, entry = suite.instances[run.instance], suite.policies[run.policy]
@@ -72,24 +72,13 @@ def trained(suite: Suite, run: Run, work: Path, command: str, tell: Tell) -> Lea
     model = Training(learner, folder, command, paths, wait=LOST, tell=tell).train()
     spent = learner.played(learner.steps)
     if spent is not None:
-        evaluations = sum(learner.is_policy(k) for k in range(learner.steps))
-        evaluations += getattr(settings, "start", None) is not None  # which is a policy already
-        spent += evaluations * paths * world.horizon.periods + _to_begin(settings, world)
+        evaluations = learner.begins + sum(learner.is_policy(k) for k in range(learner.steps))
+        spent += evaluations * paths * world.horizon.periods
+        named = (getattr(settings, name, None) for name in ("rule", "start"))
+        spent += sum(periods_to_find(each, world) for each in named if each is not None)
     file = folder / "model.safetensors"
     digest = f"{entry.trains} {model.manifest.digest}"
     return Learned(f"agent:{file}", digest, np.nan if spent is None else spent, model.manifest.seconds, np.nan)
-
-
-def _to_begin(settings: Any, world: Scenario) -> int:
-    """Return how many periods are played at most to tune the rules that an agent begins with or corrects."""
-    spent = 0
-    for name in (getattr(settings, "rule", None), getattr(settings, "start", None)):
-        if name is not None and not name.startswith("agent:") and name != "optimal":
-            try:
-                spent += prepare(name, world).budget
-            except BadInput:  # there is nothing to tune
-                continue
-    return spent
 
 
 def learning_world(suite: Suite, instance: str) -> Scenario:

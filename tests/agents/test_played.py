@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 
 from jit_gym.agents import program
 from jit_gym.agents.dcl import halvings
-from jit_gym.agents.learner import settings_of
+from jit_gym.agents.learner import COMPARED, best_of, periods_to_find, settings_of
 from jit_gym.agents.rollout import Rollouts
 from jit_gym.physics import Simulation
 from jit_gym.physics.gradient import TensorSimulation
@@ -59,6 +59,25 @@ def test_ppo_plays_a_period_in_each_env_step():
     for k in range(agent.steps):
         agent.step(k)
     assert agent.algo.num_timesteps == agent.played(agent.steps) == 256
+
+
+def test_a_rule_plays_beside_an_agent_that_is_rewarded_relative_to_it():
+    more = {"means": "correction", "rule": "base-stock(level=9)", "relative": True}
+    settings = {"budget": 256, "chunk": 128, "n_envs": 8, "hyperparams": {"n_steps": 16, "batch_size": 64}}
+    agent = learner("ppo", settings | more)
+    for k in range(agent.steps):
+        agent.step(k)
+    assert agent.played(agent.steps) == 2 * agent.algo.num_timesteps == 2 * 256
+
+
+def test_a_search_for_the_best_rule_plays_no_more_than_it_says():
+    world = load("lost-sales", {"horizon.periods": 20, "policies": ["jit", "base-stock"]})
+    tuned = best_of("base-stock", world)
+    assert str(best_of("best", world)) == str(tuned)  # jit has nothing to tune
+    both = 2 * COMPARED * 20
+    assert tuned.tuning.spent + both <= periods_to_find("best", world) == periods_to_find("base-stock", world) + both
+    assert periods_to_find("jit", world) == periods_to_find("base-stock(level=9)", world) == 0
+    assert periods_to_find("optimal", world) == periods_to_find("agent:dcl", world) == 0
 
 
 def test_dcl_plays_no_more_than_it_says(monkeypatch):
