@@ -106,9 +106,8 @@ class SB3VecEnv(VecEnv):
         self._twin = None if baseline is None else Twin(batch, baseline)
         self.episodes, self.length = batch.episodes, batch.length
         self._actions = np.zeros(envs.action_space.shape or (), np.float32)
-        self._returns, self._began = np.zeros(envs.num_envs), time.time()
-        self._lengths = np.zeros(envs.num_envs, int)
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
+        self._begin_count()
 
     def reset(self) -> VecEnvObs:
         """Begin new episodes everywhere; the seeds given by `seed` hold once."""
@@ -121,8 +120,7 @@ class SB3VecEnv(VecEnv):
         self._reset_seeds()
         self._reset_options()
         self.reset_infos = [{} for _ in range(self.num_envs)]
-        self._returns[:], self._lengths[:] = 0.0, 0
-        self._began = time.time()
+        self._begin_count()
         return np.ascontiguousarray(observations)  # a batch keeps fields together; sums of torch depend on the strides
 
     def step_async(self, actions: np.ndarray) -> None:
@@ -132,8 +130,7 @@ class SB3VecEnv(VecEnv):
     def step_wait(self) -> VecEnvStepReturn:
         """Play the step."""
         observations, rewards, terminated, truncated, all_infos = self.envs.step(self._actions)
-        self._returns += rewards
-        self._lengths += 1
+        self._count(rewards)
         if self._twin is not None:
             rewards = rewards - self._twin.rewards()
         dones = terminated | truncated
@@ -143,6 +140,16 @@ class SB3VecEnv(VecEnv):
             infos[b] = {name: last[name][b].item() for name in last if not name.startswith("_")}
             infos[b] |= self._last(b, all_infos["final_obs"][b], bool(truncated[b]))
         return np.ascontiguousarray(observations), rewards.astype(np.float32), dones, infos
+
+    def _begin_count(self) -> None:
+        """Begin to add up what each row's episode earns, and how long it is."""
+        self._returns, self._lengths = np.zeros(self.num_envs), np.zeros(self.num_envs, int)
+        self._began = time.time()
+
+    def _count(self, rewards: np.ndarray) -> None:
+        """Add up a period."""
+        self._returns += rewards
+        self._lengths += 1
 
     def _last(self, row: int | np.integer, observation: np.ndarray, truncated: bool) -> dict[str, Any]:
         """Return what is told of a row whose episode is over, and begin to add up its next one."""

@@ -129,8 +129,8 @@ class SharedVecEnv(SB3VecEnv):
         super().__init__(batch, batch)
         batch.set_autoreset_mode(AutoresetMode.DISABLED)
         rows = batch.num_envs * self.seats.agents
-        self._returns, self._lengths = np.zeros(rows), np.zeros(rows, int)
         VecEnv.__init__(self, rows, self.seats.observation_space, self.seats.action_space)
+        self._begin_count()
 
     def reset(self) -> VecEnvObs:
         """Begin new episodes everywhere; the seeds given by `seed` hold once: those of each episode's first agent."""
@@ -143,8 +143,7 @@ class SharedVecEnv(SB3VecEnv):
         read = team.orders_read(episodes)
         whole, _, terminated, truncated, _ = self.batch.step(self.seats.joined(self._actions))
         rewards = (team.rewards(episodes, self.batch.last_flows, read) / self.batch.reward_unit).ravel()
-        self._returns += rewards
-        self._lengths += 1
+        self._count(rewards)
         over, observations = terminated | truncated, self.seats.seen(whole)
         dones, infos = np.repeat(over, agents), [dict[str, Any]() for _ in range(self.num_envs)]
         for row in np.flatnonzero(dones):
