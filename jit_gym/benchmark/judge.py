@@ -125,6 +125,7 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
     more |= {name: np.nan if lasted is None else lasted.estimate(name).mean for name in LOSSES}
     return Row(
         **_about(suite, run, world, regime, origin),
+        **_beside(reference, gap, low, best),
         kind=entry.is_kind if (entry := suite.policies.get(run.policy)) else "external",
         cost=cost.mean,
         cost_low=cost.low,
@@ -132,11 +133,6 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
         gap=share.mean,
         gap_low=share.low,
         gap_high=share.high,
-        reference=gap.cost,
-        reference_is=reference.to,
-        reference_paths=gap.paths,
-        reference_low=float(paid(low).mean()),
-        best_rule=best.name,
         versus_best_rule=versus.mean,
         versus_best_rule_low=versus.low,
         versus_best_rule_high=versus.high,
@@ -150,6 +146,17 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
         parameters=learned.parameters,
         **more,
     )
+
+
+def _beside(reference: Reference, gap: OptimalityGap, low: Result, best: BestRule) -> dict[str, Any]:
+    """Return the cells that say what a row's cost stands beside."""
+    return {
+        "reference": gap.cost,
+        "reference_is": reference.to,
+        "reference_paths": gap.paths,
+        "reference_low": float(paid(low).mean()),
+        "best_rule": best.name,
+    }
 
 
 AVERAGES = ("cycle_service_level", "stockout_periods", "stock", "bullwhip")
@@ -174,15 +181,10 @@ def _reference_row(suite: Suite, instance: str, best: BestRule, reference: Refer
     lead = as_share(gap.of(rule), rule)
     about: dict[str, Any] = _about(suite, Run(instance, REFERENCE, 0), world, regime, origin)
     return Row(
-        **about | nothing,
+        **about | nothing | _beside(reference, gap, low, best),
         kind="reference",
         cost=gap.cost,
         gap=0.0,
-        reference=gap.cost,
-        reference_is=reference.to,
-        reference_paths=gap.paths,
-        reference_low=float(paid(low).mean()),
-        best_rule=best.name,
         versus_best_rule=0.0 - lead.mean,
         versus_best_rule_low=0.0 - lead.high,
         versus_best_rule_high=0.0 - lead.low,

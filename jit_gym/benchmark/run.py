@@ -188,9 +188,13 @@ class Bench:
         suite = self.suite
         tuning = [self._job("tune", Run(name, rule, 0)) for name in self.instances for rule in suite.tuned_rules(name)]
         new = [job for job in tuning if self._kept(job) is None]
-        slow = [run for run in self.runs if (entry := suite.policies.get(run.policy)) is not None and entry.trains]
-        quick = [run for run in self.runs if run not in slow]
-        slow.sort(key=lambda run: run.seed)  # so that what is stopped has all instances with the first seeds
+        quick: list[Run] = []
+        slow: list[Run] = []
+        for run in sorted(
+            self.runs, key=lambda run: run.seed
+        ):  # what is stopped has all instances with the first seeds
+            entry = suite.policies.get(run.policy)
+            (quick if entry is None or not entry.trains else slow).append(run)
         referred = len(REGIMES) * len(self.instances)
         counts = {"tune": len(new), "refer": referred, "judge": len(quick), "train": len(slow)}
         clock = Clock(counts, executor.workers or _cores(executor), report)
