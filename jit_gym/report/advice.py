@@ -29,6 +29,8 @@ PICTURES = 24
 ROWS = 30
 """Items in the terminal, the same ones first."""
 HIGH, BELOW = 92.0, 30.0  # points of the axes, and of the numbers below them
+KEPT_SAYS = "Where the advice is to keep today's rule, figures of the rule are those of the one that was chosen before."
+"""What the figures of such an item are."""
 MEANS = {"better": "it saves", "worse": "it cost more", "same": "practically the same", "unclear": "not told apart"}
 """What each judgement on another rule than today's is in words."""
 
@@ -61,6 +63,7 @@ def page(advice: Advice, command: str) -> str:
             ],
             pictures=[picture(advice, advice.items[k]) for k in order if advice.items[k].chosen is not None][:PICTURES],
             thresholds=thresholds(),
+            kept_says=KEPT_SAYS,
             birth=origin(advice.scenario, command),
         )
     )
@@ -279,6 +282,8 @@ def print_advice(advice: Advice, console: Console) -> None:
     table, left_out = grid([row["name"] for row in rows], shown, console.width)
     table.columns[0].header = "item"
     console.print(table)
+    if any(row["advice"] == "keep" and row["means"] for row in rows):
+        console.print(Text(KEPT_SAYS, "dim"))
     if len(order) > len(rows):
         console.print(Text(f"{len(order) - len(rows):,} more items are in advice.csv and on the page.", "dim"))
     for name, row in zip(advice.groups.index, advice.groups.to_dict("records"), strict=True):
