@@ -238,9 +238,10 @@ def summary(fresh: Fresh) -> Iterator[str]:
     sizes = [f"{number(float(np.median(each)), 2)} % ({figure})" for figure, each in halves.items() if each]
     yield f"A row is found out where it is off by more than this share of the cost, as a median: {listed(sizes)}."
     for row in fresh.impossible:
+        what = "the optimum" if row.reference_is == "optimum" else "a bound"
         yield (
             f"{row.instance} {row.policy} seed {row.seed}, {row.regime}: costs {number(-100 * row.gap, 2)} % less than"
-            f" {'the optimum' if row.reference_is == 'optimum' else 'a bound'}: it knows what is to come."
+            f" {what}: it knew what was to come, or the reference is wrong."
         )
     if fresh.left:
         counts = Counter(run.policy for run in fresh.left)
