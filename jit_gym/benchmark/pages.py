@@ -32,7 +32,8 @@ ALL_TOLD = (
 )
 BESIDE = (
     "Agents beside one another, each as the mean of its seeds: what the one on the left costs more than the one above,"
-    " in per cent of the best tuned rule, on the instances where both were judged (the middle half of them)."
+    " in per cent of the best tuned rule, on the instances where both were judged (the middle half of them). Intervals"
+    " hold each by itself."
 )
 ENOUGH = 8
 """Instances on which every agent was trained, for these to be what a reader sees first."""
