@@ -327,7 +327,8 @@ def table_of(standings: Sequence[Standing]) -> tuple[tuple[str, ...], tuple[Line
 
 def _cells(standing: Standing, kinds: Sequence[Any], most: Mapping[Any, int]) -> Iterator[Cell]:
     yield Cell(words.marked(standing))
-    yield Cell(words.around(standing.versus), bool(standing.leads))
+    partly = "" if standing.complete else f" on {standing.instances}"  # beside it, as a phone shows no more columns
+    yield Cell(f"{words.around(standing.versus)}{partly}", bool(standing.leads))
     yield Cell(f"{standing.instances} of {standing.of}")
     yield Cell(str(standing.seeds[1]) if standing.seeds[0] == standing.seeds[1] else "{} to {}".format(*standing.seeds))
     yield Cell(words.leads(standing))

@@ -203,10 +203,8 @@ def _by_tag(board: Leaderboard) -> str:
     for tag in tags:
         columns = board.section(tag, regime).columns
         for line in board.section(tag, regime).lines:
-            cells = dict(zip(columns, line.cells, strict=True))
-            (judged_on, of), over = cells[INSTANCES].text.split(" of "), cells[OVER]
-            text = over.text if judged_on == of else f"{over.text} on {judged_on}"
-            found.setdefault(line.policy, {})[tag] = f"**{text}**" if over.leads else text
+            over = line.cells[columns.index(OVER)]
+            found.setdefault(line.policy, {})[tag] = f"**{over.text}**" if over.leads else over.text
     counts = [f"{tag} ({len(board.selections[tag])})" for tag in tags]
     return pipe_table(
         ("policy", *counts), [[name, *(cells.get(t, "–") for t in tags)] for name, cells in found.items()]
