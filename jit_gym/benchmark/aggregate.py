@@ -90,6 +90,16 @@ class Sample:
             found[instance] = Runs(mine.values - theirs.values, np.hypot(mine.errors, theirs.errors))
         return Sample(f"{self.name} less {other.name}", found, self.resamples)
 
+    @property
+    def averaged(self) -> Sample:
+        """Return the mean of the seeds of each instance as one score, with the error of that mean."""
+        found: dict[str, Runs] = {}
+        for instance, (values, errors) in self.runs.items():
+            between = np.var(values, ddof=1) / len(values) if len(values) > 1 else 0.0
+            error = np.sqrt(np.mean(np.square(errors)) + between)
+            found[instance] = Runs(np.array([np.mean(values)]), np.array([error]))
+        return Sample(f"{self.name}, averaged", found, self.resamples)
+
     @cached_property
     def _pooled(self) -> tuple[np.ndarray, np.ndarray]:
         """Return all values (runs,), and their weights, which are 1 together for each instance."""

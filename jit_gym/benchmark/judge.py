@@ -10,7 +10,7 @@ import numpy as np
 
 from ..common.provenance import now
 from ..common.statistics import Estimate
-from ..evaluation import OptimalityGap, Result
+from ..evaluation import OptimalityGap
 from ..evaluation.optimality_gap import find_benchmark, paid, quick_optimum
 from ..evaluation.resilience import conditional_value_at_risk
 from ..evaluation.rollout import evaluate_all
@@ -33,13 +33,21 @@ class BestRule(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """The best there is to compare with in a regime, and what it costs on the first paths that judge."""
+    """What the costs of a regime stand beside, found once for all runs: the best there is, a rule, the reference low.
+
+    Costs are money a period on the paths that judge, in their order.
+    """
 
     regime: str
     to: ReferenceIs
     costs: tuple[float, ...]
-    """None of them for the best-known, which is the best tuned rule."""
+    """Of the best there is, on the first paths; none of them for the best-known, which is the best tuned rule."""
+    rule: tuple[float, ...]
+    """Of the best tuned rule, on all paths."""
+    low: float
+    """Of the reference low, the mean over all paths."""
     seconds: float
+    """How long the best there is was looked for."""
 
 
 def best_rule(suite: Suite, instance: str, learned: dict[str, Learned]) -> BestRule:
@@ -55,21 +63,24 @@ def find_reference(suite: Suite, instance: str, regime: str, best: BestRule) -> 
     rule's cost below that, or known on less than `ENOUGH` paths, is left out, and that rule is the reference, as the
     best that is known.
     """
-    began, world, judging = time.perf_counter(), world_of(suite, instance, regime), suite.judging
+    world, judging = world_of(suite, instance, regime), suite.judging
     periods, warmup = window(world)
+    seed = judging.seeds[regime]  # type: ignore[index]
+    players = [policy(best.plays, world), policy(_low(suite), world)]
+    rule, low = map(paid, evaluate_all(players, world, judging.paths, periods, warmup, seed, None))
+    beside, began = (tuple(map(float, rule)), float(low.mean())), time.perf_counter()
     solved = quick_optimum(world) is not None
-    paths, seed = judging.paths if solved else judging.reference_paths, judging.seeds[regime]  # type: ignore[index]
     if not solved and not suite.instances[instance].bound:
-        return Reference(regime, "best-known", (), time.perf_counter() - began)
+        return Reference(regime, "best-known", (), *beside, time.perf_counter() - began)
+    paths = judging.paths if solved else judging.reference_paths
     found = find_benchmark(world, paths, periods, warmup, seed)
     to: ReferenceIs = "best-known" if found.to == "best" else found.to
     if to == "bound":
-        (rule,) = evaluate_all([policy(best.plays, world)], world, len(found.costs), periods, warmup, seed, None)
-        cost = float(paid(rule).mean())
+        cost = float(rule[: len(found.costs)].mean())
         tight = cost - float(found.costs.mean()) <= TIGHT * abs(cost)
         to = "bound" if tight and len(found.costs) >= ENOUGH else "best-known"
     costs = () if to == "best-known" else tuple(map(float, found.costs))
-    return Reference(regime, to, costs, time.perf_counter() - began)
+    return Reference(regime, to, costs, *beside, time.perf_counter() - began)
 
 
 def world_of(suite: Suite, instance: str, regime: str) -> Scenario:
@@ -112,20 +123,20 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
     periods, warmup = window(world)
     seed = judging.seeds[regime]  # type: ignore[index]
     try:
-        players = [policy(learned.plays, world), policy(best.plays, world), policy(_low(suite), world)]
+        player = policy(learned.plays, world)
     except BadInput as error:
         raise BadInput(f"{run.instance}, {regime}: {run.policy}: {error}") from None
-    result, rule, low = evaluate_all(players, world, judging.paths, periods, warmup, seed, None)
-    gap, costs = gap_of(reference, rule), paid(result)
+    (result,) = evaluate_all([player], world, judging.paths, periods, warmup, seed, None)
+    gap, costs, rule = gap_to(reference), paid(result), np.array(reference.rule)
     share, cost = gap.share(result), Estimate.of(costs)
-    versus = as_share(Estimate.of(costs - paid(rule)), rule)
+    versus = as_share(Estimate.of(costs - rule), rule)
     served, tail, lasted = result.estimate("fill_rate"), conditional_value_at_risk(costs), result.resilience
     more: dict[str, Any] = {name: result.mean(name) for name in AVERAGES}
     more |= {name: np.nan if lasted is None else lasted.duration(name).median for name in DURATIONS}
     more |= {name: np.nan if lasted is None else lasted.estimate(name).mean for name in LOSSES}
     return Row(
         **_about(suite, run, world, regime, origin),
-        **_beside(reference, gap, low, best),
+        **_beside(reference, gap, best),
         kind=entry.is_kind if (entry := suite.policies.get(run.policy)) else "external",
         cost=cost.mean,
         cost_low=cost.low,
@@ -148,13 +159,13 @@ def _row(suite: Suite, run: Run, learned: Learned, best: BestRule, reference: Re
     )
 
 
-def _beside(reference: Reference, gap: OptimalityGap, low: Result, best: BestRule) -> dict[str, Any]:
+def _beside(reference: Reference, gap: OptimalityGap, best: BestRule) -> dict[str, Any]:
     """Return the cells that say what a row's cost stands beside."""
     return {
         "reference": gap.cost,
         "reference_is": reference.to,
         "reference_paths": gap.paths,
-        "reference_low": float(paid(low).mean()),
+        "reference_low": reference.low,
         "best_rule": best.name,
     }
 
@@ -172,16 +183,12 @@ def reference_rows(
 
 
 def _reference_row(suite: Suite, instance: str, best: BestRule, reference: Reference, origin: Origin) -> Row:
-    world, judging, regime = world_of(suite, instance, reference.regime), suite.judging, reference.regime
-    periods, warmup = window(world)
-    players = [policy(best.plays, world), policy(_low(suite), world)]
-    seed = judging.seeds[regime]  # type: ignore[index]
-    rule, low = evaluate_all(players, world, judging.paths, periods, warmup, seed, None)
-    gap, nothing = gap_of(reference, rule), dict.fromkeys(_FIGURES, np.nan)
-    lead = as_share(gap.of(rule), rule)
+    world, regime, rule = world_of(suite, instance, reference.regime), reference.regime, np.array(reference.rule)
+    gap, nothing = gap_to(reference), dict.fromkeys(_FIGURES, np.nan)
+    lead = as_share(gap.of_costs(rule), rule)
     about: dict[str, Any] = _about(suite, Run(instance, REFERENCE, 0), world, regime, origin)
     return Row(
-        **about | nothing | _beside(reference, gap, low, best),
+        **about | nothing | _beside(reference, gap, best),
         kind="reference",
         cost=gap.cost,
         gap=0.0,
@@ -202,17 +209,17 @@ _FIGURES = (
 """What a reference has none of."""
 
 
-def gap_of(reference: Reference, rule: Result) -> OptimalityGap:
+def gap_to(reference: Reference) -> OptimalityGap:
     """Return how far above the reference policies are, with the best tuned rule as the control variate."""
-    costs = paid(rule)
-    above = costs[: len(reference.costs)] - np.array(reference.costs) if reference.costs else np.zeros_like(costs)
+    rule = np.array(reference.rule)
+    above = rule[: len(reference.costs)] - np.array(reference.costs) if reference.costs else np.zeros_like(rule)
     to: Any = "best" if reference.to == "best-known" else reference.to
-    return OptimalityGap(to, costs, above)
+    return OptimalityGap(to, rule, above)
 
 
-def as_share(more: Estimate, rule: Result) -> Estimate:
-    """Return a difference as a fraction of the size of a rule's cost, which counts as known; nan where that is 0."""
-    size = abs(float(paid(rule).mean()))
+def as_share(more: Estimate, rule: np.ndarray) -> Estimate:
+    """Return a difference as a fraction of the size of a rule's cost (paths,), taken as known; nan where it is 0."""
+    size = abs(float(rule.mean()))
     return more.times(1.0 / size if size else np.nan)
 
 

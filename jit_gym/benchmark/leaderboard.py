@@ -9,10 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..common.digest import of_text
 from ..report.figures import Picture
 from ..report.words import between, digits, listed, number
 from . import curves, profiles, words
 from .aggregate import Sample
+from .missing import Progress, progress
 from .rows import REGIMES, ReferenceIs, Row, file_of
 from .standings import BEST_RULE, LEARNED, REFERENCES, Standing, Table, gap_of, versus_of
 from .suite import Suite
@@ -47,8 +49,14 @@ class Section(NamedTuple):
     regime: str
     title: str
     verdict: str
+    agents: tuple[str, ...]
+    """A sentence on each agent."""
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+    """What must be known to read the table."""
+    beside: tuple[tuple[str, ...], tuple[Line, ...]]
+    """Columns and lines of a table of agents beside one another; of all instances alone."""
     pictures: tuple[Picture, ...]
 
 
@@ -139,7 +147,7 @@ class Leaderboard:
         return f"{named.get(selection, f'With the tag {selection}')}: {count}"
 
     def _section(self, selection: str, regime: str, table: Table) -> Section:
-        standings = table.standings(regime)
+        standings = table.standings(regime, self.told)
         columns, lines = table_of(standings)
         pictures = []
         if over := self._profiled(table, regime, standings, None):
@@ -148,7 +156,10 @@ class Leaderboard:
             if chosen := self._profiled(table, regime, standings, kind):
                 pictures.append(profiles.gaps(chosen, words.REFERENCE_SAYS[kind]))
         title, verdict = self.title_of(selection), words.verdict(standings, regime)
-        return Section(selection, regime, title, verdict, columns, lines, tuple(pictures))
+        agents = tuple(words.agent_sentence(each, standings) for each in standings if each.kind == "agent")
+        beside = _agents_beside(table, regime, standings) if selection == ALL else ((), ())
+        notes = words.notes(standings, self.seeds)
+        return Section(selection, regime, title, verdict, agents, columns, lines, notes, beside, tuple(pictures))
 
     def _profiled(
         self, table: Table, regime: str, standings: Sequence[Standing], kind: ReferenceIs | None
@@ -163,7 +174,7 @@ class Leaderboard:
         first = (BEST_RULE, self.suite.low)
         order = sorted(there, key=lambda each: (each.policy != first[0], each.kind != "agent", each.policy != first[1]))
         measure = versus_of if kind is None else gap_of
-        found = {each.policy: table.sample(each.policy, regime, measure, kind) for each in order[:MOST_CURVES]}
+        found = {words.marked(each): table.sample(each.policy, regime, measure, kind) for each in order[:MOST_CURVES]}
         return {name: sample for name, sample in found.items() if sample is not None}
 
     def section(self, selection: str, regime: str) -> Section:
@@ -172,9 +183,27 @@ class Leaderboard:
         return found
 
     @cached_property
-    def generalisation(self) -> tuple[tuple[str, ...], tuple[Line, ...]]:
-        """Return the columns and lines of what each policy loses where it has not learned."""
-        found = self.table.generalisation()
+    def seeds(self) -> int:
+        """Return with how many seeds the suite trains its agents, at most."""
+        return max(tier.seeds for tier in self.suite.tiers.values())
+
+    @property
+    def told(self) -> set[str]:
+        """Return the policies that read the numbers of each world that they play."""
+        return {name for name, entry in self.suite.policies.items() if entry.is_told}
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Return how much of the suite the rows are."""
+        return progress(self.suite, self.table.rows)
+
+    def generalisation(self, told: bool) -> tuple[tuple[str, ...], tuple[Line, ...]]:
+        """Return the columns and lines of what each policy loses where it has not learned.
+
+        Args:
+            told: of policies that read the numbers of each world that they play, or of those that do not.
+        """
+        found = [each for each in self.table.generalisation() if (each.policy in self.told) == told]
         kinds = [kind for kind in REFERENCES if any(kind in each.gaps for each in found)]
         columns = (
             "policy",
@@ -260,11 +289,19 @@ class Leaderboard:
     @property
     def citation(self) -> str:
         """Return a line to cite this by."""
-        origin = self.origin
+        origin, progress = self.origin, self.progress
+        partly = "" if progress.complete else f" (preliminary: {progress.there:,} of {progress.of:,} runs)"
         return (
             f"The jit_gym developers ({origin['last'][:4]}). {self.suite.name}: {self.suite.title}."
-            f" {listed(origin['library'])}, results of {origin['last']}, commit {listed(origin['commits'])}."
+            f" {listed(origin['library'])}, results of {origin['last']}{partly}, commit {listed(origin['commits'])},"
+            f" figures {self.digest}."
         )
+
+    @cached_property
+    def digest(self) -> str:
+        """Return a digest of the figures of all rows: the same for everybody who has computed these."""
+        cells = sorted(json.dumps(list(row.figures.values())) for row in self.table.rows)
+        return of_text("\n".join(cells))[:16]
 
 
 def table_of(standings: Sequence[Standing]) -> tuple[tuple[str, ...], tuple[Line, ...]]:
@@ -274,37 +311,57 @@ def table_of(standings: Sequence[Standing]) -> tuple[tuple[str, ...], tuple[Line
     columns = (
         "policy",
         OVER,
-        "may lead",
-        *(f"gap to {words.REFERENCE_SAYS[kind]}, % ({most[kind]})" for kind in kinds),
-        "probability of improvement",
-        "better / same / unclear / worse",
-        "worst instance, %",
-        "kind",
         INSTANCES,
         "seeds",
+        "may lead",
+        "mean, %",
+        "worst instance, %",
+        "better / same / unclear / worse",
+        *(f"gap to {words.REFERENCE_SAYS[kind]}, % ({most[kind]})" for kind in kinds),
+        "probability of improvement",
+        "kind",
         "periods to learn",
     )
     return columns, tuple(Line(each.policy, each.kind, tuple(_cells(each, kinds, most))) for each in standings)
 
 
 def _cells(standing: Standing, kinds: Sequence[Any], most: Mapping[Any, int]) -> Iterator[Cell]:
-    yield Cell(standing.policy)
-    yield Cell(between(standing.versus), bool(standing.leads))
-    yield Cell(words.leads(standing.leads))
+    yield Cell(words.marked(standing))
+    partly = "" if standing.complete else f" on {standing.instances}"  # beside it, as a phone shows no more columns
+    yield Cell(f"{words.around(standing.versus)}{partly}", bool(standing.leads))
+    yield Cell(f"{standing.instances} of {standing.of}")
+    yield Cell(str(standing.seeds[1]) if standing.seeds[0] == standing.seeds[1] else "{} to {}".format(*standing.seeds))
+    yield Cell(words.leads(standing))
+    yield Cell(words.around(standing.mean))
+    yield Cell("–" if standing.policy == BEST_RULE else f"{number(standing.worst[1], 1)}: {standing.worst[0]}")
+    yield Cell(words.judgements(standing.judgements))
     for kind in kinds:
         gap = standing.gaps.get(kind)
         if gap is None:
             yield Cell("–")
         else:
             part = "" if gap.instances == most[kind] else f" on {gap.instances}"
-            yield Cell(f"{between(gap.middle)}{part}", bool(gap.leads))
-    yield Cell(between(standing.improvement))
-    yield Cell(words.judgements(standing))
-    yield Cell("–" if standing.policy == BEST_RULE else f"{number(standing.worst[1], 1)}: {standing.worst[0]}")
+            yield Cell(f"{words.around(gap.middle)}{part}", bool(gap.leads))
+    yield Cell(words.around(standing.improvement))
     yield Cell("the best on each" if standing.policy == BEST_RULE else standing.kind)
-    yield Cell(f"{standing.instances} of {standing.of}")
-    yield Cell(str(standing.seeds[1]) if standing.seeds[0] == standing.seeds[1] else "{} to {}".format(*standing.seeds))
     yield Cell(words.periods(standing.spent))
+
+
+def _agents_beside(
+    table: Table, regime: str, standings: Sequence[Standing]
+) -> tuple[tuple[str, ...], tuple[Line, ...]]:
+    """Return columns and lines of what each agent costs more than each other one, where both were judged."""
+    agents = [each for each in standings if each.kind == "agent"]
+    if len(agents) < 2:
+        return (), ()
+    lines = []
+    for mine in agents:
+        cells = [Cell(words.marked(mine))]
+        for other in agents:
+            found = None if other is mine else table.beside(mine.policy, other.policy, regime)
+            cells.append(Cell("–" if found is None else f"{words.around(found.more)} on {found.instances}"))
+        lines.append(Line(mine.policy, mine.kind, tuple(cells)))
+    return ("costs more than, %", *(words.marked(each) for each in agents)), tuple(lines)
 
 
 def _judged(rows: Sequence[Row], versus: Sample | None, gap: Sample | None) -> tuple[str, ...]:
@@ -312,5 +369,6 @@ def _judged(rows: Sequence[Row], versus: Sample | None, gap: Sample | None) -> t
     cost, fill, tail = (sum(getattr(row, name) for row in rows) / len(rows) for name in ("cost", "fill_rate", "cvar"))
     points = digits([cost, tail], significant=5)
     costs = number(cost, points), number(tail, points)
-    shares = ("–" if sample is None else between(sample.mean) for sample in (versus, gap))
+    known = None if rows[0].reference_is == "best-known" else gap  # else it is what stands beside it
+    shares = ("–" if sample is None else words.around(sample.mean) for sample in (versus, known))
     return str(len(rows)), costs[0], *shares, number(100 * fill, 2), costs[1]

@@ -57,6 +57,8 @@ def trained(suite: Suite, run: Run, work: Path, command: str, tell: Tell) -> Lea
     Raises:
         BadInput: where the folder holds a training with other settings.
     """
+    import torch
+
     from ..agents import program
     from ..agents import tuned as usual
     from ..agents.learner import periods_to_find, settings_of
@@ -67,6 +69,7 @@ def trained(suite: Suite, run: Run, work: Path, command: str, tell: Tell) -> Lea
     world, learn = learning_world(suite, run.instance), program(entry.trains)
     own = instance.agents.get(run.policy, {})
     settings = settings_of(learn, usual(entry.trains, world.name), entry.settings, own)
+    torch.set_num_threads(1)  # now: the weights that an orthogonal matrix begins with depend on it in their last bits
     learner, folder = learn(world, settings, run.seed), folder_of_training(work, run)
     paths = suite.learning.validation
     model = Training(learner, folder, command, paths, wait=LOST, tell=tell).train()

@@ -215,7 +215,7 @@ class Bench:
         found: dict[str, tuple[Reference, ...]] = {}
         for job in referring:
             kept = self._kept(job)
-            reference = Reference(**{**kept, "costs": tuple(kept["costs"])})
+            reference = Reference(**{**kept, **{name: tuple(kept[name]) for name in ("costs", "rule")}})
             found[job.run.instance] = (*found.get(job.run.instance, ()), reference)
         found = {name: alike(references) for name, references in found.items()}
         for kind, runs in (("judge", quick), ("train", slow)):
@@ -280,6 +280,7 @@ class Bench:
             return {"world": world, "rule": asked, **suite.learning.model_dump(), **stamp}
         world = self._fingerprint(job.run.instance, job.regime)
         stamp |= {"world": world, "best": list(job.best or ()), "bound": instance.bound}
+        stamp["low"] = suite.policies[suite.low].plays
         return {**suite.judging.model_dump(), **stamp}
 
 

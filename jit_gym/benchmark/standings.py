@@ -6,7 +6,7 @@ to the optimum and what the bound is too low by, which nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -61,9 +61,14 @@ class Standing:
     instances: int
     of: int
     """How many instances there are; a policy that was judged on fewer is not ranked."""
+    told: bool
+    """Whether it reads numbers of worlds in which others have not learned, who do not; it is not ranked then."""
     seeds: tuple[int, int]
     gaps: dict[ReferenceIs, Gap]
     versus: Estimate
+    """The interquartile mean of what it costs over the best tuned rule."""
+    mean: Estimate
+    """The mean of the same, to which the worst instances count, too."""
     worst: tuple[str, float]
     improvement: Estimate
     """The probability that a run costs less than the best tuned rule, a tie counted as a half."""
@@ -71,7 +76,10 @@ class Standing:
     """On how many instances it is better, practically the same, worse, or not told apart from that rule."""
     leads: bool | None
     spent: float
-    """Periods of simulation that a run played to learn, on average; nan where that is not known."""
+    """Periods of simulation that a run played to learn, on average; nan where that is not known.
+
+    Of the best tuned rule, those of all rules that were tuned on an instance, as it is the best of them.
+    """
 
     def count(self, kind: ReferenceIs | None) -> int:
         """Return on how many instances it was judged, or on how many of those with a kind of reference."""
@@ -83,6 +91,16 @@ class Standing:
     def complete(self) -> bool:
         """Tell whether it was judged on all instances."""
         return self.instances == self.of
+
+
+class Beside(NamedTuple):
+    """What one policy costs more than another on the instances of both, in per cent of the best tuned rule."""
+
+    policy: str
+    other: str
+    instances: int
+    more: Estimate
+    judgements: dict[Judgement, int]
 
 
 class Generalisation(NamedTuple):
@@ -165,8 +183,14 @@ class Table:
         runs = {instance: _runs(sorted(rows, key=lambda row: row.seed), measure) for instance, rows in found.items()}
         return Sample(f"{policy} {regime} {measure.__name__}", runs)
 
-    def standings(self, regime: str) -> list[Standing]:
-        """Return how each policy stands in a regime: those judged on all instances first, each group best first."""
+    def standings(self, regime: str, told: Collection[str] = ()) -> list[Standing]:
+        """Return how each policy stands in a regime: those judged on most instances first, and of these the best.
+
+        Args:
+            regime: calm, stressed, held-out or `LEARNED`.
+            told: policies that read the numbers of each world. Where others have not learned, they are not ranked.
+        """
+        told = () if regime == LEARNED else told
         here = self.within(regime)
         of: dict[ReferenceIs | None, set[str]] = {
             None: {row.instance for row in here if np.isfinite(versus_of(row)).all()}
@@ -179,13 +203,19 @@ class Table:
             kind: {name: sample for name in policies if (sample := self.sample(name, regime, gap_of, kind))}
             for kind in REFERENCES
         }
-        ahead = {kind: _ahead(gaps[kind].values(), len(of[kind])) for kind in REFERENCES}
-        first = _ahead([each for each in versus.values() if each], len(of[None]))
+        ahead = {
+            kind: _ahead((each for name, each in gaps[kind].items() if name not in told), len(of[kind]))
+            for kind in REFERENCES
+        }
+        first = _ahead([each for name, each in versus.items() if each and name not in told], len(of[None]))
+        spent = {name: [row.periods_spent for row in here if row.policy == name] for name in policies}
+        spent[BEST_RULE] = _spent_on_rules(here)
         found = [
             _standing(
                 name,
                 "tuned rule" if name == BEST_RULE else self.kinds[name],
                 len(of[None]),
+                name in told,
                 sample,
                 {
                     kind: Gap(
@@ -198,12 +228,20 @@ class Table:
                     if (each := gaps[kind].get(name)) is not None
                 },
                 first.get(sample.name),
-                [row.periods_spent for row in here if row.policy == (row.best_rule if name == BEST_RULE else name)],
+                spent[name],
             )
             for name, sample in versus.items()
             if sample is not None
         ]
-        return sorted(found, key=lambda each: (not each.complete, each.versus.mean, each.policy != BEST_RULE))
+        return sorted(found, key=lambda each: (-each.instances, each.versus.mean, each.policy != BEST_RULE))
+
+    def beside(self, policy: str, other: str, regime: str) -> Beside | None:
+        """Return how much more a policy costs than another where both were judged, each as the mean of its seeds."""
+        mine, theirs = (self.sample(name, regime, versus_of) for name in (policy, other))
+        if mine is None or theirs is None or not mine.runs.keys() & theirs.runs.keys():
+            return None
+        more = mine.averaged.less(theirs.averaged)
+        return Beside(policy, other, len(more.instances), more.interquartile_mean, _judgements(more))
 
     def generalisation(self) -> list[Generalisation]:
         """Return what each policy loses from the regime that it learned in to the one that was held out."""
@@ -247,29 +285,46 @@ def _judgement(name: str, instance: str, values: tuple[float, ...], errors: tupl
     return judged(Sample(name, runs).mean, "cost", PERCENT * THRESHOLD)
 
 
+def _judgements(versus: Sample) -> dict[Judgement, int]:
+    """Return on how many instances a policy is better, practically the same, not told apart, or worse."""
+    found: dict[Judgement, int] = {"better": 0, "same": 0, "unclear": 0, "worse": 0}
+    for instance in versus.instances:
+        found[_judgement(versus.name, instance, *(tuple(map(float, each)) for each in versus.runs[instance]))] += 1
+    return found
+
+
+def _spent_on_rules(rows: Iterable[Row]) -> list[float]:
+    """Return for each instance the periods that were played to tune all its rules."""
+    found: dict[str, float] = {}
+    for row in rows:
+        if row.kind == "tuned rule":
+            found[row.instance] = found.get(row.instance, 0.0) + row.periods_spent
+    return list(found.values())
+
+
 def _standing(
     name: str,
     kind: Kind,
     of: int,
+    told: bool,
     versus: Sample,
     gaps: dict[ReferenceIs, Gap],
     leads: bool | None,
     spent: Sequence[float],
 ) -> Standing:
-    judgements: dict[Judgement, int] = {"better": 0, "same": 0, "unclear": 0, "worse": 0}
-    for instance in versus.instances:
-        judgements[_judgement(versus.name, instance, *(tuple(map(float, each)) for each in versus.runs[instance]))] += 1
     return Standing(
         policy=name,
         kind=kind,
         instances=len(versus.instances),
         of=of,
+        told=told,
         seeds=versus.seeds,
         gaps=gaps,
         versus=versus.interquartile_mean,
+        mean=versus.mean,
         worst=versus.worst,
         improvement=versus.below_zero,
-        judgements=judgements,
+        judgements=_judgements(versus),
         leads=leads,
         spent=float(np.mean(spent)),  # nan where it is not known of one
     )

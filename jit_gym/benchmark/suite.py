@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -102,6 +102,14 @@ class Entry(Part):
         if self.settings and self.trains is None:
             raise ValueError("settings: are those of a training (add trains)")
         return self
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether it reads the numbers of each world that it plays: a formula's parameters, an agent's inputs.
+
+        What is tuned or trained has learned those of one regime, and is not told that another one has others.
+        """
+        return self.plays is not None and self.kind != "reference" and "(" not in self.plays
 
     @property
     def is_kind(self) -> Kind:
@@ -230,7 +238,8 @@ class Suite(Part):
 
     def seeds_of(self, tier: str, instance: str, policy: str) -> range:
         """Return the seeds with which a policy learns on an instance in a tier."""
-        if self.policies[policy].trains is None:
+        entry = self.policies.get(policy)
+        if entry is None or entry.trains is None:
             return range(1)
         about = self.tiers[tier]
         return range(about.seeds if instance in self._of(about.trained) else 0)
@@ -245,24 +254,56 @@ class Suite(Part):
         Raises:
             ScenarioError: for a tier or a name that the suite does not have.
         """
-        if tier not in self.tiers:
-            raise ScenarioError(f"tier: must be one of {', '.join(self.tiers)}, got {quoted(tier)}")
+        _known_tier(tier, self.tiers)
+        return self.chosen(
+            [
+                Run(instance, policy, seed)
+                for instance in self._of(self.tiers[tier].instances)
+                for policy in self.policies_of(instance)
+                for seed in self.seeds_of(tier, instance, policy)
+            ],
+            tier,
+            only,
+        )
+
+    def chosen(self, runs: Iterable[Run], tier: str | None, only: str | None) -> list[Run]:
+        """Return those of some runs that are in a tier, None for any, and of what `only` says (see `runs`).
+
+        Policies from elsewhere count as such that learn with one seed.
+        """
+        runs = list(runs)
         asked = [part.strip() for part in only.split(",")] if only else []
-        known = {*TAGS, *self.instances, *self.policies}
+        known = {*TAGS, *self.instances, *self.policies, *(run.policy for run in runs)}
         for each in asked:
             if each not in known:
                 hint = nearest(each, known) or f" (a tag, such as {TAGS[0]}, an instance or a policy)"
                 raise ScenarioError(f"only: {self.name} has no {quoted(each)}{hint}")
-        runs = [
-            Run(instance, policy, seed)
-            for instance in self._of(self.tiers[tier].instances)
-            for policy in self.policies_of(instance)
-            for seed in self.seeds_of(tier, instance, policy)
-        ]
+        if tier is not None:
+            _known_tier(tier, self.tiers)
+            within = set(self._of(self.tiers[tier].instances))
+            runs = [run for run in runs if run.instance in within and run.seed in self.seeds_of(tier, *run[:2])]
         return [run for run in runs if all(self._is(run, each) for each in asked)]
+
+    def judged_on(self, seed: int) -> Suite:
+        """Return the suite with other paths that judge: of this seed and the next ones, one for each regime.
+
+        Raises:
+            ScenarioError: for a seed of paths that are for learning, or that judge in this suite.
+        """
+        seeds = {regime: seed + k for k, regime in enumerate(REGIMES)}
+        if seed < LEAST_SEED:
+            raise ScenarioError(f"seed: must be {LEAST_SEED:,} or more, as smaller ones are for learning, got {seed:,}")
+        if set(seeds.values()) & set(self.judging.seeds.values()):
+            raise ScenarioError(f"seed: its paths must not be those that judge in {self.name}, got {seed:,}")
+        return self.model_copy(update={"judging": self.judging.model_copy(update={"seeds": seeds})})
 
     def _is(self, run: Run, what: str) -> bool:
         return what in (run.instance, run.policy) or what in self.instances[run.instance].tags
+
+
+def _known_tier(name: str, tiers: Mapping[str, Tier]) -> None:
+    if name not in tiers:
+        raise ScenarioError(f"tier: must be one of {', '.join(tiers)}, got {quoted(name)}")
 
 
 def _known(place: str, name: str, names: Mapping[str, Any]) -> None:

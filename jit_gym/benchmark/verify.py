@@ -8,16 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..common.checks import BadInput
 from ..common.executor import Executor, Tell
-from ..policies import PolicyError
 from . import rows
-from .judge import BestRule, Origin, Reference, alike, find_reference, judge, reference_rows
+from .again import Again, by_instance, known_runs, to_play
+from .judge import Origin, Reference, alike, find_reference, judge, reference_rows
 from .learn import Learned
 from .rows import REFERENCE, REGIMES, Row
-from .suite import Run, Suite
+from .suite import Suite
 
 DIGITS = 1e-9  # relative: a processor may round the last of the ten digits otherwise
 NOT_PLAYED = ("periods_spent", "parameters")
@@ -37,15 +34,6 @@ class Wrong(NamedTuple):
         return f"{where}: {self.column} is {was or 'nothing'}, and {self.found or 'nothing'} when it is played again"
 
 
-class Again(NamedTuple):
-    """A run that is to be played again: its policy as a text, the best rule of its instance, and its rows."""
-
-    run: Run
-    plays: str
-    best: BestRule
-    rows: list[Row]
-
-
 class Verified(NamedTuple):
     """What came of a verification: how many rows were played again, of how many, and what was not hit."""
 
@@ -57,7 +45,15 @@ class Verified(NamedTuple):
 
 
 def verify(
-    suite: Suite, results: Path, sample: int | None, executor: Executor, seed: int = 0, progress: Tell | None = None
+    suite: Suite,
+    results: Path,
+    sample: int | None,
+    executor: Executor,
+    seed: int = 0,
+    progress: Tell | None = None,
+    *,
+    tier: str | None = None,
+    only: str | None = None,
 ) -> Verified:
     """Play rows again from the parameters that they hold, and compare all numbers.
 
@@ -71,55 +67,22 @@ def verify(
         executor: where they are played.
         seed: of the choice.
         progress: told 1 for each run that was played.
+        tier: whose runs are played; by default all that have rows.
+        only: a tag, an instance or a policy, as `Suite.runs` takes it.
 
     Raises:
         BadInput: for rows of another suite, and where there are none.
+        ScenarioError: for a tier or a name that the suite does not have.
     """
-    runs: dict[tuple[str, str, int], list[Row]] = {}
-    for row in rows.read_all(results):
-        if row.suite != suite.name or row.instance not in suite.instances:
-            raise BadInput(f"{results}: has rows of {row.suite} {row.instance}, which {suite.name} has not")
-        runs.setdefault((row.instance, row.policy, row.seed), []).append(row)
-    if not runs:
-        raise BadInput(f"{results}: has no rows to verify")
-    rules = {key[:2]: own[0].parameters for key, own in runs.items() if own[0].kind == "tuned rule"}
-    tasks, left = [], 0
-    for run, own in runs.items():
-        plays = _plays(suite, results, Run(*run), own[0])
-        if plays is None:
-            left += len(own)
-            continue
-        best = rules.get((run[0], own[0].best_rule))
-        if best is None:
-            raise BadInput(
-                f"{results}: {run[0]} has no rows of its best rule, {own[0].best_rule} (add them: --only {run[0]})"
-            )
-        tasks.append(Again(Run(*run), plays, BestRule(own[0].best_rule, best), own))
-    if sample is not None and sample < len(tasks):
-        chosen = np.random.default_rng(seed).choice(len(tasks), sample, replace=False)
-        tasks = [tasks[k] for k in sorted(chosen)]
-    together: dict[tuple[str, BestRule], list[Again]] = {}  # as they have their references in common
-    for task in tasks:
-        together.setdefault((task.run.instance, task.best), []).append(task)
-    found = executor.run(partial(_again, suite), list(together.values()), progress=progress)
-    played = sum(len(task.rows) for task in tasks)
-    return Verified(played, sum(map(len, runs.values())), left, [each for some in found for each in some])
-
-
-def _plays(suite: Suite, results: Path, run: Run, row: Row) -> str | None:
-    """Return the policy of a row as a text; None of a trained agent whose network is not here, or is another one."""
-    entry = suite.policies.get(run.policy)
-    if entry is None or entry.trains is None:
-        return row.parameters
-    from ..policies.models import Model
-    from .learn import folder_of_training
-
-    file = folder_of_training(results / rows.WORK, run) / "model.safetensors"
-    try:
-        digest = Model.read(file).manifest.digest
-    except PolicyError:
-        return None
-    return f"agent:{file.resolve()}" if row.parameters == f"{entry.trains} {digest}" else None
+    known = known_runs(suite, results)
+    tasks, left = to_play(suite, results, known, suite.chosen(known, tier, only), sample, seed)
+    found = executor.run(partial(_again, suite), by_instance(tasks), progress=progress)
+    return Verified(
+        sum(len(task.rows) for task in tasks),
+        sum(map(len, known.values())),
+        sum(len(known[run]) for run in left),
+        [each for some in found for each in some],
+    )
 
 
 def _again(suite: Suite, tasks: Sequence[Again], tell: Tell) -> list[Wrong]:
@@ -135,7 +98,7 @@ def _again(suite: Suite, tasks: Sequence[Again], tell: Tell) -> list[Wrong]:
 
 def _wrong(suite: Suite, task: Again, references: Sequence[Reference]) -> list[Wrong]:
     """Play a run again, and return which of its numbers are not hit."""
-    (run, plays, best, own), nowhere = task, Origin("", "", "")
+    (run, plays, best, _, own), nowhere = task, Origin("", "", "")
     if run.policy == REFERENCE:
         again = reference_rows(suite, run.instance, best, references, nowhere)
     else:

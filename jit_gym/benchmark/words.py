@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import NamedTuple
 
 from ..common.statistics import Estimate
 from ..common.text import plural
+from ..evaluation.judgement import Judgement
 from ..report.words import between, listed, number
 from .rows import ReferenceIs
 from .standings import BEST_RULE, LEARNED, Standing
@@ -32,6 +33,11 @@ MEANINGS = (
         " instance, chosen there; no single rule does so well everywhere.",
     ),
     Meaning(
+        "Mean, %",
+        "The mean of the same over all instances, the worst included.",
+        "A few instances may decide it: see the worst one. Where it is far from the first figure, neither tells all.",
+    ),
+    Meaning(
         "Gap to the optimum, %",
         "The same mean, of how much more a policy costs than the least that any policy can cost, which is proven.",
         "It covers only instances that are small enough to be solved. What is true of them may fail in larger ones.",
@@ -50,7 +56,8 @@ MEANINGS = (
         "Where the figure would be in about 95 of 100 repetitions with other training seeds and other paths, on these"
         " same instances (a bootstrap of the seeds within each instance, and of the error of simulation).",
         "Nothing about instances that are not in the suite. A policy with one seed has an interval of simulation alone:"
-        " what another training, or another tuning, would give is not in it.",
+        " what another training, or another tuning, would give is not in it. Rules have one, and so has the best tuned"
+        " rule that all stand beside: differences of a tenth of a percent may be those of another tuning.",
     ),
     Meaning(
         "May lead",
@@ -88,14 +95,15 @@ MEANINGS = (
     ),
     Meaning(
         "Periods to learn",
-        "Periods of simulation that a run played to tune or train, those to choose among candidates included.",
+        "Periods of simulation that a run played to tune or train, those to choose among candidates included; of the"
+        " best tuned rule those of all rules that were tuned on an instance.",
         "Not time: an agent computes far more for each period than the tuning of a rule.",
     ),
 )
 """What each figure means, in the order of the tables."""
 
 REGIMES_SAY = {
-    LEARNED: "on each instance the regime that rules were tuned and agents trained in, on paths that nobody has seen",
+    LEARNED: "on each instance the regime that rules were tuned and agents trained in, on paths new to them",
     "calm": "the world as its source has it, or without what goes wrong",
     "stressed": "the same world with more to cope with; where something goes wrong, the regime that policies learn in",
     "held-out": "the same world with what nothing was tuned or trained on",
@@ -116,43 +124,95 @@ REFERENCE_SAYS: dict[ReferenceIs, str] = {
 
 
 def verdict(standings: Sequence[Standing], regime: str) -> str:
-    """Say who may lead over all instances of a regime, and what the agents make of the best tuned rule."""
-    complete = [each for each in standings if each.complete]
-    ahead = [each.policy for each in complete if each.leads]
+    """Say who may lead over all instances of a regime, and among whom."""
+    ranked = [each for each in standings if each.leads is not None]
+    if not ranked:
+        return f"No policy was judged on all instances {IN_REGIME[regime]}, so none is ranked."
+    ahead = _with_article([each.policy for each in ranked if each.leads])
+    behind = [each.policy for each in ranked if not each.leads]
+    where = f"all {plural(ranked[0].of, 'instance')}, {IN_REGIME[regime]}"
+    several = sum(bool(each.leads) for each in ranked) > 1
+    rest = "may each be the best" if several else "is shown to cost less in the middle half of its runs"
+    if not behind:
+        return f"{len(ranked)} policies were judged on {where}: {ahead} {rest if len(ranked) > 1 else 'alone'}."
+    more = f"{_with_article(behind)} {'costs' if len(behind) == 1 else 'cost'} more"
+    said = f"Of {len(ranked)} policies that were judged on {where}, {ahead} {rest}, and {more}."
+    least = min(ranked, key=lambda each: each.mean.mean)
+    if not least.leads:
+        said += f" But on average, the worst instances included, {_with_article([least.policy])} costs least."
+    return said
+
+
+def marked(standing: Standing) -> str:
+    """Return a policy's name, with a mark where it is told what others are not."""
+    return f"{standing.policy} {TOLD}" if standing.told else standing.policy
+
+
+def notes(standings: Sequence[Standing], seeds: int) -> tuple[str, ...]:
+    """Return what must be known to read a table of standings.
+
+    Args:
+        standings: the table.
+        seeds: with how many the suite trains its agents.
+    """
     said = []
-    if ahead:
-        where = f"{plural(complete[0].of, 'instance')}, {IN_REGIME[regime]}"
-        rest = "is shown to be better than the others" if len(ahead) == 1 else "may each be the best"
+    sets = {each.instances for each in standings if not each.complete}
+    if sets:
         said.append(
-            f"On all {where}, no single policy does as well as the {BEST_RULE} of each."
-            if ahead == [BEST_RULE]
-            else f"Of what was judged on all {where}, {_with_article(ahead)} {rest}."
+            "Policies that were judged on fewer instances stand below, those on most of them first. Their figures are"
+            " each of other instances, and cannot be compared down the column."
         )
-    for each in standings:
-        if each.kind == "agent":
-            said.append(agent_sentence(each))
-    return " ".join(said)
+    few = [each for each in standings if each.kind == "agent" and each.seeds[0] < seeds]
+    if few:
+        said.append(
+            f"Fewer than {seeds} trainings somewhere: {listed([each.policy for each in few])}. With one seed an"
+            " interval is of one network on other paths; what another training comes to is not in it."
+        )
+    if any(each.told for each in standings):
+        said.append(
+            f"{TOLD} reads the numbers of each world that it plays, such as the mean and the variance of the demand."
+            " Rules that were tuned and agents that were trained elsewhere are not told them, so it is not ranked here."
+        )
+    return tuple(said)
+
+
+TOLD = "†"
+"""The mark of policies that read the numbers of each world that they play."""
 
 
 def _with_article(policies: Sequence[str]) -> str:
-    return listed([f"the {BEST_RULE}" if each == BEST_RULE else each for each in policies])
+    return listed([f"the {BEST_RULE} of each" if each == BEST_RULE else each for each in policies])
 
 
-def agent_sentence(standing: Standing) -> str:
-    """Say what an agent costs beside the best tuned rule, on how many instances, and how often it is ahead."""
-    more = "more" if standing.versus.mean >= 0 else "less"
-    versus = standing.versus if standing.versus.mean >= 0 else _mirrored(standing.versus)
-    probability = between(standing.improvement)
-    costs = f"costs {between(versus)} % {more} than the {BEST_RULE}"
-    if not standing.complete:
-        return (
-            f"The agent {standing.policy}, which was judged on {standing.instances} of {standing.of} instances"
-            f" ({seeds(standing.seeds)}), {costs} there; that says nothing of the others."
-        )
-    return (
-        f"The agent {standing.policy} (all instances, {seeds(standing.seeds)}) {costs}; a run of it is cheaper with a"
-        f" probability of {probability}."
+def agent_sentence(standing: Standing, standings: Sequence[Standing]) -> str:
+    """Say what an agent costs beside the best tuned rule: in the middle, on average and at worst, and what it spent."""
+    on = f"on {'all' if standing.complete else f'{standing.instances} of'} {plural(standing.of, 'instance')}"
+    told = ", which reads the numbers of each world," if standing.told else ""
+    better, worse = standing.judgements["better"], standing.judgements["worse"]
+    said = (
+        f"{standing.policy}{told} {on} ({seeds(standing.seeds)}) costs {_more(standing.versus)} than the {BEST_RULE}"
+        f" there in the middle half of its runs, and {_more(standing.mean)} on average; it is better on {better} and"
+        f" worse on {worse}"
     )
+    if standing.worst[1] > 0:
+        said += f", at worst by {number(standing.worst[1], 1)} % ({standing.worst[0]})"
+    rule = next((each for each in standings if each.policy == BEST_RULE), None)
+    if rule is not None and not isnan(standing.spent) and not isnan(rule.spent):
+        said += f". To learn, it plays {periods(standing.spent)} periods, and the tuning of an instance's rules"
+        said += f" {periods(rule.spent)}"
+    return f"{said}."
+
+
+def _more(more: Estimate) -> str:
+    """Return a difference in words: `0.4 (0.3 to 0.5) % less`."""
+    return f"{around(more)} % more" if more.mean >= 0 else f"{around(_mirrored(more))} % less"
+
+
+def around(estimate: Estimate) -> str:
+    """Return a mean and its interval; the mean alone where the interval is no wider than its last digit."""
+    text = between(estimate)
+    mean, _, inside = text.partition(" (")
+    return mean if inside == f"{mean} to {mean})" else text
 
 
 def _mirrored(more: Estimate) -> Estimate:
@@ -165,9 +225,9 @@ def seeds(least_and_most: tuple[int, int]) -> str:
     return plural(most, "seed") if least == most else f"{least} to {most} seeds"
 
 
-def judgements(standing: Standing) -> str:
-    """Return on how many instances it is better, the same, unclear and worse."""
-    return " / ".join(str(count) for name, count in standing.judgements.items() if name)
+def judgements(counts: Mapping[Judgement, int]) -> str:
+    """Return on how many instances a policy is better, the same, unclear and worse."""
+    return " / ".join(str(count) for name, count in counts.items() if name)
 
 
 def periods(count: float) -> str:
@@ -180,6 +240,8 @@ def periods(count: float) -> str:
     return number(count)
 
 
-def leads(answer: bool | None) -> str:
-    """Return whether a policy may lead: yes, no, or nothing where it is not ranked."""
-    return {True: "yes", False: "no", None: "not ranked"}[answer]
+def leads(standing: Standing) -> str:
+    """Return whether a policy may lead: yes, no, or that it is not ranked; of an agent that was trained once, so."""
+    answer = {True: "yes", False: "no", None: "not ranked"}[standing.leads]
+    once = standing.leads and standing.kind == "agent" and standing.seeds[0] == 1
+    return f"{answer} (one training)" if once else answer

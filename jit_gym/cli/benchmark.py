@@ -19,7 +19,13 @@ from .progress import announce_compiling, console, progress_bar, suite_bar
 @app.command()
 def benchmark(
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="A shipped suite, or a YAML file.")] = "jit-bench-v1",
-    tier: Annotated[str, typer.Option(metavar="NAME", help="How much of it: test, small or full.")] = "small",
+    tier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="How much of it: test, small or full; by default small, or with --verify and --fresh all rows.",
+        ),
+    ] = None,
     only: Annotated[
         str | None,
         typer.Option(
@@ -39,10 +45,25 @@ def benchmark(
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the instances, and compute nothing.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Play rows that are there again.")] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Play the policies of the rows on paths that nobody has seen; status 1 if a row is off."
+        ),
+    ] = False,
     sample: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="With --verify: so many runs, chosen at random; else all.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="With --verify or --fresh: so many runs, chosen at random; else all."),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="With --sample: of the choice.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="With --fresh: of the paths and of the sample; by default one that the system draws. With --verify: of"
+            " the sample; by default 0.",
+        ),
+    ] = None,
     page: Annotated[
         bool, typer.Option("--page", help="Write the leaderboard of the rows, beside their folder, and compute none.")
     ] = False,
@@ -64,22 +85,30 @@ def benchmark(
 
     bench_suite, executor = suite_of(suite), executor_of(on, workers, Executor("processes"))
     folder = Path("runs") / bench_suite.name if out is None else out
+    _one_of(**{"--list": listed, "--verify": verify, "--fresh": fresh, "--page": page})
     for name, given in (("--sample", sample), ("--seed", seed)):
-        if given and not verify:
-            raise BadInput(f"{name}: is for --verify (add it, or leave {name} out)")
+        if given is not None and not (verify or fresh):
+            raise BadInput(f"{name}: is for --verify and --fresh (add one, or leave {name} out)")
+    for name, more in (("--policy", policy), ("--check", check)):
+        if more and (listed or verify or fresh or page):
+            raise BadInput(f"{name}: is for rows that are computed (leave it out)")
     screen = console()
     if listed:
         for name, instance in bench_suite.instances.items():
             words = f"{name}  [{', '.join(instance.tags)}]  {instance.title} ({', '.join(bench_suite.tiers_of(name))})"
             screen.print(plain(words), markup=False, soft_wrap=True)
         return
+    chosen = {"tier": tier, "only": only, "sample": sample}
     if verify:
-        _verify(bench_suite, folder, sample, executor, seed)
+        _verify(bench_suite, folder, executor, seed or 0, chosen)
+        return
+    if fresh:
+        _fresh(bench_suite, folder, executor, seed, chosen)
         return
     if page:
         _page(bench_suite, folder)
         return
-    bench = Bench(bench_suite, suite, tier, only, folder, external_names(policy or ()))
+    bench = Bench(bench_suite, suite, tier or "small", only, folder, external_names(policy or ()))
     with suite_bar() as report:
         computed = bench.play(executor, report)
     screen.print(plain(summary(bench, computed)), markup=False, soft_wrap=True)
@@ -87,11 +116,17 @@ def benchmark(
         _check(folder, check)
 
 
-def _verify(suite: Any, folder: Path, sample: int | None, executor: Executor, seed: int) -> None:
+def _one_of(**asked: bool) -> None:
+    """Refuse two things to do at once."""
+    if len(both := [name for name, is_asked in asked.items() if is_asked]) > 1:
+        raise BadInput(f"{both[1]}: cannot be done together with {both[0]} (leave one out)")
+
+
+def _verify(suite: Any, folder: Path, executor: Executor, seed: int, chosen: dict[str, Any]) -> None:
     from ..benchmark.verify import verify
 
-    with progress_bar(sample or 0, quiet=False, unit=" runs") as tick:
-        found = verify(suite, folder, sample, executor, seed, tick)
+    with progress_bar(chosen["sample"] or 0, quiet=False, unit=" runs") as tick:
+        found = verify(suite, folder, executor=executor, seed=seed, progress=tick, **chosen)
     for wrong in found.wrong:
         print(f"jit-gym: {plain(str(wrong))}", file=sys.stderr)
     hit = f"{len({each.row.key for each in found.wrong}):,} not hit" if found.wrong else "all numbers hit"
@@ -100,6 +135,18 @@ def _verify(suite: Any, folder: Path, sample: int | None, executor: Executor, se
         words += f"; {plural(found.left, 'row')} of trained agents, whose networks are not here, were left out"
     console().print(f"{words}.", markup=False, soft_wrap=True)
     if found.wrong:
+        raise typer.Exit(1)
+
+
+def _fresh(suite: Any, folder: Path, executor: Executor, seed: int | None, chosen: dict[str, Any]) -> None:
+    from ..benchmark.fresh import draw_seed, lines, play_fresh, summary
+
+    seed, screen = draw_seed() if seed is None else seed, console()
+    with progress_bar(chosen["sample"] or 0, quiet=False, unit=" runs") as tick:
+        found = play_fresh(suite, folder, seed, executor, progress=tick, **chosen)
+    for words in (*lines(found), *summary(found)):
+        screen.print(plain(words), markup=False, soft_wrap=True)
+    if found.wrong or found.impossible:
         raise typer.Exit(1)
 
 

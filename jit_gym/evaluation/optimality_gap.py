@@ -66,7 +66,11 @@ class OptimalityGap:
 
     def of(self, result: Result) -> Estimate:
         """Return how much more a result costs than the best there is."""
-        more = paid(result) - self.leader
+        return self.of_costs(paid(result))
+
+    def of_costs(self, costs: np.ndarray) -> Estimate:
+        """Return how much more a policy of such costs (paths,) costs than the best there is."""
+        more = costs - self.leader
         n, all_paths = self.paths, len(more)
         lead = float(self.leader.mean()) - self.cost
         mean = float(more.mean()) + lead

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from jit_gym.benchmark import curves, pages, rows
-from jit_gym.benchmark.leaderboard import MOST_CURVES, RECORD, Leaderboard
+from jit_gym.benchmark.leaderboard import JUDGED_COLUMNS, MOST_CURVES, RECORD, Leaderboard
 from jit_gym.benchmark.profiles import COLOURS
 from jit_gym.benchmark.standings import Table
 from jit_gym.benchmark.suite import Suite, suite
@@ -217,3 +217,65 @@ def test_a_folder_of_something_else_is_refused(about: Suite, table: Table, tmp_p
     rows.add(tmp_path, [replace(table.rows[0], suite="made-v2")])
     with pytest.raises(BadInput, match="has rows of made-v2, not of made-v1"):
         pages.leaderboard(about, tmp_path)
+
+
+# What may not mislead
+
+
+def test_a_table_of_some_of_the_runs_says_so(about: Suite, table: Table, board: Leaderboard):
+    """On both pages and in the line to cite; when all runs are there, it is complete."""
+    assert board.progress.complete  # the made suite's tier trains nobody
+    assert "preliminary" not in board.citation
+    fewer = Table.of([row for row in table.rows if (row.policy, row.instance) != ("s-S", "line/a")])
+    partly = Leaderboard(about, fewer, Path("made-v1"))
+    said = "Preliminary: 11 of the 12 runs of the tier full are there. Missing are runs of s-S (1 of 4)"
+    assert said in pages.markdown(partly)
+    assert said in pages.html(partly)
+    assert "(preliminary: 11 of 12 runs)" in partly.citation
+    a_regime = Table.of([row for row in table.rows if row.key != ("s-S", "line/a", "held-out", 0)])
+    assert not Leaderboard(about, a_regime, Path("made-v1")).progress.complete
+
+
+def test_what_is_cited_is_known_by_its_figures(about: Suite, table: Table, board: Leaderboard):
+    """Whoever computed them, when, and in which order: another figure has another digest."""
+    again = [replace(row, date="2030-01-01", commit="ba9876543210", seconds=1.0) for row in reversed(table.rows)]
+    assert Leaderboard(about, Table.of(again), Path("made-v1")).digest == board.digest
+    first, *others = table.rows
+    other = Table.of([replace(first, fill_rate=0.951), *others])
+    assert Leaderboard(about, other, Path("made-v1")).digest != board.digest
+    assert f"figures {board.digest}." in board.citation
+
+
+def test_a_rule_stands_in_no_column_of_gaps(about: Suite, table: Table):
+    """Where the reference is the best tuned rule, the gap would be what a policy costs over it, a second time."""
+    known = Table.of([replace(row, reference_is="best-known") for row in table.rows])
+    place = JUDGED_COLUMNS.index("gap, %")
+    for board, all_known in (
+        (Leaderboard(about, table, Path("m")), False),
+        (Leaderboard(about, known, Path("m")), True),
+    ):
+        cells = {line.cells[place - 1] for part in board.instances for world in part.worlds for line in world.lines}
+        assert (cells == {"–"}) is all_known
+
+
+def test_who_reads_each_world_is_marked_where_others_have_not_learned(about: Suite, table: Table):
+    policies = {**about.policies, "s-S": about.policies["lot-for-lot"].model_copy(update={"plays": "s-S"})}
+    told = Leaderboard(about.model_copy(update={"policies": policies}), table, Path("made-v1"))
+    assert told.told == {"lot-for-lot", "s-S"}  # both are rules by formula here, and none is a reference
+    for regime, mark in (("learned", False), ("held-out", True)):
+        section = told.section("all", regime)
+        assert ("s-S †" in [line.cells[0].text for line in section.lines]) is mark
+        assert any(note.startswith("†") for note in section.notes) is mark
+    assert "| s-S † |" in pages.markdown(told)
+    assert {line.policy for line in told.generalisation(told=True)[1]} == {"lot-for-lot", "s-S"}
+    assert {line.policy for line in told.generalisation(told=False)[1]} == {"best tuned rule", "base-stock", "ppo"}
+
+
+def test_what_an_agent_does_is_told_with_its_mean_and_its_worst(board: Leaderboard):
+    (said,) = board.section("all", "calm").agents
+    assert said.startswith("ppo on 3 of 4 instances (2 seeds) costs ")
+    assert "on average; it is better on 2 and worse on 1, at worst by 9.5 % (line/b)." in said
+    assert "plays 1.0 m periods, and the tuning of an instance's rules 20 k." in said
+    assert (
+        any("Fewer than" in note for note in board.section("all", "calm").notes) is False
+    )  # the made suite trains none

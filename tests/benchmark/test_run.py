@@ -12,8 +12,10 @@ import pytest
 import yaml
 
 from jit_gym.benchmark import run as running
+from jit_gym.benchmark.learn import trained
 from jit_gym.benchmark.rows import REFERENCE, Row, file_of, read, read_all, text_of
 from jit_gym.benchmark.run import Bench, Clock, check_place, external_names
+from jit_gym.benchmark.suite import Run
 from jit_gym.benchmark.verify import disagreements, verify
 from jit_gym.common.checks import BadInput
 from jit_gym.common.executor import HERE, Executor
@@ -198,6 +200,27 @@ def test_agents_are_trained_once_each_and_may_be_killed(tmp_path):
     assert {row.periods_spent for row in rows} <= {4 * 8 * 10 + 16 * 40 * n for n in (1, 2)}
     assert verify(suite, whole, None, HERE).wrong == []
     assert verify(suite, copy(whole, tmp_path / "rows"), None, HERE).left == 6  # without their networks
+
+
+def test_a_network_begins_the_same_whatever_ran_before_in_the_process(tmp_path, monkeypatch):
+    """Stable-Baselines3 begins with orthogonal weights, whose last bits depend on the threads of the factorisation."""
+    torch = pytest.importorskip("torch")
+    before, seen = torch.get_num_threads(), []
+
+    def learn(world, settings, seed):
+        seen.append(torch.get_num_threads())
+        raise BadInput("enough")
+
+    monkeypatch.setattr("jit_gym.agents.program", lambda name: learn)
+    monkeypatch.setattr("jit_gym.agents.learner.settings_of", lambda *given: None)
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            with pytest.raises(BadInput, match="enough"):
+                trained(tiny(), Run("shop/lost", "hindsight", 0), tmp_path, "", lambda _: None)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 1]
 
 
 # Verified

@@ -1,11 +1,14 @@
 """How policies stand, from rows whose figures are known."""
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from jit_gym.benchmark.standings import BEST_RULE, Table, gap_of, versus_of
+from jit_gym.benchmark.standings import BEST_RULE, HALF, LEARNED, Table, gap_of, versus_of
 from jit_gym.benchmark.surprises import surprises
+from jit_gym.benchmark.words import verdict
 from jit_gym.common.checks import BadInput
 
 from .made import row, rows
@@ -147,3 +150,67 @@ def test_scores_are_per_cent():
     sample = Table.of(rows(COSTS, half=1.0)).sample("ppo", "calm", versus_of)
     assert sample.runs["line/a"].values == pytest.approx([100 * (cost / 110 - 1) for cost in (105, 106, 104)])
     assert sample.runs["line/a"].errors == pytest.approx([100 * 1.0 / 110 / 1.96] * 3)
+
+
+# What a reader must know
+
+
+def test_the_mean_counts_the_worst_instance_that_the_middle_leaves_out():
+    costs = {f"line/{k}": {"base-stock": 110.0, "ppo": [108.0]} for k in "abcdefg"}
+    agent = line(Table.of(rows(costs | {"line/z": {"base-stock": 110.0, "ppo": [440.0]}})), "ppo")
+    assert agent.versus.mean == pytest.approx(-2 / 1.1)
+    assert agent.mean.mean == pytest.approx((7 * -2 / 1.1 + 300) / 8)
+    assert agent.worst == ("line/z", pytest.approx(300.0))
+
+
+def test_who_is_told_what_others_are_not_is_not_ranked():
+    """Where they learned, all know the same; elsewhere a policy that reads the numbers of the world is apart."""
+    calm = rows(COSTS)
+    table = Table.of(calm + [replace(each, regime="held-out") for each in calm])
+    for regime, apart in ((LEARNED, False), ("held-out", True)):
+        (agent,) = [each for each in table.standings(regime, {"ppo"}) if each.policy == "ppo"]
+        assert agent.told is apart
+        assert (agent.leads is None) is apart
+        assert (agent.gaps["optimum"].leads is None) is apart
+    assert next(each for each in table.standings("held-out", {"ppo"}) if each.policy == BEST_RULE).leads
+
+
+def test_those_on_most_instances_stand_first_among_those_not_ranked():
+    given = rows(COSTS) + rows({"line/a": {"ddpg": [1.0], "dqn": [200.0]}, "line/b": {"dqn": [200.0]}})
+    assert [each.policy for each in Table.of(given).standings("calm")][-2:] == ["dqn", "ddpg"]
+
+
+def test_the_best_tuned_rule_spent_what_all_rules_did():
+    given = rows(COSTS) + rows({name: {"s-S": 111.0} for name in COSTS})
+    spent = {each.policy: each.spent for each in Table.of(given).standings("calm")}
+    assert spent[BEST_RULE] == spent["base-stock"] + spent["s-S"] == 20_000
+
+
+def test_agents_are_compared_where_both_were_judged():
+    """As the means of their seeds, however many each has: the error has that of the seeds and of the simulation."""
+    given = rows(COSTS, half=0.11) + rows({"line/a": {"ddpg": [100.0, 102.0]}, "line/b": {"ddpg": [130.0]}}, half=0.11)
+    table = Table.of(given)
+    beside = table.beside("ppo", "ddpg", "calm")
+    assert beside.instances == 2
+    assert beside.more.mean == pytest.approx((4.0 - 10.0) / 2 / 1.1)
+    assert beside.judgements["worse"] == beside.judgements["better"] == 1
+    assert table.beside("ddpg", "ppo", "calm").more.mean == pytest.approx(-beside.more.mean)
+    assert table.beside("ppo", "sac", "calm") is None
+    averaged = table.sample("ppo", "calm", versus_of).averaged.runs["line/a"]
+    values = [100 * (cost / 110 - 1) for cost in (105.0, 106.0, 104.0)]
+    assert averaged.values == pytest.approx([sum(values) / 3])
+    assert averaged.errors[0] == pytest.approx(math.hypot(np.std(values, ddof=1) / 3**0.5, 0.1 / HALF))
+
+
+def test_the_verdict_says_among_whom_and_whether_the_mean_agrees():
+    costs = {f"line/{k}": {"base-stock": 110.0, "lot-for-lot": 150.0, "ppo": [100.0]} for k in "abcdefg"}
+    said = verdict(Table.of(rows(costs)).standings("calm"), "calm")
+    assert said == (
+        "Of 4 policies that were judged on all 7 instances, in calm worlds, ppo is shown to cost less in the middle"
+        " half of its runs, and the best tuned rule of each, base-stock and lot-for-lot cost more."
+    )
+    fails = costs | {"line/z": {"base-stock": 110.0, "lot-for-lot": 150.0, "ppo": [990.0]}}
+    said = verdict(Table.of(rows(fails)).standings("calm"), "calm")
+    assert said.endswith(" But on average, the worst instances included, the best tuned rule of each costs least.")
+    alone = verdict(Table.of(rows({"line/a": {"base-stock": 110.0}})).standings("calm"), "calm")
+    assert alone.startswith("2 policies were judged on all 1 instance, in calm worlds: ")
