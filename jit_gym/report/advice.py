@@ -14,6 +14,7 @@ from ..evaluation import Estimate
 from ..evaluation.judgement import THRESHOLD
 from ..planning import Advice, Advised
 from ..planning.advice import ABC, XYZ
+from ..planning.choice import Choice
 from ..planning.depends import FACTORS, FARTHEST, Depends
 from .axes import LINE, Axes, Entry, fitting_ticks, legend, plain_number, ticks, under_legend
 from .columns import Column, grid
@@ -114,15 +115,28 @@ def how(advice: Advice) -> list[str]:
     return [
         f"Today's practice: {plain(advice.practice.words)}.",
         f"Demand was fitted, rules were tuned, and one of them was chosen on the {plural(advice.first, period)} before "
-        "the held-out part alone: by the mean of what it costs in the fitted world, and of what it cost on the last "
-        f"part of these {period}s, foretold from what was before that (a back-test). Where nothing is better than "
-        f"today's practice by more than {100 * THRESHOLD:g} %, that stays.",
+        "the held-out part alone: by what it costs in the fitted world, and by what it cost on the last part of these "
+        f"{period}s, foretold from what was before that (a back-test). {by_all_items(advice.choice)}Where nothing is "
+        f"expected to be better than today's practice by more than {100 * THRESHOLD:g} %, that stays.",
         f"What was held out judges: sales as they were, for all rules from the same stock on, which is the scenario's. "
         f"Figures are those of the held-out {period}s; money is a year.",
         f"Intervals are 95 %, from blocks of {plural(advice.block, period)} of the held-out part, drawn anew (moving "
         "block bootstrap, Künsch 1989): one history is one path. They hold for each item by itself, and for "
         "periods like these.",
     ]
+
+
+def by_all_items(choice: Choice) -> str:
+    """Say how far an item's own figures decide, and which rule does best on all items; nothing of one item."""
+    if choice.items < 2:
+        return ""
+    best = f"On all {choice.items:,} items {choice.group} does best. " if choice.group else ""
+    if round(100 * choice.own) == 0:
+        return f"{best}What sets items apart in these two figures is not told from chance, so it does not count. "
+    return (
+        f"{best}Of what sets an item apart from the others in these two figures {100 * choice.own:.0f} % counts, as "
+        "far as they agree on it, and the rest is taken for chance. "
+    )
 
 
 def thresholds() -> str:
@@ -150,7 +164,7 @@ def stances(advice: Advice) -> list[tuple[str, str]]:
 def turns(depends: Depends, period: str) -> str:
     """Say how far lead time and shortage cost would have to move until another rule is better; nothing if unknown."""
     if depends.doubtful:
-        return "another rule is better in the fitted world as it is; the back-test decided"
+        return "in the fitted world alone another rule is better as it is; the back-test, or all items, decided"
     now, parts = depends.lead_time, list[str]()
     for turn, word in ((depends.shorter, "or less"), (depends.longer, "or more")):
         if turn is not None:
@@ -178,7 +192,7 @@ def _row(each: Advised) -> dict[str, Any]:
     chosen, today = each.chosen, each.today
     rest: dict[str, Any] = {"name": each.item, "group": each.group, "judgement": each.judgement, "stance": each.stance}
     if chosen is None or today is None:
-        return {**rest, "advice": "no verdict", "rule": "", "now": "", "cells": ["–"] * 10, "means": ""}
+        return {**rest, "advice": "no verdict", "rule": "", "now": "", "why": "", "cells": ["–"] * 10, "means": ""}
     advice = "change" if each.changes else "keep"
     cells = [
         money(each.saved.mean) if each.findings.chosen != "today" else "0",
@@ -196,7 +210,8 @@ def _row(each: Advised) -> dict[str, Any]:
     if not each.changes and each.findings.chosen != "today":
         rule += f" (chosen before: {chosen.rule})"
     means = "" if each.findings.chosen == "today" else MEANS.get(each.judgement, "")
-    return {**rest, "advice": advice, "rule": rule, "now": each.rule, "cells": cells, "means": means}
+    return {**rest, "advice": advice, "rule": rule, "now": each.rule, "why": each.findings.why, "cells": cells,
+            "means": means}  # fmt: skip
 
 
 def _short(row: dict[str, Any]) -> str:
