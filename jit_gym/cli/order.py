@@ -46,6 +46,13 @@ def order(
         Path | None,
         typer.Option(metavar="FILE", help="The sales since the folder was made, by default those in its sales.csv."),
     ] = None,
+    promotions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Promotions and events that are planned: columns item, date, and if need be to and factor.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Where to write the table, by default FOLDER/today.csv.")
     ] = None,
@@ -85,7 +92,7 @@ def order(
 
     reading: dict[str, Any] = {"item": item, "on_hand": on_hand, "on_order": on_order, "ordered": ordered}
     reading |= {"expected": expected, "date_format": date_format, "decimal": decimal, "sheet": sheet}
-    found = todays_orders(folder, stock, date=date, rule=rule, sales=sales, **reading)
+    found = todays_orders(folder, stock, date=date, rule=rule, sales=sales, promotions=promotions, **reading)
     target = out or folder / TODAY
     if not dry_run:
         log = with_orders(folder, found.frame, replace=replace)
@@ -131,6 +138,11 @@ def print_orders(frame: pd.DataFrame, vehicles: Any) -> None:
             "The position is on hand + on order - what customers wait for, the level that after the order, the forecast"
         )
         out.print(Text(f"{says} over lead time and review.", "dim"))
+    planned = some[some["promotion"] != ""]
+    for row in planned.head(FEW).to_dict("records"):
+        out.print(Text(f"  {row['item']}: planned {row['promotion']}", "dim"))
+    if len(planned) > FEW:
+        out.print(Text(f"  and {len(planned) - FEW} more items with a promotion", "dim"))
     none = int((frame["ordered"] == 0).sum())
     if none:
         out.print(Text(f"{none} of {len(frame)} items need no order.", "dim"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..common import digest
 from ..common.checks import BadInput
 from ..common.executor import HERE, Executor, Tell
 from ..common.provenance import commit, in_words, versions
@@ -19,6 +20,7 @@ from ..common.text import plural
 from ..evaluation.judgement import THRESHOLD, Judgement, judged
 from ..scenario import Scenario
 from . import coupled
+from .choice import Choice, choose
 from .depends import Depends, depends
 from .folder import SALES, Folder, open_folder
 from .intervals import block_length, estimated, resampled
@@ -26,7 +28,7 @@ from .kept import Kept
 from .practice import Practice, practice_of
 from .reading import Sales
 from .trials import RULES
-from .verdict import PRACTICE, Case, Findings, Tried, judge
+from .verdict import PRACTICE, Case, Findings, Tried, judge, now
 from .worlds import Shop, lead_time
 
 if TYPE_CHECKING:
@@ -109,6 +111,7 @@ class Advice:
         block: periods in a block of the intervals.
         together: what was decided for all items together where they share trucks or other constraints, in sentences.
         notes: what a reader must know before acting on it.
+        choice: how the rule of each item was chosen.
     """
 
     scenario: Scenario
@@ -121,6 +124,7 @@ class Advice:
     block: int
     together: tuple[str, ...]
     notes: tuple[str, ...]
+    choice: Choice
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -175,9 +179,9 @@ def advise(
     """Judge which rule suits each item of a shop, on the last part of its sales, which nothing else has seen.
 
     The last 52 weeks, or a quarter of the history where that is less, are held out. Demand is fitted, rules are tuned
-    and one of them is chosen on what came before: by the mean of its cost in the world that was fitted, and of that on
-    the last part of what came before (a back-test). What was held out judges: sales are replayed as they were, with
-    fresh lead times where these are random.
+    and one of them is chosen on what came before: by its cost in the world that was fitted, and by that on the last
+    part of what came before (a back-test), on the item and on all others (`choice.choose`). What was held out judges:
+    sales are replayed as they were, with fresh lead times where these are random.
 
     Args:
         folder: of the shop, as `jit-gym new NAME --demand` writes it, or the shop that was opened from one.
@@ -219,8 +223,12 @@ def advise(
         )
         for item in shop.items
     ]
-    store = Kept(opened.path / KEPT if keep else None)
-    findings = store.run(judge_case, cases, [case.key for case in cases], Findings.of, executor, progress)
+    store, keys = Kept(opened.path / KEPT if keep else None), [case.key for case in cases]
+    findings = store.run(judge_case, cases, keys, Findings.of, executor, progress)
+    choice = choose(findings)
+    for found, rule, why, expected in zip(findings, choice.rules, choice.why, choice.expected, strict=True):
+        if rule is not None:
+            found.settle(rule, why, expected)
     together: tuple[str, ...] = ()
     if shop.coupled:
         if today.orders is not None and (missing := [item for item in shop.items if item not in today.orders]):
@@ -228,16 +236,24 @@ def advise(
                 f"{missing[0]}: has no order among today's, and shares {shop.coupled[0]} with others (say --practice)"
             )
         together = coupled.judge_together(shop, cases, findings)
+    settled = [k for k, found in enumerate(findings) if found.chosen is not None]
+    rules_now = store.run(
+        now_case, [(cases[k], str(findings[k].chosen)) for k in settled],
+        [f"{keys[k]}-{digest.of_text(str(findings[k].chosen))[:16]}" for k in settled], dict[str, str], executor, None,
+    )  # fmt: skip
+    for k, told in zip(settled, rules_now, strict=True):
+        findings[k].now = told
     costly = sorted(range(len(cases)), key=lambda k: -_cost(findings[k]))[:SEARCHED]
     costly = [k for k in costly if findings[k].rivalled and not shop.coupled]
     turns = store.run(
-        depends_case, [(cases[k], findings[k]) for k in costly], [f"{cases[k].key}-depends" for k in costly],
+        depends_case, [(cases[k], findings[k]) for k in costly],
+        [f"{keys[k]}-{digest.of_text(str(findings[k].chosen))[:16]}-depends" for k in costly],
         Depends.of, executor, None,
     )  # fmt: skip
     store.tidy()
     concluded, saved, block = _concluded(shop, cases, findings, dict(zip(costly, turns, strict=True)))
     notes = (*said, *_notes(shop, sales, findings, today))
-    return Advice(scenario, sales, today, first, last, concluded, saved, block, together, notes)
+    return Advice(scenario, sales, today, first, last, concluded, saved, block, together, notes, choice)
 
 
 def judge_case(case: Case, tell: Tell) -> dict[str, Any]:
@@ -245,6 +261,11 @@ def judge_case(case: Case, tell: Tell) -> dict[str, Any]:
     found = judge(case).plain()
     tell(1)
     return found
+
+
+def now_case(item: tuple[Case, str], tell: Tell) -> dict[str, Any]:
+    """Tune what was chosen for one item to all its sales, here or in another process."""
+    return now(*item)
 
 
 def depends_case(item: tuple[Case, Findings], tell: Tell) -> dict[str, Any]:
@@ -367,7 +388,7 @@ def _row(each: Advised) -> dict[str, Any]:
     row: dict[str, Any] = {"item": each.item, "group": each.group, "value": each.value, "stance": each.stance}
     row |= {"advice": "change" if each.changes else "keep" if chosen is not None else ""}
     row |= {"rule": "" if chosen is None else chosen.rule, "today": "" if today is None else today.rule}
-    row |= {"from_now_on": each.rule}
+    row |= {"from_now_on": each.rule, "why": found.why}
     for suffix, tried in (("", chosen), ("_today", today)):
         row[f"cost{suffix}"] = np.nan if tried is None else tried.cost * each.per_year
         row[f"fill_rate{suffix}"] = np.nan if tried is None else tried.fill_rate

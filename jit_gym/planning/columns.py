@@ -48,6 +48,12 @@ NAMES = {
     ),
     "counted": ("date", "as_of", "counted", "counted_on", "stock_date", "snapshot_date", "stand", "datum"),
     "supplier": ("supplier", "vendor", "lieferant", "lane"),
+    "begins": (
+        "date", "from", "begins", "begin", "start", "start_date", "first_day", "day", "week", "datum", "von", "fecha",
+        "desde", "du",
+    ),
+    "until": ("to", "until", "ends", "end", "end_date", "last_day", "last", "bis", "hasta", "au"),
+    "factor": ("factor", "times", "multiplier", "faktor"),
 }  # fmt: skip
 """For each thing that a column can say, the names by which it is known, the likeliest first."""
 
@@ -56,7 +62,11 @@ DATED = re.compile(
     r"[A-Za-z]{3,9}\.?[- ]\d{2,4}"
 )
 """What looks like a date, or a month, week or quarter."""
-EXACT = frozenset({"on_hand", "promotion", "item_name", "on_order", "expected", "counted", "supplier"})
+EXACT = frozenset(
+    {
+        "on_hand", "promotion", "item_name", "on_order", "expected", "counted", "supplier", "begins", "until", "factor",
+    }
+)  # fmt: skip
 """What is not found by a part of a column's name."""
 
 

@@ -56,7 +56,7 @@ def judge_together(shop: Shop, cases: Sequence[Case], findings: Sequence[Finding
         for name, told in ((PRACTICE, plays[PRACTICE]), (key, plays[best])):
             if name in each.tried:
                 each.tried[name] = _of_item(each.tried[name], told, k, _costs(scenario, told, k))
-        each.chosen = key
+        each.chosen, each.why = key, "costs least where all items are played together"
         for column, told in (("chosen", plays[best]), ("today", plays[PRACTICE])):
             each.series[f"cost_{column}"] = _costs(scenario, told, k).tolist()
             for field in ("held", "short", "ordered"):
@@ -133,5 +133,5 @@ def _of_item(tried: Tried, told: Play, k: int, costs: np.ndarray) -> Tried:
     return Tried(
         tried.rule, tried.parameters, tried.score, tried.fitted, tried.back_test, float(costs.mean()),
         1.0 - float(told.short[:, k].sum()) / demanded if demanded > 0 else 1.0,
-        float(told.held[:, k].mean()), float(told.ordered[:, k].mean()), float(told.left[k]),
+        float(told.held[:, k].mean()), float(told.ordered[:, k].mean()), float(told.left[k]), tried.expected,
     )  # fmt: skip

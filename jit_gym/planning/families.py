@@ -98,8 +98,7 @@ class Law:
         With whole units D is X f rounded by chance, so P(D <= y) = E[min(max(y + 1 - X f, 0), 1)], which is the mean of
         P(X <= z / f) over z from y to y + 1.
         """
-        inside = self._rounded_below(demand, factor) if self.whole else self._draw_below(demand / factor)
-        return np.where(demand < 0, 0.0, 1.0 - self.occurs + self.occurs * inside)
+        return self._below(demand, factor, self._added_up(demand, factor))
 
     def likelihood(self, demand: np.ndarray, factor: np.ndarray, at_least: np.ndarray) -> float:
         """Return the logarithm of the likelihood of demands (n,), some of which are `at_least` as much as they are.
@@ -107,8 +106,10 @@ class Law:
         In continuous units it is that of the tenth of a percent of the mean around each demand.
         """
         width = 1.0 if self.whole else 1e-3 * max(float(np.mean(demand)), 1e-9)
-        before = self.below(demand - width, factor)
-        here = np.where(at_least, 1.0, self.below(demand, factor)) - before
+        table = self._added_up(demand, factor)
+        less = demand - width
+        before = self._below(less, factor, self._added_up(less, factor) if table is None else table)
+        here = np.where(at_least, 1.0, self._below(demand, factor, table)) - before
         return float(np.log(np.maximum(here, LEAST)).sum())
 
     def quantile(self, u: np.ndarray | float, factor: np.ndarray) -> np.ndarray:
@@ -124,20 +125,35 @@ class Law:
         tail = self.quantile(np.minimum(start[:, None] + (1 - start[:, None]) * u, 1 - 1e-9), factor[:, None])
         return np.maximum(tail.mean(axis=1), demand)
 
-    def _rounded_below(self, demand: np.ndarray, factor: np.ndarray) -> np.ndarray:
-        """Return the mean of P(X <= z / f) over z from y to y + 1, from sums over whole numbers where they are few."""
-        low, high = np.maximum(demand, 0.0) / factor, np.maximum(demand + 1.0, 0.0) / factor
-        most = int(np.ceil(high.max())) + 1
+    def _below(self, demand: np.ndarray, factor: np.ndarray, table: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
+        """Return what `below` does, with the table of demands that are as large or larger."""
+        inside = self._rounded_below(demand, factor, table) if self.whole else self._draw_below(demand / factor)
+        return np.where(demand < 0, 0.0, 1.0 - self.occurs + self.occurs * inside)
+
+    def _added_up(self, demand: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return P(X <= x) for whole numbers x and its integral from 0 to each, up to demands; None if too many."""
+        if not self.whole:
+            return None
+        most = int(np.ceil((np.maximum(demand + 1.0, 0.0) / factor).max())) + 1
         if most > TABLE:
+            return None
+        at = self._draw_below(np.arange(float(most)))
+        return at, np.concatenate([[0.0], np.cumsum(at)])
+
+    def _rounded_below(
+        self, demand: np.ndarray, factor: np.ndarray, table: tuple[np.ndarray, np.ndarray] | None
+    ) -> np.ndarray:
+        """Return the mean of P(X <= z / f) over z from y to y + 1, from sums over whole numbers where they are few."""
+        if table is None:
             points = (np.arange(PIECES) + 0.5) / PIECES
             return self._draw_below((demand[:, None] + points) / factor[:, None]).mean(axis=1)
-        at = self._draw_below(np.arange(float(most)))
-        sums = np.concatenate([[0.0], np.cumsum(at)])  # the integral of P(X <= x) from 0 to each whole number
+        at, sums = table
 
         def integral(x: np.ndarray) -> np.ndarray:
             whole = np.floor(x).astype(int)
-            return sums[whole] + at[np.minimum(whole, most - 1)] * (x - whole)
+            return sums[whole] + at[np.minimum(whole, len(at) - 1)] * (x - whole)
 
+        low, high = np.maximum(demand, 0.0) / factor, np.maximum(demand + 1.0, 0.0) / factor
         return (integral(high) - integral(low)) * factor
 
     @property

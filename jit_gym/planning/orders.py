@@ -16,7 +16,7 @@ from ..common.checks import BadInput
 from ..common.text import plain, plural, quoted
 from ..physics import Layout
 from ..physics.tables import state_of
-from ..policies import policy
+from ..policies import Rule, policy
 from ..policies.lead_times import lead_times
 from ..policies.plan import PlanningData
 from ..scenario import Scenario
@@ -25,6 +25,7 @@ from ..scenario.model import LONGEST_HORIZON
 from .folder import SALES, Folder, open_folder
 from .grid import Grid
 from .mixed import players_of
+from .planned import Planned, read_planned, said_of, with_planned
 from .reading import read_like
 from .stock import OpenOrder, Stock, read_stock
 from .today import Today, check, rule_of, usual
@@ -37,7 +38,7 @@ RECENT = 8
 FAR = 2.0
 """How many times as much, or as little, looks wrong."""
 COLUMNS = ("date", "item", "supplier", "on_hand", "on_order", "position", "level", "forecast", "ordered", "arrives",
-           "rule", "looks_wrong")  # fmt: skip
+           "rule", "promotion", "looks_wrong")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,11 @@ def order(
     date: str | dt.date | None = None,
     rule: str | None = None,
     sales: str | Path | None = None,
+    promotions: str | Path | None = None,
     **reading: Any,
 ) -> pd.DataFrame:
     """Return what to order today of each item, from whom, when it arrives, and why: the `frame` of `todays_orders`."""
-    return todays_orders(folder, stock, date=date, rule=rule, sales=sales, **reading).frame
+    return todays_orders(folder, stock, date=date, rule=rule, sales=sales, promotions=promotions, **reading).frame
 
 
 def todays_orders(
@@ -69,6 +71,7 @@ def todays_orders(
     date: str | dt.date | None = None,
     rule: str | None = None,
     sales: str | Path | None = None,
+    promotions: str | Path | None = None,
     **reading: Any,
 ) -> Orders:
     """Return what the rules of a shop order in the state that it is in.
@@ -80,8 +83,9 @@ def todays_orders(
 
     Columns of the frame: `date`, `item`, `supplier`; `on_hand`, `on_order`, `position` (on hand + on order - what
     customers wait for), `level` (the position after the order, or that up to which the rule orders), `forecast` (over
-    lead time and review), `ordered`, `arrives`, `rule`, and `looks_wrong`. Of an item whose stock is not known nothing
-    is ordered, and its numbers are nan.
+    lead time and review), `ordered`, `arrives`, `rule`, `promotion` (what is planned within lead time and review, and
+    what it multiplies demand by), and `looks_wrong`. Of an item whose stock is not known nothing is ordered, and its
+    numbers are nan.
 
     Args:
         folder: that `jit-gym new --demand` wrote.
@@ -91,6 +95,8 @@ def todays_orders(
             rules.csv, or else base-stock by formula.
         sales: a file with the sales since the folder was made, for rules that learn; by default what the folder's
             sales.csv has of them.
+        promotions: a file with the promotions and other events that are planned (`read_planned`). Rules that follow the
+            forecast order for them; where a rule does not, `looks_wrong` says so.
         reading: how the stock is read, as `read_stock` takes it.
 
     Raises:
@@ -116,8 +122,15 @@ def todays_orders(
             f"{shop.path}/{SALES}: has no item {strange[0]!r}, which the scenario has (write the folder again)"
         )
     known = [shop.sales.items.index(item) for item in items]
-    read = read_stock(stock, items, [shop.sales.keys[k] for k in known], shop.sales.by, **reading)
+    keys = [shop.sales.keys[k] for k in known]
+    read = read_stock(stock, items, keys, shop.sales.by, **reading)
     notes += read.notes
+    without, plans = shop.scenario, Planned({}, {})
+    if promotions is not None:
+        form = {key: reading[key] for key in ("date_format", "decimal") if key in reading}
+        plans = read_planned(promotions, items, keys, shop.sales.by, grid, shop.first, **form)
+        notes += said_of(plans, period)
+        shop = replace(shop, scenario=with_planned(without, plans))
     odd: dict[str, list[str]] = {item: [] for item in items}
     past, said = _past(shop, known, sales, today)
     notes += said
@@ -134,7 +147,7 @@ def todays_orders(
         mine = own[stock_of] == k
         if isinstance(player, str):  # an agent, which knows worlds of one item
             for i in np.flatnonzero(own == k).tolist():
-                alone, its = _alone(shop.scenario, items[i]), _of_item(read, i)
+                alone, its = _alone(without, items[i]), _of_item(read, i)
                 layout_alone = Layout(alone)
                 numbers_alone = _state(layout_alone, its, grid, today, {items[i]: []})
                 state_of(numbers_alone, layout_alone.sizes, 1).stocks["used"][0] = np.nan_to_num(past[-1, i])
@@ -150,8 +163,9 @@ def todays_orders(
               + ("; ..." if len(read.unknown) > 3 else "")] if read.unknown else []  # fmt: skip
     notes += _sold_by_now(shop, state, period, known)
     _strange_sales(state, odd)
+    promoted = _promoted(shop, state, plans, without, [players[k] for k in own], odd)
     vehicles = {route: flows.routes[r].vehicles for r, route in enumerate(layout.routes) if flows.routes}
-    rows = _rows(shop, state, read, players, own, stock_of, orders, flows, odd, day, today)
+    rows = _rows(shop, state, read, players, own, stock_of, orders, flows, odd, promoted, day, today)
     import pandas as pd
 
     return Orders(pd.DataFrame(list(rows), columns=COLUMNS), tuple(plain(note) for note in notes), vehicles)
@@ -312,6 +326,46 @@ def _strange_sales(state: Today, odd: dict[str, list[str]]) -> None:
             )
 
 
+def _promoted(
+    shop: Folder,
+    state: Today,
+    plans: Planned,
+    without: Scenario,
+    players: Sequence[Any],
+    odd: dict[str, list[str]],
+) -> dict[str, str]:
+    """Return what is planned of each item within lead time and review, in words; say where its rule does not know.
+
+    `without` is the scenario without what is planned.
+    """
+    found, expected, usual_expected = dict[str, str](), np.empty(0), np.empty(0)
+    plan = PlanningData(state.layout)
+    name = state.scenario.horizon.period
+    for i, (item, player) in enumerate(zip(state.layout.stocks, players, strict=True)):
+        last = state.period + ceil(plan.lead_time[i]) + 1
+        known, unfitted = plans.within(state.scenario, item, state.period, last)
+        days = {period: shop.sales.grid.begin(shop.first + period)[0] for period in sorted({*known, *unfitted})}
+        found[item] = ", ".join(f"{day} x{known[t]:.3g}" if t in known else f"{day} x?" for t, day in days.items())
+        if unfitted:
+            odd[item].append(
+                f"a promotion in the {name} of {days[unfitted[0]]} is not in the forecast, as none was in the history "
+                "to fit (say in a column factor what it multiplies demand by)"
+            )
+        if known and not (isinstance(player, Rule) and "spikes" in player.knows):
+            if not len(expected):
+                calm = Today(Layout(without), state.period, state.numbers, state.past)
+                expected, usual_expected = (
+                    np.ravel(PlanningData(each.layout).expected(each.view)) for each in (state, calm)
+                )
+            more = expected[i] - usual_expected[i]
+            odd[item].append(
+                f"its rule does not look at the forecast, and orders as without the promotion of {found[item]}: "
+                f"{abs(more):,.4g} units {'more' if more >= 0 else 'less'} are expected over lead time and review "
+                "(order by hand, or by a rule that does, as --rule safety-stock)"
+            )
+    return found
+
+
 def _rows(
     shop: Folder,
     state: Today,
@@ -322,6 +376,7 @@ def _rows(
     orders: np.ndarray,
     flows: Any,
     odd: dict[str, list[str]],
+    promoted: Mapping[str, str],
     day: np.datetime64,
     today: int,
 ) -> Iterator[tuple[Any, ...]]:
@@ -344,7 +399,7 @@ def _rows(
             str(day), item, lane.supplier or name, stock.on_hand[i], on_order[m],
             np.nan if unknown else position[i], np.nan if unknown else level, forecast[i],
             np.nan if unknown else flow.ordered, "" if arrives is None or unknown else str(arrives),
-            rule_of(player, i), "; ".join(told),
+            rule_of(player, i), promoted.get(item, ""), "; ".join(told),
         )  # fmt: skip
 
 

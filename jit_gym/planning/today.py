@@ -51,23 +51,32 @@ class Today:
 
     @cached_property
     def row(self) -> np.ndarray:
-        """Return the row of chance, and of what is seen of it (columns,), without any spike or disruption.
+        """Return the row of chance, and of what is seen of it (columns,), without disruptions and spikes by chance.
 
-        Forecasts know the season, the trend and, where demand is autocorrelated, the last sales.
+        Forecasts know the season, the trend, spikes on dates as they are announced, and, where demand is
+        autocorrelated, the last sales.
         """
-        never: dict[str, Any] = {"rate": None, "every": None, "once": None, "at": []}
-        calm = variant(self.scenario, {f"spikes.{name}.starts": never for name in self.scenario.spikes})
-        rows = Chance(calm).draw_pair(0, 1, self.period + 1).rows  # the second path is without disruptions
-        row = rows[self.period, 1].copy()
-        columns = self.layout.columns
+        dated = {name for name, spike in self.scenario.spikes.items() if spike.starts.at is not None}
+        row, columns = self._drawn(dated), self.layout.columns
+        learnt = any(demand.autocorrelation for demand in self.scenario.demands.values())
+        usual_row = self._drawn(set()) if dated and learnt else row
         for name, demand in self.scenario.demands.items():
             if demand.autocorrelation:
                 sold = self.past[:, self.layout.stocks.index(next(iter(demand.draws_on)))]
                 means = _foretold(self.scenario, name, sold, columns.ahead, self.period)
                 factor = pattern(demand, self.period + columns.ahead, self.scenario.horizon)
-                seen = row[columns.chance :]
-                seen[columns.forecast[name]] = means if factor is None else means * factor[self.period :]
+                means = means if factor is None else means * factor[self.period :]
+                told, without = (each[columns.chance :][columns.forecast[name]] for each in (row, usual_row))
+                told[:] = means * np.divide(told, without, out=np.ones_like(told), where=without > 0)
         return row
+
+    def _drawn(self, spikes: set[str]) -> np.ndarray:
+        """Return a row of chance without disruptions, and with some spikes alone."""
+        never: dict[str, Any] = {"rate": None, "every": None, "once": None, "at": []}
+        gone = {name: {"starts": never} for name in self.scenario.spikes if name not in spikes}
+        calm = variant(self.scenario, {"spikes": gone})
+        rows = Chance(calm).draw_pair(0, 1, self.period + 1).rows  # the second path is without disruptions
+        return np.asarray(rows[self.period, 1].copy())
 
     def source(self, period: int | None, numbers: np.ndarray | None = None) -> StateSource:
         """Return this state, or another one, as what a view looks at; it records what is looked at."""

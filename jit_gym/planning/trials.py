@@ -17,6 +17,8 @@ from ..evaluation.play import name_of, play_all
 from ..evaluation.tuning import free
 from ..physics import Flows, Layout, Simulation, State, View
 from ..policies import Rule, policy
+from ..policies.lost_pipeline import Pipeline
+from ..policies.plan import PlanningData
 from ..scenario import BadInput, Scenario
 from ..scenario.window import season_of, stays_as_it_is
 
@@ -28,6 +30,10 @@ RULES = (
 AS_IT_IS = frozenset({"jit", "projected-inventory-level"})
 """Rules that keep their formula: tuned, the level of `jit` would have a safety stock, and be base-stock, and each level
 of `projected-inventory-level` takes a table of all pipelines."""
+LOOKING_UP = frozenset({"projected-inventory-level", "myopic", "myopic-2", "standard-vector"})
+"""Rules that look orders up in a table of all pipelines (`policies.lost_pipeline`)."""
+MOST_LOOKED_UP, RARELY = 1000, 6.0
+"""Units within lead time and review up to which such a table is made: their mean, and so many standard deviations."""
 ROUNDS = ((20, 5, 2), (10, 3, 1), (10, 3, 1))
 """The grids of a search: how far each goes, in steps, to both sides of a rule's one, two, or more parameters."""
 PATHS = (16, 48, 96)
@@ -176,15 +182,31 @@ def _told(state: State, flows: Flows) -> tuple[Any, ...]:
 
 def accepted(world: World, what: str) -> tuple[Any, str]:
     """Return a policy tuned to a world, or None and in words why it does not accept it."""
+    name = what.partition("(")[0].strip()
     try:
+        if name in LOOKING_UP and _pipelines(world, name) > MOST_LOOKED_UP:
+            return None, f"{name}: would take seconds here (its table is for {MOST_LOOKED_UP:,} units or less)"
         player = world.tuned(what)
     except BadInput as error:
         return None, str(error)
-    if isinstance(player, Rule) and is_pure(player):
+    if isinstance(player, Rule) and is_pure(player) and player.name in LOOKING_UP:
         simulation = Simulation(world.layout, world.chance.draw(0, 1))
         if recorded_play(player, world.layout, MoneyCounter, None, player.begin(View(simulation))) is None:
             return None, f"{player.name}: would take minutes here (its table of pipelines is too large)"
     return player, ""
+
+
+def _pipelines(world: World, rule: str) -> float:
+    """Return how much may be asked for within lead time and review, in nearly all cases, of the stock with the most.
+
+    Raises:
+        PolicyError: for a world that the rule does not accept.
+    """
+    plan = PlanningData(world.layout)
+    for stock in range(len(plan.mean)):
+        Pipeline(plan, stock, rule)
+    exposed = plan.lead_time + 1
+    return float((plan.mean * exposed + RARELY * np.sqrt(plan.variance * exposed)).max())
 
 
 def parameters_of(player: Any) -> Mapping[str, Any]:

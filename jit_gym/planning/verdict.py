@@ -10,7 +10,6 @@ import numpy as np
 
 from ..common import digest
 from ..common.text import plural
-from ..evaluation.judgement import THRESHOLD
 from ..physics import Simulation
 from ..policies import policy
 from ..scenario import Scenario, load
@@ -21,7 +20,7 @@ from .replay import Known, filled, foretold_before, known_trace
 from .trials import Play, World, accepted, parameters_of, play
 from .worlds import fitted_document, lead_time, spanning
 
-FORMAT = 1
+FORMAT = 2
 """Of what is kept of an item, so that what another version kept is not read."""
 ENOUGH = 16
 """Periods with a known demand that a part of the history must have for a back-test to be fitted to it."""
@@ -87,8 +86,10 @@ class Tried:
     """What one rule came to.
 
     `fitted` is its cost a period in the world that was fitted to what came before, and `back_test` that on the last
-    part of what came before, foretold from what was before that; `score`, their mean, decides. None where there is
-    none. `cost`, `fill_rate`, `stock` and `ordered` are those of the held-out part, a period.
+    part of what came before, foretold from what was before that; `score` is their mean. None where there is none.
+    `expected`, which decides, is what it is expected to cost by these figures and those of all items, as a multiple of
+    the item's median rule (`choice.choose`). `cost`, `fill_rate`, `stock` and `ordered` are those of the held-out part,
+    a period.
     """
 
     rule: str
@@ -101,6 +102,7 @@ class Tried:
     stock: float
     ordered: float
     left: float
+    expected: float | None = None
 
 
 @dataclass
@@ -108,14 +110,16 @@ class Findings:
     """What was found out about one item, as plain numbers and texts.
 
     `tried` has each rule by its name as it was asked for, and today's practice as `today`. `chosen` is one of its keys;
-    None where there is too little history for a verdict. `series` has numbers of each held-out period: what was sold,
-    and `cost`, `held`, `short` of what was `chosen` and of `today`. `safety` tells what a safety stock is worth in the
-    fitted world: its units, and the cost a period without one and with the best one. `now` has what was `chosen`, and
-    `today`, with parameters for the scenario as it is, which was fitted to all sales: what to order by from now on.
+    None where there is too little history for a verdict. `why` says why it is chosen. `series` has numbers of each
+    held-out period: what was sold, and `cost`, `held`, `short`, `ordered` of what was `chosen` and of `today`; `plays`
+    has these of all that was tried, until one is chosen. `safety` tells what a safety stock is worth in the fitted
+    world: its units, and the cost a period without one and with the best one. `now` has what was `chosen`, and `today`,
+    with parameters for the scenario as it is, which was fitted to all sales: what to order by from now on.
     """
 
     item: str
     chosen: str | None = None
+    why: str = ""
     tried: dict[str, Tried] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -128,15 +132,28 @@ class Findings:
     promotions: int = 0
     foretold: float = 0.0
     sold: float = 0.0
+    silent: str = ""
     safety: dict[str, float] = field(default_factory=dict)
     now: dict[str, str] = field(default_factory=dict)
     series: dict[str, list[float]] = field(default_factory=dict)
+    plays: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     document: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rivalled(self) -> bool:
         """Tell whether there is another rule than the chosen one, which would be better if things were otherwise."""
         return self.chosen is not None and bool(self.tried.keys() - {PRACTICE, self.chosen})
+
+    def settle(self, chosen: str, why: str, expected: Mapping[str, float]) -> None:
+        """Take a rule for the chosen one, with what each is expected to cost."""
+        self.chosen, self.why = chosen, why
+        for name, value in expected.items():
+            self.tried[name].expected = value
+        for key, name in (("chosen", chosen), ("today", PRACTICE)):
+            self.series |= {f"{column}_{key}": values for column, values in self.plays[name].items()}
+        self.plays = {}
+        if self.silent:
+            self.notes.append(f"{self.silent}: is it still sold? {self.tried[chosen].left:,.4g} units are left")
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain JSON."""
@@ -217,7 +234,7 @@ def practised(case: Case, scenario: Scenario, what: Stretch) -> Any:
 
 
 def judge(case: Case) -> Findings:
-    """Return the verdict on one item."""
+    """Return what each rule comes to on one item; which one is chosen depends on all items (`choice.choose`)."""
     found = Findings(case.item, lead_time=lead_time(case.part, case.item))
     earlier, year = case.units[: case.first], round(case.grid.per_year)
     if np.isfinite(earlier).any():
@@ -253,32 +270,17 @@ def judge(case: Case) -> Findings:
     today = practised(case, held_out.world.scenario, held_out)
     plays[PRACTICE] = replayed(case, held_out, today)
     found.tried[PRACTICE] = _tried(case, PRACTICE, today, plays[PRACTICE], held_out, back_test)
-    found.chosen = chosen(found.tried)
     found.safety = _safety(held_out.world, held_out.world.tuned(SAFE) if safe is None else safe)
-    found.now = _now(case, found.chosen)
     found.series = {
         "sold": held_out.known.units.tolist(),
         "unknown": held_out.unknown.astype(float).tolist(),
         "promoted": held_out.known.promoted.astype(float).tolist(),
     }
-    for key, name in (("chosen", found.chosen), ("today", PRACTICE)):
-        each = plays[name]
+    for name, each in plays.items():
         columns = {"cost": each.cost, "held": each.held[:, 0], "short": each.short[:, 0], "ordered": each.ordered[:, 0]}
-        found.series |= {f"{column}_{key}": values.tolist() for column, values in columns.items()}
+        found.plays[name] = {column: values.tolist() for column, values in columns.items()}
     _say(case, found, held_out, back_test)
     return found
-
-
-def chosen(tried: Mapping[str, Tried]) -> str:
-    """Return the rule with the best score; today's where none is better by more than what anybody would act on."""
-    scores = {name: each.score for name, each in tried.items() if each.score is not None}
-    if not scores:
-        return PRACTICE
-    best = min(scores, key=scores.__getitem__)
-    today = scores.get(PRACTICE)
-    if today is not None and scores[best] >= today - THRESHOLD * abs(today):
-        return PRACTICE
-    return best
 
 
 def _tried(case: Case, asked: str, player: Any, held: Play, held_out: Stretch, back_test: Stretch | None) -> Tried:
@@ -306,7 +308,7 @@ def _tried(case: Case, asked: str, player: Any, held: Play, held_out: Stretch, b
     )
 
 
-def _now(case: Case, chosen: str) -> dict[str, str]:
+def now(case: Case, chosen: str) -> dict[str, str]:
     """Return the chosen rule and today's, with parameters for the scenario as it is, fitted to all sales."""
     world, found = World(load(dict(case.now))), dict[str, str]()
     if case.practice.orders is None:
@@ -344,8 +346,7 @@ def _say(case: Case, found: Findings, held_out: Stretch, back_test: Stretch | No
         )
     late = sold[-max(n // 4, 1) :]
     if found.foretold > 0 and not late.any():
-        left = found.tried[str(found.chosen)].left
-        say(f"nothing was sold in the last {plural(len(late), period)}: is it still sold? {left:,.4g} units are left")
+        found.silent = f"nothing was sold in the last {plural(len(late), period)}"
     elif known.sum() >= 4 and found.foretold > 0:
         ratio = float(sold[known].mean()) / max(float(mean[known].mean()), 1e-9)
         error = float(np.std(sold[known] - mean[known], ddof=1)) / np.sqrt(known.sum()) / float(mean[known].mean())

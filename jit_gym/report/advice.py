@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def page(advice: Advice, command: str) -> str:
     """Return the page as HTML."""
     order = by_difference(advice)
     sales, groups = advice.sales, advice.groups
+    best = advice.choice.group if advice.choice.items > 1 and not advice.together else ""
     return (
         environment()
         .get_template("advice.html.jinja")
@@ -50,7 +52,7 @@ def page(advice: Advice, command: str) -> str:
             notes=[plain(each) for each in (*advice.together, *advice.notes)],
             period=sales.grid.period,
             names=sorted({each.group for each in advice.items}),
-            rows=[_row(advice.items[k]) for k in order],
+            rows=[_row(advice.items[k], best) for k in order],
             groups=[_group(name, row) for name, row in zip(groups.index, groups.to_dict("records"), strict=True)],
             stances=stances(advice),
             depends=[
@@ -64,6 +66,7 @@ def page(advice: Advice, command: str) -> str:
             pictures=[picture(advice, advice.items[k]) for k in order if advice.items[k].chosen is not None][:PICTURES],
             thresholds=thresholds(),
             kept_says=KEPT_SAYS,
+            best=best,
             birth=origin(advice.scenario, command),
         )
     )
@@ -114,15 +117,32 @@ def how(advice: Advice) -> list[str]:
     return [
         f"Today's practice: {plain(advice.practice.words)}.",
         f"Demand was fitted, rules were tuned, and one of them was chosen on the {plural(advice.first, period)} before "
-        "the held-out part alone: by the mean of what it costs in the fitted world, and of what it cost on the last "
-        f"part of these {period}s, foretold from what was before that (a back-test). Where nothing is better than "
-        f"today's practice by more than {100 * THRESHOLD:g} %, that stays.",
+        "the held-out part alone: by what it costs in the fitted world, and by what it cost on the last part of these "
+        f"{period}s, foretold from what was before that (a back-test). {by_all_items(advice)}Where nothing is "
+        f"expected to be better than today's practice by more than {100 * THRESHOLD:g} %, that stays.",
         f"What was held out judges: sales as they were, for all rules from the same stock on, which is the scenario's. "
         f"Figures are those of the held-out {period}s; money is a year.",
         f"Intervals are 95 %, from blocks of {plural(advice.block, period)} of the held-out part, drawn anew (moving "
         "block bootstrap, Künsch 1989): one history is one path. They hold for each item by itself, and for "
         "periods like these.",
     ]
+
+
+def by_all_items(advice: Advice) -> str:
+    """Say how far an item's own figures decide, and which rule does best on all items; nothing of one item.
+
+    Nor of items that share something, whose rules are chosen as they are played together.
+    """
+    choice = advice.choice
+    if choice.items < 2 or advice.together:
+        return ""
+    best = f"On all {choice.items:,} items {choice.group} does best. " if choice.group else ""
+    if round(100 * choice.own) == 0:
+        return f"{best}What sets items apart in these two figures is not told from chance, so it does not count. "
+    return (
+        f"{best}Of what sets an item apart from the others in these two figures {100 * choice.own:.0f} % counts, as "
+        "far as they agree on it, and the rest is taken for chance. "
+    )
 
 
 def thresholds() -> str:
@@ -150,7 +170,7 @@ def stances(advice: Advice) -> list[tuple[str, str]]:
 def turns(depends: Depends, period: str) -> str:
     """Say how far lead time and shortage cost would have to move until another rule is better; nothing if unknown."""
     if depends.doubtful:
-        return "another rule is better in the fitted world as it is; the back-test decided"
+        return "in the fitted world alone another rule is better as it is; the back-test, or all items, decided"
     now, parts = depends.lead_time, list[str]()
     for turn, word in ((depends.shorter, "or less"), (depends.longer, "or more")):
         if turn is not None:
@@ -173,30 +193,37 @@ def money(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
-def _row(each: Advised) -> dict[str, Any]:
-    """Return what the table says of an item."""
+def short(rule: str) -> str:
+    """Return a rule with its numbers to four digits, as one reads them; rules.csv has all of them."""
+    return re.sub(r"\d+\.\d{4,}", lambda number: f"{float(number[0]):.4g}", rule)
+
+
+def _row(each: Advised, group: str = "") -> dict[str, Any]:
+    """Return what the table says of an item, and why it has another rule than the one that does best on all."""
     chosen, today = each.chosen, each.today
     rest: dict[str, Any] = {"name": each.item, "group": each.group, "judgement": each.judgement, "stance": each.stance}
     if chosen is None or today is None:
-        return {**rest, "advice": "no verdict", "rule": "", "now": "", "cells": ["–"] * 10, "means": ""}
+        return {**rest, "advice": "no verdict", "rule": "", "now": "", "why": "", "cells": ["–"] * 10, "means": ""}
     advice = "change" if each.changes else "keep"
     cells = [
         money(each.saved.mean) if each.findings.chosen != "today" else "0",
         between(each.saved) if each.saved.error > 0 else "",
         money(today.cost * each.per_year),
         money(chosen.cost * each.per_year),
-        f"{100 * today.fill_rate:.1f} %",
-        f"{100 * chosen.fill_rate:.1f} %",
+        f"{100 * today.fill_rate:.1f}\N{NO-BREAK SPACE}%",
+        f"{100 * chosen.fill_rate:.1f}\N{NO-BREAK SPACE}%",
         f"{today.stock:,.4g}",
         f"{chosen.stock:,.4g}",
         money(today.stock * each.unit_value),
         money(chosen.stock * each.unit_value),
     ]
-    rule = chosen.rule if each.changes else f"today's: {today.rule}"
+    rule = short(chosen.rule) if each.changes else f"today's: {short(today.rule)}"
     if not each.changes and each.findings.chosen != "today":
-        rule += f" (chosen before: {chosen.rule})"
+        rule += f" (chosen before: {short(chosen.rule)})"
+    why = "" if each.findings.chosen in ("today", group) else each.findings.why
     means = "" if each.findings.chosen == "today" else MEANS.get(each.judgement, "")
-    return {**rest, "advice": advice, "rule": rule, "now": each.rule, "cells": cells, "means": means}
+    return {**rest, "advice": advice, "rule": rule, "now": short(each.rule), "why": why, "cells": cells,
+            "means": means}  # fmt: skip
 
 
 def _short(row: dict[str, Any]) -> str:
@@ -246,9 +273,9 @@ def picture(advice: Advice, each: Advised) -> Picture:
     chosen, today = each.chosen, each.today
     assert chosen is not None
     assert today is not None
-    caption = f"Today's: {today.rule}, {money(today.cost * each.per_year)} a year."
+    caption = f"Today's: {short(today.rule)}, {money(today.cost * each.per_year)} a year."
     if not keeps:
-        caption = f"{chosen.rule}: {money(chosen.cost * each.per_year)} a year. {caption}"
+        caption = f"{short(chosen.rule)}: {money(chosen.cost * each.per_year)} a year. {caption}"
     says = (
         f"What was sold of {each.item} in the held-out part, and the stock of the chosen rule and of today's practice"
     )
@@ -295,7 +322,7 @@ def print_advice(advice: Advice, console: Console) -> None:
     blocks = (
         f"Intervals are from blocks of {plural(advice.block, period)} of the held-out part (moving block bootstrap)."
     )
-    console.print(Text(blocks, "dim"))
+    console.print(Text(f"{by_all_items(advice)}{blocks}", "dim"))
     for note in (*advice.together, *advice.notes):
         console.print(Text.assemble(("Note: ", "bold yellow"), plain(note)))
     if left_out:
@@ -310,6 +337,7 @@ def document(advice: Advice, command: str) -> dict[str, Any]:
         "practice": advice.practice.words,
         "held_out": [str(advice.sales.grid.starts[k]) for k in (advice.first, advice.last - 1)],
         "block": advice.block,
+        "choice": {"group": advice.choice.group, "own": advice.choice.own},
         "items": [_plain(row) for row in advice.frame.reset_index().to_dict("records")],
         "groups": [_plain(row) for row in advice.groups.reset_index().to_dict("records")],
         "notes": [*advice.together, *advice.notes],

@@ -353,3 +353,121 @@ def test_a_forecast_knows_the_last_sales_where_demand_is_autocorrelated():
             told[last, period] = frame["forecast"][0]
     assert told[70, 2] > told[30, 2] + 15
     assert told[70, 30] == pytest.approx(told[30, 30], rel=0.01)
+
+
+def promoted_shop() -> None:
+    """Write the shop of an item whose promotions make three times as much of 30 a week, and of one without any."""
+    rng, days = np.random.default_rng(2), np.datetime_as_string(FIRST + 7 * np.arange(156))
+    on = np.arange(156) % 26 == 3
+    rows = [f"{day},{item},{rng.poisson(90 if each and item == 'milk' else 30)},{int(each and item == 'milk')}"
+            for day, each in zip(days, on, strict=True) for item in ("milk", "tea")]  # fmt: skip
+    Path("own.csv").write_text("\n".join(["date,item,units,promo", *rows]) + "\n")
+    assert jit("new", "my-shop", "--demand", "own.csv", "--lead-time", "2", *TOLD).exit_code == 0
+
+
+def planned(*lines: str, header: str = "item,date,to,factor") -> str:
+    Path("plan.csv").write_text("\n".join([header, *lines]) + "\n")
+    return "plan.csv"
+
+
+def test_promotions_that_are_planned_are_in_the_forecast():
+    """Of the three weeks of lead time and review one, two, or the half of one, has three times the demand."""
+    promoted_shop()
+    factor = jit_gym.load("my-shop").spikes["promotion-milk"].factor
+    assert factor == pytest.approx(3, rel=0.1)
+    file = stock("milk,0,,,", "tea,0,,,")
+
+    def frame(*lines: str, **more):
+        plan = {"promotions": planned(*lines)} if lines else {}
+        return order("my-shop", file, date=monday(4), rule="safety-stock", **plan, **more).set_index("item")
+
+    usual = frame()
+    week = usual.loc["milk", "forecast"] / 3
+    for lines, weeks in (
+        ([f"milk,{monday(5)},,"], factor - 1),
+        ([f"milk,{monday(5)},{np.datetime64(monday(6)) + 3},"], 2 * (factor - 1)),
+        ([f"milk,{monday(5)},,", f"milk,{np.datetime64(monday(5)) + 2},,"], factor - 1),  # the same week counts once
+        ([f"milk,{monday(7)},,"], 0),  # after lead time and review
+        ([f"milk,{monday(3)},,"], 0),
+        ([f"milk,{monday(6)},,0.5"], -0.5),
+        ([f"milk,{monday(6)},,0"], -1),
+        ([f"milk,{monday(6)},,", f"milk,{monday(6)},,2"], 2 * factor - 1),
+        ([f"*,{monday(6)},,2"], 1),
+    ):
+        found = frame(*lines)
+        more = found.loc["milk", "forecast"] - usual.loc["milk", "forecast"]
+        assert more == pytest.approx(weeks * week, rel=0.001, abs=1e-9), lines
+        assert found.loc["milk", "ordered"] - usual.loc["milk", "ordered"] == pytest.approx(weeks * week, abs=1), lines
+        assert (found.loc["milk", "promotion"] == "") == (weeks == 0), lines
+        assert not found.loc["milk", "looks_wrong"]
+        assert found.loc["tea", "ordered"] == usual.loc["tea", "ordered"] + (lines[0][0] == "*") * round(week)
+
+
+def test_a_rule_that_does_not_look_at_the_forecast_says_so():
+    promoted_shop()
+    file, plan = stock("milk,0,,,", "tea,0,,,"), planned(f"milk,{monday(5)}", f"tea,{monday(5)}", header="item,date")
+    for rule in ("base-stock(level=90)", "adaptive", "kanban", "agent:generalist"):
+        usual, found = (
+            order("my-shop", file, date=monday(4), rule=rule, **each).set_index("item")
+            for each in ({}, {"promotions": plan})
+        )
+        assert found["ordered"].tolist() == usual["ordered"].tolist(), rule
+        more = found.loc["milk", "forecast"] - usual.loc["milk", "forecast"]
+        assert f"without the promotion of {monday(5)} x3" in found.loc["milk", "looks_wrong"]
+        assert f"{more:,.4g} units more are expected" in found.loc["milk", "looks_wrong"]
+        assert found.loc["tea", "promotion"] == f"{monday(5)} x?"
+        assert f"a promotion in the week of {monday(5)} is not in the forecast" in found.loc["tea", "looks_wrong"]
+
+
+def test_a_planned_event_multiplies_what_the_last_sales_foretell():
+    """Where demand is autocorrelated, too, the forecast of the week of the event alone is doubled."""
+    rng, score = np.random.default_rng(3), np.zeros(156)
+    for t in range(1, 156):
+        score[t] = 0.7 * score[t - 1] + np.sqrt(1 - 0.7**2) * rng.standard_normal()
+    days, units = np.datetime_as_string(FIRST + 7 * np.arange(156)), np.round(50 + 12 * score)
+    Path("own.csv").write_text("date,units\n" + "".join(f"{d},{u:g}\n" for d, u in zip(days, units, strict=True)))
+    assert jit("new", "my-shop", "--demand", "own.csv", "--lead-time", "2", *TOLD).exit_code == 0
+    Path("new.csv").write_text(f"date,units\n{monday(0)},50\n{monday(1)},80\n")
+    told = []
+    for lines in ([], [0], [1], [2], [0, 1, 2]):
+        plan = planned(*(f"{monday(2 + k)},2" for k in lines), header="date,factor") if lines else None
+        frame = order("my-shop", stock("item,20,,,"), date=monday(2), rule="safety-stock", sales="new.csv",
+                      promotions=plan)  # fmt: skip
+        told.append(frame["forecast"][0])
+    usual, *weeks, whole = told
+    assert whole == pytest.approx(2 * usual, rel=1e-9)
+    assert sum(weeks) == pytest.approx(4 * usual, rel=1e-9)
+    assert weeks[0] > weeks[1] > weeks[2] > usual  # the 80 of last week fade
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "refusal"),
+    [
+        ("item,units", "milk,3", "plan.csv: no column is called like a date"),
+        ("item,date", "milk,", "plan.csv line 2: date: must be the first day of the event, got nothing"),
+        ("item,from,to", f"milk,{monday(5)},{monday(4)}", f"plan.csv line 2: to: must not be before from, {monday(5)}"),
+        ("item,date,factor", f"milk,{monday(5)},150", "plan.csv line 2: factor: must be from 0 to 100 times"),
+        ("item,date,factor", f"milk,{monday(5)},-1", "plan.csv line 2: factor: must be from 0 to 100 times"),
+        ("item,date", f"coffee,{monday(5)}", "plan.csv line 2: the shop has no item 'coffee', nor any other"),
+        ("item,date", "milk,soon", "plan.csv line 2: date: must be a date"),
+    ],
+)
+def test_plans_that_cannot_be_read_are_refused_in_a_line(header: str, line: str, refusal: str):
+    shop()
+    Path("my-shop/rules.csv").unlink(missing_ok=True)
+    header, line = header.replace("item", "item_name"), line.replace("milk", "north-milk")
+    plan = planned(line, header=header)
+    with pytest.raises(BadInput) as error:
+        order("my-shop", stock("north-milk,0,,,"), date=monday(0), promotions=plan)
+    assert refusal in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_command_tells_what_is_planned():
+    promoted_shop()
+    plan = planned(f"milk,{monday(5)}", f"coffee,{monday(5)}", header="item,date")
+    asked = ("order", "my-shop", "--stock", stock("milk,0,,,", "tea,0,,,"), "--date", monday(4), "--promotions", plan)
+    result = jit(*asked, "--rule", "safety-stock", "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert f"milk: planned {monday(5)} x3" in result.output
+    assert "1 row of items that the shop does not have: plan.csv line 3" in result.output.replace("\n", " ")
