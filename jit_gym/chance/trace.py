@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,12 @@ class Trace:
     """What will happen on some paths in each period, and what is seen of it at the start of each.
 
     `rows` is (periods + 1, paths, columns.chance + columns.seen). Of the last row only the columns of what is seen are
-    used: they hold what is seen after the last period.
+    used: they hold what is seen after the last period. The periods are those from the `first` on, of all that happens.
     """
 
     columns: Columns
     rows: np.ndarray
+    first: int = 0
 
     @property
     def chance(self) -> np.ndarray:
@@ -43,6 +44,11 @@ class Trace:
     def periods(self) -> int:
         """Return the number of periods drawn."""
         return self.rows.shape[0] - 1
+
+    @property
+    def last(self) -> int:
+        """Return the period after the last one drawn."""
+        return self.first + self.periods
 
     @property
     def paths(self) -> int:
@@ -109,6 +115,29 @@ class Chance:
         rows = self.blank(drawing.periods, len(drawing.paths))
         drawing.fill(rows)
         return Trace(self.columns, rows)
+
+    def draw_parts(
+        self, seed: int | Sequence[int], paths: int | Sequence[int] | np.ndarray, periods: int, at_once: int
+    ) -> Iterator[Trace]:
+        """Draw some paths of a seed, as `draw` does, in traces of periods that follow one another.
+
+        Args:
+            seed: the seed, or one for each path.
+            paths: how many, or which.
+            periods: how many periods in all traces together.
+            at_once: the most periods in one trace, 4 or more.
+
+        Yields:
+            Traces that have to the bit what one of all periods has. What is seen after the last period of one is seen
+            at the start of the next. The next is drawn into the memory of the one before.
+        """
+        drawing = self._drawing(seed, paths, periods)
+        step = min(at_once // 4 * 4, periods)
+        rows = self.blank(step, len(drawing.paths))
+        for first in range(0, periods, step):
+            part = drawing.part(first, min(step, periods - first))
+            part.fill(rows[: part.periods + 1])
+            yield Trace(self.columns, rows[: part.periods + 1], first)
 
     def draw_into(self, rows: np.ndarray, seed: int | Sequence[int], paths: Sequence[int] | np.ndarray) -> None:
         """Draw some paths of a seed, as `draw` does, into rows (periods + 1, paths, columns).
