@@ -55,9 +55,8 @@ class Play:
             counts: what is counted.
             programs: those of rules that were played in this world before, recorded once for each kind; is changed.
         """
-        self.player, self.simulation, self.warmup, self.progress, self.watch = (
-            player, simulation, warmup, progress, watch,
-        )  # fmt: skip
+        self.player, self.simulation = player, simulation
+        self.warmup, self.progress, self.watch = warmup, progress, watch
         layout, paths = simulation.layout, simulation.trace.paths
         self.counter, self.watched = counts(layout, paths), list[np.ndarray]()
         own = player.begin(View(simulation)) if is_pure(player) else None
