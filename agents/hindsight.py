@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -25,6 +26,7 @@ from jit_gym.policies import PolicyError, Rule
 from jit_gym.policies.recorded_rule import RecordedRule
 from jit_gym.scenario import BadInput, Scenario, load
 
+from .captured import gradient
 from .imitate import beginning
 from .learner import Count, Learner, Meaning, Most, NotNegative, Positive, Share, inside, scales
 from .networks import adopt, perceptron
@@ -91,6 +93,8 @@ class Hindsight(Learner):
         if settings.start is not None:
             adopt(self.net, beginning(self), "hindsight: start")
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.rate)
+        weights = list(self.net.parameters())
+        self.gradients = [gradient(partial(self._play, whole), weights, self.device) for whole in (False, True)]
 
     def _recorded(self, layout: Layout) -> RecordedRule:
         """Record the rule that is corrected, for divisible units where a world has these and the rule takes them."""
@@ -136,18 +140,40 @@ class Hindsight(Learner):
         for group in self.optimizer.param_groups:
             group["lr"] = settings.rate * 0.5 * (1.0 + np.cos(np.pi * j / settings.budget))
         whole = j >= settings.relaxed * settings.budget
-        layout, chance = self.worlds[whole]
-        ends = self.scenario.horizon.ends
-        periods = self.scenario.horizon.periods if ends else settings.periods
-        trace = chance.draw(self.seed, np.arange(j * settings.batch, (j + 1) * settings.batch), periods)
-        world = TensorSimulation(layout, trace, torch.float32, self.device)
-        if settings.dither and layout is self.worlds[1][0]:
-            self._dither(world, j)
-        warmup = 0 if ends else settings.warmup
-        total, weight, worth = torch.zeros((), device=self.device), 1.0, Worth(layout)
+        horizon = self.scenario.horizon
+        periods = horizon.periods if horizon.ends else settings.periods
+        trace = self.worlds[whole][1].draw(self.seed, np.arange(j * settings.batch, (j + 1) * settings.batch), periods)
+        given = [torch.as_tensor(trace.rows, dtype=torch.float32)]
+        given.append(torch.tensor(0.0 if self.price is None else self.price.value))
+        if settings.dither and self.worlds[whole][0] is self.worlds[1][0]:
+            given.append(self._dither(j))
+        cost, short, demanded = self.gradients[whole](*(numbers.to(self.device) for numbers in given))
+        length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip)
+        self.optimizer.step()
+        if self.price is not None and demanded > 0:
+            self.price.update(1.0 - float(short / demanded))
+        return float(cost), float(length)
+
+    def _play(
+        self, whole: bool, rows: torch.Tensor, price: torch.Tensor, more: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Play some paths; return the cost of a period, and the units that were short and that were asked for.
+
+        Args:
+            whole: whether units are whole.
+            rows: of a trace (periods + 1, paths, columns).
+            price: of a unit that is short, where a service level is to be reached.
+            more: units of each stock more than at first, or less (stocks, paths).
+        """
+        layout = self.worlds[whole][0]
+        world, worth = TensorSimulation(layout, rows, torch.float32, self.device), Worth(layout)
+        if more is not None:
+            _add(more, world)
+        warmup = 0 if self.scenario.horizon.ends else self.settings.warmup
+        total, weight = torch.zeros((), device=self.device), 1.0
         short, demanded = total, total  # units
         base, own = None, None  # what the rule that is corrected orders, and its own state
-        for t in range(periods):
+        for t in range(world.periods):
             if t == warmup:
                 total = total + sum(worth.of(world, t)).mean()
             view = View(world)
@@ -159,33 +185,31 @@ class Hindsight(Learner):
                 total = total + weight * (money.cost - money.revenue).mean()
                 if self.price is not None:
                     missed = torch.stack([demand.short for demand in flows.demands]).sum(0).mean()
-                    total, short = total + weight * self.price.value * missed, short + missed.detach()
+                    total, short = total + weight * price * missed, short + missed.detach()
                     demanded = demanded + torch.stack([demand.demanded for demand in flows.demands]).sum(0).mean()
                 weight *= self.scenario.objective.discount
-        total = (total - weight * sum(worth.of(world, periods)).mean()) / (periods - warmup)
-        self.optimizer.zero_grad()
-        total.backward()
-        length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip)
-        self.optimizer.step()
-        if self.price is not None and demanded > 0:
-            self.price.update(1.0 - float(short / demanded))
-        return float(total.detach()), float(length)
+        total = total - weight * sum(worth.of(world, world.periods)).mean()
+        return total / (world.periods - warmup), short, demanded
 
-    def _dither(self, world: TensorSimulation, j: int) -> None:
-        """Begin each path with up to half a unit more or less of each stock, or of its customers who wait.
+    def _dither(self, j: int) -> torch.Tensor:
+        """Return up to half a unit more or less of each stock on each path (stocks, paths), to begin step j with.
 
         Whole units leave stock at 0 exactly time and again, where a cost has a kink and its gradient one side of it
         only. On paths a fraction apart the gradients are those of both sides, as far as each counts.
         """
         random = torch.Generator().manual_seed(hash((self.seed, j)) & 0x7FFFFFFF)
-        for i, stock in enumerate(world.state.stocks):
-            more = torch.rand(world.trace.paths, generator=random).to(self.device) - 0.5
-            stock.on_hand = stock.on_hand + more.clamp(min=0.0)
-            for d, demand in enumerate(world.state.demands):
-                if world.layout.needs[d, i] and world.layout.net.demands[d]["backlogs"]:
-                    demand.backlog = demand.backlog + (-more).clamp(min=0.0)
+        return torch.rand((len(self.scenario.stocks), self.settings.batch), generator=random) - 0.5
 
     def _outputs(self, view: View) -> torch.Tensor:
         seen = self.codec.observe(view)
         outputs: torch.Tensor = torch.tanh(self.net((seen - like(self.shift, seen)) * like(self.scale, seen)))
         return outputs
+
+
+def _add(more: torch.Tensor, world: TensorSimulation) -> None:
+    """Add to each stock (stocks, paths) what is positive, and to its customers who wait what is negative."""
+    for i, stock in enumerate(world.state.stocks):
+        stock.on_hand = stock.on_hand + more[i].clamp(min=0.0)
+        for d, demand in enumerate(world.state.demands):
+            if world.layout.needs[d, i] and world.layout.net.demands[d]["backlogs"]:
+                demand.backlog = demand.backlog + (-more[i]).clamp(min=0.0)

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal
 
 import stable_baselines3
 
+from .hyperparams import Normalizing, Rate
 from .learner import Count, Meaning, Most, Positive
-from .sb3 import Normalizing, OffPolicy, Rate
+from .sb3 import OffPolicy
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..chance import moments, usage
 from ..chance.calendar import Calendar
 from ..physics.formulas import economic_cycle
 from ..physics.layout import Layout
-from ..physics.numbers import is_tensor, like
+from ..physics.numbers import is_tensor, like, picked
 from ..physics.simulate import Simulation
 from ..physics.tables import DEMAND_STATE, LANE_STATE, STOCK_STATE, fields
 from ..physics.view import View
@@ -170,7 +170,7 @@ class Codec:
             fields_of = {place: source.read(*place) for place in tables}
             stacked = _stack([(fields_of[t, f] if t else pipeline)[..., k] for t, f, k in self._places])
         if self._seen_is_there.all():
-            seen = source.seen[..., self._seen_places]
+            seen = picked(source.seen, self._seen_places)
         else:
             places = zip(self._seen_places, self._seen_is_there, strict=True)
             seen = _stack([source.seen[..., place] if there else 0 * stacked[..., 0] for place, there in places])
@@ -343,7 +343,7 @@ def _stack(columns: list[Any]) -> Any:
 def _cut(quantities: Any, shown: np.ndarray) -> Any:
     """Return quantities (paths, n) in the units they are shown in, cut to what is shown at most."""
     if is_tensor(quantities):
-        scale, high = (quantities.new_tensor(shown[name]) for name in ("scale", "high"))
+        scale, high = (like(shown[name], quantities) for name in ("scale", "high"))
         return (quantities.clamp(min=0.0) * scale).minimum(high)
     return np.minimum(np.maximum(quantities, 0.0) * shown["scale"], shown["high"])
 

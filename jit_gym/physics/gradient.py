@@ -16,24 +16,33 @@ if TYPE_CHECKING:
 class TensorSimulation(ByHand):
     """A batch of paths played on tensors; its interface is that of `simulate.Simulation`."""
 
-    def __init__(self, layout: Layout, trace: Trace, dtype: torch.dtype | None = None, device: str = "cpu") -> None:
-        """Start every path of the trace in the scenario's first state (64-bit floats unless told otherwise)."""
+    def __init__(
+        self, layout: Layout, trace: Trace | torch.Tensor, dtype: torch.dtype | None = None, device: str = "cpu"
+    ) -> None:
+        """Start every path in the scenario's first state.
+
+        Args:
+            layout: the world.
+            trace: what will happen, or the rows of a trace (periods + 1, paths, columns) as a tensor.
+            dtype: the kind of number in which all is computed; 64-bit floats unless told otherwise.
+            device: where all is computed.
+        """
         import torch
 
         super().__init__(layout)
-        self.trace = trace
         self.like: dict[str, Any] = {"dtype": dtype or torch.float64, "device": device}
-        self._rows = torch.as_tensor(trace.rows, **self.like)
+        self._rows = torch.as_tensor(trace.rows if isinstance(trace, Trace) else trace, **self.like)
+        self.periods, self.paths = self._rows.shape[0] - 1, self._rows.shape[1]
         for table in self.state[:-1]:
             for record in table:
                 for field, value in vars(record).items():
-                    setattr(record, field, torch.full((trace.paths,), value, **self.like))
-        self.state.pipeline[:] = [torch.full((trace.paths,), value, **self.like) for value in self.state.pipeline]
+                    setattr(record, field, torch.full((self.paths,), value, **self.like))
+        self.state.pipeline[:] = [torch.full((self.paths,), value, **self.like) for value in self.state.pipeline]
 
     def step(self, order: torch.Tensor) -> Any:  # type: ignore[override]
         """Play one period with these orders (paths, lanes), in units, and return its flows."""
-        if self.period == self.trace.periods:
-            raise IndexError(f"the trace is over: it has {self.trace.periods} periods")
+        if self.period == self.periods:
+            raise IndexError(f"the trace is over: it has {self.periods} periods")
         return super().step(order.unbind(-1), self.rows_of_chance())
 
     def rows_of_chance(self) -> tuple[torch.Tensor, ...]:

@@ -7,10 +7,12 @@ browser. What is for arrays imports NumPy when it is called; `compiled.py` has t
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
 WORTH_A_LOOK = 4096  # multiplications of a product from which on it takes longer than a look at the matrix
 
@@ -35,7 +37,31 @@ def like(array: np.ndarray, x: Any) -> Any:
 
     if isinstance(x, SymbolArray):
         return SymbolArray(np.array(array, object))
-    return x.new_tensor(array) if is_tensor(x) else array
+    return _tensor_like(array, x) if is_tensor(x) else array
+
+
+def _tensor_like(array: np.ndarray, x: torch.Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
+    """Return an array as a tensor that is nobody else's; each is brought to a GPU once, which waits for that."""
+    if x.device.type == "cpu":
+        return x.new_tensor(array, dtype=dtype or x.dtype)
+    return _brought(array.tobytes(), array.dtype.str, array.shape, dtype or x.dtype, x.device).clone()
+
+
+@lru_cache(maxsize=1024)
+def _brought(content: bytes, kind: str, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Any:
+    import numpy as np
+    import torch
+
+    return torch.tensor(np.frombuffer(content, kind).reshape(shape), dtype=dtype, device=device)
+
+
+def picked(values: Any, places: np.ndarray) -> Any:
+    """Return columns of an array or a tensor (..., columns), as a copy."""
+    if not is_tensor(values):
+        return values[..., places]
+    import torch
+
+    return values.index_select(-1, _tensor_like(places, values, torch.int64))
 
 
 def product(values: Any, matrix: Any) -> Any:
@@ -54,9 +80,9 @@ def product(values: Any, matrix: Any) -> Any:
         rows = filled.argmax(axis=0)
         weights = matrix[rows, np.arange(matrix.shape[1])]
         if np.count_nonzero(weights) == np.count_nonzero(filled):
-            picked: np.ndarray = values.T[rows].T * weights
-            picked += 0.0  # a sum is never -0
-            return picked
+            found: np.ndarray = values.T[rows].T * weights
+            found += 0.0  # a sum is never -0
+            return found
     return np.einsum("...i,ij->...j", values, matrix)
 
 
@@ -91,7 +117,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     if is_tensor(condition):
         import torch
 
-        a, b = (x if is_tensor(x) else torch.tensor(x, dtype=torch.float64) for x in (a, b))
+        kind: dict[str, Any] = {"dtype": torch.float64, "device": condition.device}
+        a, b = (x if is_tensor(x) else torch.full((), x, **kind) for x in (a, b))
         return torch.where(condition, a, b)
     return a if condition else b
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..kernels.symbols import Place, Program
+from .numbers import is_tensor
 
 if TYPE_CHECKING:
     import torch
@@ -42,9 +44,9 @@ class TensorProgram:
         for number, (name, *operands) in self._used:
             if name == "load":
                 array, k = operands
-                values[number] = torch.as_tensor(
-                    given[array][k], **self._like
-                )  # what is the same everywhere may be a float
+                loaded = given[array][k]  # a float, if it is the same on all paths
+                as_tensor = torch.as_tensor if is_tensor(loaded) else partial(torch.full, ())
+                values[number] = as_tensor(loaded, **self._like)
             elif name == "look":
                 table, _, *places = operands
                 values[number] = _looked_up(self._tables[table], [values[place] for place in places])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..chance import moments
 from .layout import Layout
-from .numbers import is_tensor, lesser, like, product
+from .numbers import is_tensor, lesser, like, picked, product
 
 
 class Seen(Protocol):
@@ -53,7 +53,8 @@ class View:
         values = self.source.read(table, field)
         if late := self.layout.late[f"{table}.{field}"]:
             values = values.clone() if is_tensor(values) else values.copy()
-            values[..., list(late)] = self.source.pipeline[..., list(late.values())]
+            for k, place in late.items():
+                values[..., k] = self.source.pipeline[..., place]
         return values
 
     @property
@@ -197,7 +198,8 @@ class View:
         """Return a perishable stock's units that can be used in 1, 2, ... more periods (paths, shelf life)."""
         name = self.layout.stocks[stock]
         life = self.scenario.stocks[name].shelf_life or 0
-        older = self.source.pipeline[..., [self.layout.slots[f"{name}.lasts_{k}"] for k in range(1, life)]]
+        places = np.array([self.layout.slots[f"{name}.lasts_{k}"] for k in range(1, life)], int)
+        older = picked(self.source.pipeline, places)
         newest = (self.on_hand[..., stock] - older.sum(-1))[..., None]
         if is_tensor(older):
             import torch

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..chance import Chance, Trace
+from ..evaluation.candidates import Candidates, Played, axes_of
 from ..evaluation.compiled_play import RecordedPlay, is_pure, recorded_play
 from ..evaluation.metrics import MoneyCounter
 from ..evaluation.play import name_of, play_all
-from ..evaluation.tuning import Played, Search, axes_of, free
+from ..evaluation.tuning import free
 from ..physics import Flows, Layout, Simulation, State, View
 from ..policies import Rule, policy
 from ..scenario import BadInput, Scenario
@@ -39,7 +40,7 @@ LOWEST = 3.0
 """The lowest normal score, with a minus, of a parameter that is a share."""
 
 
-class Quick(Search):
+class Quick(Candidates):
     """A search of three grids, each finer than the one before, whose candidates are played by compiled programs.
 
     It has the axes, the paths and the order of candidates of `tune`, and a hundredth of its budget.
@@ -59,7 +60,7 @@ class Quick(Search):
         return self._drawn[key]
 
     def play(self, part: Played, progress: Callable[[int], Any]) -> np.ndarray:
-        """Return what some candidates come to (candidates, 1, paths), as `Search` does."""
+        """Return what some candidates come to (candidates, 1, paths), as `Candidates` does."""
         if self.required is not None or self.figure == "discounted_reward":
             return super().play(part, progress)
         trace = self.trace(part.use, part.first, part.last)

@@ -109,8 +109,8 @@ class RecordedRule:
         if own is None:
             own = self._own(self._begin(given))
         found = self._act(given | {"own": own})
-        paths, kind = world.trace.paths, world.like["dtype"]
-        orders = [found["orders", m].to(kind).expand(paths) for m in range(self._lanes)]
+        kind = world.like["dtype"]
+        orders = [found["orders", m].to(kind).expand(world.paths) for m in range(self._lanes)]
         return torch.stack(orders, dim=-1), self._own(found)
 
     def _own(self, found: Mapping[Place, torch.Tensor]) -> list[torch.Tensor]:

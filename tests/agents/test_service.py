@@ -16,7 +16,7 @@ from jit_gym.scenario import BadInput, load
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
-from jit_gym.agents.sb3 import Acting
+from jit_gym.agents.acting import Acting
 from jit_gym.agents.service import ShortagePrice
 from jit_gym.agents.training import Run
 

@@ -32,6 +32,8 @@ pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from jit_gym.agents import curve
 from jit_gym.agents.acting import corrections
@@ -871,13 +873,54 @@ def test_a_folder_that_is_not_on_this_machine_is_refused(tmp_path: Path):
         train_one(training, lambda told: None)
 
 
-def test_hindsight_on_a_gpu_learns_what_it_learns_on_a_processor():
+@pytest.mark.parametrize(
+    ("scenario", "changes"),
+    [
+        ("lost-sales", {}),
+        ("dual-sourcing", {"dither": True, "relaxed": 0.5}),
+        ("serial", {"means": "order-up-to"}),
+        ("perishable", {"means": "correction", "rule": "base-stock"}),
+        ("lost-sales-hidden", {}),
+        ("beer-game", {}),
+    ],
+)
+def test_hindsight_on_a_gpu_learns_what_it_learns_on_a_processor(scenario, changes):
     """The same gradient steps, but for the rounding of 32-bit sums; the policy is played without torch."""
-    torch = pytest.importorskip("torch")
     if not torch.cuda.is_available():
         pytest.skip("there is no GPU")
     learn, costs = program("hindsight"), []
     for device in ("cpu", "cuda"):
-        learner = learn(SHOP, settings_of(learn, TINY["hindsight"], {"device": device}), 0)
+        learner = learn(load(scenario), settings_of(learn, TINY["hindsight"], changes, {"device": device}), 0)
         costs.append([learner.step(k)["training_cost"] for k in range(learner.steps)])
     assert np.allclose(*costs, rtol=1e-3)
+
+
+@pytest.mark.parametrize("scenario", ["lost-sales", "dual-sourcing", "serial", "perishable", "lost-sales-hidden"])
+def test_hindsight_brings_nothing_to_another_device_while_it_plays(scenario):
+    """A CUDA graph cannot wait for the processor: what never changes is brought in the steps before it is captured."""
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            found = func(*args, **(kwargs or {}))
+            before, after = (
+                {x.device.type for x in tree_leaves(each) if isinstance(x, torch.Tensor)}
+                for each in ((args, kwargs), found)
+            )
+            if before != after and len(before | after) > 1:
+                brought.append(str(func))
+            return found
+
+    learn, world, brought = program("hindsight"), load(scenario), []
+    correction = {} if scenario == "dual-sourcing" else {"means": "correction", "rule": "base-stock"}
+    learner = learn(world, settings_of(learn, TINY["hindsight"], correction), 0)
+    learner.device = "meta"  # a device without numbers, which is everywhere
+    learner.net.to("meta")
+    if learner.rules:
+        learner.rules = [learner._recorded(layout) for layout, _ in learner.worlds]
+    for whole in (False, True):
+        rows = learner.worlds[whole][1].draw(0, 8, world.horizon.periods if world.horizon.ends else 12).rows
+        given = torch.empty(rows.shape, device="meta"), torch.zeros((), device="meta")
+        learner._play(whole, *given)
+        with Watch():
+            learner._play(whole, *given)[0].backward()
+    assert not brought

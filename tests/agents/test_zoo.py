@@ -17,7 +17,7 @@ pytest.importorskip("stable_baselines3")
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from jit_gym.agents import program, tuned
-from jit_gym.agents.sb3 import arguments_of
+from jit_gym.agents.hyperparams import arguments_of
 
 FILES = sorted((Path(__file__).parents[2] / "configs" / "agents").glob("*.yml"))
 OWN = ("policy", "n_envs", "n_timesteps", "learning_rate", "env_wrapper")
