@@ -236,13 +236,16 @@ chance = Chance(jit_gym.load("lost-sales"))
 chance.draw(0, 10, 10)
 print(growth(lambda: chance.draw(0, 1000, 1000)))
 """
-PLAYED = """
+PLAYED, LONG = (
+    f"""
 import jit_gym
 def play(periods):
-    return jit_gym.evaluate("base-stock(level=31)", "lost-sales", paths=10, periods=periods)
+    return jit_gym.evaluate("base-stock(level=31)", "lost-sales", paths={paths}, periods=periods)
 play(100)
-print(growth(lambda: play(100_000)))
+print(growth(lambda: play({periods})))
 """
+    for paths, periods in ((10, 100_000), (1, 10_000_000))
+)
 
 
 def memory(code: str) -> Found:
@@ -318,6 +321,7 @@ def tasks(rounds: int, old: str | None) -> list[Task]:
         Task('step of multi-item, 50 lanes, info="none"', "us", lambda: many_items(rounds), 15, most=True),
         Task("memory: a trace of 1,000,000 periods", "MiB", lambda: memory(DRAWN), 64, most=True),
         Task("memory: evaluating 10 paths of 100,000 periods", "MiB", lambda: memory(PLAYED), 64, most=True),
+        Task("memory: evaluating a path of 10,000,000 periods", "MiB", lambda: memory(LONG), 64, most=True),
         Task("four Poisson instances, lead time 4, solved exactly", "s", lambda: exact(rounds), 4, most=True),
         Task("vector env over 64 worlds of a family", "of one world's rate", lambda: families(rounds), 0.33),
         Task("a lane in the dearest of 1 to 1,000 stocks", "times the cheapest", lambda: sizes(rounds), 2, most=True),

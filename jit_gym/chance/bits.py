@@ -54,14 +54,17 @@ def _fill(out: Any, first: Any, keys: Any, paths: Any) -> None:
                 out[4 * block + k, b] = (four[k] + 0.5) * UNIT
 
 
-def uniforms(keys: np.ndarray, paths: np.ndarray, periods: int) -> np.ndarray:
-    """Return numbers strictly between 0 and 1, one for each period and path (periods, paths)."""
-    out = np.empty((periods, len(paths)))
-    share_draws(_fill, out, keys, paths)
-    return out
+def uniforms(keys: np.ndarray, paths: np.ndarray, periods: int, first: int = 0) -> np.ndarray:
+    """Return numbers strictly between 0 and 1, one for each period from `first` on and each path (periods, paths)."""
+    before = first % 4
+    out = np.empty((before + periods, len(paths)))
+    share_draws(_fill, out, first - before, keys, paths)
+    return out[before:]
 
 
-def share_draws(draw: Callable[..., None], out: np.ndarray, keys: np.ndarray, paths: np.ndarray, *more: Any) -> None:
+def share_draws(
+    draw: Callable[..., None], out: np.ndarray, first: int, keys: np.ndarray, paths: np.ndarray, *more: Any
+) -> None:
     """Draw into `out` (periods, paths) on all threads: each draws some of the periods, or of the paths where few are.
 
     Memory that is used for the first time is cleared by the system, page by page; a page has many paths of a few
@@ -70,14 +73,18 @@ def share_draws(draw: Callable[..., None], out: np.ndarray, keys: np.ndarray, pa
     Args:
         draw: called with a part of `out`, the number of its first block of 4 periods, and its `keys` and `paths`.
         out: what is filled in.
+        first: the period that it begins with, a multiple of 4.
         keys: of each path.
         paths: their numbers.
         more: what is handed over behind these.
     """
-    blocks = -(-len(out) // 4)
+    assert first % 4 == 0, first
+    before, blocks = first // 4, -(-len(out) // 4)
     if blocks < 4 * usable():
         least = WORTH_A_THREAD // max(1, len(out)) + 1
-        share(lambda part: draw(out[:, part], 0, keys[part], paths[part], *more), len(paths), least)
+        share(lambda part: draw(out[:, part], before, keys[part], paths[part], *more), len(paths), least)
         return
     least = WORTH_A_THREAD // max(1, 4 * len(paths)) + 1
-    share(lambda part: draw(out[4 * part.start : 4 * part.stop], part.start, keys, paths, *more), blocks, least)
+    share(
+        lambda part: draw(out[4 * part.start : 4 * part.stop], before + part.start, keys, paths, *more), blocks, least
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..scenario import Scenario
 from ..scenario.model import Event
-from .trace import ends_with_money
+from .columns import ends_with_money
 
 HARMONICS = 1, 2, 4
 """Multiples of a phase that are shown: the higher ones distinguish the weeks of a year."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -105,12 +105,27 @@ def look_up(score: Any, table: Any, low: float, step: float) -> np.ndarray:
     return out
 
 
+class Past(NamedTuple):
+    """What a draw depends on of the periods before it."""
+
+    score: np.ndarray | float  # of the last of them (paths,), where demand is autocorrelated
+    regime: np.ndarray | None  # its index (paths,), where there are any
+    chances: dict[int, np.ndarray]  # of each regime, so many periods ahead, where regimes are hidden
+
+
 class Drawn:
     """One demand drawn on some paths: its normal scores, its regimes, and the forecasts of its mean."""
 
-    def __init__(self, copula: Copula, source: Source) -> None:
-        """Set the source of uniform numbers, one a period and path for each name."""
-        self.copula, self.source = copula, source
+    def __init__(self, copula: Copula, source: Source, past: Past | None = None) -> None:
+        """Set the source of uniform numbers, one a period and path for each name, and the past, if these go on."""
+        self.copula, self.source, self.past = copula, source, past
+        self._chances_after: dict[int, np.ndarray] = {}
+
+    def after(self, periods: int) -> Past:
+        """Return the past of the periods that follow these, once what is `foretold` was asked for."""
+        score = self.scores[periods - 1] if self.copula.autocorrelation else 0.0
+        regime = None if self.copula.transition is None else self.regimes[periods - 1]
+        return Past(score, regime, self._chances_after)
 
     @cached_property
     def new(self) -> np.ndarray:
@@ -118,7 +133,8 @@ class Drawn:
         own = {name: ndtri(self.source(f"demands.{name}")) for name in self.copula.mix}
         mixed = sum(weight * own[name] for name, weight in self.copula.mix.items())
         assert isinstance(mixed, np.ndarray)
-        mixed[0] = sum(weight * own[name][0] for name, weight in self.copula.mix_first.items())
+        if self.past is None:
+            mixed[0] = sum(weight * own[name][0] for name, weight in self.copula.mix_first.items())
         return mixed
 
     @cached_property
@@ -128,7 +144,10 @@ class Drawn:
         if not r:
             return self.new
         scores = np.sqrt(1.0 - r * r) * self.new
-        scores[0] = self.new[0]
+        if self.past is None:
+            scores[0] = self.new[0]
+        else:
+            scores[0] += r * self.past.score
         for t in range(1, len(scores)):
             scores[t] += r * scores[t - 1]
         return scores
@@ -137,7 +156,8 @@ class Drawn:
     def regimes(self) -> np.ndarray:
         """Return the index of the regime in each period (periods, paths)."""
         assert self.copula.transition is not None
-        return passed_through(self.copula.transition, self.source(f"demands.{self.copula.name}.regime"))
+        before = self.past and self.past.regime
+        return passed_through(self.copula.transition, self.source(f"demands.{self.copula.name}.regime"), before)
 
     @property
     def demand(self) -> np.ndarray:
@@ -162,7 +182,7 @@ class Drawn:
             total: np.ndarray | float = 0.0
             for weight, mean in zip(self._chances(periods, h), self.copula.means, strict=True):
                 each = mean(score, later)
-                if first != later:
+                if first != later and self.past is None:
                     each = np.broadcast_to(each, score.shape).copy()
                     each[:1] = mean(score[:1], first)
                 total = total + weight * each
@@ -176,11 +196,13 @@ class Drawn:
         r, new = self.copula.autocorrelation, np.sqrt(1.0 - self.copula.autocorrelation**2)
         score = np.zeros((periods, self.new.shape[1]))
         score[1:] = self.scores[: periods - 1] if r else 0.0
+        if r and self.past is not None:
+            score[0] = self.past.score
         first = later = 0.0
         for h, (share, part) in enumerate(self._parts(ahead)):
             score = r * score
             score[1:] += new * part[h + 1 : h + periods]
-            score[0] += (new if h else 1.0) * part[h]
+            score[0] += (1.0 if h == 0 and self.past is None else new) * part[h]
             first = r * r * first + new * new * (1.0 - share) if h else 1.0 - share
             later = r * r * later + new * new * (1.0 - share)
             yield score, first, later
@@ -209,9 +231,10 @@ class Drawn:
             return [1.0]
         if self.copula.demand.regime_seen == "at-once":
             return list(np.linalg.matrix_power(matrix, h).T[:, self.regimes[:periods]])
-        chances = [np.linalg.matrix_power(matrix, h)[0]]
+        chances = [np.linalg.matrix_power(matrix, h)[0] if self.past is None else self.past.chances[h]]
         while len(chances) < periods:
             chances.append(chances[-1] @ matrix)
+        self._chances_after[h] = chances[-1]
         return list(np.array(chances).T[:, :, None])
 
 

@@ -9,12 +9,21 @@ from ..scenario.model import Delays, Horizon
 from .regimes import in_the_long_run, passed_through, transition
 
 
-def drawn(delays: Delays, horizon: Horizon, u: np.ndarray) -> np.ndarray:
-    """Return the periods that are added in each period, from numbers between 0 and 1 (periods, paths)."""
-    if delays.steps:
-        return np.broadcast_to(_stepwise(delays, horizon, len(u))[:, None], u.shape)
-    added = np.array([float(regime.periods) for regime in delays.regimes.values()])
-    return added[passed_through(transition(delays.regimes), u)]
+def by_regime(delays: Delays, u: np.ndarray, before: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the periods that are added in each period, and the index of its regime (periods, paths).
+
+    They come from numbers between 0 and 1, and the regimes of the period before these (paths,), if there was one.
+    """
+    regimes = passed_through(transition(delays.regimes), u, before)
+    return np.array([float(each.periods) for each in delays.regimes.values()])[regimes], regimes
+
+
+def by_date(delays: Delays, horizon: Horizon, periods: int, first: int = 0) -> np.ndarray:
+    """Return the periods that are added in each period from `first` on (periods,)."""
+    t, added = np.arange(first, first + periods), np.zeros(periods)
+    for when, more in delays.steps:
+        added[t >= horizon.period_of(when)] = more
+    return added
 
 
 def mean_delay(scenario: Scenario, lane: str) -> float:
@@ -23,19 +32,15 @@ def mean_delay(scenario: Scenario, lane: str) -> float:
     if delays is None:
         return 0.0
     if delays.steps:
-        return float(_stepwise(delays, scenario.horizon, scenario.horizon.periods).mean())
+        return float(by_date(delays, scenario.horizon, scenario.horizon.periods).mean())
     added = [regime.periods for regime in delays.regimes.values()]
     return float(in_the_long_run(transition(delays.regimes)) @ added)
 
 
-def in_sequence(lead_times: np.ndarray) -> np.ndarray:
-    """Return lead times (periods, paths) with which no shipment arrives before an earlier one: L[t] >= L[t-1] - 1."""
+def in_sequence(lead_times: np.ndarray, before: np.ndarray | float) -> np.ndarray:
+    """Return lead times (periods, paths) with which no shipment arrives before an earlier one: L[t] >= L[t-1] - 1.
+
+    `before` is the lead time of the period before these (paths,), or 0.
+    """
     t = np.arange(len(lead_times))[:, None]
-    return np.asarray(np.maximum.accumulate(lead_times + t, axis=0) - t)
-
-
-def _stepwise(delays: Delays, horizon: Horizon, periods: int) -> np.ndarray:
-    added = np.zeros(periods)
-    for when, more in delays.steps:
-        added[horizon.period_of(when) :] = more
-    return added
+    return np.asarray(np.maximum(np.maximum.accumulate(lead_times + t, axis=0), before - 1.0) - t)

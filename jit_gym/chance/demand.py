@@ -94,16 +94,16 @@ def _moments_cut_at_zero(distribution: Distribution) -> tuple[float, float]:
     return float(draws.mean()), float(draws.var())
 
 
-def pattern(demand: Demand, periods: int, horizon: Horizon) -> np.ndarray | None:
-    """Return the factor of season, trend and markdown in each period (periods,), or None where there is none."""
+def pattern(demand: Demand, periods: int, horizon: Horizon, first: int = 0) -> np.ndarray | None:
+    """Return the factor of season, trend and markdown in each period from `first` on (periods,); None without any."""
     if not demand.season and not demand.trend and not demand.markdown:
         return None
-    t = np.arange(periods)
+    t = np.arange(first, first + periods)
     factor = np.maximum(1.0 + demand.trend * t, 0.0)
     if (markdown := demand.markdown) is not None:
         answer = (markdown.price / demand.price) ** -markdown.elasticity
         factor = factor * np.where(t >= horizon.period_of(markdown.starts), answer, 1.0)
-    return factor * np.resize(demand.season, periods) if demand.season else factor
+    return factor * np.asarray(demand.season)[t % len(demand.season)] if demand.season else factor
 
 
 def price_left(demand: Demand, horizon: Horizon, t: Any) -> Any:
@@ -115,23 +115,32 @@ def price_left(demand: Demand, horizon: Horizon, t: Any) -> Any:
 
 
 def fill_demand(
-    out: np.ndarray, column: int, scenario: Scenario, name: str, keys: np.ndarray, paths: np.ndarray
+    out: np.ndarray, column: int, scenario: Scenario, name: str, keys: np.ndarray, paths: np.ndarray, first: int = 0
 ) -> None:
     """Draw demand without season, trend and spikes into one column of `out` (periods, paths, columns).
 
-    This is for demands that are independent over periods; `Copula` draws the others.
+    It is that of the periods from `first` on, a multiple of 4. This is for demands that are independent over periods;
+    `Copula` draws the others.
     """
     demand = scenario.demands[name]
     whole = scenario.units == "whole"
     if demand.history is not None:
         values = _past(demand.history, whole)
-        out[:, :, column] = replay(demand.history, values, keys, paths, out.shape[0])
+        out[:, :, column] = replay(demand.history, values, keys, paths, out.shape[0], first)
         return
     (marginal,) = marginals(scenario, name)
     if marginal.table is not None:
-        fill(out, column, keys, paths, marginal.table)
+        fill(out, column, keys, paths, marginal.table, first)
     else:
-        out[:, :, column] = marginal.quantile(uniforms(keys, paths, out.shape[0]))
+        out[:, :, column] = marginal.quantile(uniforms(keys, paths, out.shape[0], first))
+
+
+def check_histories(scenario: Scenario, periods: int) -> None:
+    """Refuse more periods than a history has that is replayed as it was."""
+    for demand in scenario.demands.values():
+        history = demand.history
+        if history is not None and history.replay == "as-it-was" and periods > (length := len(history.values or ())):
+            raise ScenarioError(f"the history has {length} periods and cannot be replayed for {periods}")
 
 
 def _past(history: History, whole: bool) -> np.ndarray:
@@ -139,18 +148,19 @@ def _past(history: History, whole: bool) -> np.ndarray:
     return np.floor(values + 0.5) if whole else values
 
 
-def replay(history: History, values: np.ndarray, keys: np.ndarray, paths: np.ndarray, periods: int) -> np.ndarray:
+def replay(
+    history: History, values: np.ndarray, keys: np.ndarray, paths: np.ndarray, periods: int, first: int = 0
+) -> np.ndarray:
     """Return demand from a history (periods, paths): as it was on every path, or in blocks drawn at random.
 
     A block takes its values from a random season of the history, at its own place in the season (a seasonal
     block bootstrap, Politis 2001); without a season it may start anywhere in the history.
     """
-    t = np.arange(periods)
+    t = np.arange(first, first + periods)
     if history.replay == "as-it-was":
-        if periods > len(values):
-            raise ScenarioError(f"the history has {len(values)} periods and cannot be replayed for {periods}")
         return np.broadcast_to(values[t, None], (periods, len(paths)))
-    u = uniforms(keys, paths, -(-periods // history.block))[t // history.block]
+    block = t // history.block
+    u = uniforms(keys, paths, block[-1] + 1 - block[0], block[0])[block - block[0]]
     return values[_place(history, len(values), t, np.floor(u * _seasons(history, len(values), t)[:, None]).astype(int))]
 
 
@@ -169,12 +179,15 @@ def _place(history: History, length: int, t: np.ndarray, chosen: np.ndarray) -> 
     return index - np.maximum(index - length + turn, 0) // turn * turn
 
 
-def seasonal(scenario: Scenario, name: str, periods: int) -> np.ndarray | None:
-    """Return the mean of each period that is resampled from a history with a season (periods,), or None without."""
+def seasonal(scenario: Scenario, name: str, periods: int, first: int = 0) -> np.ndarray | None:
+    """Return the mean of each period from `first` on that is resampled from a history with a season (periods,).
+
+    None without such a history.
+    """
     history = scenario.demands[name].history
     if history is None or history.replay == "as-it-was" or history.season == 1:
         return None
-    values, t = _past(history, scenario.units == "whole"), np.arange(periods)
+    values, t = _past(history, scenario.units == "whole"), np.arange(first, first + periods)
     seasons = _seasons(history, len(values), t)[:, None]
     chosen = np.arange(seasons.max())
     drawn = values[_place(history, len(values), t, np.minimum(chosen, seasons - 1))]

@@ -61,13 +61,22 @@ def varies(distribution: Distribution) -> bool:
 
 
 def fill_lead_times(
-    out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, distribution: Distribution, crossing: bool
+    out: np.ndarray,
+    column: int,
+    keys: np.ndarray,
+    paths: np.ndarray,
+    distribution: Distribution,
+    crossing: bool,
+    first: int = 0,
 ) -> None:
-    """Draw a lead time for each period's shipment into one column of `out` (periods, paths, columns)."""
+    """Draw a lead time for each period's shipment into one column of `out` (periods, paths, columns).
+
+    It is that of the periods from `first` on, a multiple of 4.
+    """
     table = counts(distribution)
     if crossing:
-        fill(out, column, keys, paths, table)
+        fill(out, column, keys, paths, table, first)
         return
     draws = np.empty((out.shape[0] + int(table.values[-1]), len(paths), 1))
-    fill(draws, 0, keys, paths, ages(table))
+    fill(draws, 0, keys, paths, ages(table), first)
     _first_arrival(draws[:, :, 0], out[:, :, column])

@@ -12,10 +12,10 @@ from ..common.text import counted
 from ..scenario import Demand, Distribution, Scenario, ScenarioError
 from ..scenario.model import Disruption
 from ..scenario.supports import unsupported
+from .columns import Columns, hits_of, shared_hits_of
 from .demand import level, marginals, pattern
 from .regimes import transition
 from .tables import counts
-from .trace import Columns, hits_of, shared_hits_of
 
 LARGEST = 1 << 20  # outcomes of a period, at most
 MOST_PER_PHASE = 1024  # states of regimes and disruptions together; more are too many to look at

@@ -24,10 +24,15 @@ def in_the_long_run(matrix: np.ndarray) -> np.ndarray:
     return lazy[0]
 
 
-def passed_through(matrix: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Return the index of the regime in each period, from numbers between 0 and 1 (periods, paths)."""
+def passed_through(matrix: np.ndarray, u: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
+    """Return the index of the regime in each period, from numbers between 0 and 1 (periods, paths).
+
+    `before` are those of the period before these (paths,); without it they begin in the first regime.
+    """
     beyond = np.cumsum(matrix, axis=1)[:, :-1]
     out = np.zeros(u.shape, int)
+    if before is not None:
+        out[0] = (u[0, :, None] > beyond[before]).sum(axis=-1)
     for t in range(1, len(out)):
         out[t] = (u[t, :, None] > beyond[out[t - 1]]).sum(axis=-1)
     return out

@@ -142,9 +142,9 @@ def _fill(out: Any, first: Any, keys: Any, paths: Any, values: Any, cumulative: 
                 out[4 * block + k, b] = invert(drawn[k, b], values, cumulative, guide)
 
 
-def fill(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, table: Table) -> None:
-    """Draw from a table into one column of `out` (periods, paths, columns)."""
-    share_draws(_fill, out[:, :, column], keys, paths, *table)
+def fill(out: np.ndarray, column: int, keys: np.ndarray, paths: np.ndarray, table: Table, first: int = 0) -> None:
+    """Draw from a table into one column of `out` (periods, paths, columns), whose `first` period is a multiple of 4."""
+    share_draws(_fill, out[:, :, column], first, keys, paths, *table)
 
 
 def quantile(distribution: Distribution, u: np.ndarray, whole: bool) -> np.ndarray:

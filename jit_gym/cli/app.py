@@ -45,6 +45,17 @@ class _Plain(TyperGroup):
             sys.exit(status)
         return status
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options before the name of a command."""
+        _without_a_flag(self, ctx)
+        return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command by its name."""
+        if (command := super().get_command(ctx, cmd_name)) is not None:
+            _without_a_flag(command, ctx)
+        return command
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; where a file ends too early, Typer would take that for Ctrl-D."""
         try:
@@ -55,6 +66,13 @@ class _Plain(TyperGroup):
             if (error.name or "jit_gym").startswith("jit_gym"):
                 raise
             raise BadInput(f"the package {error.name} is missing (pip install 'jit-gym[train]')") from None
+
+
+def _without_a_flag(command: Any, ctx: Any) -> None:
+    """Make flags that are not given False: Typer would load pydantic to see that None is, a fifth of `jit-gym list`."""
+    for option in command.get_params(ctx):
+        if getattr(option, "is_flag", False) and option.default is None:
+            option.default = False
 
 
 def _refuse(reason: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..chance import Chance
+from ..chance import Chance, Trace
 from ..common.executor import HERE, Executor, Tell
 from ..common.renamed import warn
 from ..common.statistics import Estimate
@@ -279,11 +279,19 @@ class Story:
 def tell(what: Any, scenario: Scenario, *, path: int = 0, periods: int | None = None, seed: int = 0) -> Story:
     """Play one path and keep all of it: the same path of the same seed as in `evaluate`."""
     fitted = getattr(what, "scenario", None) is scenario  # as the policies of results are, which takes a while
-    player, layout = what if fitted else policy(what, scenario), Layout(scenario)
-    trace = Chance(scenario).draw(seed, [path], periods)
-    simulation = Simulation(layout, trace)
+    return tell_all([what if fitted else policy(what, scenario)], scenario, path, periods, seed)[0]
+
+
+def tell_all(players: Iterable[Any], scenario: Scenario, path: int, periods: int | None, seed: int) -> list[Story]:
+    """Play one path with each of some policies, fitted to the scenario: it is drawn once (see `tell`)."""
+    layout, trace = Layout(scenario), Chance(scenario).draw(seed, [path], periods)
+    return [_told(player, layout, trace) for player in players]
+
+
+def _told(player: Any, layout: Layout, trace: Trace) -> Story:
+    """Play the only path of a trace."""
     tables = (layout.demands, layout.demands, layout.stocks, layout.lanes, layout.lanes, layout.lanes)
-    _, told = play_all(player, simulation, 0, None, _of_a_story, MoneyCounter)
+    _, told = play_all(player, Simulation(layout, trace), 0, None, _of_a_story, MoneyCounter)
     *parts, cost = np.split(told[:, :, 0], np.cumsum([len(names) for names in tables]), axis=1)
     available = np.ones((trace.periods, len(layout.lanes)))
     for name, share in trace.working.items():

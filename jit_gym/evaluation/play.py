@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from ..chance import Trace
 from ..kernels.machine_code import Call
 from ..kernels.memory import by_path, copied_by_path
-from ..physics import Flows, Simulation, View
+from ..physics import Flows, Layout, Simulation, View
 from ..policies import PolicyError
 from .compiled_play import RecordedPlay, Watch, is_pure, recorded_count, recorded_play
 from .metrics import Counter, MoneyCounter
@@ -18,6 +19,142 @@ from .metrics import Counter, MoneyCounter
 STRETCH = 16  # periods that are played without a word
 
 ROOM = 1 << 24  # random numbers drawn at a time; more paths are played in turns
+
+PART = 1 << 18  # random numbers drawn at a time where periods are played in parts: the processor's cache keeps them
+MOST = 1 << 21  # of them, where many paths are played together
+LEAST = 2 * STRETCH  # periods of a part
+CLOCK = 12  # numbers that a period takes beside those of each path
+
+
+class Play:
+    """A policy that plays some paths, through a trace or through several that follow one another.
+
+    Attributes:
+        counter: what is counted.
+        watched: what was measured of each period, by trace: (periods, measures, paths).
+    """
+
+    def __init__(
+        self,
+        player: Any,
+        simulation: Simulation,
+        warmup: int,
+        progress: Callable[[int], Any] | None,
+        watch: Watch | None = None,
+        counts: type[Counter] = Counter,
+        programs: dict[Any, RecordedPlay | None] | None = None,
+    ) -> None:
+        """Play nothing yet.
+
+        Args:
+            player: a policy, fitted.
+            simulation: at its start.
+            warmup: the periods that are not counted.
+            progress: told how many path-periods were played, every now and then.
+            watch: what is measured of each period, warm-up included.
+            counts: what is counted.
+            programs: those of rules that were played in this world before, recorded once for each kind; is changed.
+        """
+        self.player, self.simulation = player, simulation
+        self.warmup, self.progress, self.watch = warmup, progress, watch
+        layout, paths = simulation.layout, simulation.trace.paths
+        self.counter, self.watched = counts(layout, paths), list[np.ndarray]()
+        own = player.begin(View(simulation)) if is_pure(player) else None
+        recorded = None if self.counter.more else _recorded(player, simulation, watch, counts, own, programs)
+        self.asked = recorded is None
+        if recorded is None and not self.counter.more:
+            recorded, own = recorded_count(layout, counts, watch), None
+        self.recorded = recorded
+        self._told = 0
+        self._refused = by_path(1, paths)
+        self._refused[:] = 0.0
+        self._own = copied_by_path(np.zeros((paths, 0)).T if own is None else own.T)
+        self._parameters = (
+            {}
+            if recorded is None
+            else {
+                name: copied_by_path(value.T) if value.ndim == 2 else value
+                for name, value in recorded.parameters.items()
+            }
+        )
+
+    def on(self, trace: Trace) -> None:
+        """Play all periods of a trace: of the simulation's own, or of the one that follows it."""
+        if trace is not self.simulation.trace:
+            self.simulation.go_on(trace)
+        if self.recorded is None:
+            self._ask()
+        else:
+            self._compute(self.recorded)
+
+    def end(self, traces: Iterable[Trace]) -> Counter:
+        """Return the counter, when all traces are played; they are played again where an order was no quantity."""
+        if self.recorded is not None:
+            self.counter.periods = self.simulation.period - self.warmup
+        if self._refused.any():
+            _find_refused(self.player, self.simulation.layout, traces)
+        self.counter.value(self.simulation, 1.0)
+        return self.counter
+
+    def _ask(self) -> None:
+        """Play a policy that is asked for orders in each period, and count in NumPy."""
+        simulation, counter, measured = self.simulation, self.counter, []
+        for t in range(simulation.trace.first, simulation.trace.last):
+            if t == self.warmup:
+                counter.value(simulation, -1.0)
+            flows = simulation.step(orders_of(self.player, simulation))
+            if self.watch is not None:
+                parts = self.watch(simulation.state, flows)
+                measured.append(np.concatenate([np.atleast_2d(part.T) for part in parts]))
+            if t >= self.warmup:
+                counter.add(simulation.state, simulation.flows)
+            self._tell()
+        self.watched.append(np.array(measured))
+
+    def _compute(self, recorded: RecordedPlay) -> None:
+        """Play a program: that of a rule and what is counted, or of the latter alone with a policy that is asked."""
+        simulation, counter, trace = self.simulation, self.counter, self.simulation.trace
+        call, watched = self._call_of(recorded)
+        marks = {*range(trace.first, trace.last, 1 if self.asked else STRETCH), trace.last}
+        if trace.first < self.warmup < trace.last:
+            marks.add(self.warmup)
+        for first, last in pairwise(sorted(marks)):
+            if first == self.warmup:
+                counter.totals[:] = 0.0
+                counter.value(simulation, -1.0)
+            orders = {"orders": np.ascontiguousarray(orders_of(self.player, simulation))} if self.asked else {}
+            call(first - trace.first, last - first, **orders)
+            simulation.period = last
+            self._tell()
+        self.watched.append(watched)
+
+    def _call_of(self, recorded: RecordedPlay) -> tuple[Call, np.ndarray]:
+        """Return the call of a program on the present trace, and what it measures."""
+        simulation, trace = self.simulation, self.simulation.trace
+        measures = recorded.kernel.arrays["watched"].numbers
+        watched = by_path(trace.periods * measures, trace.paths)
+        t, discount = np.arange(trace.first, trace.last), simulation.layout.scenario.objective.discount
+        n = t - self.warmup
+        # NumPy's powers and Python's, which `Counter.add` takes, may differ in the last bit.
+        weights = np.array([discount**k for k in n.tolist()]) if self.asked else discount ** n.astype(float)
+        call = recorded.kernel.on(
+            trace.paths,
+            clock=np.stack([t, n + 1, weights], axis=1),
+            own=self._own,
+            totals=self.counter.totals,
+            refused=self._refused,
+            watched=watched,
+            **simulation.arrays,
+            **self._parameters,
+        )
+        return call, watched.reshape(trace.periods, measures, trace.paths)
+
+    def _tell(self) -> None:
+        """Tell the progress, every now and then and at the end of a trace."""
+        period = self.simulation.period
+        if self.progress is not None and (period % STRETCH == 0 or period == self.simulation.trace.last):
+            self.progress((period - self._told) * self.simulation.trace.paths)
+            self._told = period
 
 
 def play_all(
@@ -29,29 +166,14 @@ def play_all(
     counts: type[Counter] = Counter,
     programs: dict[Any, RecordedPlay | None] | None = None,
 ) -> tuple[Counter, np.ndarray]:
-    """Play all periods of a simulation.
-
-    Args:
-        player: a policy, fitted.
-        simulation: at its start.
-        warmup: the periods that are not counted.
-        progress: told how many path-periods were played, every now and then.
-        watch: what is measured of each period, warm-up included.
-        counts: what is counted.
-        programs: those of rules that were played in this world before, recorded once for each kind; is changed.
+    """Play all periods of a simulation, given what a `Play` is given.
 
     Returns:
         The counter, and what was measured (periods, measures, paths).
     """
-    counter = counts(simulation.layout, simulation.trace.paths)
-    own = player.begin(View(simulation)) if is_pure(player) else None
-    recorded = None if counter.more else _recorded(player, simulation, watch, counts, own, programs)
-    if recorded is not None:
-        return counter, _compiled(recorded, player, simulation, warmup, progress, counter, own)
-    counted = None if counter.more else recorded_count(simulation.layout, counts, watch)
-    if counted is not None:
-        return counter, _compiled(counted, player, simulation, warmup, progress, counter, asked=True)
-    return counter, _asked(player, simulation, warmup, progress, watch, counter)
+    play = Play(player, simulation, warmup, progress, watch, counts, programs)
+    play.on(simulation.trace)
+    return play.end([simulation.trace]), play.watched[0]
 
 
 def _recorded(
@@ -74,101 +196,16 @@ def _recorded(
     return recorded
 
 
-def _asked(
-    player: Any,
-    simulation: Simulation,
-    warmup: int,
-    progress: Callable[[int], Any] | None,
-    watch: Watch | None,
-    counter: Counter,
-) -> np.ndarray:
-    """Play a policy that is asked for orders in each period; return what was measured."""
-    measured, last = [], simulation.trace.periods - 1
-    for t in range(simulation.trace.periods):
-        if t == warmup:
-            counter.value(simulation, -1.0)
-        flows = simulation.step(orders_of(player, simulation))
-        if watch is not None:
-            measured.append(np.concatenate([np.atleast_2d(part.T) for part in watch(simulation.state, flows)]))
-        if t >= warmup:
-            counter.add(simulation.state, simulation.flows)
-        if progress is not None and (t % STRETCH == STRETCH - 1 or t == last):
-            progress((t % STRETCH + 1) * simulation.trace.paths)
-    counter.value(simulation, 1.0)
-    return np.array(measured)
-
-
-def _compiled(
-    recorded: RecordedPlay,
-    player: Any,
-    simulation: Simulation,
-    warmup: int,
-    progress: Callable[[int], Any] | None,
-    counter: Counter,
-    own: np.ndarray | None = None,
-    asked: bool = False,
-) -> np.ndarray:
-    """Play a rule that was recorded, from its own state on, or one that is `asked`; return what was measured."""
-    paths, periods = simulation.trace.paths, simulation.trace.periods
-    n, discount = range(-warmup, periods - warmup), simulation.layout.scenario.objective.discount
-    # NumPy's powers and Python's, which `Counter.add` takes, may differ in the last bit.
-    weights = np.array([discount**t for t in n]) if asked else discount ** np.array(n, float)
-    call, watched, refused = _call_of(recorded, simulation, warmup, counter, own, weights)
-    marks = sorted({*range(0, periods, 1 if asked else STRETCH), warmup, periods})
-    for first, last in pairwise(marks):
-        if first == warmup:
-            counter.totals[:] = 0.0
-            counter.value(simulation, -1.0)
-        orders = {"orders": np.ascontiguousarray(orders_of(player, simulation))} if asked else {}
-        call(first, last - first, **orders)
-        simulation.period = last
-        if progress is not None and (last % STRETCH == 0 or last == periods):
-            progress(((last - 1) % STRETCH + 1) * paths)
-    counter.periods = periods - warmup
-    if refused.any():
-        _find_refused(player, simulation)
-    counter.value(simulation, 1.0)
-    return watched
-
-
-def _call_of(
-    recorded: RecordedPlay,
-    simulation: Simulation,
-    warmup: int,
-    counter: Counter,
-    own: np.ndarray | None,
-    weights: np.ndarray,
-) -> tuple[Call, np.ndarray, np.ndarray]:
-    """Return the call of a recorded program on a simulation, what is measured, and how many orders are refused.
-
-    `own` is the policy's own state, and `weights` (periods,) are what money counts in each period.
-    """
-    paths, periods = simulation.trace.paths, simulation.trace.periods
-    measures = recorded.kernel.arrays["watched"].numbers
-    refused, watched = by_path(1, paths), by_path(periods * measures, paths)
-    refused[:] = 0.0
-    parameters = {
-        name: copied_by_path(value.T) if value.ndim == 2 else value for name, value in recorded.parameters.items()
-    }
-    clock = np.stack([np.arange(periods), np.arange(periods) - warmup + 1, weights], axis=1)
-    call = recorded.kernel.on(
-        paths,
-        clock=clock,
-        own=copied_by_path(np.zeros((paths, 0)).T if own is None else own.T),
-        totals=counter.totals,
-        refused=refused,
-        watched=watched,
-        **simulation.arrays,
-        **parameters,
-    )
-    return call, watched.reshape(periods, measures, paths), refused
-
-
-def _find_refused(player: Any, simulation: Simulation) -> None:
+def _find_refused(player: Any, layout: Layout, traces: Iterable[Trace]) -> None:
     """Play again a policy whose orders were no quantities, to say which."""
-    again = Simulation(simulation.layout, simulation.trace)
-    for _ in range(simulation.trace.periods):
-        again.step(orders_of(player, again))
+    again = None
+    for trace in traces:
+        if again is None:
+            again = Simulation(layout, trace)
+        else:
+            again.go_on(trace)
+        for _ in range(trace.periods):
+            again.step(orders_of(player, again))
     raise PolicyError(f"{name_of(player)}: orders must be finite and 0 or more")
 
 
@@ -189,6 +226,12 @@ def turns(paths: int, numbers_a_path: int) -> Iterator[np.ndarray]:
     at_once = max(1, ROOM // numbers_a_path)
     for first in range(0, paths, at_once):
         yield np.arange(first, min(first + at_once, paths))
+
+
+def at_a_time(paths: int, periods: int, numbers: int) -> tuple[int, int]:
+    """Return how many paths are played at a time, and how many of their periods, by the random numbers of a period."""
+    together = max(1, min(paths, MOST // (numbers * min(periods, LEAST))))
+    return together, max(LEAST, PART // (numbers * together + CLOCK) // STRETCH * STRETCH)
 
 
 def orders_of(player: Any, simulation: Simulation) -> np.ndarray:

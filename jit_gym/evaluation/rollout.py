@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ..physics import Layout, Simulation
 from ..policies import policy
 from ..scenario import BadInput, Scenario, load
 from .metrics import ITEM_METRICS
-from .play import name_of, play_all, turns
+from .play import Play, at_a_time, name_of
 from .resilience import Resilience, measure_resilience
 
 if TYPE_CHECKING:
@@ -166,11 +166,18 @@ def evaluate_all(
     """Evaluate several policies, fitted to a scenario, on the same paths, which are drawn once (see `evaluate`)."""
     layout, chance = Layout(scenario), Chance(scenario)
     counted: list[list[_Counted]] = [[] for _ in players]
-    for some in turns(paths, (warmup + periods) * max(1, layout.columns.chance + layout.columns.seen)):
-        trace = chance.draw(seed, some, warmup + periods)
-        for player, parts in zip(players, counted, strict=True):
-            with np.errstate(all="ignore"):  # what is not finite is refused below
-                counter, _ = play_all(player, Simulation(layout, trace), warmup, progress)
+    numbers, span = max(1, layout.columns.chance + layout.columns.seen), warmup + periods
+    together, at_once = at_a_time(paths, span, numbers)
+    for first in range(0, paths, together):
+        draw = partial(chance.draw_parts, seed, np.arange(first, min(first + together, paths)), span, at_once)
+        plays: list[Play] = []
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            for trace in draw():
+                plays = plays or [Play(player, Simulation(layout, trace), warmup, progress) for player in players]
+                for play in plays:
+                    play.on(trace)
+            for play, parts in zip(plays, counted, strict=True):
+                counter = play.end(draw())
                 parts.append((counter.figures(), counter.items(), counter.money["reward"]))
     results = []
     for player, parts in zip(players, counted, strict=True):
@@ -203,5 +210,7 @@ def _refuse_what_is_not_finite(name: str, figures: Mapping[str, np.ndarray]) -> 
 
 def is_certain(scenario: Scenario, periods: int | None = None) -> bool:
     """Tell whether nothing is left to chance: whether all paths are the same, so that one tells all."""
-    rows = Chance(scenario).draw(0, 8, periods).rows
-    return bool((rows == rows[:, :1]).all())
+    chance = Chance(scenario)
+    numbers, span = chance.columns.chance + chance.columns.seen, periods or scenario.horizon.periods
+    parts = chance.draw_parts(0, 8, span, at_a_time(8, span, max(1, numbers))[1])
+    return all((trace.rows == trace.rows[:, :1]).all() for trace in parts)

@@ -34,10 +34,17 @@ class Simulation:
         if trace.columns != layout.columns:
             raise ValueError(f"the trace has the columns of another scenario than {layout.scenario.name}")
         self.layout, self.trace = layout, trace
-        self.period = 0
+        self.period = trace.first
         self._states, self._flows = layout.states(trace.paths), layout.flows(trace.paths)
         self._rows = paths_last(trace.rows)
         self._windows: dict[tuple[str, str], np.ndarray] = {}  # onto the state, which stays where it is
+
+    def go_on(self, trace: Trace) -> None:
+        """Take the trace of the periods that follow those that were played."""
+        if trace.first != self.period or trace.paths != self.trace.paths or trace.columns != self.layout.columns:
+            raise ValueError(f"the trace does not go on from period {self.period} on {self.trace.paths} paths")
+        self.trace, self._rows = trace, paths_last(trace.rows)
+        vars(self).pop("_call", None)  # which has the rows before
 
     @cached_property
     def _call(self) -> Call | LoopCall:
@@ -75,9 +82,9 @@ class Simulation:
         orders = np.ascontiguousarray(orders, dtype=float)
         if orders.shape != (shape := (self.trace.paths, len(self.layout.lanes))):
             raise ValueError(f"orders must be {shape} (paths, lanes), got {orders.shape}")
-        if self.period == self.trace.periods:
+        if self.period == self.trace.last:
             raise IndexError(f"the trace is over: it has {self.trace.periods} periods")
-        self._call(self.period, orders=orders)
+        self._call(self.period - self.trace.first, orders=orders)
         self.period += 1
         return self.flows
 
@@ -95,7 +102,7 @@ class Simulation:
     @property
     def seen(self) -> np.ndarray:
         """Return what can be seen of chance at this moment (paths, columns.seen)."""
-        return _read_only(self.trace.seen[self.period])
+        return _read_only(self.trace.seen[self.period - self.trace.first])
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

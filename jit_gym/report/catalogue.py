@@ -33,19 +33,17 @@ def families() -> dict[str, str]:
 
 def rules() -> dict[str, str]:
     """Return what each rule does, in a line, in the order in which the rules are registered."""
-    trees = {
-        file.name: ast.parse(file.read_text(encoding="utf-8"))
-        for file in (files("jit_gym") / "policies").iterdir()
-        if file.name.endswith(".py")
-    }
-    classes = {node.name: node for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef)}
+    package = _parsed("__init__")
+    homes = {each.name: node.module for node in package if isinstance(node, ast.ImportFrom) for each in node.names}
     registry = next(
-        node
-        for node in trees["__init__.py"].body
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "RULES"
+        node.value
+        for node in package
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "RULES" and node.value is not None
     )
-    mentioned = [node.id for node in ast.walk(registry) if isinstance(node, ast.Name) and node.id in classes]
-    shipped = {_name(classes[each]): _line(classes[each]) for each in mentioned if _name(classes[each])}
+    mentioned = [node.id for node in ast.walk(registry) if isinstance(node, ast.Name) and node.id in homes]
+    modules = {homes[each] for each in mentioned}
+    classes = {node.name: node for each in modules for node in _parsed(each) if isinstance(node, ast.ClassDef)}
+    shipped = {_name(classes[each]): _line(classes[each]) for each in mentioned}
     load_plugins()
     if (policies := sys.modules.get("jit_gym.policies")) is None:  # then no plugin has added a rule
         return shipped
@@ -97,6 +95,11 @@ def _title(name: str) -> str:
                     return str(text)
                 key = text if key is None else None
     return ""
+
+
+def _parsed(module: str | None) -> list[ast.stmt]:
+    """Return the statements of a module of the package `policies`."""
+    return ast.parse((files("jit_gym") / "policies" / f"{module}.py").read_text(encoding="utf-8")).body
 
 
 def _name(rule: ast.ClassDef) -> str:

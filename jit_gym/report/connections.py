@@ -92,7 +92,7 @@ class Connections:
     def __init__(self, scenario: Scenario) -> None:
         """Begin with what there is of stocks, and then connect them."""
         self.scenario, self.groups, self.events = scenario, _groups(scenario), events(scenario)
-        self.boxes: dict[tuple[str, ...], Box] = {}
+        self.use, self.boxes = usage(scenario), dict[tuple[str, ...], Box]()
         self.arrows: dict[tuple[object, ...], Arrow] = {}
         self.of_stock = {name: box for group in self.groups for box in [self._stock(group)] for name in group}
         for name, lane in scenario.lanes.items():
@@ -114,8 +114,7 @@ class Connections:
 
     def _stock(self, group: list[str]) -> Box:
         stock, period = self.scenario.stocks[group[0]], self.scenario.horizon.period
-        use = usage(self.scenario)
-        mean = sum(use[name][0] for name in group) / len(group)
+        mean = sum(self.use[name][0] for name in group) / len(group)
         details = [f"uses {mean:,.3g} {a(period)}" + (" each" if len(group) > 1 else "")]
         if stock.shelf_life is not None:
             details.append(f"lives {_periods(stock.shelf_life, period)}, {ISSUED[stock.issuing]}")

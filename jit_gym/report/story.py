@@ -10,7 +10,8 @@ import numpy as np
 
 from ..chance import Chance, usage
 from ..envs.rendering import DEMAND, INK, ORDER, SHORT, STOCK, WASTE, WAY
-from ..evaluation import Comparison, Story, tell
+from ..evaluation import Comparison, Story
+from ..evaluation.comparison import tell_all
 from ..scenario import Scenario
 from .axes import LINE, Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, legend_width, plain_number, ticks
 from .axes import strips as strip_boxes
@@ -52,9 +53,9 @@ class Strip(NamedTuple):
 def window(comparison: Comparison) -> Window:
     """Choose what to look at: the surroundings of the first disruption that counts, or else the beginning."""
     scenario, result = comparison.scenario, comparison.results[0]
-    end = result.warmup + result.periods
+    end, chance = result.warmup + result.periods, Chance(scenario)
     for path in range(min(result.paths, 64) if any(scenario.hit_by.values()) else 0):
-        working = Chance(scenario).draw(result.seed, [path], end).working
+        working = chance.draw(result.seed, [path], end).working
         hit = np.flatnonzero(np.min(list(working.values()), axis=0)[:, 0] < 1)
         hit = hit[hit >= result.warmup]
         if len(hit):
@@ -83,10 +84,8 @@ def caption(comparison: Comparison) -> str:
 def pictures(comparison: Comparison) -> Iterator[Picture]:
     """Draw the path for each policy."""
     scenario, frame = comparison.scenario, window(comparison)
-    stories = [
-        tell(result.player, scenario, path=frame.path, periods=frame.last, seed=result.seed)
-        for result in comparison.results
-    ]
+    players = (result.player for result in comparison.results)
+    stories = tell_all(players, scenario, frame.path, frame.last, comparison.results[0].seed)
     all_strips = [_strips(scenario, story) for story in stories]
     tops = np.array([[_top(strip, frame) for strip in strips] for strips in all_strips])  # (policies, strips)
     for k, (story, strips, label) in enumerate(zip(stories, all_strips, labels(comparison), strict=True)):

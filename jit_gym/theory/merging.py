@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..chance.columns import hits_of
 from ..chance.outcomes import horizon_of
-from ..chance.trace import hits_of
 from ..scenario import Scenario
 from ..scenario.part import meaning
 from ..scenario.supports import supports

@@ -255,3 +255,19 @@ def test_in_any_world_the_paired_baseline_is_the_world_whose_disruptions_never_b
     pair = Chance(scenario).draw_pair(seed, 3)
     assert (pair.rows[:, :3] == Chance(scenario).draw(seed, 3).rows).all()
     assert (pair.rows[:, 3:] == Chance(load(scenario, {"disruptions": never})).draw(seed, 3).rows).all()
+
+
+@settings(max_examples=worlds(40), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(scenarios(), st.integers(0, 2**32 - 1), st.sampled_from([4, 7, 8, 12]))
+def test_in_any_world_parts_are_what_a_whole_draw_has(scenario: Scenario, seed: int, at_once: int):
+    """Drawn a few periods at a time, what happens and what is seen are the same to the bit."""
+    chance, periods = Chance(scenario), scenario.horizon.periods
+    whole = chance.draw(seed, [0, 3, 1], periods)
+    first = 0
+    for part in chance.draw_parts(seed, [0, 3, 1], periods, at_once):
+        assert part.first == first
+        assert part.periods == min(at_once // 4 * 4, periods - first)
+        assert np.array_equal(part.chance, whole.chance[first : first + part.periods])
+        assert np.array_equal(part.seen, whole.seen[first : first + part.periods + 1])
+        first += part.periods
+    assert first == periods

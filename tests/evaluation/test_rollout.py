@@ -35,7 +35,7 @@ def test_figures_do_not_depend_on_the_turns(monkeypatch: pytest.MonkeyPatch):
     world = rich()
     at_once = evaluate("just-in-case", world, paths=10, periods=20, seed=3)
     for room in (1, 20 * 9 * 3):
-        monkeypatch.setattr(play, "ROOM", room)
+        monkeypatch.setattr(play, "MOST", room)
         assert equal(evaluate("just-in-case", world, paths=10, periods=20, seed=3), at_once)
 
 
@@ -45,6 +45,7 @@ def test_policies_that_are_compared_play_as_each_would_alone(monkeypatch: pytest
     alone = [evaluate(name, world, **same) for name in ("jit", "kanban", _half)]
     measured = [measure_resilience(result) for result in alone]
     monkeypatch.setattr(play, "ROOM", 1 << 11)
+    monkeypatch.setattr(play, "MOST", 1 << 9)
     together = jit_gym.compare(["jit", "kanban", _half], world, warmup=0, **same)
     for result, other in zip(together.results, alone, strict=True):
         assert equal(result, other)
