@@ -11,6 +11,7 @@ from jit_gym.agents import program, tuned
 from jit_gym.agents.generalist import Trainer, pool_of, settings_for
 from jit_gym.agents.generalist_levels import LevelsTrainer, surface
 from jit_gym.agents.learner import settings_of
+from jit_gym.chance import Trace
 from jit_gym.policies import Network
 from jit_gym.policies.generalist import KINDS, Generalist
 from jit_gym.policies.generalist_fixed import FixedCost
@@ -66,9 +67,9 @@ def test_many_worlds_at_once_cost_what_each_costs_alone():
     learner = trainer("one-supplier", worlds=12)
     group = max(learner.groups, key=lambda group: len(group.worlds))
     both = learner.play(group, np.array([0, 1]), 3, seed=5, whole=False, corrected=False)
-    batch = group.batch(np.array([0, 1]), 3, 20, 5)
+    rows, _ = group.trace(np.array([0, 1]), 3, 20, 5)
     assert both.shape == (6,)
-    assert batch.play.trace.demand.mean() == pytest.approx(1.0, abs=0.5)
+    assert Trace(group.columns, rows).demand.mean() == pytest.approx(1.0, abs=0.5)
 
 
 def test_a_surface_is_lowest_about_the_best_levels():
