@@ -147,7 +147,8 @@ def ratios(ours: np.ndarray, theirs: np.ndarray, when: np.ndarray, longest: floa
     all_once = np.ones((1, len(when))), np.ones((1, many))
     found = []
     for p, i in (all_once, (periods, items)):
-        sums = [np.maximum(p @ each.T, LOWEST * each.sum(axis=1)) for each in (ours, theirs)]  # (draws, items)
+        # (draws, items); a draw of periods without any cost counts as LOWEST of all, as its logarithm is taken
+        sums = [np.maximum(p @ each.T, LOWEST * each.sum(axis=1)) for each in (ours, theirs)]
         total = (i * sums[0]).sum(axis=1) / (i * sums[1]).sum(axis=1)
         found.append((total, np.exp((i * np.log(sums[0] / sums[1])).sum(axis=1) / many)))
     return tuple(  # type: ignore[return-value]

@@ -253,7 +253,9 @@ def sold(changed_from: int | None = None) -> dict[str, np.ndarray]:
     return units
 
 
-def test_what_the_choice_of_rules_is_worth(choice: ModuleType, tmp_path: Path):
+def test_what_the_choice_of_rules_is_worth(
+    choice: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     """Costs are those that `advise` finds; a choice knows nothing of what judges it, nor that of anything later."""
     origins = choice.origins_of("24:12,36:12")
     folder = choice.open_folder(shop(tmp_path / "shop", sold()))
@@ -276,6 +278,16 @@ def test_what_the_choice_of_rules_is_worth(choice: ModuleType, tmp_path: Path):
     assert again[1] != findings[1]
     chosen = [choice.played(origins[1], each[1], ["beans", "rice", "salt"]).rules for each in (findings, again)]
     assert chosen[0] == chosen[1]
+    monkeypatch.setattr(choice, "judged", lambda *asked: findings)
+    out = tmp_path / "rows.csv"
+    monkeypatch.setattr(sys, "argv", ["", str(folder.path), "--origins", "24:12,36:12", "--out", str(out)])
+    choice.main()
+    assert capsys.readouterr().out.count("| all items together | item by item |") == 3
+    kept = choice.files.rows_of(out, choice.KEY[1:])
+    assert {key: row["total"] for key, row in kept.items()} == {key: row["total"] for key, row in found.items()}
+    with pytest.raises(SystemExit, match="2"):
+        choice.main()
+    assert "rows.csv: has 3 of these rows" in capsys.readouterr().err
 
 
 def test_ratios_of_costs_have_intervals_from_items_and_periods(choice: ModuleType):
