@@ -9,6 +9,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from .planning.shops import poisson, shop
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -229,3 +231,103 @@ def test_or_gymnasium_plays_its_own_world_alone(learning: SimpleNamespace):
     bench = learning.time_to_quality
     with pytest.raises(bench.NotThere, match=r"^or-gymnasium has no env of lost-sales \("):
         bench.or_gymnasium(SimpleNamespace(name="lost-sales"), 0)
+
+
+@pytest.fixture
+def choice(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import the benchmark of the choice of rules."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    fresh("rows")
+    return fresh("choice_of_rules")
+
+
+FEW = ("jit", "base-stock", "adaptive(smoothing=0.3)")
+
+
+def sold(changed_from: int | None = None) -> dict[str, np.ndarray]:
+    """Return 60 weeks of three items; from some week on nothing is as it was."""
+    units = {"beans": poisson(20, 60, seed=1), "rice": poisson(5, 60, seed=2), "salt": poisson(50, 60, seed=3)}
+    if changed_from is not None:
+        for each in units.values():
+            each[changed_from:] = 3 * each[changed_from:] + 7
+    return units
+
+
+def test_what_the_choice_of_rules_is_worth(
+    choice: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Costs are those that `advise` finds; a choice knows nothing of what judges it, nor that of anything later."""
+    origins = choice.origins_of("24:12,36:12")
+    folder = choice.open_folder(shop(tmp_path / "shop", sold()))
+    findings = choice.judged(folder, origins, FEW)
+    found = {(row["origin"], row["way"], row["against"]): row for row in choice.rows(folder, origins, findings)}
+    ways = [choice.ALONE, choice.TOGETHER, *FEW]
+    pairs = [*((way, choice.FORMULA) for way in ways), (choice.TOGETHER, choice.ALONE)]
+    assert list(found) == [(origin, *pair) for origin in ("24:12", "36:12", "all") for pair in pairs]
+    costs = [[(each.tried["jit"].cost, each.tried["today"].cost) for each in part] for part in findings]
+    for origin, part in zip(("24:12", "36:12", "all"), (*costs, np.sum(costs, axis=0)), strict=True):
+        jit, today = np.transpose(part)
+        row = found[origin, "jit", choice.FORMULA]
+        assert float(row["total"]) == pytest.approx(jit.sum() / today.sum(), abs=1e-4)
+        assert float(row["geometric"]) == pytest.approx(np.exp(np.log(jit / today).mean()), abs=1e-4)
+        assert float(row["total_low"]) < float(row["total"]) < float(row["total_high"])
+        assert (row["rules"], row["items"]) == (f"jit {3 * (1 + (origin == 'all'))}", 3)
+    with_later = choice.open_folder(shop(tmp_path / "later", sold(changed_from=36)))
+    again = choice.judged(with_later, origins, FEW)
+    assert again[0] == findings[0]
+    assert again[1] != findings[1]
+    chosen = [choice.played(origins[1], each[1], ["beans", "rice", "salt"]).rules for each in (findings, again)]
+    assert chosen[0] == chosen[1]
+    monkeypatch.setattr(choice, "judged", lambda *asked: findings)
+    out = tmp_path / "rows.csv"
+    monkeypatch.setattr(sys, "argv", ["", str(folder.path), "--origins", "24:12,36:12", "--out", str(out)])
+    choice.main()
+    assert capsys.readouterr().out.count("| all items together | item by item |") == 3
+    kept = choice.files.rows_of(out, choice.KEY[1:])
+    assert {key: row["total"] for key, row in kept.items()} == {key: row["total"] for key, row in found.items()}
+    with pytest.raises(SystemExit, match="2"):
+        choice.main()
+    assert "rows.csv: has 3 of these rows" in capsys.readouterr().err
+
+
+def test_ratios_of_costs_have_intervals_from_items_and_periods(choice: ModuleType):
+    """Twice the cost is twice the cost in each draw; one item that costs ten times as much makes the interval wide."""
+    theirs = np.random.default_rng(0).uniform(1, 2, (4, 24))
+    when = np.arange(24)
+    for estimate in choice.ratios(2 * theirs, theirs, when, 1.0):
+        assert (estimate.low, estimate.mean, estimate.high) == pytest.approx((2, 2, 2))
+    ours = theirs * np.array([1, 1, 1, 10])[:, None]
+    total, geometric = choice.ratios(ours, theirs, when, 1.0)
+    assert total.mean == pytest.approx(ours.sum() / theirs.sum())
+    assert geometric.mean == pytest.approx(10**0.25)
+    assert geometric.low == pytest.approx(1.0)  # no draw of that item: (3 / 4)^4 of all
+    assert geometric.high == pytest.approx(10**0.75)
+    twice = [np.concatenate([each, each], axis=1) for each in (ours, theirs)]
+    again = choice.ratios(*twice, np.concatenate([when, when]), 1.0)
+    assert [again[0].low, again[0].high] == pytest.approx([total.low, total.high])  # the same periods tell no more
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("24", r"must be periods known:periods after them, as 65:26,77:26, got '24'"),
+        ("24:x", r"must be periods known:periods after them, as 65:26,77:26, got '24:x'"),
+        ("15:12", r"each must know 16 periods or more, and 8 or more after them, of 60, got 15:12"),
+        ("24:12,50:12", r"each must know 16 periods or more, and 8 or more after them, of 60, got 50:12"),
+    ],
+)
+def test_origins_that_cannot_be_are_refused(
+    choice: ModuleType,
+    tmp_path: Path,
+    told: str,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+):
+    shop(tmp_path / "shop", sold())
+    out = tmp_path / "rows.csv"
+    monkeypatch.setattr(sys, "argv", ["", str(tmp_path / "shop"), "--origins", told, "--out", str(out)])
+    with pytest.raises(SystemExit, match="2"):
+        choice.main()
+    assert f"--origins: {why}" in capsys.readouterr().err
+    assert not out.exists()

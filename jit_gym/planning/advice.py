@@ -14,7 +14,6 @@ import numpy as np
 from ..common import digest
 from ..common.checks import BadInput
 from ..common.executor import HERE, Executor, Tell
-from ..common.provenance import commit, in_words, versions
 from ..common.statistics import Estimate
 from ..common.text import plural
 from ..evaluation.judgement import THRESHOLD, Judgement, judged
@@ -28,7 +27,7 @@ from .kept import Kept
 from .practice import Practice, practice_of
 from .reading import Sales
 from .trials import RULES
-from .verdict import PRACTICE, Case, Findings, Tried, judge, now
+from .verdict import PRACTICE, Case, Findings, Tried, cases_of, judge, now
 from .worlds import Shop, lead_time
 
 if TYPE_CHECKING:
@@ -201,28 +200,7 @@ def advise(
     shop = Shop(scenario, sales.items)
     today = practice_of(practice, opened.path, sales.items, sales.keys, sales.by, sales.grid)
     first, last, said = _split(sales, today, held_out)
-    places = {item: k for k, item in enumerate(sales.items)}
-    shares = _shares(shop, sales, first)
-    code = f"{in_words(versions())} {commit()}"
-    cases = [
-        Case(
-            item=item,
-            part=shop.part([item], shares[item]),
-            now=shop.part([item], shares[item], as_it_is=True),
-            grid=sales.grid,
-            units=sales.units[:, places[item]],
-            short=sales.short[:, places[item]],
-            promoted=sales.promoted[:, places[item]],
-            whole=sales.whole,
-            first=first,
-            last=last,
-            rules=tuple(rules),
-            practice=today.of(item),
-            seed=seed,
-            code=code,
-        )
-        for item in shop.items
-    ]
+    cases = cases_of(shop, sales, today, first, last, rules, seed)
     store, keys = Kept(opened.path / KEPT if keep else None), [case.key for case in cases]
     findings = store.run(judge_case, cases, keys, Findings.of, executor, progress)
     choice = choose(findings)
@@ -293,15 +271,6 @@ def _split(sales: Sales, practice: Practice, held_out: int | None) -> tuple[int,
             + (" (where the orders are known; say --practice with a rule)" if practice.span else " (a longer history)")
         )
     return first, last, said
-
-
-def _shares(shop: Shop, sales: Sales, first: int) -> dict[str, float]:
-    """Return the part that each item has of the trucks that items share, by what was sold; 1 where none do."""
-    if not shop.coupled:
-        return dict.fromkeys(shop.items, 1.0)
-    places = [sales.items.index(item) for item in shop.items]
-    sold = np.maximum(np.nan_to_num(np.nanmean(sales.units[:first, places], axis=0)), 1e-6)
-    return dict(zip(shop.items, (sold / sold.sum()).tolist(), strict=True))
 
 
 def _cost(found: Findings) -> float:

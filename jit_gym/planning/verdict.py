@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..common import digest
+from ..common.provenance import commit, in_words, versions
 from ..common.text import plural
 from ..physics import Simulation
 from ..policies import policy
@@ -16,9 +17,10 @@ from ..scenario import Scenario, load
 from .fit import Fitted, fit
 from .grid import Grid
 from .practice import Ordered, Practice
+from .reading import Sales
 from .replay import Known, filled, foretold_before, known_trace
 from .trials import Play, World, accepted, parameters_of, play
-from .worlds import fitted_document, lead_time, spanning
+from .worlds import Shop, fitted_document, lead_time, spanning
 
 FORMAT = 2
 """Of what is kept of an item, so that what another version kept is not read."""
@@ -79,6 +81,43 @@ class Case:
         arrays = {"units": self.units, "short": self.short, "promoted": self.promoted}
         arrays |= {} if orders is None else {"orders": orders}
         return digest.of_text(json.dumps(told, default=str, sort_keys=True) + digest.of_arrays(arrays))[:32]
+
+
+def cases_of(
+    shop: Shop, sales: Sales, practice: Practice, first: int, last: int, rules: Sequence[str], seed: int = 0
+) -> list[Case]:
+    """Return a case of each item of a shop, which knows the sales before `first`, and is judged on those to `last`."""
+    places = {item: k for k, item in enumerate(sales.items)}
+    shares = _shares(shop, sales, first)
+    code = f"{in_words(versions())} {commit()}"
+    return [
+        Case(
+            item=item,
+            part=shop.part([item], shares[item]),
+            now=shop.part([item], shares[item], as_it_is=True),
+            grid=sales.grid,
+            units=sales.units[:, places[item]],
+            short=sales.short[:, places[item]],
+            promoted=sales.promoted[:, places[item]],
+            whole=sales.whole,
+            first=first,
+            last=last,
+            rules=tuple(rules),
+            practice=practice.of(item),
+            seed=seed,
+            code=code,
+        )
+        for item in shop.items
+    ]
+
+
+def _shares(shop: Shop, sales: Sales, first: int) -> dict[str, float]:
+    """Return the part that each item has of the trucks that items share, by what was sold; 1 where none do."""
+    if not shop.coupled:
+        return dict.fromkeys(shop.items, 1.0)
+    places = [sales.items.index(item) for item in shop.items]
+    sold = np.maximum(np.nan_to_num(np.nanmean(sales.units[:first, places], axis=0)), 1e-6)
+    return dict(zip(shop.items, (sold / sold.sum()).tolist(), strict=True))
 
 
 @dataclass
