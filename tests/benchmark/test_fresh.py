@@ -91,9 +91,9 @@ def known(view):
 
 
 def reads(view):
-    """Order what is asked for tomorrow on whatever paths are played."""
-    demand = view.source.trace.demand
-    return demand[:, min(view.period + 1, demand.shape[1] - 1)]
+    """Order what is asked for tomorrow on whatever paths are played; on the last day drawn, as much as today."""
+    trace = view.source.trace
+    return trace.demand[:, min(view.period + 1 - trace.first, trace.periods - 1)]
 '''
 
 
