@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..chance import Trace
+from ..common.threads import usable
 from ..kernels.machine_code import Call
 from ..kernels.memory import by_path, copied_by_path
 from ..physics import Flows, Layout, Simulation, View
@@ -20,7 +21,7 @@ STRETCH = 16  # periods that are played without a word
 
 ROOM = 1 << 24  # random numbers drawn at a time; more paths are played in turns
 
-PART = 1 << 18  # random numbers drawn at a time where periods are played in parts: the processor's cache keeps them
+PART = 1 << 18  # random numbers drawn for each thread where periods are played in parts: its cache keeps them
 MOST = 1 << 21  # of them, where many paths are played together
 LEAST = 2 * STRETCH  # periods of a part
 CLOCK = 12  # numbers that a period takes beside those of each path
@@ -231,7 +232,7 @@ def turns(paths: int, numbers_a_path: int) -> Iterator[np.ndarray]:
 def at_a_time(paths: int, periods: int, numbers: int) -> tuple[int, int]:
     """Return how many paths are played at a time, and how many of their periods, by the random numbers of a period."""
     together = max(1, min(paths, MOST // (numbers * min(periods, LEAST))))
-    return together, max(LEAST, PART // (numbers * together + CLOCK) // STRETCH * STRETCH)
+    return together, max(LEAST, usable() * PART // (numbers * together + CLOCK) // STRETCH * STRETCH)
 
 
 def orders_of(player: Any, simulation: Simulation) -> np.ndarray:
