@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -134,6 +135,37 @@ def stream(task: Callable[[A], T], items: Iterable[A]) -> Iterator[T]:
         for each in window:
             each.cancel()
         wait(window)
+
+
+class Told:
+    """Tells progress from several threads, one at a time; where one is interrupted, the others stop when they tell."""
+
+    def __init__(self, progress: Callable[[int], Any] | None) -> None:
+        """Take who is told, if anybody is."""
+        self._progress, self._one, self._interrupted = progress, threading.Lock(), threading.Event()
+
+    def __call__(self, count: int) -> None:
+        """Tell how much more was done.
+
+        Raises:
+            Stopped: if another thread was interrupted.
+        """
+        if self._interrupted.is_set():
+            raise Stopped
+        if self._progress is not None:
+            with self._one:
+                self._progress(count)
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Stop all threads that tell where what runs inside is interrupted (by Ctrl-C, which reaches one of them)."""
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException:
+            self._interrupted.set()
+            raise
 
 
 class Stopped(Exception):

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..chance import Chance
+from ..chance import Chance, Trace
 from ..common.checks import check_count
 from ..common.statistics import Estimate
+from ..common.threads import Told, share
 from ..physics import Layout, Simulation
 from ..policies import policy
 from ..scenario import BadInput, Scenario, load
+from .compiled_play import RecordedPlay, is_pure
 from .metrics import ITEM_METRICS
 from .play import Play, at_a_time, name_of
 from .resilience import Resilience, measure_resilience
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WORTH_A_THREAD = 1 << 19  # random numbers of the paths that one thread plays by itself, in some milliseconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,21 +169,37 @@ def evaluate_all(
     progress: Callable[[int], Any] | None,
 ) -> list[Result]:
     """Evaluate several policies, fitted to a scenario, on the same paths, which are drawn once (see `evaluate`)."""
-    layout, chance = Layout(scenario), Chance(scenario)
-    counted: list[list[_Counted]] = [[] for _ in players]
-    numbers, span = max(1, layout.columns.chance + layout.columns.seen), warmup + periods
-    together, at_once = at_a_time(paths, span, numbers)
-    for first in range(0, paths, together):
-        draw = partial(chance.draw_parts, seed, np.arange(first, min(first + together, paths)), span, at_once)
-        plays: list[Play] = []
-        with np.errstate(all="ignore"):  # what is not finite is refused below
-            for trace in draw():
-                plays = plays or [Play(player, Simulation(layout, trace), warmup, progress) for player in players]
-                for play in plays:
-                    play.on(trace)
-            for play, parts in zip(plays, counted, strict=True):
-                counter = play.end(draw())
-                parts.append((counter.figures(), counter.items(), counter.money["reward"]))
+    layout, chance, span = Layout(scenario), Chance(scenario), warmup + periods
+    numbers = max(1, layout.columns.chance + layout.columns.seen)
+    tell, programs = Told(progress), dict[Any, RecordedPlay | None]()
+
+    def begin(player: Any, trace: Trace) -> Play:
+        return Play(player, Simulation(layout, trace), warmup, tell, programs=programs)
+
+    def count(part: slice) -> list[list[_Counted]]:
+        """Play some of the paths; return what was counted, by policy, of those that were played at a time."""
+        counted: list[list[_Counted]] = [[] for _ in players]
+        together, at_once = at_a_time(part.stop - part.start, span, numbers)
+        for first in range(part.start, part.stop, together):
+            some = np.arange(first, min(first + together, part.stop))
+            draw = partial(chance.draw_parts, seed, some, span, at_once)
+            plays: list[Play] = []
+            with np.errstate(all="ignore"), tell.stopping():  # what is not finite is refused below
+                for trace in draw():
+                    plays = plays or [begin(player, trace) for player in players]
+                    for play in plays:
+                        play.on(trace)
+                for play, parts in zip(plays, counted, strict=True):
+                    counter = play.end(draw())
+                    parts.append((counter.figures(), counter.items(), counter.money["reward"]))
+        return counted
+
+    least = paths  # a policy of somebody else's may not bear to be asked on two threads
+    if all(map(is_pure, players)):
+        least = WORTH_A_THREAD // (span * numbers) + 1
+        for player in players if paths > least else ():  # which records its program, once for all threads
+            begin(player, chance.draw(seed, 1, 1))
+    counted = [list(chain(*parts)) for parts in zip(*share(count, paths, least), strict=True)]
     results = []
     for player, parts in zip(players, counted, strict=True):
         figures = {name: np.concatenate([each[name] for each, _, _ in parts]) for name in parts[0][0]}

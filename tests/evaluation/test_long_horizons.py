@@ -1,5 +1,6 @@
 """Long horizons are played in parts: the figures are those of the whole to the bit, and memory stays bounded."""
 
+import threading
 import tracemalloc
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 import jit_gym
 from jit_gym.chance import Chance, Trace
-from jit_gym.evaluation import Result, evaluate, play
+from jit_gym.common.threads import use_threads
+from jit_gym.evaluation import Result, evaluate, play, rollout
 from jit_gym.evaluation.rollout import is_certain
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import PolicyError, policy
@@ -170,3 +172,42 @@ def test_whether_all_is_certain_is_seen_in_any_part(monkeypatch: pytest.MonkeyPa
     same = {"demands.customers.distribution": 5, "horizon.periods": 1000}
     assert is_certain(jit_gym.load("lost-sales", same))
     assert not is_certain(jit_gym.load("lost-sales", same | {"spikes": {"rush": {**late, "factor": 2}}}))
+
+
+@pytest.mark.parametrize("world", ["lost sales", "two suppliers", "lead times that drift", "a fire", "a line"])
+def test_paths_that_threads_play_by_themselves_come_to_the_same(world, monkeypatch):
+    """Each thread draws and plays paths of its own, from start to end; which, no figure tells."""
+    scenario, rules = jit_gym.load(*WORLDS[world]), ["base-stock", "jit"]
+    players = [policy(rule, scenario) for rule in rules]
+    told: list[int] = []
+    try:
+        use_threads(1)
+        alone = rollout.evaluate_all(players, scenario, 11, PERIODS, WARMUP, 3, None)
+        monkeypatch.setattr(rollout, "WORTH_A_THREAD", 1)
+        for threads in (2, 3, 7):
+            use_threads(threads)
+            told.clear()
+            shared = rollout.evaluate_all(players, scenario, 11, PERIODS, WARMUP, 3, told.append)
+            assert all(alike(one, other) for one, other in zip(alone, shared, strict=True))
+            assert sum(told) == len(rules) * 11 * (PERIODS + WARMUP)
+    finally:
+        use_threads(None)
+
+
+def test_who_interrupts_one_thread_stops_all(monkeypatch):
+    """Ctrl-C reaches one thread; the others stop when they next tell their progress, long before they are done."""
+    told: list[int] = []
+
+    def interrupt(periods: int) -> None:
+        told.append(periods)
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(rollout, "WORTH_A_THREAD", 1)
+    try:
+        use_threads(2)
+        with pytest.raises(KeyboardInterrupt):
+            evaluate("base-stock", "lost-sales", paths=2, periods=1_000_000, warmup=0, progress=interrupt)
+    finally:
+        use_threads(None)
+    assert sum(told) < 1_000_000
