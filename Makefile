@@ -64,6 +64,7 @@ check: $(DEV)  ## lint, check the format, check the types
 
 # OLD is the interpreter of an older version, which then plays beside this one (make bench OLD=../old/.venv/bin/python).
 bench: $(CORE)  ## measure the speed beside its targets, and write the table of docs/speed.md (a quarter of an hour)
+	$(BIN)/python -m compileall -q jit_gym agents  # as an install does; where PYTHONDONTWRITEBYTECODE is set, nothing else would
 	$(BIN)/python benchmarks/speed.py $(if $(OLD),--old $(OLD))
 
 # DCL needs torch on our side, too.
