@@ -139,6 +139,15 @@ def unlike_rows(there: Sequence[str]) -> str:
     return ""
 
 
+def of_items(there: Iterable[str], by: Sequence[str]) -> list[str]:
+    """Return the columns that tell a shop's items apart: the columns `by`, or else one of names; none without."""
+    folded = {column.casefold(): column for column in there}
+    if by and all(column.casefold() in folded for column in by):
+        return [folded[column.casefold()] for column in by]
+    name = named("item_name", folded.values()) or named("item", folded.values())
+    return [] if name is None else [name]
+
+
 def named(what: str, there: Iterable[str]) -> str | None:
     """Return the column whose name is the likeliest for a thing: one that is its name, or else that has it in it.
 

@@ -97,7 +97,8 @@ def read_planned(
     begins = columns.named("begins", there)
     if begins is None:
         raise BadInput(f"{file}: no column is called like a date (say date, or from and to; it has {', '.join(there)})")
-    used, notes = _item_columns(there, by, file)
+    used = columns.of_items(there, by)
+    notes = [] if used else [f"{file}: no column tells the items: its rows are for all of them"]
     begun = _days(table, begins, file, date_format)
     if np.isnat(begun).any():
         row = int(np.flatnonzero(np.isnat(begun))[0])
@@ -176,16 +177,6 @@ def _factors(opened: Spreadsheet, there: Sequence[str], decimal: str | None) -> 
             f"demand, got {times[row]:.12g} (1.5 is half as much again)"
         )
     return times
-
-
-def _item_columns(there: Sequence[str], by: Sequence[str], file: str) -> tuple[list[str], list[str]]:
-    """Return the columns that tell the items of a file, none where it is for all of them, and what is to be said."""
-    folded = {each.casefold(): each for each in there}
-    if by and all(each.casefold() in folded for each in by):
-        return [folded[each.casefold()] for each in by], []
-    if (name := columns.named("item_name", there) or columns.named("item", there)) is not None:
-        return [name], []
-    return [], [f"{file}: no column tells the items: its rows are for all of them"]
 
 
 def _places(

@@ -145,15 +145,12 @@ def _items(
 ) -> tuple[pd.DataFrame, np.ndarray, tuple[str, ...], list[str]]:
     """Return the rows of items, the shop's item of each (-1 where it has none), what is unknown, and notes."""
     there, notes = [str(each) for each in table.columns], []
-    folded = {each.casefold(): each for each in there if each not in taken}
     if column is not None:
         columns.check(column, there, file, "item")
         used = [column]
-    elif by and all(each.casefold() in folded for each in by):
-        used = [folded[each.casefold()] for each in by]
-    elif (name := columns.named("item_name", folded.values()) or columns.named("item", folded.values())) is not None:
-        used = [name]
-        notes.append(f"guessed: item in {name!r}")
+    elif used := columns.of_items([each for each in there if each not in taken], by):
+        if [each.casefold() for each in used] != [each.casefold() for each in by]:
+            notes.append(f"guessed: item in {used[0]!r}")
     else:
         need = f"the columns {', '.join(by)}, or " if by else ""
         raise BadInput(f"{file}: must have {need}a column of items (say --item; it has {', '.join(there)})")
