@@ -214,18 +214,20 @@ def advise(
                 f"{missing[0]}: has no order among today's, and shares {shop.coupled[0]} with others (say --practice)"
             )
         together = coupled.judge_together(shop, cases, findings)
-    settled = [k for k, found in enumerate(findings) if found.chosen is not None]
+    settled = {
+        k: f"{keys[k]}-{digest.of_text(found.chosen)[:16]}"
+        for k, found in enumerate(findings) if found.chosen is not None
+    }  # fmt: skip
     rules_now = store.run(
-        now_case, [(cases[k], str(findings[k].chosen)) for k in settled],
-        [f"{keys[k]}-{digest.of_text(str(findings[k].chosen))[:16]}" for k in settled], dict[str, str], executor, None,
+        now_case, [(cases[k], str(findings[k].chosen)) for k in settled], list(settled.values()),
+        dict[str, str], executor, None,
     )  # fmt: skip
     for k, told in zip(settled, rules_now, strict=True):
         findings[k].now = told
     costly = sorted(range(len(cases)), key=lambda k: -_cost(findings[k]))[:SEARCHED]
     costly = [k for k in costly if findings[k].rivalled and not shop.coupled]
     turns = store.run(
-        depends_case, [(cases[k], findings[k]) for k in costly],
-        [f"{keys[k]}-{digest.of_text(str(findings[k].chosen))[:16]}-depends" for k in costly],
+        depends_case, [(cases[k], findings[k]) for k in costly], [f"{settled[k]}-depends" for k in costly],
         Depends.of, executor, None,
     )  # fmt: skip
     store.tidy()

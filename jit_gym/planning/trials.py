@@ -16,8 +16,10 @@ from ..evaluation.metrics import MoneyCounter
 from ..evaluation.play import name_of, play_all
 from ..evaluation.tuning import free
 from ..physics import Flows, Layout, Simulation, State, View
+from ..policies import RULES as KNOWN_RULES
 from ..policies import Rule, policy
 from ..policies.lost_pipeline import Pipeline
+from ..policies.lost_sales import LostSales
 from ..policies.plan import PlanningData
 from ..scenario import BadInput, Scenario
 from ..scenario.window import season_of, stays_as_it_is
@@ -30,10 +32,9 @@ RULES = (
 AS_IT_IS = frozenset({"jit", "projected-inventory-level"})
 """Rules that keep their formula: tuned, the level of `jit` would have a safety stock, and be base-stock, and each level
 of `projected-inventory-level` takes a table of all pipelines."""
-LOOKING_UP = frozenset({"projected-inventory-level", "myopic", "myopic-2", "standard-vector"})
-"""Rules that look orders up in a table of all pipelines (`policies.lost_pipeline`)."""
 MOST_LOOKED_UP, RARELY = 1000, 6.0
-"""Units within lead time and review up to which such a table is made: their mean, and so many standard deviations."""
+"""Units within lead time and review up to which a table of all pipelines is made for a rule that looks orders up in it:
+their mean, and so many standard deviations."""
 ROUNDS = ((20, 5, 2), (10, 3, 1), (10, 3, 1))
 """The grids of a search: how far each goes, in steps, to both sides of a rule's one, two, or more parameters."""
 PATHS = (16, 48, 96)
@@ -184,12 +185,12 @@ def accepted(world: World, what: str) -> tuple[Any, str]:
     """Return a policy tuned to a world, or None and in words why it does not accept it."""
     name = what.partition("(")[0].strip()
     try:
-        if name in LOOKING_UP and _pipelines(world, name) > MOST_LOOKED_UP:
+        if issubclass(KNOWN_RULES.get(name, Rule), LostSales) and _pipelines(world, name) > MOST_LOOKED_UP:
             return None, f"{name}: would take seconds here (its table is for {MOST_LOOKED_UP:,} units or less)"
         player = world.tuned(what)
     except BadInput as error:
         return None, str(error)
-    if isinstance(player, Rule) and is_pure(player) and player.name in LOOKING_UP:
+    if isinstance(player, LostSales) and is_pure(player):
         simulation = Simulation(world.layout, world.chance.draw(0, 1))
         if recorded_play(player, world.layout, MoneyCounter, None, player.begin(View(simulation))) is None:
             return None, f"{player.name}: would take minutes here (its table of pipelines is too large)"
