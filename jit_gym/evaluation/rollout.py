@@ -14,7 +14,7 @@ import numpy as np
 from ..chance import Chance, Trace
 from ..common.checks import check_count
 from ..common.statistics import Estimate
-from ..common.threads import Told, share
+from ..common.threads import Told, divide, share
 from ..physics import Layout, Simulation
 from ..policies import policy
 from ..scenario import BadInput, Scenario, load
@@ -197,8 +197,9 @@ def evaluate_all(
     least = paths  # a policy of somebody else's may not bear to be asked on two threads
     if all(map(is_pure, players)):
         least = WORTH_A_THREAD // (span * numbers) + 1
-        for player in players if paths > least else ():  # which records its program, once for all threads
-            begin(player, chance.draw(seed, 1, 1))
+        if len(divide(paths, least)) > 1:
+            for player in players:  # which records its program, once for all threads
+                begin(player, chance.draw(seed, 1, 1))
     counted = [list(chain(*parts)) for parts in zip(*share(count, paths, least), strict=True)]
     results = []
     for player, parts in zip(players, counted, strict=True):
