@@ -336,14 +336,19 @@ def test_promotions_that_may_come_are_not_ordered_for():
     assert found["forecast"][0] == pytest.approx(3 * 30, rel=0.05)
 
 
-def test_a_forecast_knows_the_last_sales_where_demand_is_autocorrelated():
-    """With the autocorrelation of 0.7, much sold last week means more to come, and much sold long ago does not."""
+def autocorrelated_shop() -> None:
+    """Make my-shop of weekly sales about 50 whose scores have the autocorrelation 0.7."""
     rng, score = np.random.default_rng(3), np.zeros(156)
     for t in range(1, 156):
         score[t] = 0.7 * score[t - 1] + np.sqrt(1 - 0.7**2) * rng.standard_normal()
     days, units = np.datetime_as_string(FIRST + 7 * np.arange(156)), np.round(50 + 12 * score)
     Path("own.csv").write_text("date,units\n" + "".join(f"{d},{u:g}\n" for d, u in zip(days, units, strict=True)))
     assert jit("new", "my-shop", "--demand", "own.csv", "--lead-time", "2", *TOLD).exit_code == 0
+
+
+def test_a_forecast_knows_the_last_sales_where_demand_is_autocorrelated():
+    """With the autocorrelation of 0.7, much sold last week means more to come, and much sold long ago does not."""
+    autocorrelated_shop()
     assert jit_gym.load("my-shop").demands["sell-item"].autocorrelation > 0.4
     file, told = stock("item,20,,,"), {}
     for last in (30, 70):
@@ -421,12 +426,7 @@ def test_a_rule_that_does_not_look_at_the_forecast_says_so():
 
 def test_a_planned_event_multiplies_what_the_last_sales_foretell():
     """Where demand is autocorrelated, too, the forecast of the week of the event alone is doubled."""
-    rng, score = np.random.default_rng(3), np.zeros(156)
-    for t in range(1, 156):
-        score[t] = 0.7 * score[t - 1] + np.sqrt(1 - 0.7**2) * rng.standard_normal()
-    days, units = np.datetime_as_string(FIRST + 7 * np.arange(156)), np.round(50 + 12 * score)
-    Path("own.csv").write_text("date,units\n" + "".join(f"{d},{u:g}\n" for d, u in zip(days, units, strict=True)))
-    assert jit("new", "my-shop", "--demand", "own.csv", "--lead-time", "2", *TOLD).exit_code == 0
+    autocorrelated_shop()
     Path("new.csv").write_text(f"date,units\n{monday(0)},50\n{monday(1)},80\n")
     told = []
     for lines in ([], [0], [1], [2], [0, 1, 2]):
