@@ -13,7 +13,8 @@ from jit_gym.envs.orders import OrderUnits
 from jit_gym.envs.sb3 import vec_env
 from jit_gym.policies.action import Action
 from jit_gym.policies.wrappers import space_of
-from jit_gym.scenario import BadInput, Scenario
+from jit_gym.scenario import BadInput, Scenario, load
+from jit_gym.scenario.window import stays_as_it_is
 
 from .service import ShortagePrice
 
@@ -31,17 +32,21 @@ class Acting(VecEnvWrapper):
         money: float,
         relative: bool = False,
         out_of_step: bool = False,
+        look_ahead: int = 0,
     ) -> None:
-        """Make the batch."""
+        """Make the batch; a world that stays as it is is drawn for as many periods more as are looked ahead."""
         action.check_stateless()
-        self.batch = envs = VectorEnv(scenario, rows, rewards="money")
+        periods = scenario.horizon.periods
+        if look_ahead and stays_as_it_is(scenario):
+            scenario = load(scenario, {"horizon.periods": periods + look_ahead})
+        self.batch = envs = VectorEnv(scenario, rows, rewards="money", max_episode_steps=periods)
         self.episodes, self.action = envs.episodes, action
         self.price: ShortagePrice | None = None
         self.shift, self.scale, self.money = shift, scale, money
         space: Any = space_of(action)  # Stable-Baselines3 has types of its own
         seen = Box(-np.inf, np.inf, shift.shape, np.float32)
         baseline = action.rule if relative else None
-        super().__init__(vec_env(envs, baseline=baseline, out_of_step=out_of_step), seen, space)
+        super().__init__(vec_env(envs, baseline=baseline, out_of_step=out_of_step, look_ahead=look_ahead), seen, space)
 
     def deviation(self, seed: int, periods: int = 100) -> float:
         """Return the standard deviation of rewards in money while actions are random: the unit of relative rewards."""

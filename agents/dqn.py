@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import stable_baselines3
 
 from .hyperparams import Normalizing, Rate
-from .learner import Count, Meaning, Most, Positive
+from .learner import Count, Meaning, Most, NotNegative, Positive
 from .sb3 import OffPolicy
 
 
@@ -30,6 +30,7 @@ class Settings:
     deviations: Positive | None = None  # the most that is corrected, in deviations of use in lead time and review
     choices: Count = 128  # discrete corrections to choose among, at most
     relative: bool = False  # rewards are what is earned more than by the rule that is corrected, on the same path
+    lead_times_ahead: NotNegative = 0.0  # longest lead times and reviews over which all that an order changes is its reward
     out_of_step: bool = False  # rows begin in different periods
     hidden: Count = 64  # units in each of two layers
     activation: Literal["tanh", "relu"] = "tanh"
@@ -48,6 +49,7 @@ class DQN(OffPolicy):
     settings: Settings
     algorithm: ClassVar[Any] = stable_baselines3.DQN
     chooses = True
+    largest = 20.0  # its loss is quadratic up to 1 alone: beyond, a rare, dear shortage would count for less than it is
 
     def begin(self, k: int) -> None:
         """Set all that segment k begins with; the share of random actions depends on how much budget is left."""

@@ -107,12 +107,16 @@ class Learner:
             return dict.fromkeys(names, ("is for continuous actions", "leave it out, or set discrete=false"))
         if not corrects:
             names = ["rule", "deviations", *(["relative"] if getattr(settings, "relative", False) else [])]
+            names += ["lead_times_ahead"] if getattr(settings, "lead_times_ahead", 0.0) else []
             out = dict.fromkeys(names, ("is for corrections", "add means=correction"))
             levels = {"most": ("is for quantities and corrections", "leave it out")}
             return out | (levels if settings.means == "order-up-to" else {})
+        out = {}
         if getattr(settings, "deviations", None) is not None:
-            return {"most": ("is not looked at beside deviations", "leave it out, or set deviations=null")}
-        return {}
+            out["most"] = "is not looked at beside deviations", "leave it out, or set deviations=null"
+        if getattr(settings, "lead_times_ahead", 0.0) and not settings.relative:
+            out["lead_times_ahead"] = "is for relative rewards", "add relative=true"
+        return out
 
     @property
     def begins(self) -> bool:

@@ -9,6 +9,7 @@ no state of an env. Schedules fall over the whole budget, not over a segment.
 from __future__ import annotations
 
 import inspect
+import math
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -46,6 +47,7 @@ class StableBaselines(Learner):
     kind: ClassVar[str] = "MlpPolicy"
     reaches_service: ClassVar[bool] = True
     chooses: ClassVar[bool | None] = None  # True: discrete actions only; False: continuous only; None: both
+    largest: ClassVar[float] = 1.0  # the relative reward of 1, in standard deviations
     squash = "clip"
 
     def __init__(self, scenario: Scenario, settings: Any, seed: int) -> None:
@@ -68,10 +70,11 @@ class StableBaselines(Learner):
         begun = None if settings.start is None else beginning(self)
         self.codec, self.price = Codec(Layout(scenario)), price_of(scenario, step=0.7, slower=4.0)
         self.envs: Any = Acting(
-            scenario, settings.n_envs, self.action, self.shift, self.scale, money, self.relative, settings.out_of_step
-        )
+            scenario, settings.n_envs, self.action, self.shift, self.scale, money, self.relative, settings.out_of_step,
+            self.ahead,
+        )  # fmt: skip
         if self.relative:
-            self.envs.money = self.envs.deviation(seed)
+            self.envs.money = self.largest * self.envs.deviation(seed)
         if self.price is not None:
             self.envs.charge(self.price)
         if norm is not None:
@@ -115,6 +118,12 @@ class StableBaselines(Learner):
         return bool(self.settings.relative) and self.action.rule is not None
 
     @property
+    def ahead(self) -> int:
+        """Return for how many periods the rule is played on after each order."""
+        slowest = max(lane.lead_time.mean + lane.order_delay for lane in self.scenario.lanes.values())
+        return math.ceil(self.settings.lead_times_ahead * (slowest + 1.0)) if self.relative else 0
+
+    @property
     def begins(self) -> bool:
         """Tell whether it begins with another's policy, or with a rule that it does not correct yet."""
         return super().begins or self.relative
@@ -149,8 +158,8 @@ class StableBaselines(Learner):
         return min(max(1, round(self.settings.chunk / self.rollout)) * self.rollout, self.budget)
 
     def played(self, k: int) -> int:
-        """Return how many periods the first k steps play: each env step is one, and the rule plays beside it."""
-        return self.done(k) * (2 if self.relative else 1)
+        """Return how many periods the first k steps play: each env step is one, and the rule plays beside it, or on."""
+        return self.done(k) * (2 + self.ahead if self.relative else 1)
 
     def check(self) -> None:
         """Refuse a budget with which nothing would be learned."""

@@ -96,6 +96,10 @@ class EpisodeBatch:
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)
 
+    def stand_as(self, other: EpisodeBatch) -> None:
+        """Take the place in their episodes of others, which play the same paths of the same scenario."""
+        self.states[:], self._clock, self.together = other.states, other.clock, other.together
+
     def tell(self, info: str, layout: Layout) -> None:
         """Tell all flows of a period from now on, or none but the reward.
 

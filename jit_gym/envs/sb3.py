@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvObs, Vec
 from ..physics.view import View
 from .family import FamilyBatch
 from .observation import Codec
-from .relative import Twin, put_out_of_step
+from .relative import LookAhead, Twin, put_out_of_step
 from .vector import VectorEnv
 
 
@@ -23,6 +23,7 @@ def vec_env(
     info: str = "none",
     baseline: Callable[[View], Any] | None = None,
     out_of_step: bool = False,
+    look_ahead: int = 0,
 ) -> SB3VecEnv:
     """Return a batch made by `gymnasium.make_vec` as a VecEnv; from now on it belongs to the VecEnv.
 
@@ -42,11 +43,21 @@ def vec_env(
             no noise any more. `episode` and the flows are those of the batch alone.
         out_of_step: begin with rows in up to 16 phases of an episode, so that each rollout has all parts of one in it;
             what was played until then, the baseline ordered, or what is used.
+        look_ahead: for how many periods the baseline is played on from each state, along the row's own path; an order
+            is then rewarded at once with all that it changes until then (Ng et al. 1999), so learning
+            takes a fraction of the steps. Twice the lead time and more is enough where differences vanish soon; each
+            step plays so many periods more. Nothing after an episode's end counts, so make batches of worlds that go
+            on with a longer horizon, and `max_episode_steps`.
 
     Raises:
-        ValueError: for another `info`, for a batch whose rewards are vectors, and for a baseline that cannot play.
+        ValueError: for another `info`, for a batch whose rewards are vectors, for a baseline that cannot play, and for
+            looking ahead without one.
         TypeError: for any other vector env.
     """
+    if look_ahead < 0:
+        raise ValueError(f"look_ahead: must be 0 or more, got {look_ahead!r}")
+    if look_ahead and baseline is None:
+        raise ValueError(f"look_ahead: is along the path of a baseline, got {look_ahead} (add baseline=rule)")
     batch: Any = envs
     while isinstance(batch, VectorActionWrapper):
         batch = batch.env
@@ -58,7 +69,7 @@ def vec_env(
     if hasattr(batch, "reward_space"):
         raise ValueError("reward: Stable-Baselines3 takes a scalar (make the batch with reward='scalar')")
     batch.set_info(info if batch.render_mode is None else "all")
-    return SB3VecEnv(envs, batch, baseline, out_of_step)
+    return SB3VecEnv(envs, batch, baseline, out_of_step, look_ahead)
 
 
 def policy(model: Any, envs: SB3VecEnv) -> Callable[[View], Any]:
@@ -98,12 +109,15 @@ class SB3VecEnv(VecEnv):
         batch: VectorEnv,
         baseline: Callable[[View], Any] | None = None,
         out_of_step: bool = False,
+        look_ahead: int = 0,
     ) -> None:
         """Take over a batch, and what it is wrapped in."""
-        batch.set_autoreset_mode(AutoresetMode.SAME_STEP)
+        batch.set_autoreset_mode(AutoresetMode.DISABLED)
         self.envs: Any = envs
         self._batch, self._baseline, self._out_of_step = batch, baseline, out_of_step
-        self._twin = None if baseline is None else Twin(batch, baseline)
+        self._compared: Twin | LookAhead | None = None
+        if baseline is not None:
+            self._compared = LookAhead(batch, baseline, look_ahead) if look_ahead else Twin(batch, baseline)
         self.episodes, self.length = batch.episodes, batch.length
         self._actions = np.zeros(envs.action_space.shape or (), np.float32)
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
@@ -115,8 +129,8 @@ class SB3VecEnv(VecEnv):
         observations, _ = self.envs.reset(seed=seeds)
         if self._out_of_step:
             observations = put_out_of_step(self._batch, self._baseline)
-        if self._twin is not None:
-            self._twin.begin()
+        if self._compared is not None:
+            self._compared.begin()
         self._reset_seeds()
         self._reset_options()
         self.reset_infos = [{} for _ in range(self.num_envs)]
@@ -129,16 +143,19 @@ class SB3VecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Play the step."""
-        observations, rewards, terminated, truncated, all_infos = self.envs.step(self._actions)
+        observations, rewards, terminated, truncated, last = self.envs.step(self._actions)
         self._count(rewards)
-        if self._twin is not None:
-            rewards = rewards - self._twin.rewards()
+        if self._compared is not None:
+            rewards = rewards - self._compared.rewards()
         dones = terminated | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for b in np.flatnonzero(dones):
-            last = all_infos["final_info"]
             infos[b] = {name: last[name][b].item() for name in last if not name.startswith("_")}
-            infos[b] |= self._last(b, all_infos["final_obs"][b], bool(truncated[b]))
+            infos[b] |= self._last(b, observations[b].copy(), bool(truncated[b]))
+        if dones.any():
+            observations, _ = self.envs.reset(options={"reset_mask": dones})
+            if self._compared is not None:
+                self._compared.restart(dones)
         return np.ascontiguousarray(observations), rewards.astype(np.float32), dones, infos
 
     def _begin_count(self) -> None:

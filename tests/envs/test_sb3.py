@@ -164,6 +164,49 @@ def test_relative_rewards_of_the_baseline_are_nothing():
             assert not venv.step(OrderUnits(orders_of(rule, venv)))[1].any()
 
 
+def looking_ahead(periods, rows=ROWS, out_of_step=False, **overrides):
+    """Return a batch that rewards orders with what follows from them, and the baseline, base-stock of 20."""
+    world = jit_gym.load("lost-sales", {**SHORT, **overrides})
+    rule = jit_gym.policy("base-stock(level=20)", world)
+    envs = gym.make_vec("jit_gym/Scenario-v1", num_envs=rows, scenario=world, rewards="money")
+    return jit_gym.sb3.vec_env(envs, baseline=rule, out_of_step=out_of_step, look_ahead=periods), rule
+
+
+def test_looking_ahead_rewards_an_order_at_once_with_all_that_it_changes():
+    """Of one unit more than base-stock orders, each day's four are sold; it is held for a day and then ordered less."""
+    always_four = {"demands.customers.distribution": {"name": "empirical", "values": [4], "weights": [1]}}
+    venv, rule = looking_ahead(10, rows=1, **always_four)
+    holding = venv.episodes.scenario.stocks["shop"].holding_cost
+    venv.seed(5)
+    venv.reset()
+    earned = [float(venv.step(OrderUnits(orders_of(rule, venv) + (t == 6)))[1][0]) for t in range(12)]
+    assert earned == [0.0] * 6 + [pytest.approx(-holding)] + [0.0] * 5
+
+
+def test_what_is_earned_by_looking_ahead_adds_up_to_what_is_earned_more_than_the_baseline():
+    """Over whole episodes, of random orders; where fewer periods are looked ahead, all that an order changes follows."""
+    ahead, rule = looking_ahead(20)
+    twin = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/LostSales-v1", ROWS, overrides=SHORT, rewards="money"), "none", rule)
+    sums = {"ahead": 0.0, "twin": 0.0}
+    for name, venv in (("ahead", ahead), ("twin", twin)):
+        venv.seed(5)
+        venv.reset()
+        for action in np.random.default_rng(0).uniform(-1, 1, (40, ROWS, 1)).astype(np.float32):
+            sums[name] += venv.step(action)[1].astype(float)
+    np.testing.assert_allclose(sums["ahead"], sums["twin"], atol=1e-3)
+    assert np.std(sums["twin"]) > 1.0
+
+
+@pytest.mark.parametrize("ahead", [3, 20])
+def test_looking_ahead_the_baseline_earns_nothing_more_than_itself(ahead):
+    """Wherever the rows are in their episodes, over several of them, to the last bits of a sum."""
+    venv, rule = looking_ahead(ahead, out_of_step=True)
+    venv.seed(5)
+    venv.reset()
+    for _ in range(50):
+        np.testing.assert_allclose(venv.step(OrderUnits(orders_of(rule, venv)))[1], 0.0, atol=1e-9)
+
+
 @pytest.mark.parametrize("rows", [1, 4, 40])
 def test_rows_are_out_of_step(rows):
     """Row b of 4 begins after b/4 of an episode, of 40 in one of 16 phases; later episodes are whole ones."""
@@ -189,8 +232,17 @@ def test_a_baseline_that_cannot_play_beside_is_refused():
     with pytest.raises(ValueError, match=r"^baseline: jit keeps the past in mind, as .* \(base-stock does not\)$"):
         venv.reset()
     family = gym.make_vec("jit_gym/Family-v1", num_envs=2, family="lost-sales-family")
-    with pytest.raises(ValueError, match=r"^baseline: is for batches of one world, got a family's"):
-        jit_gym.sb3.vec_env(family, baseline=jit_gym.policy("base-stock", jit_gym.load("lost-sales")))
+    rule = jit_gym.policy("base-stock", jit_gym.load("lost-sales"))
+    for ahead in (0, 5):
+        with pytest.raises(ValueError, match=r"^baseline: is for batches of one world, got a family's"):
+            jit_gym.sb3.vec_env(family, baseline=rule, look_ahead=ahead)
+
+
+@pytest.mark.parametrize(("ahead", "why"), [(-1, "must be 0 or more, got -1"), (5, "is along the path of a baseline")])
+def test_looking_ahead_needs_a_baseline_and_a_number(ahead, why):
+    envs = gym.make_vec("jit_gym/LostSales-v1", num_envs=2, overrides=SHORT)
+    with pytest.raises(ValueError, match=rf"^look_ahead: {why}"):
+        jit_gym.sb3.vec_env(envs, look_ahead=ahead)
 
 
 def test_attributes_and_methods_are_those_of_the_batch():
