@@ -96,9 +96,13 @@ class EpisodeBatch:
         self.path = np.zeros(paths, np.int64)  # the one being played
         self._next_path, self._stride = np.zeros((2, paths), np.int64)
 
-    def stand_as(self, other: EpisodeBatch) -> None:
-        """Take the place in their episodes of others, which play the same paths of the same scenario."""
-        self.states[:], self._clock, self.together = other.states, other.clock, other.together
+    def stand_as(self, other: EpisodeBatch, rows: np.ndarray | None = None) -> None:
+        """Take the place of other episodes, which play the same paths of the same scenario, in some rows (paths,)."""
+        if rows is None or rows.all():
+            self.states[:], self._clock, self.together = other.states, other.clock.copy(), other.together
+            return
+        self.states[:, rows] = other.states[:, rows]
+        self._set_clock(np.where(rows, other.clock, self.clock))
 
     def tell(self, info: str, layout: Layout) -> None:
         """Tell all flows of a period from now on, or none but the reward.
@@ -198,6 +202,10 @@ class EpisodeBatch:
         self._next_path[some] += self._stride[some]
         clock = self.clock
         clock[some] = 0
+        self._set_clock(clock)
+
+    def _set_clock(self, clock: np.ndarray) -> None:
+        """Set how many periods of its episode each path has played (paths,)."""
         self._clock, self.together = clock, int(clock[0]) if (clock == clock[0]).all() else None
 
     def _start(self, rows: np.ndarray, layout: Layout, drawn: np.ndarray) -> None:

@@ -16,25 +16,32 @@ from .orders import OrderUnits
 from .vector import VectorEnv
 
 Baseline = Callable[[View], Any]
+NOTHING = np.zeros((0, 0), np.float32)  # in place of numbers of the action space, where units are ordered
 GROUPS = 16  # of rows that are in step: fewer new episodes to draw one by one, and phases close enough
 
 
 class Twin:
-    """The same batch on the same paths, where a baseline orders; its rewards are taken from those of the batch.
+    """The same batch on the same paths, where a baseline orders: what it earns is taken from the rewards of the batch.
 
     What a baseline earns on a path does not depend on what the learner does there. So the difference ranks policies as
     the reward does, and what both pay, such as a fire that no order can prevent, is no longer in it (common random
     numbers as a control variate; Law 2015, chapter 11).
+
+    Looking ahead, an order is rewarded at once with what it changes in the next periods, and not when its units arrive,
+    are held and are sold. From each state that the batch comes to, the baseline is played on for so many periods along
+    the row's own path. What it earns more there than on its own path is a potential: its change over a period is added
+    to the reward, and the same policies are best (Ng et al. 1999, theorem 1).
     """
 
-    def __init__(self, batch: VectorEnv, baseline: Baseline) -> None:
-        """Take the batch whose twin it will be, and what orders there.
+    def __init__(self, batch: VectorEnv, baseline: Baseline, look_ahead: int = 0) -> None:
+        """Take the batch whose twin it will be, what orders there, and the periods that it is played on.
 
         Raises:
             BadInput: for a batch of a family, for whose worlds a rule would have to be fitted one by one.
         """
-        _refuse_family(batch)
-        self.batch, self.baseline = batch, baseline
+        if isinstance(batch.episodes, FamilyBatch):
+            raise BadInput("baseline: is for batches of one world, got a family's (leave baseline out)")
+        self.batch, self.baseline, self.look_ahead = batch, baseline, look_ahead
 
     def begin(self) -> None:
         """Begin where the batch has begun: on the same paths, in the same periods.
@@ -42,81 +49,38 @@ class Twin:
         Raises:
             BadInput: for a baseline with a memory, which rows that begin new episodes one by one would mix up.
         """
-        _refuse_memory(self.baseline, self.batch)
-        self.own = copy.deepcopy(self.batch)
-
-    def rewards(self) -> np.ndarray:
-        """Play one period, and return what the baseline is rewarded with (num_envs,)."""
-        rewards: np.ndarray = self.own.step(OrderUnits(_orders(self.baseline, self.own.episodes)))[1]
-        return rewards
+        episodes = self.batch.episodes
+        state_of = getattr(self.baseline, "begin", None)
+        if state_of is not None and state_of(episodes.view()) is not None:
+            name = getattr(self.baseline, "name", "it")
+            raise BadInput(f"baseline: {name} keeps the past in mind, as no row of a batch does (base-stock does not)")
+        self.trial, self.twin = copy.copy(episodes), copy.copy(episodes)
+        self.restart(np.ones(episodes.paths, bool))
 
     def restart(self, rows: np.ndarray) -> None:
-        """Begin new episodes where the batch has (num_envs,)."""
-        self.own.reset(options={"reset_mask": rows})
-
-
-class LookAhead:
-    """Rewards each order with what it earns more than the baseline's order would, from the same state on.
-
-    From each state that the batch comes to, the baseline is played on along the row's own path, for some periods. What
-    it earns from a state on is a potential (Ng et al. 1999, theorem 1): over an episode the rewards add up to what the
-    batch earns more than the baseline, as those of a `Twin` do, so the same policies are best. But each order is
-    rewarded at once, with all that it changes, and not when its units arrive, are held and are sold.
-    """
-
-    def __init__(self, batch: VectorEnv, baseline: Baseline, periods: int) -> None:
-        """Take the batch, what is played on, and for how many periods after the one that is ordered in.
-
-        Raises:
-            BadInput: for a batch of a family.
-        """
-        _refuse_family(batch)
-        self.batch, self.baseline, self.periods = batch, baseline, periods
-
-    def begin(self) -> None:
-        """Begin where the batch has begun.
-
-        Raises:
-            BadInput: for a baseline with a memory.
-        """
-        _refuse_memory(self.baseline, self.batch)
-        self.own = copy.copy(self.batch.episodes)
-        self.earned = self._play_on()
+        """Begin new episodes where the batch has (num_envs,); the twin is ahead of it, where a trial has come to."""
+        self.worth = self._try()
+        self.twin.stand_as(self.trial, rows)
 
     def rewards(self) -> np.ndarray:
         """Return what is taken from the rewards of the period that the batch has played (num_envs,)."""
-        before, self.earned = self.earned, self._play_on()
-        rewards: np.ndarray = before.sum(0) - self.earned[:-1].sum(0)
-        return rewards
+        before, self.worth = self.worth, self._try()
+        return before - self.worth + self._earn(self.twin)
 
-    def restart(self, rows: np.ndarray) -> None:
-        """Begin new episodes where the batch has."""
-        self.earned = self._play_on()
-
-    def _play_on(self) -> np.ndarray:
-        """Return what the baseline would earn from here on (1 + periods, num_envs), nothing after the episode's end."""
-        own, unit = self.own, self.batch.reward_unit
-        own.stand_as(self.batch.episodes)
-        earned = np.zeros((1 + self.periods, own.paths))
-        for k in range(len(earned)):
-            orders = _orders(self.baseline, own)
-            own.play(NOTHING, orders, own.flows(), own.room(), earned[k : k + 1], unit)
+    def _try(self) -> np.ndarray:
+        """Return what the baseline would earn in the next periods, from where the batch is (num_envs,)."""
+        self.trial.stand_as(self.batch.episodes)
+        earned = np.zeros(self.trial.paths)
+        for _ in range(self.look_ahead):
+            earned += self._earn(self.trial)
         return earned
 
-
-NOTHING = np.zeros((0, 0), np.float32)  # numbers of an action space, where units are ordered
-
-
-def _refuse_memory(baseline: Baseline, batch: VectorEnv) -> None:
-    view = batch.episodes.view()
-    if (state_of := getattr(baseline, "begin", None)) is not None and state_of(view) is not None:
-        name = getattr(baseline, "name", "it")
-        raise BadInput(f"baseline: {name} keeps the past in mind, as no row of a batch does (base-stock does not)")
-
-
-def _refuse_family(batch: VectorEnv) -> None:
-    if isinstance(batch.episodes, FamilyBatch):
-        raise BadInput("baseline: is for batches of one world, got a family's (leave baseline out)")
+    def _earn(self, episodes: EpisodeBatch) -> np.ndarray:
+        """Play a period as the baseline orders, and return the rewards (num_envs,): 0 of episodes that are over."""
+        rewards, orders = episodes.rewards(), _orders(self.baseline, episodes)
+        episodes.play(NOTHING, orders, episodes.flows(), episodes.room(), rewards, self.batch.reward_unit)
+        earned: np.ndarray = rewards[0]
+        return earned
 
 
 def _orders(baseline: Baseline, episodes: EpisodeBatch) -> np.ndarray:

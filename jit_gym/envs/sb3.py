@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvObs, Vec
 from ..physics.view import View
 from .family import FamilyBatch
 from .observation import Codec
-from .relative import LookAhead, Twin, put_out_of_step
+from .relative import Twin, put_out_of_step
 from .vector import VectorEnv
 
 
@@ -44,10 +44,10 @@ def vec_env(
         out_of_step: begin with rows in up to 16 phases of an episode, so that each rollout has all parts of one in it;
             what was played until then, the baseline ordered, or what is used.
         look_ahead: for how many periods the baseline is played on from each state, along the row's own path; an order
-            is then rewarded at once with all that it changes until then (Ng et al. 1999), so learning
-            takes a fraction of the steps. Twice the lead time and more is enough where differences vanish soon; each
-            step plays so many periods more. Nothing after an episode's end counts, so make batches of worlds that go
-            on with a longer horizon, and `max_episode_steps`.
+            is then rewarded at once with what it changes until then, and later with the rest (Ng et al. 1999). Take
+            several lead times: learning then takes a fraction of the steps, each of which plays so many periods more.
+            No reward follows a horizon, so batches of worlds that go on should have a longer one than
+            `max_episode_steps`.
 
     Raises:
         ValueError: for another `info`, for a batch whose rewards are vectors, for a baseline that cannot play, and for
@@ -115,9 +115,7 @@ class SB3VecEnv(VecEnv):
         batch.set_autoreset_mode(AutoresetMode.DISABLED)
         self.envs: Any = envs
         self._batch, self._baseline, self._out_of_step = batch, baseline, out_of_step
-        self._compared: Twin | LookAhead | None = None
-        if baseline is not None:
-            self._compared = LookAhead(batch, baseline, look_ahead) if look_ahead else Twin(batch, baseline)
+        self._twin = None if baseline is None else Twin(batch, baseline, look_ahead)
         self.episodes, self.length = batch.episodes, batch.length
         self._actions = np.zeros(envs.action_space.shape or (), np.float32)
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
@@ -129,8 +127,8 @@ class SB3VecEnv(VecEnv):
         observations, _ = self.envs.reset(seed=seeds)
         if self._out_of_step:
             observations = put_out_of_step(self._batch, self._baseline)
-        if self._compared is not None:
-            self._compared.begin()
+        if self._twin is not None:
+            self._twin.begin()
         self._reset_seeds()
         self._reset_options()
         self.reset_infos = [{} for _ in range(self.num_envs)]
@@ -145,8 +143,8 @@ class SB3VecEnv(VecEnv):
         """Play the step."""
         observations, rewards, terminated, truncated, last = self.envs.step(self._actions)
         self._count(rewards)
-        if self._compared is not None:
-            rewards = rewards - self._compared.rewards()
+        if self._twin is not None:
+            rewards = rewards - self._twin.rewards()
         dones = terminated | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for b in np.flatnonzero(dones):
@@ -154,8 +152,8 @@ class SB3VecEnv(VecEnv):
             infos[b] |= self._last(b, observations[b].copy(), bool(truncated[b]))
         if dones.any():
             observations, _ = self.envs.reset(options={"reset_mask": dones})
-            if self._compared is not None:
-                self._compared.restart(dones)
+            if self._twin is not None:
+                self._twin.restart(dones)
         return np.ascontiguousarray(observations), rewards.astype(np.float32), dones, infos
 
     def _begin_count(self) -> None:

@@ -173,7 +173,7 @@ def looking_ahead(periods, rows=ROWS, out_of_step=False, **overrides):
 
 
 def test_looking_ahead_rewards_an_order_at_once_with_all_that_it_changes():
-    """Of one unit more than base-stock orders, each day's four are sold; it is held for a day and then ordered less."""
+    """Four are sold each day: one unit more than base-stock orders is held for a day, as the next order is one less."""
     always_four = {"demands.customers.distribution": {"name": "empirical", "values": [4], "weights": [1]}}
     venv, rule = looking_ahead(10, rows=1, **always_four)
     holding = venv.episodes.scenario.stocks["shop"].holding_cost
@@ -183,9 +183,10 @@ def test_looking_ahead_rewards_an_order_at_once_with_all_that_it_changes():
     assert earned == [0.0] * 6 + [pytest.approx(-holding)] + [0.0] * 5
 
 
-def test_what_is_earned_by_looking_ahead_adds_up_to_what_is_earned_more_than_the_baseline():
-    """Over whole episodes, of random orders; where fewer periods are looked ahead, all that an order changes follows."""
-    ahead, rule = looking_ahead(20)
+@pytest.mark.parametrize("periods", [1, 3, 20])
+def test_what_is_earned_by_looking_ahead_adds_up_to_what_is_earned_more_than_the_baseline(periods):
+    """Over whole episodes of random orders, however far is looked ahead."""
+    ahead, rule = looking_ahead(periods)
     twin = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/LostSales-v1", ROWS, overrides=SHORT, rewards="money"), "none", rule)
     sums = {"ahead": 0.0, "twin": 0.0}
     for name, venv in (("ahead", ahead), ("twin", twin)):
