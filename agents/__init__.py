@@ -98,5 +98,9 @@ def tuned(agent: str, scenario: str) -> dict[str, Any]:
     file = files(__package__) / "settings" / f"{agent}.yaml"
     if not file.is_file():
         return {}
-    layers: Any = parse(file.read_text(encoding="utf-8"))
+    return chosen(parse(file.read_text(encoding="utf-8")), scenario)
+
+
+def chosen(layers: Any, scenario: str) -> dict[str, Any]:
+    """Return the settings for a scenario, of those under `default` and under the names of scenarios."""
     return {**(layers.get("default") or {}), **(layers.get(scenario) or {})}

@@ -82,13 +82,14 @@ VARIANTS: dict[str, Any] = {  # what is changed, given what is shipped
     "corrects base-stock": lambda shipped: {"rule": "base-stock"},
     "corrects by periods of demand": lambda shipped: {"deviations": None, "most": 2.5},
     "rewards as they are": lambda shipped: {"relative": False},
+    "rewards come later": lambda shipped: {"lead_times_ahead": 0},
     "rows in step": lambda shipped: {"out_of_step": False},
     "explores widely": of_the_algorithm(policy_kwargs={"log_std_init": 0.0}),
-    "short horizon": of_the_algorithm(gamma=0.9),
+    "long horizon": of_the_algorithm(gamma=0.98, gae_lambda=0.95),
     "advantages as they are": of_the_algorithm(normalize_advantage=False),
     "rate stays": lambda shipped: {"learning_rate": float(str(shipped["learning_rate"]).removeprefix("lin_"))},
 }
-OF_PPO = ("explores widely", "advantages as they are")
+OF_PPO = ("explores widely", "advantages as they are", "long horizon")
 
 
 def settings_for(agent: str, scenario: str, variant: str, share: float) -> Any:

@@ -60,7 +60,6 @@ def trained(suite: Suite, run: Run, work: Path, command: str, tell: Tell) -> Lea
     import torch
 
     from ..agents import program
-    from ..agents import tuned as usual
     from ..agents.learner import periods_to_find, settings_of
     from ..agents.training import Run as Training
 
@@ -68,7 +67,7 @@ def trained(suite: Suite, run: Run, work: Path, command: str, tell: Tell) -> Lea
     assert entry.trains is not None
     world, learn = learning_world(suite, run.instance), program(entry.trains)
     own = instance.agents.get(run.policy, {})
-    settings = settings_of(learn, usual(entry.trains, world.name), entry.settings, own)
+    settings = settings_of(learn, suite.usual(entry.trains, world.name), entry.settings, own)
     torch.set_num_threads(1)  # now: the weights that an orthogonal matrix begins with depend on it in their last bits
     learner, folder = learn(world, settings, run.seed), folder_of_training(work, run)
     paths = suite.learning.validation

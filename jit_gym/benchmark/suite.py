@@ -184,6 +184,8 @@ class Suite(Part):
     """The policy that is the reference low."""
     policies: dict[Name, Entry]
     """By their names in the results."""
+    shipped: dict[Name, dict[Name, dict[str, Any]]] = {}
+    """Settings of agents by scenario, and for all as `default`, where those that are shipped today are others."""
     groups: dict[Name, tuple[Name, ...]]
     """Which policies play a kind of world: those that it refuses are not in it."""
     tiers: dict[Name, Tier]
@@ -231,6 +233,12 @@ class Suite(Part):
     def policies_of(self, instance: str) -> dict[str, Entry]:
         """Return the policies that play an instance, by name, in the order of its group."""
         return {name: self.policies[name] for name in self.groups[self.instances[instance].group]}
+
+    def usual(self, agent: str, scenario: str) -> dict[str, Any]:
+        """Return the settings of an agent for a scenario, on top of which are those of the suite."""
+        from ..agents import chosen, tuned
+
+        return chosen(self.shipped[agent], scenario) if agent in self.shipped else tuned(agent, scenario)
 
     def tuned_rules(self, instance: str) -> list[str]:
         """Return the rules that are tuned on an instance."""

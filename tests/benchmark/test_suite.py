@@ -2,6 +2,7 @@
 
 import pytest
 
+from jit_gym.agents import tuned
 from jit_gym.agents.learner import TEST, TUNING, VALIDATION
 from jit_gym.benchmark import REGIMES, TAGS, Run, suite
 from jit_gym.benchmark.suite import LEAST_SEED, shipped_suites
@@ -57,6 +58,15 @@ def test_an_instance_is_three_worlds(name: str):
     if any(entry.trains for entry in SHIPPED.policies_of(name).values()):
         shown = [_kinds(Codec(Layout(world)).names) for world in worlds.values()]
         assert shown[0] == shown[1] == shown[2]
+
+
+def test_trainings_keep_the_settings_that_a_suite_was_made_with():
+    """Those of ppo do not look ahead, as the shipped ones do today; of dcl the shipped ones hold, by scenario."""
+    assert tuned("ppo", "lost-sales")["lead_times_ahead"] > 0
+    assert "lead_times_ahead" not in SHIPPED.usual("ppo", "lost-sales")
+    assert SHIPPED.usual("ppo", "lost-sales")["discrete"]
+    assert "discrete" not in SHIPPED.usual("ppo", "serial")
+    assert SHIPPED.usual("dcl", "perishable") == tuned("dcl", "perishable")
 
 
 @pytest.mark.slow

@@ -187,7 +187,8 @@ def test_looking_ahead_rewards_an_order_at_once_with_all_that_it_changes():
 def test_what_is_earned_by_looking_ahead_adds_up_to_what_is_earned_more_than_the_baseline(periods):
     """Over whole episodes of random orders, however far is looked ahead."""
     ahead, rule = looking_ahead(periods)
-    twin = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/LostSales-v1", ROWS, overrides=SHORT, rewards="money"), "none", rule)
+    envs = gym.make_vec("jit_gym/LostSales-v1", num_envs=ROWS, overrides=SHORT, rewards="money")
+    twin = jit_gym.sb3.vec_env(envs, baseline=rule)
     sums = {"ahead": 0.0, "twin": 0.0}
     for name, venv in (("ahead", ahead), ("twin", twin)):
         venv.seed(5)
