@@ -14,7 +14,7 @@ import numpy as np
 
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
-from jit_gym.physics.tables import state_of
+from jit_gym.physics.tables import batch_state
 from jit_gym.policies.action import Action
 from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import BadInput, Scenario
@@ -225,16 +225,16 @@ class _States:
 
     def __init__(self, layout: Layout, states: np.ndarray, clocks: np.ndarray) -> None:
         self.layout, self.period = layout, clocks
-        tables = [state_of(row, layout.sizes, 1) for row in np.ascontiguousarray(states)]
-        self._tables = {name: np.concatenate([getattr(each, name) for each in tables]) for name in tables[0]._fields}
+        self._tables = batch_state(np.ascontiguousarray(states.T), layout.sizes)
         self.seen = np.zeros((len(states), layout.columns.seen))
 
     def read(self, table: str, field: str) -> np.ndarray:
-        return self._tables[table][field]
+        values: np.ndarray = getattr(self._tables, table)[field]
+        return values
 
     @property
     def pipeline(self) -> np.ndarray:
-        return self._tables["pipeline"]
+        return self._tables.pipeline
 
 
 def _flat(simulation: Simulation) -> np.ndarray:

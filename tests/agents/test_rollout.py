@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jit_gym.agents import rollout
+from jit_gym.agents import memoized, rollout
 from jit_gym.agents.rollout import Rollouts
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
@@ -43,6 +43,7 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     return cost
 
 
+@pytest.mark.parametrize("worth", [0, memoized.WORTH], ids=["looked up", "computed"])
 @pytest.mark.parametrize("room", [1, rollout.ROOM])  # paths: those of one future, or of many
 @pytest.mark.parametrize(
     "scenario",
@@ -54,9 +55,10 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     ],
     ids=["one", "ends", "two lanes", "backlog"],
 )
-def test_a_choice_costs_what_its_futures_cost(scenario: Scenario, room: int, monkeypatch):
+def test_a_choice_costs_what_its_futures_cost(scenario: Scenario, room: int, worth: int, monkeypatch):
     """The sums over futures, and of their squares, are those of `physics.Simulation`."""
     monkeypatch.setattr(rollout, "ROOM", room)
+    monkeypatch.setattr(memoized, "WORTH", worth)
     layout = Layout(scenario)
     choices = np.array([[0.0], [3.0], [5.0], [9.0]]) * np.ones(len(layout.lanes))
     rollouts, random = Rollouts(layout, choices), np.random.default_rng(1)
