@@ -22,7 +22,7 @@ from jit_gym.scenario.supports import unsupported
 
 from .learner import Count, Fitted, NotNegative, Positive, Share, best_of, inside
 from .networks import classify, perceptron, scaling
-from .rollout import Rollouts
+from .rollout import Futures, Rollouts
 
 MOST_CHOICES = 256
 
@@ -190,7 +190,7 @@ class DCL(Fitted):
         """
         count, width = len(states), self.action.outputs
         rounds = halvings(width, self.settings.futures)
-        trace = self.chance.draw(seed, count * self.settings.futures, self.settings.depth)
+        futures = Futures(seed, self.settings.futures, self.settings.depth)
         network = self.perceptron()
         references = network(self._observe(states, clocks)).argmax(-1)
         alive = np.ones((count, width), bool)
@@ -198,7 +198,7 @@ class DCL(Fitted):
         regrets = np.empty((count, width))
         for r, (_, until) in enumerate(rounds):
             if until > played:
-                more += self.rollouts.compare(network, states, clocks, references, alive, trace, (played, until))
+                more += self.rollouts.compare(network, states, clocks, references, alive, futures, (played, until))
                 played = until
             cost = np.where(alive, more[0] / played, np.inf)
             regrets[alive] = (cost - cost.min(-1, keepdims=True))[alive]

@@ -15,12 +15,13 @@ states and futures are played together, and others begin as some end, so that ke
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
 
-from jit_gym.chance import Trace
+from jit_gym.chance import Chance
 from jit_gym.common.threads import share
 from jit_gym.envs.observation import Codec
 from jit_gym.kernels.cache import compiled
@@ -97,9 +98,8 @@ def _order(
     old: int,  # paths that are not in their first period
     paths: int,
     picked: Any,  # by the network (old,)
-    future_of_race: Any,
     age: Any,
-    draws: Any,  # (periods, columns, futures)
+    draws: Any,  # (periods, columns, races)
     choices: Any,  # (choices, lanes)
     race: Any,
     chosen: Any,  # by new paths
@@ -113,7 +113,7 @@ def _order(
             orders[b, m] = choices[choice, m]
     for c in range(chance.shape[1]):
         for b in range(paths):
-            chance[0, c, b] = draws[age[race[b]], c, future_of_race[race[b]]]
+            chance[0, c, b] = draws[age[race[b]], c, race[b]]
 
 
 @register_jitable
@@ -173,6 +173,16 @@ def _add_up(state_of_race: Any, more: Any, sums: Any) -> None:
             sums[1, s, j] += more[r, j] ** 2
 
 
+@dataclass(frozen=True)
+class Futures:
+    """What is drawn for each state: paths of a seed, as many for each state, those of the first state first."""
+
+    seed: int
+    count: int
+    depth: int
+    """How many periods each lasts."""
+
+
 class Rollouts:
     """Compares first orders in a scenario, after which a network orders."""
 
@@ -180,7 +190,7 @@ class Rollouts:
         """Prepare a scenario's tables; `choices` (n, lanes) are the orders that can be chosen."""
         self.layout = layout
         self.scenario = layout.scenario
-        self.codec = Codec(layout)
+        self.codec, self.chance = Codec(layout), Chance(layout.scenario)
         self.choices = np.ascontiguousarray(choices, float)
         self._room = -(-max(ROOM, len(choices) + 1) // WIDTH) * WIDTH
         self._perceptron: Perceptron | None = None  # of the last call
@@ -193,7 +203,7 @@ class Rollouts:
         clocks: np.ndarray,
         references: np.ndarray,
         alive: np.ndarray,
-        trace: Trace,
+        futures: Futures,
         between: tuple[int, int],
     ) -> np.ndarray:
         """Return how much more each choice costs than a reference, over some futures (2, states, choices).
@@ -206,14 +216,13 @@ class Rollouts:
             clocks: the period in which each state was found (states,).
             references: a choice for each state (states,).
             alive: which choices are tried (states, choices).
-            trace: the futures of the states one after another, as many for each.
+            futures: of the states; they are drawn a part at a time, as all of them would not fit into the cache.
             between: the first future of each state that is played, and the first that is not any more.
         """
         assert perceptron.activation == "relu"
         assert len(perceptron.layers) == 3
         sums = np.zeros((2, *alive.shape))
-        draws, futures = paths_last(trace.rows[:, :, : self.layout.columns.chance]), trace.paths // len(states)
-        games = states, np.asarray(references), alive, np.asarray(clocks), draws
+        games = states, np.asarray(references), alive, np.asarray(clocks)
         some = max(1, ESTIMATES // ((between[1] - between[0]) * len(self.choices)))  # states
         if self._perceptron is not perceptron:
             self._perceptron, self._choosers = perceptron, []
@@ -236,20 +245,23 @@ class Rollouts:
         choose: Memoized,
         games: tuple[np.ndarray, ...],
         these: np.ndarray,
-        futures: int,
+        futures: Futures,
         between: tuple[int, int],
         sums: np.ndarray,
     ) -> None:
         """Play all races of some states, given by number, and add to their sums."""
-        starts, references, alive, clocks, draws = games
+        starts, references, alive, clocks = games
         layout, lanes = self.layout, self.choices.shape[1]
         state_of_race = np.repeat(these, between[1] - between[0])
-        future_of_race = (these[:, None] * futures + np.arange(*between)).ravel()
+        future_of_race = (these[:, None] * futures.count + np.arange(*between)).ravel()
+        rows = self.chance.draw(futures.seed, future_of_race, futures.depth).rows
+        draws = paths_last(rows[:, :, : layout.columns.chance])
         clock_of_race, age = clocks[state_of_race], np.zeros(len(state_of_race), np.int64)
         horizon = self.scenario.horizon.periods if self.scenario.horizon.ends else 0
-        depth = len(draws) - 1  # of the last row nothing is played
-        last = np.minimum(depth, horizon - clock_of_race) if horizon else np.full(len(age), depth)
-        worth = np.cumprod(np.append(1.0, np.full(depth, float(self.scenario.objective.discount))))
+        last = np.full(len(age), futures.depth)
+        if horizon:
+            last = np.minimum(last, horizon - clock_of_race)
+        worth = np.cumprod(np.append(1.0, np.full(futures.depth, float(self.scenario.objective.discount))))
         more = np.zeros((len(age), len(self.choices)))
         room = self._room
         states, chosen = by_path(layout.state_size, room), np.zeros(room, np.int64)
@@ -267,7 +279,7 @@ class Rollouts:
             race = paths_of[1]
             _see(self.codec.from_state, old, horizon, clock_of_race, age, states, race, seen)
             picked = old, paths, choose(seen, old)
-            _order(*picked, future_of_race, age, draws, self.choices, race, chosen, orders, chance)
+            _order(*picked, age, draws, self.choices, race, chosen, orders, chance)
             play()  # all paths that there is room for: it is mostly full, and the rest do no harm
             old = _judge(paths, rewards, worth, last, age, *paths_of, more)
         _add_up(state_of_race, more, sums)

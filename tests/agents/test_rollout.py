@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jit_gym.agents import memoized, rollout
-from jit_gym.agents.rollout import Rollouts
+from jit_gym.agents.rollout import Futures, Rollouts
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.physics.tables import state_of
@@ -69,9 +69,9 @@ def test_a_choice_costs_what_its_futures_cost(scenario: Scenario, room: int, wor
     clocks, references = np.array([0, 4, 12]), np.array([1, 3, 0])
     alive = random.random((3, 4)) < 0.8
     chance = Chance(scenario)
-    trace = chance.draw(5, 3 * FUTURES, DEPTH)
+    drawn = Futures(5, FUTURES, DEPTH)
     found = sum(
-        rollouts.compare(act, states, clocks, references, alive, trace, between) for between in ((0, 3), (3, FUTURES))
+        rollouts.compare(act, states, clocks, references, alive, drawn, between) for between in ((0, 3), (3, FUTURES))
     )
     for s in range(3):
         futures = chance.draw(5, np.arange(s * FUTURES, (s + 1) * FUTURES), 2 * DEPTH)
