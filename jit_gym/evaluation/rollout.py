@@ -197,9 +197,10 @@ def evaluate_all(
     least = paths  # a policy of somebody else's may not bear to be asked on two threads
     if all(map(is_pure, players)):
         least = WORTH_A_THREAD // (span * numbers) + 1
-        if len(divide(paths, least)) > 1:
-            for player in players:  # which records its program, once for all threads
-                begin(player, chance.draw(seed, 1, 1))
+        if len(divide(paths, least)) > 1:  # programs are recorded before, once for all threads
+            plays = [begin(player, chance.draw(seed, 1, 1)) for player in players]
+            if any(play.asked for play in plays):  # in Python, which runs on one thread at a time
+                least = paths
     counted = [list(chain(*parts)) for parts in zip(*share(count, paths, least), strict=True)]
     results = []
     for player, parts in zip(players, counted, strict=True):
