@@ -9,7 +9,7 @@ import pytest
 
 import jit_gym
 from jit_gym.chance import Chance
-from jit_gym.common.threads import use_threads
+from jit_gym.common.threads import divide, share, use_threads
 from jit_gym.evaluation import play, rollout
 from jit_gym.evaluation.compiled_play import recorded_play
 from jit_gym.evaluation.metrics import Counter
@@ -115,6 +115,25 @@ def test_programs_that_are_kept_play_the_parameters_that_are_given():
     assert len(set(alone)) == len(rules)
     assert [costs(rule) for rule in rules] == alone
     assert rollout._programs_of(jit_gym.load("lost-sales"))  # one world, however often it is loaded
+
+
+def test_rules_that_are_asked_in_python_stay_on_one_thread(monkeypatch: pytest.MonkeyPatch):
+    """Two threads would wait for Python's lock; `multi-item` is too large for a program, `lost-sales` has one."""
+    slices = []
+
+    def counted(task: Any, count: int, least: int) -> Any:
+        slices.append(len(divide(count, least)))
+        return share(task, count, least)
+
+    monkeypatch.setattr(rollout, "share", counted)
+    monkeypatch.setattr(rollout, "WORTH_A_THREAD", 1)
+    use_threads(2)
+    try:
+        for world in ("multi-item", "lost-sales"):
+            jit_gym.evaluate("base-stock", world, paths=8, periods=3)
+    finally:
+        use_threads(None)
+    assert slices == [1, 2]
 
 
 def test_the_number_of_threads_changes_nothing():
