@@ -14,7 +14,7 @@ import numpy as np
 
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
-from jit_gym.physics.tables import state_of
+from jit_gym.physics.tables import batch_state
 from jit_gym.policies.action import Action
 from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import BadInput, Scenario
@@ -22,7 +22,7 @@ from jit_gym.scenario.supports import unsupported
 
 from .learner import Count, Fitted, NotNegative, Positive, Share, best_of, inside
 from .networks import classify, perceptron, scaling
-from .rollout import Rollouts
+from .rollout import Futures, Rollouts
 
 MOST_CHOICES = 256
 
@@ -190,7 +190,7 @@ class DCL(Fitted):
         """
         count, width = len(states), self.action.outputs
         rounds = halvings(width, self.settings.futures)
-        trace = self.chance.draw(seed, count * self.settings.futures, self.settings.depth)
+        futures = Futures(seed, self.settings.futures, self.settings.depth)
         network = self.perceptron()
         references = network(self._observe(states, clocks)).argmax(-1)
         alive = np.ones((count, width), bool)
@@ -198,7 +198,7 @@ class DCL(Fitted):
         regrets = np.empty((count, width))
         for r, (_, until) in enumerate(rounds):
             if until > played:
-                more += self.rollouts.compare(network, states, clocks, references, alive, trace, (played, until))
+                more += self.rollouts.compare(network, states, clocks, references, alive, futures, (played, until))
                 played = until
             cost = np.where(alive, more[0] / played, np.inf)
             regrets[alive] = (cost - cost.min(-1, keepdims=True))[alive]
@@ -225,16 +225,16 @@ class _States:
 
     def __init__(self, layout: Layout, states: np.ndarray, clocks: np.ndarray) -> None:
         self.layout, self.period = layout, clocks
-        tables = [state_of(row, layout.sizes, 1) for row in np.ascontiguousarray(states)]
-        self._tables = {name: np.concatenate([getattr(each, name) for each in tables]) for name in tables[0]._fields}
+        self._tables = batch_state(np.ascontiguousarray(states.T), layout.sizes)
         self.seen = np.zeros((len(states), layout.columns.seen))
 
     def read(self, table: str, field: str) -> np.ndarray:
-        return self._tables[table][field]
+        values: np.ndarray = getattr(self._tables, table)[field]
+        return values
 
     @property
     def pipeline(self) -> np.ndarray:
-        return self._tables["pipeline"]
+        return self._tables.pipeline
 
 
 def _flat(simulation: Simulation) -> np.ndarray:

@@ -15,30 +15,31 @@ states and futures are played together, and others begin as some end, so that ke
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
 
-from jit_gym.chance import Trace
+from jit_gym.chance import Chance
 from jit_gym.common.threads import share
 from jit_gym.envs.observation import Codec
 from jit_gym.kernels.cache import compiled
-from jit_gym.kernels.layers import TILE, Chooser
 from jit_gym.kernels.memory import WIDTH, by_path
 from jit_gym.physics import Layout
 from jit_gym.physics.recorded import period_kernel
 from jit_gym.physics.simulate import paths_last
 from jit_gym.policies.trained import Perceptron
 
-ROOM = 1024  # paths that are played side by side
+from .memoized import Memoized
+
+ROOM = 4096  # paths that are played side by side: so many that what Python does between kernels takes little time
 LEAST_STATES = 4  # that are worth a thread: each takes milliseconds
 ESTIMATES = 1 << 17  # differences that are kept before they are added up
 
 
 @compiled
 def _see(
-    net: Any,  # what is taken from each number that is seen, and by what it is multiplied
     shown: Any,
     old: int,  # paths that are not in their first period
     horizon: int,  # of a world that ends, or 0
@@ -46,20 +47,18 @@ def _see(
     age: Any,  # how many periods each race has been played (races,)
     states: Any,
     race: Any,
-    inputs: Any,  # out: (tiles, inputs, TILE)
+    seen: Any,  # out: (inputs, room)
 ) -> None:
     """Fill in what the network sees of each path."""
-    shift, scale = net
-    for b in range(old):
-        x = inputs[b // TILE, :, b % TILE]
-        for k in range(len(shown)):  # as `envs.step_program` shows them: sums of fractions may end a hair below 0
-            at = shown[k]
-            x[k] = min(max(states[at.first, b], 0.0) * at.scale, at.high)
-        if len(x) > len(shown):
+    for k in range(len(shown)):  # as `envs.step_program` shows them: sums of fractions may end a hair below 0
+        at = shown[k]
+        first, scale, high = at.first, at.scale, at.high
+        for b in range(old):
+            seen[k, b] = min(max(states[first, b], 0.0) * scale, high)
+    if len(seen) > len(shown):  # what has passed of the horizon
+        for b in range(old):
             r = race[b]
-            x[len(shown)] = (clock_of_race[r] + age[r]) / horizon if horizon > 0 else 0.0  # what has passed of it
-        for i in range(len(x)):
-            x[i] = (x[i] - shift[i]) * scale[i]
+            seen[len(shown), b] = (clock_of_race[r] + age[r]) / horizon if horizon > 0 else 0.0
 
 
 @compiled
@@ -98,10 +97,9 @@ def _begin(
 def _order(
     old: int,  # paths that are not in their first period
     paths: int,
-    picked: Any,  # by the network (tiles, TILE)
-    future_of_race: Any,
+    picked: Any,  # by the network (old,)
     age: Any,
-    draws: Any,  # (periods, columns, futures)
+    draws: Any,  # (periods, columns, races)
     choices: Any,  # (choices, lanes)
     race: Any,
     chosen: Any,  # by new paths
@@ -110,12 +108,12 @@ def _order(
 ) -> None:
     """Write down each path's orders, which the network picks but for new paths, and its row of chance."""
     for b in range(paths):
-        choice = picked[b // TILE, b % TILE] if b < old else chosen[b]
+        choice = picked[b] if b < old else chosen[b]
         for m in range(choices.shape[1]):
             orders[b, m] = choices[choice, m]
     for c in range(chance.shape[1]):
         for b in range(paths):
-            chance[0, c, b] = draws[age[race[b]], c, future_of_race[race[b]]]
+            chance[0, c, b] = draws[age[race[b]], c, race[b]]
 
 
 @register_jitable
@@ -175,6 +173,16 @@ def _add_up(state_of_race: Any, more: Any, sums: Any) -> None:
             sums[1, s, j] += more[r, j] ** 2
 
 
+@dataclass(frozen=True)
+class Futures:
+    """What is drawn for each state: paths of a seed, as many for each state, those of the first state first."""
+
+    seed: int
+    count: int
+    depth: int
+    """How many periods each lasts."""
+
+
 class Rollouts:
     """Compares first orders in a scenario, after which a network orders."""
 
@@ -182,8 +190,11 @@ class Rollouts:
         """Prepare a scenario's tables; `choices` (n, lanes) are the orders that can be chosen."""
         self.layout = layout
         self.scenario = layout.scenario
-        self.codec = Codec(layout)
+        self.codec, self.chance = Codec(layout), Chance(layout.scenario)
         self.choices = np.ascontiguousarray(choices, float)
+        self._room = -(-max(ROOM, len(choices) + 1) // WIDTH) * WIDTH
+        self._perceptron: Perceptron | None = None  # of the last call
+        self._choosers: list[Memoized] = []  # it, with what it chose; a thread takes one, or makes one more
 
     def compare(
         self,
@@ -192,7 +203,7 @@ class Rollouts:
         clocks: np.ndarray,
         references: np.ndarray,
         alive: np.ndarray,
-        trace: Trace,
+        futures: Futures,
         between: tuple[int, int],
     ) -> np.ndarray:
         """Return how much more each choice costs than a reference, over some futures (2, states, choices).
@@ -205,51 +216,59 @@ class Rollouts:
             clocks: the period in which each state was found (states,).
             references: a choice for each state (states,).
             alive: which choices are tried (states, choices).
-            trace: the futures of the states one after another, as many for each.
+            futures: of the states; they are drawn a part at a time, as all of them would not fit into the cache.
             between: the first future of each state that is played, and the first that is not any more.
         """
         assert perceptron.activation == "relu"
         assert len(perceptron.layers) == 3
         sums = np.zeros((2, *alive.shape))
-        draws, futures = paths_last(trace.rows[:, :, : self.layout.columns.chance]), trace.paths // len(states)
-        games = states, np.asarray(references), alive, np.asarray(clocks), draws
+        games = states, np.asarray(references), alive, np.asarray(clocks)
         some = max(1, ESTIMATES // ((between[1] - between[0]) * len(self.choices)))  # states
+        if self._perceptron is not perceptron:
+            self._perceptron, self._choosers = perceptron, []
 
         def play(part: slice) -> None:
+            try:
+                choose = self._choosers.pop()
+            except IndexError:
+                choose = Memoized(perceptron, self._room)
             for first in range(part.start, part.stop, some):
                 these = np.arange(first, min(first + some, part.stop))
-                self._race(perceptron, games, these, futures, between, sums)
+                self._race(choose, games, these, futures, between, sums)
+            self._choosers.append(choose)
 
         share(play, len(states), LEAST_STATES)
         return sums
 
     def _race(
         self,
-        perceptron: Perceptron,
+        choose: Memoized,
         games: tuple[np.ndarray, ...],
         these: np.ndarray,
-        futures: int,
+        futures: Futures,
         between: tuple[int, int],
         sums: np.ndarray,
     ) -> None:
         """Play all races of some states, given by number, and add to their sums."""
-        starts, references, alive, clocks, draws = games
+        starts, references, alive, clocks = games
         layout, lanes = self.layout, self.choices.shape[1]
         state_of_race = np.repeat(these, between[1] - between[0])
-        future_of_race = (these[:, None] * futures + np.arange(*between)).ravel()
+        future_of_race = (these[:, None] * futures.count + np.arange(*between)).ravel()
+        rows = self.chance.draw(futures.seed, future_of_race, futures.depth).rows
+        draws = paths_last(rows[:, :, : layout.columns.chance])
         clock_of_race, age = clocks[state_of_race], np.zeros(len(state_of_race), np.int64)
         horizon = self.scenario.horizon.periods if self.scenario.horizon.ends else 0
-        depth = len(draws) - 1  # of the last row nothing is played
-        last = np.minimum(depth, horizon - clock_of_race) if horizon else np.full(len(age), depth)
-        worth = np.cumprod(np.append(1.0, np.full(depth, float(self.scenario.objective.discount))))
+        last = np.full(len(age), futures.depth)
+        if horizon:
+            last = np.minimum(last, horizon - clock_of_race)
+        worth = np.cumprod(np.append(1.0, np.full(futures.depth, float(self.scenario.objective.discount))))
         more = np.zeros((len(age), len(self.choices)))
-        room = -(-max(ROOM, len(self.choices) + 1) // WIDTH) * WIDTH
+        room = self._room
         states, chosen = by_path(layout.state_size, room), np.zeros(room, np.int64)
         states[:] = 0.0
         paths_of = states, *np.zeros((2, room), np.int64)
         orders, chance, rewards = np.zeros((room, lanes)), np.zeros((1, draws.shape[1], room)), np.zeros((1, room))
-        chooser = Chooser(perceptron.layers, room)
-        net = tuple(np.ascontiguousarray(array, np.float32) for array in (perceptron.shift, perceptron.scale))
+        seen = np.zeros((len(self.codec.names), room), np.float32)
         arrays = {"net": layout.numbers, "state": states, "chance": chance, "orders": orders, "flows": rewards}
         play = period_kernel(layout, flows=False).on(room, **arrays)
         old = begun = 0
@@ -258,10 +277,9 @@ class Rollouts:
             if not paths:
                 break
             race = paths_of[1]
-            _see(net, self.codec.from_state, old, horizon, clock_of_race, age, states, race, chooser.inputs)
-            chooser(old)
-            picked = old, paths, chooser.chosen
-            _order(*picked, future_of_race, age, draws, self.choices, race, chosen, orders, chance)
+            _see(self.codec.from_state, old, horizon, clock_of_race, age, states, race, seen)
+            picked = old, paths, choose(seen, old)
+            _order(*picked, age, draws, self.choices, race, chosen, orders, chance)
             play()  # all paths that there is room for: it is mostly full, and the rest do no harm
             old = _judge(paths, rewards, worth, last, age, *paths_of, more)
         _add_up(state_of_race, more, sums)

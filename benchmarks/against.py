@@ -92,8 +92,9 @@ CONTESTS = [
     ),
     Contest(
         "lost-sales-dcl", "dynaplex", "lost sales, DCL: a generation of 1,000 states, 256 futures of 40 periods",
-        "the mean is what the learned policy costs, and may differ; networks of 128 by 128 in both; halving, and when "
-        "fitting stops, are of each one's own", unit="states", rounds=1, learns=True,
+        "the mean is what the learned policy costs, and may differ; networks of 128 by 128 in both; in futures theirs "
+        "has the rule order, ours a network that imitates it; halving, and when fitting stops, are of each one's own",
+        unit="states", rounds=1, learns=True,
     ),
 ]  # fmt: skip
 

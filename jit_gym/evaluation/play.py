@@ -17,7 +17,8 @@ from ..policies import PolicyError
 from .compiled_play import RecordedPlay, Watch, is_pure, recorded_count, recorded_play
 from .metrics import Counter, MoneyCounter
 
-STRETCH = 16  # periods that are played without a word
+STRETCH = 16  # periods that are played without a word, or more
+QUIET = 200  # times `worth_a_thread` that a program plays without a word: 2 ms, beside which Python's part is small
 
 ROOM = 1 << 24  # random numbers drawn at a time; more paths are played in turns
 
@@ -116,7 +117,9 @@ class Play:
         """Play a program: that of a rule and what is counted, or of the latter alone with a policy that is asked."""
         simulation, counter, trace = self.simulation, self.counter, self.simulation.trace
         call, watched = self._call_of(recorded)
-        marks = {*range(trace.first, trace.last, 1 if self.asked else STRETCH), trace.last}
+        quiet = QUIET * recorded.kernel.worth_a_thread // trace.paths // STRETCH * STRETCH
+        stretch = 1 if self.asked else max(STRETCH, quiet)
+        marks = {*range(trace.first, trace.last, stretch), trace.last}
         if trace.first < self.warmup < trace.last:
             marks.add(self.warmup)
         for first, last in pairwise(sorted(marks)):

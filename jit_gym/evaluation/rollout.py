@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,7 +171,7 @@ def evaluate_all(
     """Evaluate several policies, fitted to a scenario, on the same paths, which are drawn once (see `evaluate`)."""
     layout, chance, span = Layout(scenario), Chance(scenario), warmup + periods
     numbers = max(1, layout.columns.chance + layout.columns.seen)
-    tell, programs = Told(progress), dict[Any, RecordedPlay | None]()
+    tell, programs = Told(progress), _programs_of(scenario)
 
     def begin(player: Any, trace: Trace) -> Play:
         return Play(player, Simulation(layout, trace), warmup, tell, programs=programs)
@@ -197,9 +197,10 @@ def evaluate_all(
     least = paths  # a policy of somebody else's may not bear to be asked on two threads
     if all(map(is_pure, players)):
         least = WORTH_A_THREAD // (span * numbers) + 1
-        if len(divide(paths, least)) > 1:
-            for player in players:  # which records its program, once for all threads
-                begin(player, chance.draw(seed, 1, 1))
+        if len(divide(paths, least)) > 1:  # programs are recorded before, once for all threads
+            plays = [begin(player, chance.draw(seed, 1, 1)) for player in players]
+            if any(play.asked for play in plays):  # in Python, which runs on one thread at a time
+                least = paths
     counted = [list(chain(*parts)) for parts in zip(*share(count, paths, least), strict=True)]
     results = []
     for player, parts in zip(players, counted, strict=True):
@@ -212,6 +213,12 @@ def evaluate_all(
         rewards = np.concatenate([each for _, _, each in parts])
         results.append(Result(name_of(player), scenario, paths, periods, warmup, seed, figures, player, items, rewards))
     return results
+
+
+@lru_cache(maxsize=16)
+def _programs_of(scenario: Scenario) -> dict[Any, RecordedPlay | None]:
+    """Return the programs of rules that were played in a world, kept from one evaluation to the next."""
+    return {}
 
 
 _Counted = tuple[Mapping[str, np.ndarray], Mapping[str, Mapping[str, np.ndarray]], np.ndarray]

@@ -88,8 +88,8 @@ def test_dcl_plays_no_more_than_it_says(monkeypatch):
     compare = Rollouts.compare
 
     def counted(self: Any, *given: Any) -> Any:
-        alive, trace, (first, last) = given[4:]
-        ahead.append(int((alive.sum() + len(alive)) * (last - first) * trace.periods))
+        alive, futures, (first, last) = given[4:]
+        ahead.append(int((alive.sum() + len(alive)) * (last - first) * futures.depth))
         return compare(self, *given)
 
     monkeypatch.setattr(Rollouts, "compare", counted)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from jit_gym.agents import rollout
-from jit_gym.agents.rollout import Rollouts
+from jit_gym.agents import memoized, rollout
+from jit_gym.agents.rollout import Futures, Rollouts
 from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.physics.tables import state_of
@@ -43,6 +43,7 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     return cost
 
 
+@pytest.mark.parametrize("worth", [0, memoized.WORTH], ids=["looked up", "computed"])
 @pytest.mark.parametrize("room", [1, rollout.ROOM])  # paths: those of one future, or of many
 @pytest.mark.parametrize(
     "scenario",
@@ -54,9 +55,10 @@ def played(rollouts: Rollouts, act: Perceptron, state: np.ndarray, clock: int, f
     ],
     ids=["one", "ends", "two lanes", "backlog"],
 )
-def test_a_choice_costs_what_its_futures_cost(scenario: Scenario, room: int, monkeypatch):
+def test_a_choice_costs_what_its_futures_cost(scenario: Scenario, room: int, worth: int, monkeypatch):
     """The sums over futures, and of their squares, are those of `physics.Simulation`."""
     monkeypatch.setattr(rollout, "ROOM", room)
+    monkeypatch.setattr(memoized, "WORTH", worth)
     layout = Layout(scenario)
     choices = np.array([[0.0], [3.0], [5.0], [9.0]]) * np.ones(len(layout.lanes))
     rollouts, random = Rollouts(layout, choices), np.random.default_rng(1)
@@ -67,9 +69,9 @@ def test_a_choice_costs_what_its_futures_cost(scenario: Scenario, room: int, mon
     clocks, references = np.array([0, 4, 12]), np.array([1, 3, 0])
     alive = random.random((3, 4)) < 0.8
     chance = Chance(scenario)
-    trace = chance.draw(5, 3 * FUTURES, DEPTH)
+    drawn = Futures(5, FUTURES, DEPTH)
     found = sum(
-        rollouts.compare(act, states, clocks, references, alive, trace, between) for between in ((0, 3), (3, FUTURES))
+        rollouts.compare(act, states, clocks, references, alive, drawn, between) for between in ((0, 3), (3, FUTURES))
     )
     for s in range(3):
         futures = chance.draw(5, np.arange(s * FUTURES, (s + 1) * FUTURES), 2 * DEPTH)

@@ -9,8 +9,8 @@ import pytest
 
 import jit_gym
 from jit_gym.chance import Chance
-from jit_gym.common.threads import use_threads
-from jit_gym.evaluation import play
+from jit_gym.common.threads import divide, share, use_threads
+from jit_gym.evaluation import play, rollout
 from jit_gym.evaluation.compiled_play import recorded_play
 from jit_gym.evaluation.metrics import Counter
 from jit_gym.physics import Layout, Simulation, View
@@ -41,7 +41,7 @@ def test_what_is_compiled_counts_what_is_asked(world: str, monkeypatch: pytest.M
         plan = {"paths": 9, "periods": 25, "warmup": 4, "seed": 5}
         compiled = jit_gym.evaluate(rule, scenario, **plan)
         with monkeypatch.context() as patch:
-            patch.setattr(play, "recorded_play", lambda *given: None)
+            patch.setattr(play, "_recorded", lambda *given: None)
             asked = jit_gym.evaluate(rule, scenario, **plan)
         for figure, values in asked.figures.items():
             assert np.allclose(compiled.figures[figure], values, rtol=1e-9, atol=1e-9, equal_nan=True), (rule, figure)
@@ -96,9 +96,44 @@ def test_a_table_has_all_pipelines(rule: str, lead_time: int, more: dict[str, An
     """Costs are the same to the bit from the table and asked, also where much is there or arrives at first."""
     scenario = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": lead_time, **more})
     compiled = jit_gym.evaluate(rule, scenario, paths=20, periods=30, seed=1)
-    monkeypatch.setattr(play, "recorded_play", lambda *given: None)
+    monkeypatch.setattr(play, "_recorded", lambda *given: None)
     asked = jit_gym.evaluate(rule, scenario, paths=20, periods=30, seed=1)
     assert np.array_equal(compiled.figures["cost"], asked.figures["cost"])
+
+
+def test_programs_that_are_kept_play_the_parameters_that_are_given():
+    """Costs are the same to the bit by a program that was recorded for other parameters, and by one of its own."""
+    rules = [f"base-stock(level={level})" for level in (31, 20)] + [f"moving-average(window={n})" for n in (3, 9)]
+
+    def costs(rule: str) -> bytes:
+        return jit_gym.evaluate(rule, "lost-sales", paths=9, periods=25, warmup=4, seed=5).figures["cost"].tobytes()
+
+    alone = []
+    for rule in rules:
+        rollout._programs_of.cache_clear()
+        alone.append(costs(rule))
+    assert len(set(alone)) == len(rules)
+    assert [costs(rule) for rule in rules] == alone
+    assert rollout._programs_of(jit_gym.load("lost-sales"))  # one world, however often it is loaded
+
+
+def test_rules_that_are_asked_in_python_stay_on_one_thread(monkeypatch: pytest.MonkeyPatch):
+    """Two threads would wait for Python's lock; `multi-item` is too large for a program, `lost-sales` has one."""
+    slices = []
+
+    def counted(task: Any, count: int, least: int) -> Any:
+        slices.append(len(divide(count, least)))
+        return share(task, count, least)
+
+    monkeypatch.setattr(rollout, "share", counted)
+    monkeypatch.setattr(rollout, "WORTH_A_THREAD", 1)
+    use_threads(2)
+    try:
+        for world in ("multi-item", "lost-sales"):
+            jit_gym.evaluate("base-stock", world, paths=8, periods=3)
+    finally:
+        use_threads(None)
+    assert slices == [1, 2]
 
 
 def test_the_number_of_threads_changes_nothing():

@@ -220,7 +220,11 @@ def test_whole_orders_and_lists_will_do():
 def test_progress_is_told():
     """Now and then it is told how many path-periods were played, and never more than there are."""
     told: list[int] = []
-    evaluate("jit", "lost-sales", paths=3, periods=60, warmup=4, progress=told.append)
+    evaluate("jit", "lost-sales", paths=40_000, periods=60, warmup=4, progress=told.append)
+    assert sum(told) == 40_000 * 64
+    assert len(told) >= 4
+    told.clear()
+    evaluate(lambda view: np.ones((3, 1)), "lost-sales", paths=3, periods=60, warmup=4, progress=told.append)
     assert told == [48] * 4
 
 

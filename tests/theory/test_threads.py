@@ -32,20 +32,28 @@ def whole() -> Any:
     return bound.costs.tobytes(), bound.gaps.tobytes()
 
 
-def labels() -> Any:
+def labels(hidden: int = 32) -> Any:
     pytest.importorskip("torch")
     from jit_gym.agents import program
     from jit_gym.agents.learner import settings_of
 
     learn = program("dcl")
-    own = {"budget": 30, "chunk": 30, "futures": 32, "depth": 8, "epochs": 1}
+    own = {"budget": 30, "chunk": 30, "futures": 32, "depth": 8, "epochs": 1, "hidden": hidden}
     learner = learn(jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 2}), settings_of(learn, {}, own), 0)
     learner.step(0)
     learner.step(1)
     return learner.regrets.tobytes(), learner.noise.tobytes()
 
 
-@pytest.mark.parametrize("compute", [exact, linear, wide, whole, labels], ids=lambda each: each.__name__)
+def labels_by_choices_that_are_looked_up() -> Any:
+    return labels(hidden=64)
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [exact, linear, wide, whole, labels, labels_by_choices_that_are_looked_up],
+    ids=lambda each: each.__name__,
+)
 def test_the_number_of_threads_changes_nothing(compute: Callable[[], Any], monkeypatch):
     monkeypatch.setattr(bellman, "LEAST_STATES", 8)  # so that few states are divided, too
     found = []
