@@ -30,9 +30,7 @@ class Settings:
     deviations: Positive | None = None  # the most that is corrected, in deviations of use in lead time and review
     choices: Count = 128  # discrete corrections to choose among, at most
     relative: bool = False  # rewards are what is earned more than by the rule that is corrected, on the same path
-    lead_times_ahead: NotNegative = (
-        0.0  # lead times (the longest) in which what an order changes is its reward, at once
-    )
+    lead_times_ahead: NotNegative = 0.0  # of the slowest lane; what an order changes in them is its reward, at once
     out_of_step: bool = False  # rows begin in different periods
     hidden: Count = 64  # units in each of two layers
     activation: Literal["tanh", "relu"] = "tanh"

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box
-from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvObs, VecEnvStepReturn
 
 from ..physics.view import View
@@ -86,9 +85,7 @@ def vec_env(
     Row b * A + k is agent k of episode b, where there are A agents. `agents` and `rewarded` mean what they do in
     `jit_gym.multi.parallel_env`, the others what they do in `VectorEnv`.
     """
-    batch = VectorEnv(
-        scenario, num_envs, overrides, units, most_ordered, rewards, autoreset_mode=AutoresetMode.DISABLED
-    )
+    batch = VectorEnv(scenario, num_envs, overrides, units, most_ordered, rewards)
     return SharedVecEnv(batch, Team(batch.episodes.codec, agents, rewarded))
 
 
@@ -127,7 +124,6 @@ class SharedVecEnv(SB3VecEnv):
         """Take over a batch, whose episodes this begins anew as they end."""
         self.batch, self.seats = batch, Seats(team)
         super().__init__(batch, batch)
-        batch.set_autoreset_mode(AutoresetMode.DISABLED)
         rows = batch.num_envs * self.seats.agents
         VecEnv.__init__(self, rows, self.seats.observation_space, self.seats.action_space)
         self._begin_count()
