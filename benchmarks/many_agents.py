@@ -8,6 +8,10 @@ Poisson(8) cases a week and is judged on paths that nothing was trained or tuned
 customers, whose one path is also the one trained on. Both are compared with the average player of Sterman (1989) and
 with echelon base-stock, whose levels are tuned. Rows go to results/many-agents.csv, in place of others with --replace
 alone, and the table to results/README.md.
+
+Under `poisson` the network orders quantities. On `board`, where each week is like that of all other games, it learns a
+schedule: what to add in each week to the order of a tuned base-stock, by which each player orders alone. A correction
+is rewarded at once with what it changes in the rest of the game, where base-stock plays on.
 """
 
 from __future__ import annotations
@@ -23,42 +27,64 @@ from rows import CERTIFICATE, add_where, certificate, executor, publish, refuse_
 
 import jit_gym
 from jit_gym.agents.learner import TEST, TUNING
+from jit_gym.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "many-agents.csv"
 COLUMNS = [
     "world", "seed", "frames", "cost", "cost_low", "cost_high", "echelon", "echelon_cost", "gap_percent", "low", "high",
-    "average_player", "below_average_player", "seconds", *CERTIFICATE,
+    "base_stock", "base_stock_cost", "average_player", "below_average_player", "seconds", *CERTIFICATE,
 ]  # fmt: skip
 KEY = COLUMNS[:2]
 AVERAGE = "anchoring(theta=0.36, alpha=0.26, beta=0.34, target=17, use=4)"
 POISSON = {"demands.customers.history": None, "demands.customers.distribution": {"name": "poisson", "mu": 8}}
 WORLDS: dict[str, dict[str, Any]] = {"poisson": POISSON, "board": {}}
 ROWS, FRAMES, PATHS = 128, 4_000_000, 2048
+CORRECTIONS = range(-12, 13)  # cases
+
+
+def ordering_quantities(scenario: Scenario, seed: int) -> tuple[Any, Any]:
+    """Return a model that has learnt to order quantities, and what it was trained on."""
+    from stable_baselines3 import PPO
+
+    venv, periods = jit_gym.sharing.vec_env(scenario, ROWS), scenario.horizon.periods
+    settings: dict[str, Any] = {"n_steps": periods, "batch_size": periods * ROWS, "n_epochs": 8, "gamma": 0.99}
+    settings |= {"learning_rate": lambda left: 1e-5 + 1e-3 * left, "policy_kwargs": {"log_std_init": -1.0}}
+    return PPO("MlpPolicy", venv, **settings, seed=seed, device="cpu").learn(FRAMES), venv
+
+
+def with_a_schedule(scenario: Scenario, seed: int) -> tuple[Any, Any]:
+    """Return a model that has learnt a schedule of corrections to tuned base-stock, and what it was trained on."""
+    from stable_baselines3 import PPO
+
+    baseline, periods = jit_gym.tune("base-stock", scenario, seed=TUNING), scenario.horizon.periods
+    venv = jit_gym.sharing.vec_env(
+        scenario, ROWS, baseline=baseline, corrections=CORRECTIONS, look_ahead=periods, schedule=True
+    )
+    settings: dict[str, Any] = {"n_steps": periods, "batch_size": periods * ROWS, "n_epochs": 6, "gamma": 0.95}
+    settings |= {"learning_rate": lambda left: 1e-5 + 2e-3 * left, "gae_lambda": 0.9, "ent_coef": 0.02}
+    return PPO("MlpPolicy", venv, **settings, seed=seed, device="cpu").learn(FRAMES), venv
 
 
 def learn(world: str, seed: int) -> dict[str, Any]:
     """Train, play all on the same paths, and return a row of results."""
     import torch
-    from stable_baselines3 import PPO
 
     torch.set_num_threads(1)
     scenario, began = jit_gym.load("beer-game", WORLDS[world]), time.perf_counter()
-    venv = jit_gym.sharing.vec_env(scenario, ROWS)
-    horizon = scenario.horizon.periods
-    settings: dict[str, Any] = {"n_steps": horizon, "batch_size": horizon * ROWS, "n_epochs": 8, "gamma": 0.99}
-    settings |= {"learning_rate": lambda left: 1e-5 + 1e-3 * left, "policy_kwargs": {"log_std_init": -1.0}}
-    model = PPO("MlpPolicy", venv, **settings, seed=seed, device="cpu").learn(FRAMES)
+    model, venv = (with_a_schedule if world == "board" else ordering_quantities)(scenario, seed)
     seconds = time.perf_counter() - began
-    shared, echelon = jit_gym.sharing.policy(model, venv), jit_gym.tune("echelon-base-stock", scenario, seed=TUNING)
-    table = jit_gym.compare([echelon, AVERAGE, shared], scenario, paths=PATHS, seed=TEST, gap=False)
-    tuned, average, ours = table.results
+    shared = jit_gym.sharing.policy(model, venv)
+    echelon, base_stock = (jit_gym.tune(rule, scenario, seed=TUNING) for rule in ("echelon-base-stock", "base-stock"))
+    table = jit_gym.compare([echelon, base_stock, AVERAGE, shared], scenario, paths=PATHS, seed=TEST, gap=False)
+    tuned, alone, average, ours = table.results
     cost, more = ours.estimate("cost"), table.difference(ours).times(100.0 / tuned.mean("cost"))
     return {
         "world": world, "seed": seed, "frames": model.num_timesteps,
         "cost": f"{cost.mean:.4g}", "cost_low": f"{cost.low:.4g}", "cost_high": f"{cost.high:.4g}",
         "echelon": str(echelon), "echelon_cost": f"{tuned.mean('cost'):.4g}",
         "gap_percent": f"{more.mean:.2f}", "low": f"{more.low:.2f}", "high": f"{more.high:.2f}",
+        "base_stock": str(base_stock), "base_stock_cost": f"{alone.mean('cost'):.4g}",
         "average_player": f"{average.mean('cost'):.4g}",
         "below_average_player": f"{average.mean('cost') - cost.mean:.4g}", "seconds": f"{seconds:.0f}",
         **certificate(scenario),
@@ -72,17 +98,18 @@ def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> st
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Return what the shared network costs in each world, by seed, against the two rules, as Markdown."""
+    """Return what the shared network costs in each world, by seed, against the rules, as Markdown."""
     lines = [
-        "| customers | average player costs | tuned echelon base-stock costs | shared PPO costs, by seed | % more than"
-        " echelon base-stock, by seed (95 %) |",
-        "| --- | --- | --- | --- | --- |",
+        "| customers | average player costs | tuned base-stock costs | tuned echelon base-stock costs | shared PPO"
+        " costs, by seed | % more than echelon base-stock, by seed (95 %) |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for name in dict.fromkeys(row["world"] for row in rows):
         mine = [row for row in rows if row["world"] == name]
         costs = ", ".join(row["cost"] for row in mine)
         gaps = ", ".join(f"{float(row['gap_percent']):+.1f} ({row['low']} to {row['high']})" for row in mine)
-        lines.append(f"| {name} | {mine[0]['average_player']} | {mine[0]['echelon_cost']} | {costs} | {gaps} |")
+        others = " | ".join(mine[0][key] for key in ("average_player", "base_stock_cost", "echelon_cost"))
+        lines.append(f"| {name} | {others} | {costs} | {gaps} |")
     return "\n".join(lines) + "\n"
 
 
