@@ -3,18 +3,21 @@
     python benchmarks/time_to_quality.py                                          # lost-sales, three systems, one seed
     python benchmarks/time_to_quality.py --seeds 0,1,2,3,4 --seconds 120
     python benchmarks/time_to_quality.py --scenario or-gym-inv-management --systems native,or-gymnasium
+    python benchmarks/time_to_quality.py --agent hindsight --systems shipped,clone
 
-Systems are `shipped`, what `jit-gym train` does; `native`, Stable-Baselines3's PPO over a native batch, as the README
-has it; `single`, the same over a DummyVecEnv of as many single envs; and `or-gymnasium`, the same over a DummyVecEnv of
-or-gymnasium's env of the same world, with actions from -1 to 1 and rewards normalized, where that library is installed
-(here, or by `make bench-peers`). Training stops when its seconds are over; looking at what was learnt does not count,
-finding the rule's parameters does. The policy of each moment is the one that was best so far on validation paths, and
-is judged by its mean cost a period on others, discounted as the scenario says: ours on 512 paths, or-gymnasium's in 512
-episodes of its own env.
+Systems are `shipped`, what `jit-gym train` does; `clone`, the same of a `hindsight` that begins with a clone of
+`agent:generalist`, by the settings that docs/generalist.md has; `native`, Stable-Baselines3's PPO over a native batch,
+as the README has it; `single`, the same over a DummyVecEnv of as many single envs; and `or-gymnasium`, the same over a
+DummyVecEnv of or-gymnasium's env of the same world, with actions from -1 to 1 and rewards normalized, where that
+library is installed (here, or by `make bench-peers`). Training stops when its seconds are over; looking at what was
+learnt does not count, finding the rule's parameters does. The policy of each moment is the one that was best so far on
+validation paths, and is judged by its mean cost a period on others, discounted as the scenario says: ours on 512 paths,
+or-gymnasium's in 512 episodes of its own env.
 
-Rows, one an evaluation, go to results/time-to-quality.csv, the picture to docs/time-to-quality.svg, and the table to
-results/README.md: the seconds until the mean cost is below that of the best base-stock, of the best rule, and within
-0.1 % of the optimum, and stays there in the next evaluation. Systems and seeds that are there are skipped.
+Rows, one an evaluation, go to results/time-to-quality.csv, the pictures to docs/time-to-quality*.svg (the systems that
+train PPO, and our agents as shipped), and the table to results/README.md: the seconds until the mean cost is below that
+of the best base-stock, of the best rule, and within 0.1 % of the optimum, and stays there in the next evaluation.
+Systems and seeds that are there are skipped.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +42,7 @@ from jit_gym.common import files
 from jit_gym.common.statistics import bootstrap
 from jit_gym.policies import Network
 from jit_gym.report.axes import Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, plain_number
-from jit_gym.report.svg import DEMAND, FONTS, INK, MUTED, ORDER, SHORT, STOCK, WAY, Box, Sheet
+from jit_gym.report.svg import DEMAND, FONTS, INK, MUTED, ORDER, SHORT, STOCK, WAITING, WASTE, WAY, Box, Sheet
 from jit_gym.scenario import Scenario, ScenarioError
 
 ROOT = Path(__file__).parents[1]
@@ -49,9 +53,17 @@ COLUMNS = [
     "optimum", *CERTIFICATE,
 ]  # fmt: skip
 KEY = COLUMNS[:5]
-SYSTEMS = {"shipped": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT}
+SYSTEMS = ("shipped", "clone", "native", "single", "or-gymnasium")
+COLOURS = {  # of the lines of a picture: agents as shipped, and systems that train PPO
+    "ppo": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT,
+    "dqn": ORDER, "td3": WAY, "sac": SHORT, "dcl": WAITING, "hindsight": INK, "hindsight from a clone": WASTE,
+}  # fmt: skip
+OURS: dict[str, dict[str, Any]] = {  # what `jit-gym train` is told
+    "shipped": {}, "clone": {"start": "agent:generalist", "rate": 0.002, "budget": 100},
+}  # fmt: skip
 PATHS, ROWS, ROLLOUT, NEAR = 512, 256, 32, 1.001
 LEAST_PERIOD = 4  # rollouts between two looks
+LOOKS = 40  # at least, over the shipped budget
 
 Look = tuple[int, float, Callable[[int], float]]
 """Env steps, seconds, and what tells the cost on the paths of a seed."""
@@ -81,13 +93,15 @@ def marks_of(scenario: Scenario) -> Marks:
     return Marks(cost_of(base_stock, scenario), cost_of(rule, scenario), optimum)
 
 
-def shipped(scenario: Scenario, agent: str, seed: int, share: float) -> Iterator[Look]:
+def shipped(
+    scenario: Scenario, agent: str, seed: int, share: float, changes: Mapping[str, Any] | None = None
+) -> Iterator[Look]:
     """Train as `jit-gym train` does, over a share of the budget."""
     learn, began = program(agent), time.process_time()
-    settings = settings_of(learn, tuned(agent, scenario.name))
+    settings = settings_of(learn, tuned(agent, scenario.name), changes or {})
     budget = max(1, int(share * settings.budget))
-    chunk = min(settings.chunk, 3 * ROWS * ROLLOUT * LEAST_PERIOD)  # each segment begins with new episodes
-    learner = learn(scenario, settings_of(learn, tuned(agent, scenario.name), {"budget": budget, "chunk": chunk}), seed)
+    looks = {} if agent == "dcl" else {"chunk": min(settings.chunk, max(1, budget // LOOKS))}  # of dcl a look is a fit
+    learner = learn(scenario, replace(settings, budget=budget, **looks), seed)
     spent = time.process_time() - began
 
     def judge(paths: int) -> float:
@@ -206,8 +220,8 @@ def their_env() -> Callable[[], Any]:
 
 def looks(system: str, scenario: Scenario, agent: str, seed: int, share: float) -> Iterator[Look]:
     """Return the evaluations of a system."""
-    if system == "shipped":
-        return shipped(scenario, agent, seed, share)
+    if system in OURS:
+        return shipped(scenario, agent, seed, share, OURS[system])
     return {"native": native, "single": single, "or-gymnasium": or_gymnasium}[system](scenario, seed)
 
 
@@ -221,7 +235,7 @@ def measure(
             best, cost = found, judge(TEST)
         rows.append(
             {
-                "scenario": scenario.name, "agent": agent if system == "shipped" else "ppo", "system": system,
+                "scenario": scenario.name, "agent": agent if system in OURS else "ppo", "system": system,
                 "seed": seed, "evaluation": f"{k:03d}", "env_steps": steps, "cpu_seconds": f"{spent:.2f}",
                 "cost": f"{cost:.6g}", **{name: f"{value:.6g}" for name, value in marks._asdict().items()},
                 **certificate(scenario),
@@ -256,8 +270,9 @@ def curves(rows: list[dict[str, str]]) -> dict[tuple[str, str, str], list[list[d
 def table(rows: list[dict[str, str]]) -> str:
     """Return how long each system took to reach each mark, as Markdown: the mean over seeds, and a 95 % interval."""
     lines = [
-        "| scenario | agent | system | seeds | steps a second | best base-stock | best rule | optimum | last cost |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| scenario | agent | system | seeds | steps a second | best base-stock | best rule | optimum | last cost |"
+        " % above the optimum |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for place, seeds in curves(rows).items():
         rates, cells, last = [], [], []
@@ -275,7 +290,9 @@ def table(rows: list[dict[str, str]]) -> str:
             ]
             cells.append(in_words(found))
         start = f"| {' | '.join(place)} | {len(seeds)} | {np.mean(rates):,.0f}"
-        lines.append(f"{start} | {' | '.join(cells)} | {np.mean(last):.5g} |")
+        optimum = float(seeds[0][0]["optimum"])
+        more = f"{100 * (np.mean(last) - optimum) / abs(optimum):.2f}" if np.isfinite(optimum) else "-"
+        lines.append(f"{start} | {' | '.join(cells)} | {np.mean(last):.5g} | {more} |")
     return "\n".join(lines) + "\n"
 
 
@@ -296,15 +313,33 @@ def in_words(seconds: list[float]) -> str:
     return words + (f", {len(there)} of {len(seconds)}" if len(there) < len(seconds) else "")
 
 
-def picture(rows: list[dict[str, str]], scenario: str) -> str:
-    """Return cost over seconds as an SVG: the mean over seeds of each system, the range of all seeds, and the marks."""
-    found = {place[2]: seeds for place, seeds in curves(rows).items() if place[0] == scenario}
+def pictures(rows: list[dict[str, str]]) -> dict[Path, str]:
+    """Return pictures as SVG, with their files: of each scenario the systems that train PPO, and our agents."""
+    found: dict[Path, str] = {}
+    for name in dict.fromkeys(row["scenario"] for row in rows):
+        stem = PICTURE.stem if name == "lost-sales" else f"{PICTURE.stem}-{name}"
+        lines = {place[1:]: seeds for place, seeds in curves(rows).items() if place[0] == name}
+        by_ppo = {_line(*who): seeds for who, seeds in lines.items() if who[0] == "ppo"}
+        agents = {_line(*who): seeds for who, seeds in lines.items() if who[1] in OURS}
+        for end, some in (("", by_ppo), ("-agents", agents)):
+            if len(some) > 1:
+                found[PICTURE.with_stem(stem + end)] = picture(some, name)
+    return found
+
+
+def _line(agent: str, system: str) -> str:
+    """Return what a line is called."""
+    return f"{agent} from a clone" if system == "clone" else agent if system == "shipped" else system
+
+
+def picture(found: Mapping[str, list[list[dict[str, str]]]], scenario: str) -> str:
+    """Return cost over seconds as an SVG: the mean over seeds of each line, the range of all seeds, and the marks."""
     marks = Marks(*(float(next(iter(found.values()))[0][0][name]) for name in Marks._fields))
     last = max(float(each[-1]["cpu_seconds"]) for seeds in found.values() for each in seeds)
     levels = [value for value in marks if np.isfinite(value)]
     low, high = min(levels), max(levels)
     bottom, top = low - 0.15 * (high - low), high + 1.2 * (high - low)
-    entries = [*(Entry(name, SYSTEMS[name], line=True) for name in found), Entry("marks", MUTED, line=True)]
+    entries = [*(Entry(name, COLOURS[name], line=True) for name in found), Entry("marks", MUTED, line=True)]
     ups = fitting_ticks(bottom, top, 120, plain_number)
     left = left_margin([plain_number(up) for up in ups])
     sheet = Sheet(250)
@@ -325,8 +360,8 @@ def picture(rows: list[dict[str, str]], scenario: str) -> str:
     for name, seeds in found.items():
         held = np.array([_held(each, at) for each in seeds])  # (seeds, places)
         mean, least, most = (np.asarray(f(held, axis=0)) for f in (np.mean, np.min, np.max))
-        axes.stairs_between(at, least[:-1], most[:-1], SYSTEMS[name], 0.25)
-        axes.stairs(at, mean[:-1], SYSTEMS[name], 1.4)
+        axes.stairs_between(at, least[:-1], most[:-1], COLOURS[name], 0.25)
+        axes.stairs(at, mean[:-1], COLOURS[name], 1.4)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" font-family="{FONTS}" '
     return sheet.svg.replace("<svg ", head, 1) + "\n"
 
@@ -343,16 +378,15 @@ def publish() -> None:
     """Write the table and the picture of all rows."""
     rows = list(csv.DictReader(RESULTS.read_text(encoding="utf-8").splitlines()))
     files.fill(NOTES, "time-to-quality", table(rows))
-    for name in sorted({row["scenario"] for row in rows}):
-        path = PICTURE if name == "lost-sales" else PICTURE.with_stem(f"{PICTURE.stem}-{name}")
-        files.write(path, picture(rows, name))
+    for path, svg in pictures(rows).items():
+        files.write(path, svg)
 
 
 def main() -> None:
     """Measure what is not measured yet, and publish all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenario", default="lost-sales")
-    parser.add_argument("--agent", default="ppo", help="what is trained as shipped")
+    parser.add_argument("--agent", default="ppo", help="what is trained by `shipped` and `clone`")
     parser.add_argument("--systems", default="shipped,native,single", help=f"some of {', '.join(SYSTEMS)}")
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the processor, for each training")
@@ -361,7 +395,9 @@ def main() -> None:
     given = parser.parse_args()
     systems = given.systems.split(",")
     if unknown := [each for each in systems if each not in SYSTEMS]:
-        raise ValueError(f"systems: must be some of {', '.join(SYSTEMS)}, got {unknown[0]!r}")
+        parser.error(f"systems: must be some of {', '.join(SYSTEMS)}, got {unknown[0]!r}")
+    if "clone" in systems and given.agent != "hindsight":
+        parser.error(f"systems: clone is of --agent hindsight, got {given.agent!r}")
     import torch
 
     torch.set_num_threads(1)
@@ -370,7 +406,7 @@ def main() -> None:
     marks = marks_of(scenario)
     for seed in map(int, given.seeds.split(",")):
         for system in systems:
-            agent = given.agent if system == "shipped" else "ppo"
+            agent = given.agent if system in OURS else "ppo"
             if (scenario.name, agent, system, str(seed)) in known:
                 continue
             try:
