@@ -61,6 +61,7 @@ KEYS = {
     "agents": Key(("family", "instance", "agent", "seed"), "cost", "", "", "error"),
     "ppo": Key(("scenario", "seed"), "gap_percent", "low", "high"),
     "many-agents": Key(("world", "seed"), "gap_percent", "low", "high"),
+    "fine-tuning": Key(("world", "seed"), "more_percent", "low", "high"),
     "defaults": Key(("scenario", "agent", "variant", "share", "seed"), "gap_percent", "low", "high"),
     "generalist": Key(("group", "instance", "against"), "gap_percent", "", "", "gap_error"),
 }
@@ -76,11 +77,15 @@ def steps(cores: int, out: Path = AGAIN) -> list[Step]:
     jobs = ["--jobs", str(cores)]
     found = [*_suite_steps(out), *_agents_steps(jobs, out), *_defaults_steps(jobs, out), *_generalist_steps(jobs, out)]
     found += _quality_steps(out)
-    for name, script, what in (("ppo", "ppo.py", "scenario"), ("many-agents", "many_agents.py", "world")):
+    for name, script, what in (
+        ("ppo", "ppo.py", "scenario"),
+        ("many-agents", "many_agents.py", "world"),
+        ("fine-tuning", "fine_tuning.py", "world"),
+    ):
         for seeds, mine in _by_seeds(rows_of(RESULTS / f"{name}.csv"), what).items():
             words = ["python", f"benchmarks/{script}", *dict.fromkeys(row[what] for row in mine)]
             words += ["--seeds", ",".join(seeds), *jobs, "--csv", str(out / f"{name}.csv")]
-            seconds = sum(float(row["seconds"]) for row in mine)
+            seconds = sum(float(row[each]) for row in mine for each in row if each.endswith("seconds"))
             found.append(Step(name, f"{plural(len(mine), 'row')} of {name}.csv", words, seconds))
     for name, minutes in (("speed", 15), ("against", 30)):
         file = {"speed": "speed.json", "against": "peers.json"}[name]
@@ -150,10 +155,10 @@ def _generalist_steps(jobs: Sequence[str], out: Path) -> Iterator[Step]:
 def _quality_steps(out: Path) -> Iterator[Step]:
     """Yield a command for each scenario and agent of time-to-quality.csv, whose rows are figures of speed."""
     rows = rows_of(RESULTS / "time-to-quality.csv")
-    for scenario in dict.fromkeys(row["scenario"] for row in rows):
-        mine = [row for row in rows if row["scenario"] == scenario]
+    for scenario, agent in dict.fromkeys((row["scenario"], row["agent"]) for row in rows):
+        mine = [row for row in rows if (row["scenario"], row["agent"]) == (scenario, agent)]
         last = {(row["system"], row["seed"]): float(row["cpu_seconds"]) for row in mine}
-        words = ["python", "benchmarks/time_to_quality.py", "--scenario", scenario]
+        words = ["python", "benchmarks/time_to_quality.py", "--scenario", scenario, "--agent", agent]
         words += ["--systems", ",".join(dict.fromkeys(row["system"] for row in mine))]
         words += ["--seeds", ",".join(dict.fromkeys(row["seed"] for row in mine))]
         words += ["--seconds", f"{max(last.values()):.0f}", "--csv", str(out / "time-to-quality.csv")]
