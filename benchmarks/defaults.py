@@ -174,9 +174,10 @@ def keep(row: dict[str, Any], path: Path = RESULTS) -> str:
 
 
 def table(rows: list[dict[str, str]]) -> str:
-    """Return how far each variant of each agent is above the reference, by seed, as Markdown."""
+    """Return how far each variant of each agent is above the reference and its rule, over seeds, as Markdown."""
     lines = [
-        "| scenario | agent | settings | share | seeds | rule: % above | agent: % above | over rule, % | seconds |",
+        "| scenario | agent | settings | share | seeds | rule: % above | agent: % above, mean (seeds) | over its rule,"
+        " %: mean (95 %, all seeds) | seconds |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
@@ -185,13 +186,21 @@ def table(rows: list[dict[str, str]]) -> str:
     orders: list[list[str]] = [SCENARIOS, AGENTS, list(VARIANTS)]
     for key in sorted(groups, key=lambda key: [names.index(name) for names, name in zip(orders, key, strict=False)]):
         mine = groups[key]
-        gaps = ", ".join(f"{float(row['gap_percent']):.2f} ({row['low']} to {row['high']})" for row in mine)
-        known = [row for row in mine if row.get("over_rule_percent")]  # older rows do not have it
-        over = ", ".join("{over_rule_percent} ({over_rule_low} to {over_rule_high})".format(**row) for row in known)
-        cells = [*key, len(mine), mine[0]["rule_gap_percent"], gaps, over]
+        found = [float(row["gap_percent"]) for row in mine]
+        gaps = f"{np.mean(found):.2f}" + (f" ({min(found):.2f} to {max(found):.2f})" if len(found) > 1 else "")
+        cells = [*key, len(mine), mine[0]["rule_gap_percent"], gaps, _over(mine)]
         seconds = np.mean([float(row["cpu_seconds"]) for row in mine])
         lines.append(f"| {' | '.join(map(str, cells))} | {seconds:.0f} |")
     return "\n".join(lines) + "\n"
+
+
+def _over(rows: list[dict[str, str]]) -> str:
+    """Return how much more than their rules agents cost, with the ends of all their intervals; older rows say none."""
+    known = [row for row in rows if row.get("over_rule_percent")]
+    if not known:
+        return ""
+    mean, low, high = ([float(row[f"over_rule_{name}"]) for row in known] for name in ("percent", "low", "high"))
+    return f"{np.mean(mean):.2f} ({min(low):.2f} to {max(high):.2f})"
 
 
 def chosen(given: str, known: list[str], name: str) -> list[str]:
