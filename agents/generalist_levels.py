@@ -15,31 +15,27 @@ import torch
 
 from jit_gym.chance import Chance, Trace
 from jit_gym.physics import Layout, Simulation, View
-from jit_gym.policies import ReorderPoint
 from jit_gym.policies.generalist_fixed import FixedCost
 from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import Scenario
 
 from .generalist import Trainer, family_of, run
 
-POINTS = np.linspace(-2.5, 1.5, 13)  # corrections of the reorder point, in deviations
-LOTS = np.linspace(-1.2, 1.2, 13)  # and of the lot, in logarithms
+POINTS = np.linspace(-4.0, 1.0, 16)  # corrections of the reorder point, in deviations of a period's demand
+LOTS = np.linspace(-1.2, 1.2, 11)  # and of the lot, in logarithms
 
 
 def surface(scenario: Scenario, world: FixedCost, paths: int, periods: int, warmup: int, seed: int) -> np.ndarray:
     """Return the mean cost a period with each pair of corrections (points, lots)."""
     pairs = np.stack(np.meshgrid(POINTS, LOTS, indexing="ij"), axis=-1).reshape(-1, 2)
     s, up_to = world.levels(pairs)
-    if scenario.demands[world.shop.demand].unmet == "lost":
-        s = np.maximum(s, 0.0)  # nothing is ever below
-        up_to = np.maximum(up_to, s + (1.0 if world.whole else 1e-6))
     layout = Layout(scenario)
     trace = Chance(scenario).draw(seed, paths, periods)
     play = Simulation(layout, Trace(trace.columns, np.tile(trace.rows, (1, len(pairs), 1))))
-    rule = ReorderPoint().fit(scenario).having({n: np.repeat(v, paths)[:, None] for n, v in (("s", s), ("S", up_to))})
+    s, up_to = np.repeat(s, paths), np.repeat(up_to, paths)
     total = np.zeros(len(pairs) * paths)
     for t in range(periods):
-        money = play.step(rule(View(play))).money
+        money = play.step(world.by_what_is_left(View(play), s, up_to)).money
         if t >= warmup:
             total -= money["reward"][:, 0]
     mean: np.ndarray = total.reshape(len(pairs), paths).mean(axis=1) / (periods - warmup)
@@ -57,6 +53,8 @@ class LevelsTrainer(Trainer):
                 scenario = drawn.world(k, regime, self.seed)
                 world = FixedCost(PlanningData(scenario))
                 world.check(f"{drawn.name}, world {k}")
+                if not world.corrected:
+                    continue
                 costs = surface(scenario, world, settings.paths, settings.periods, settings.warmup, self.seed)
                 seen.append(world.context)
                 regrets.append(costs / costs.min() - 1.0)

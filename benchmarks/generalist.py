@@ -11,6 +11,9 @@ Groups of worlds, each against what there is to be had:
   projected inventory level;
 * `backlog`: the same worlds with customers who wait, against the optimum;
 * `fixed-cost`: the instances of Zheng and Federgruen (1991), and lost sales with a fixed cost, against the optimum;
+* `seasons`: seasons that none was trained on, against the optimum;
+* `random-lead`: random lead times that none was trained on, in sequence and crossing, against the tuned capped
+  base-stock and base-stock;
 * `two-suppliers`: the instances of Gijsbrechts et al. (2022), against the tuned dual index and the optimum;
 * `two-family`: worlds of `two-supplier-family`, against the tuned dual index;
 * `histories`: each item and store of the shipped sales, against the tuned `s-S`, `base-stock` and `adaptive`.
@@ -78,10 +81,32 @@ def fixed_costs() -> Iterator[Instance]:
     for row in published("fixed_cost"):
         changes = {"demands.customers.distribution": {"name": "poisson", "mu": float(row["mean"])}}
         yield f"poisson-{row['mean']}-backlog", "fixed-cost", changes, ("optimal",)
-    for cost in (5, 20, 80):
-        for lead_time in (1, 2):
-            changes = {"lanes.supplier.fixed_cost": cost, "lanes.supplier.lead_time": lead_time}
-            yield f"K{cost}-L{lead_time}-lost", "lost-sales", changes, ("optimal", "s-S")
+    for cost, lead_time in ((5, 1), (5, 2), (20, 1), (20, 2), (80, 1), (80, 2), (2, 2), (5, 3), (12, 3), (40, 3)):
+        changes: dict[str, Any] = {"lanes.supplier.fixed_cost": cost, "lanes.supplier.lead_time": lead_time}
+        yield f"K{cost}-L{lead_time}-lost", "lost-sales", changes, ("optimal", "s-S")
+        if lead_time > 1 and cost < 80:  # at 80 a cost of 4 is best paid: nothing is ordered
+            changes = {**changes, "demands.customers.shortage_cost": 4}
+            yield f"K{cost}-L{lead_time}-p4-lost", "lost-sales", changes, ("optimal", "s-S")
+
+
+def seasons() -> Iterator[Instance]:
+    """Yield the shop of `lost-sales` with seasons of two, three and seven days."""
+    for season in ([1.4, 0.6], [0.5, 1.0, 1.5], [0.8, 0.9, 1.0, 1.1, 1.6, 1.0, 0.6]):
+        for lead_time in (1, 2, 3):
+            changes = {"demands.customers.season": season, "lanes.supplier.lead_time": lead_time}
+            yield f"{len(season)}-days-L{lead_time}", "lost-sales", changes, ("optimal",)
+
+
+def random_lead_times() -> Iterator[Instance]:
+    """Yield the shop of `lost-sales` with suppliers that are sometimes late."""
+    late = {"name": "empirical", "values": [2, 4], "weights": [8, 2]}
+    for name, lead_time in (("2-to-4", {"name": "randint", "low": 2, "high": 5}), ("2-or-4", late)):
+        for cost in (4, 19):
+            changes = {"lanes.supplier.lead_time": lead_time, "demands.customers.shortage_cost": cost}
+            for crossing in (False, True):
+                where = f"{name}-p{cost}" + ("-crossing" if crossing else "")
+                rules = ("base-stock", "capped-base-stock")
+                yield where, "lost-sales", {**changes, "lanes.supplier.crossing": crossing}, rules
 
 
 def two() -> Iterator[Instance]:
@@ -107,6 +132,8 @@ GROUPS = {
     "beyond": lambda: worlds("lost-sales-family", "held-out", ("capped-base-stock", "projected-inventory-level")),
     "backlog": lambda: worlds("lost-sales-family", "train", ("optimal",), **{"demands.customers.unmet": "backlog"}),
     "fixed-cost": fixed_costs,
+    "seasons": seasons,
+    "random-lead": random_lead_times,
     "two-suppliers": two,
     "two-family": lambda: worlds("two-supplier-family", "train", DUAL),
     "histories": histories,

@@ -9,32 +9,26 @@ import numpy as np
 
 from ..physics import View
 from .base import PolicyError, positive
-from .generalist_inputs import CONTEXT, OneStock
+from .generalist_inputs import CONTEXT, OneStock, arrivals, project
 from .plan import PlanningData
-from .reorder_point import power_approximation
 
-MORE = (
-    "fixed cost",
-    "economic cycle",
-    "customers wait",
-    "reorder point",
-    "lot",
-    "deviation",
-)
+MORE = ("fixed cost", "economic lot", "reorder point", "its distance")
 """What is seen of a world with fixed costs beside `generalist_inputs.CONTEXT`."""
 
 
 class FixedCost:
     """The numbers of a world with one stock and a fixed cost, in units of its mean demand and its holding cost.
 
-    Where customers are lost, the network corrects the reorder point s and the lot S - s of the revised power
-    approximation (Ehrhardt and Mosier 1984b). Where they wait, the best pair is computed. Where demand is forecast to
-    change, both levels move with the forecast.
+    Where customers wait, the best s and S of the inventory position are computed. Where they are lost, s and S are
+    levels of the projected inventory level, the mean of what will be left when an order placed now arrives, which is
+    nearly the best without a fixed cost (van Jaarsveld and Arts 2024): the position counts what will never be asked
+    for again. The network corrects the economic lot Q, and the level s that runs out in a period with the chance
+    h Q / (h Q + p E D) (Hadley and Whitin 1963). Where demand is forecast to change, levels move with the forecast.
 
     Attributes:
         shop: the numbers of the stock.
         cost: of an order, in holding costs of a period's mean demand.
-        point, lot, deviation: s, S - s and the deviation of demand over the lead time and a period, in the mean demand.
+        lot: the economic lot, in the mean demand.
     """
 
     inputs = (*CONTEXT, *MORE)
@@ -47,11 +41,14 @@ class FixedCost:
         self.mean, self.whole, self.ratio = self.shop.mean, self.shop.whole, self.shop.ratio
         held = float(plan.holding_cost[0]) * self.mean
         self.cost = float(plan.fixed_cost[0]) / held if held > 0 else np.inf
-        with np.errstate(all="ignore"):
-            point, lot = power_approximation(plan)
-        self.point, self.lot = (float(each[0]) / max(self.mean, 1e-12) for each in (point, lot))
-        self.deviation = float(plan.deviation()[0]) / max(self.mean, 1e-12)
+        self.lot = np.sqrt(2.0 * self.cost)
         self._levels: tuple[Any, Any] | None = None
+
+    @cached_property
+    def point(self) -> float:
+        """Return the reorder point of what is left that the network corrects, in the mean demand."""
+        short = self.ratio / (1.0 - self.ratio)
+        return self.shop.quantile(self.shop.chances, short / (short + self.lot))
 
     @property
     def corrected(self) -> bool:
@@ -66,29 +63,23 @@ class FixedCost:
     def check(self, place: str) -> None:
         """Raise a PolicyError, in one line that begins with `place`, for costs or a demand that say nothing."""
         self.shop.check(place)
-        if not np.isfinite([self.cost, self.point, self.lot]).all() or self.lot <= 0:
-            raise PolicyError(f"{place}: needs a fixed cost with a reorder point, got {self.cost:g}")
+        if not np.isfinite(self.cost) or self.cost <= 0:
+            raise PolicyError(f"{place}: needs a fixed cost and a holding cost, got a ratio of {self.cost:g}")
 
     @cached_property
     def context(self) -> np.ndarray:
         """Return what is seen of this world (numbers,), by `inputs`."""
-        more = [
-            np.log(self.cost),
-            np.sqrt(2.0 * self.cost),
-            float(not self.corrected),
-            (self.point - float(self.plan.exposed_mean()[0]) / self.mean) / self.deviation,
-            np.log(self.lot),
-            self.deviation,
-        ]
+        more = [np.log(self.cost), self.lot, self.point, (self.shop.newsvendor - self.point) / self.shop.variation]
         return np.array([*self.shop.context, *more])
 
     def levels(self, corrections: Any) -> tuple[Any, Any]:
-        """Return s and S, in units, for corrections (..., 2): deviations on s, and log factors on S - s."""
-        s = (self.point + self.deviation * corrections[..., 0]) * self.mean
+        """Return s and S of what is left, in units, for corrections (..., 2).
+
+        The first are deviations of a period's demand on s, the second log factors on S - s.
+        """
+        s = (self.point + self.shop.variation * corrections[..., 0]) * self.mean
         lot = self.lot * np.exp(np.clip(corrections[..., 1], -3.0, 3.0)) * self.mean
-        if self.whole:
-            s, lot = np.floor(s + 0.5), np.maximum(np.floor(lot + 0.5), 1.0)
-        return s, s + lot
+        return s, s + (np.maximum(lot, 1.0) if self.whole else lot)
 
     @cached_property
     def best(self) -> tuple[float, float]:
@@ -132,7 +123,22 @@ class FixedCost:
         if self._levels is None:
             made = self.levels(np.asarray(network(self.context[None]), float)[0]) if self.corrected else self.best
             self._levels = made
-        s, up_to = self._levels
+        return (self.by_what_is_left if self.corrected else self.by_position)(view, *self._levels)
+
+    def by_position(self, view: View, s: Any, up_to: Any) -> np.ndarray:
+        """Return orders (paths, 1) for levels of the inventory position."""
         more = self.shop.rounded_up(sum(self.shop.forecast(view)) - self.mean * (self.shop.lead_time + 1))
         below = view.inventory_position[:, 0] - more
         return np.where(below <= s, positive(up_to - below), 0.0)[:, None]
+
+    def by_what_is_left(self, view: View, s: Any, up_to: Any) -> np.ndarray:
+        """Return orders (paths, 1) for levels of what will be left when they arrive."""
+        shop, forecast = self.shop, self.shop.forecast(view)
+        there = arrivals(view, self.plan.lanes.index(shop.lane), shop.lead_time, shop.shares)
+        left = there[0]
+        if shop.lead_time:
+            demand = [each / self.mean + 0.0 * left for each in forecast]
+            left = project([each / self.mean for each in there], demand, shop.variation).stock * self.mean
+        below = left - (forecast[-1] - self.mean)
+        quantity = positive(up_to - below)
+        return np.where(below <= s, np.floor(quantity + 0.5) if self.whole else quantity, 0.0)[:, None]
