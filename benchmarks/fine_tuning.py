@@ -87,18 +87,19 @@ def keep(row: dict[str, Any], replace: bool = False, path: Path = RESULTS) -> st
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Return what a clone costs more than a specialist, by seed, and the seconds of both, as Markdown."""
+    """Return what a clone costs more than a specialist, over seeds, and the seconds of both, as Markdown."""
     lines = [
-        "| world | generalist: % more than the specialist | clone that was trained: % more than it, by seed (95 %) |"
+        "| world | seeds | generalist: % more than the specialist | trained clone: % more than it (95 %, all seeds) |"
         " seconds of the clone | of the specialist | share |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name in dict.fromkeys(row["world"] for row in rows):
         mine = [row for row in rows if row["world"] == name]
-        more = ", ".join(f"{row['more_percent']} ({row['low']} to {row['high']})" for row in mine)
-        untrained = np.mean([float(row["generalist_percent"]) for row in mine])
-        quick, slow = (np.mean([float(row[f"{who}_seconds"]) for row in mine]) for who in ("clone", "specialist"))
-        lines.append(f"| {name} | {untrained:.3f} | {more} | {quick:.1f} | {slow:.1f} | {quick / slow:.2f} |")
+        of = {key: [float(row[key]) for row in mine] for key in COLUMNS[2:10]}
+        more = f"{np.mean(of['more_percent']):.3f} ({min(of['low']):.3f} to {max(of['high']):.3f})"
+        quick, slow = np.mean(of["clone_seconds"]), np.mean(of["specialist_seconds"])
+        cells = [name, len(mine), f"{np.mean(of['generalist_percent']):.3f}", more, f"{quick:.1f}", f"{slow:.1f}"]
+        lines.append(f"| {' | '.join(map(str, cells))} | {quick / slow:.2f} |")
     return "\n".join(lines) + "\n"
 
 
