@@ -207,7 +207,10 @@ def test_seconds_are_told_with_how_many_seeds_came_so_far(learning: SimpleNamesp
 
 
 def test_curves_are_drawn_with_the_marks(learning: SimpleNamespace):
-    """A line for each system, from its first evaluation to its last, and a level for each mark that is known."""
+    """A line for each system, from its first evaluation to its last, and a level for each mark that is known.
+
+    The systems that train PPO and our agents as shipped are pictures of their own, of two lines or more.
+    """
     bench = learning.time_to_quality
     row = {"scenario": "lost-sales", "agent": "ppo", "base_stock": "10", "best_rule": "9.5", "optimum": "nan"}
     rows = [
@@ -216,13 +219,18 @@ def test_curves_are_drawn_with_the_marks(learning: SimpleNamespace):
         for seed in ("0", "1")
         for k in (1, 2, 3)
     ]
-    drawn = bench.picture(rows, "lost-sales")
+    ((path, drawn),) = bench.pictures(rows).items()
+    assert path == bench.PICTURE
     assert drawn.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
-    assert drawn.count(bench.SYSTEMS["native"]) >= 2  # in the legend, and its line
+    assert drawn.count(bench.COLOURS["native"]) >= 2  # in the legend, and its line
     assert ">base-stock<" in drawn
     assert ">rule<" in drawn
     assert ">optimum<" not in drawn
     assert bench.table(rows).splitlines()[2].startswith("| lost-sales | ppo | native | 2 | 100 | 2.0 s (2.0 to 2.0)")
+    agents = [{**each, "agent": agent, "system": "shipped"} for agent in ("dqn", "hindsight") for each in rows[:3]]
+    clone = [{**each, "agent": "hindsight", "system": "clone"} for each in rows[:3]]
+    (found,) = bench.pictures([*agents, *clone])
+    assert found == bench.PICTURE.with_stem("time-to-quality-agents")
     held = bench._held(rows[:3], np.array([0.5, 1.0, 2.9, 3.0, 3.1]))
     assert held.tolist() == pytest.approx([np.nan, 11.0, 10.0, 9.0, np.nan], nan_ok=True)
 
