@@ -44,6 +44,7 @@ from jit_gym.policies import Network
 from jit_gym.report.axes import Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, plain_number
 from jit_gym.report.svg import DEMAND, FONTS, INK, MUTED, ORDER, SHORT, STOCK, WAITING, WASTE, WAY, Box, Sheet
 from jit_gym.scenario import Scenario, ScenarioError
+from jit_gym.theory.process import TooMany
 
 ROOT = Path(__file__).parents[1]
 RESULTS, NOTES = ROOT / "results" / "time-to-quality.csv", ROOT / "results" / "README.md"
@@ -87,7 +88,7 @@ def marks_of(scenario: Scenario) -> Marks:
     """Return what the best base-stock, the best rule and the optimum cost."""
     try:
         optimum = cost_of(jit_gym.solve(scenario).policy, scenario)
-    except ScenarioError:
+    except (ScenarioError, TooMany):
         optimum = float("nan")
     base_stock, rule = best_of("base-stock", scenario), best_rule(scenario, None)
     return Marks(cost_of(base_stock, scenario), cost_of(rule, scenario), optimum)
