@@ -56,7 +56,7 @@ COLUMNS = [
 KEY = COLUMNS[:5]
 SYSTEMS = ("shipped", "clone", "native", "single", "or-gymnasium")
 COLOURS = {  # of the lines of a picture: agents as shipped, and systems that train PPO
-    "ppo": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT,
+    "ppo": STOCK, "shipped": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT,
     "dqn": ORDER, "td3": WAY, "sac": SHORT, "dcl": WAITING, "hindsight": INK, "hindsight from a clone": WASTE,
 }  # fmt: skip
 OURS: dict[str, dict[str, Any]] = {  # what `jit-gym train` is told
@@ -320,17 +320,17 @@ def pictures(rows: list[dict[str, str]]) -> dict[Path, str]:
     for name in dict.fromkeys(row["scenario"] for row in rows):
         stem = PICTURE.stem if name == "lost-sales" else f"{PICTURE.stem}-{name}"
         lines = {place[1:]: seeds for place, seeds in curves(rows).items() if place[0] == name}
-        by_ppo = {_line(*who): seeds for who, seeds in lines.items() if who[0] == "ppo"}
-        agents = {_line(*who): seeds for who, seeds in lines.items() if who[1] in OURS}
+        by_ppo = {system: seeds for (agent, system), seeds in lines.items() if agent == "ppo"}
+        agents = {_agent(*who): seeds for who, seeds in lines.items() if who[1] in OURS}
         for end, some in (("", by_ppo), ("-agents", agents)):
             if len(some) > 1:
                 found[PICTURE.with_stem(stem + end)] = picture(some, name)
     return found
 
 
-def _line(agent: str, system: str) -> str:
-    """Return what a line is called."""
-    return f"{agent} from a clone" if system == "clone" else agent if system == "shipped" else system
+def _agent(agent: str, system: str) -> str:
+    """Return what an agent of ours is called."""
+    return f"{agent} from a clone" if system == "clone" else agent
 
 
 def picture(found: Mapping[str, list[list[dict[str, str]]]], scenario: str) -> str:

@@ -60,7 +60,7 @@ class Twin:
     def restart(self, rows: np.ndarray) -> None:
         """Begin new episodes where the batch has (num_envs,); the twin is ahead of it, where a trial has come to."""
         self.worth = self._try()
-        self.twin.stand_as(self.trial, rows)
+        self.twin.stand_as(self.trial if self.look_ahead else self.batch.episodes, rows)
 
     def rewards(self) -> np.ndarray:
         """Return what is taken from the rewards of the period that the batch has played (num_envs,)."""
@@ -69,6 +69,8 @@ class Twin:
 
     def _try(self) -> np.ndarray:
         """Return what the baseline would earn in the next periods, from where the batch is (num_envs,)."""
+        if not self.look_ahead:
+            return np.zeros(self.batch.num_envs)
         self.trial.stand_as(self.batch.episodes)
         earned = np.zeros(self.trial.paths)
         for _ in range(self.look_ahead):
