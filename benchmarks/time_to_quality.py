@@ -337,9 +337,10 @@ def picture(found: Mapping[str, list[list[dict[str, str]]]], scenario: str) -> s
     """Return cost over seconds as an SVG: the mean over seeds of each line, the range of all seeds, and the marks."""
     marks = Marks(*(float(next(iter(found.values()))[0][0][name]) for name in Marks._fields))
     last = max(float(each[-1]["cpu_seconds"]) for seeds in found.values() for each in seeds)
-    levels = [value for value in marks if np.isfinite(value)]
+    ends = [float(each[-1]["cost"]) for seeds in found.values() for each in seeds]
+    levels = [value for value in (*marks, *ends) if np.isfinite(value)]
     low, high = min(levels), max(levels)
-    bottom, top = low - 0.15 * (high - low), high + 1.2 * (high - low)
+    bottom, top = low - 0.15 * (high - low), high + 0.6 * (high - low)
     entries = [*(Entry(name, COLOURS[name], line=True) for name in found), Entry("marks", MUTED, line=True)]
     ups = fitting_ticks(bottom, top, 120, plain_number)
     left = left_margin([plain_number(up) for up in ups])
