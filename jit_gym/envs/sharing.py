@@ -162,7 +162,7 @@ def vec_env(
     batch = VectorEnv(scenario, num_envs, overrides, units, most_ordered, rewards)
     team = Team(batch.episodes.codec, agents, rewarded)
     seats = Seats(team, baseline, table, batch.length + 1 if schedule else 0)
-    return SharedVecEnv(batch, seats, baseline, look_ahead)
+    return SharedVecEnv(batch, seats, look_ahead)
 
 
 def policy(model: Any, venv: SharedVecEnv) -> Callable[[View], np.ndarray]:
@@ -203,10 +203,10 @@ def policy(model: Any, venv: SharedVecEnv) -> Callable[[View], np.ndarray]:
 class SharedVecEnv(SB3VecEnv):
     """The agents of a native batch as the rows of a Stable-Baselines3 VecEnv; its methods ask the batch."""
 
-    def __init__(self, batch: VectorEnv, seats: Seats, baseline: Baseline | None = None, look_ahead: int = 0) -> None:
+    def __init__(self, batch: VectorEnv, seats: Seats, look_ahead: int = 0) -> None:
         """Take over a batch, whose episodes this begins anew as they end."""
         self.batch, self.seats = batch, seats
-        super().__init__(batch, batch, baseline, look_ahead=look_ahead)
+        super().__init__(batch, batch, seats.baseline, look_ahead=look_ahead)
         rows = batch.num_envs * seats.agents
         VecEnv.__init__(self, rows, seats.observation_space, seats.action_space)
         self._begin_count()
@@ -214,7 +214,7 @@ class SharedVecEnv(SB3VecEnv):
     def reset(self) -> VecEnvObs:
         """Begin new episodes everywhere; the seeds given by `seed` hold once: those of each episode's first agent."""
         self._seeds = self._seeds[:: self.seats.agents]  # the rows of the batch
-        return self._seen(np.asarray(super().reset()))
+        return self.seats.seen(np.asarray(super().reset()), self.batch.episodes.clock)
 
     def step_wait(self) -> VecEnvStepReturn:
         """Play the step; at its end an episode's rows have the same infos as in `jit_gym.sb3.vec_env`."""
@@ -225,13 +225,13 @@ class SharedVecEnv(SB3VecEnv):
         self._count(rewards.ravel())
         if self._twin is not None:
             rewards = rewards - self._twin.rewards()[:, None]
-        over, observations = terminated | truncated, self._seen(whole)
+        over, observations = terminated | truncated, self.seats.seen(whole, episodes.clock)
         dones, infos = np.repeat(over, agents), [dict[str, Any]() for _ in range(self.num_envs)]
         for row in np.flatnonzero(dones):
             infos[row] = self._last(row, observations[row].copy(), bool(truncated[row // agents]))
         if over.any():
             begun, _ = self.batch.reset(options={"reset_mask": over})
-            observations[dones] = self._seen(begun)[dones]
+            observations[dones] = self.seats.seen(begun[over], episodes.clock[over])
             if self._twin is not None:
                 self._twin.restart(over)
         return observations, rewards.ravel().astype(np.float32), dones, infos
@@ -241,7 +241,3 @@ class SharedVecEnv(SB3VecEnv):
         if self.seats.corrections is None:
             return self.seats.joined(self._actions)
         return OrderUnits(self.seats.units(self._actions, self.batch.episodes.view()))
-
-    def _seen(self, whole: np.ndarray) -> np.ndarray:
-        """Return what agents see (rows, numbers), where episodes are now."""
-        return self.seats.seen(whole, self.batch.episodes.clock)

@@ -137,8 +137,8 @@ class FixedCost:
         there = arrivals(view, self.plan.lanes.index(shop.lane), shop.lead_time, shop.shares)
         left = there[0]
         if shop.lead_time:
-            demand = [each / self.mean + 0.0 * left for each in forecast]
-            left = project([each / self.mean for each in there], demand, shop.variation).stock * self.mean
+            there, demand = ([each / self.mean for each in numbers] for numbers in (there, forecast))
+            left = project(there, demand, shop.variation).stock * self.mean
         below = left - (forecast[-1] - self.mean)
         quantity = positive(up_to - below)
         return np.where(below <= s, np.floor(quantity + 0.5) if self.whole else quantity, 0.0)[:, None]
