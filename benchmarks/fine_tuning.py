@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from defaults import more_than
 from rows import CERTIFICATE, add_where, certificate, executor, publish, refuse_known, run
+from time_to_quality import OURS
 
 import jit_gym
 from jit_gym.agents import program, tuned
@@ -43,7 +44,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "lead-time-8": {"lanes.supplier.lead_time": 8},
     "geometric-p19": {**GEOMETRIC, "demands.customers.shortage_cost": 19},
 }
-CLONE = {"start": "agent:generalist", "rate": 0.002, "budget": 100, "chunk": 10}
+CLONE = {**OURS["clone"], "chunk": 10}
 LONG_RUN: dict[str, Any] = {"paths": 1024, "periods": 1000, "warmup": 100}
 
 
