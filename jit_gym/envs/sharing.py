@@ -156,13 +156,22 @@ def vec_env(
         raise BadInput(f"look_ahead: must be 0 or more, got {look_ahead!r}")
     if baseline is not None and rewarded != "shared":
         raise BadInput(f"baseline: is for shared rewards, got rewarded={rewarded!r} (what it earns is all agents')")
-    table = None if corrections is None else np.asarray(corrections, float)
-    if table is not None and (table.ndim != 1 or len(table) < 2 or not np.isfinite(table).all()):
-        raise BadInput(f"corrections: must be two finite numbers or more, got {quoted(corrections)}")
+    table = None if corrections is None else _numbers(corrections)
     batch = VectorEnv(scenario, num_envs, overrides, units, most_ordered, rewards)
     team = Team(batch.episodes.codec, agents, rewarded)
     seats = Seats(team, baseline, table, batch.length + 1 if schedule else 0)
     return SharedVecEnv(batch, seats, look_ahead)
+
+
+def _numbers(corrections: Sequence[float]) -> np.ndarray:
+    """Return corrections as an array, or raise a BadInput for what is not two finite numbers or more."""
+    try:
+        numbers = np.asarray(corrections, float)
+    except (TypeError, ValueError):
+        numbers = np.zeros(0)
+    if numbers.ndim != 1 or len(numbers) < 2 or not np.isfinite(numbers).all():
+        raise BadInput(f"corrections: must be two finite numbers or more, got {quoted(corrections)}")
+    return numbers
 
 
 def policy(model: Any, venv: SharedVecEnv) -> Callable[[View], np.ndarray]:

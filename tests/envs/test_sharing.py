@@ -182,6 +182,7 @@ def test_a_schedule_shows_each_agent_its_period_and_ends_with_the_episode():
         ({"look_ahead": 2}, "look_ahead: is of no use without a baseline"),
         ({"baseline": "rule", "look_ahead": -1}, "look_ahead: must be 0 or more"),
         ({"baseline": "rule", "rewarded": "own"}, "baseline: is for shared rewards"),
+        ({"baseline": "rule", "corrections": "many"}, "corrections: must be two finite numbers or more, got 'many'"),
         ({"baseline": "rule", "corrections": [1]}, "corrections: must be two finite numbers or more"),
         ({"baseline": "rule", "corrections": [0, float("nan")]}, "corrections: must be two finite numbers or more"),
     ],
