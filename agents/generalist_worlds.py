@@ -17,8 +17,11 @@ from jit_gym.chance import Chance, Trace
 from jit_gym.physics import Layout, View
 from jit_gym.physics.gradient import TensorSimulation
 from jit_gym.policies import generalist_inputs as one
+from jit_gym.policies import generalist_random as late
 from jit_gym.policies import generalist_two as two
-from jit_gym.policies.generalist_inputs import OneStock
+from jit_gym.policies.generalist_demand import Coming, as_far
+from jit_gym.policies.generalist_random import RandomLeadTimes
+from jit_gym.policies.generalist_stock import OneStock
 from jit_gym.policies.generalist_two import TwoSuppliers
 from jit_gym.scenario import Scenario, load
 
@@ -120,53 +123,60 @@ class Batch:
 
 
 class OneSupplier(Group):
-    """Worlds with one supplier whose customers are lost, and the same lead time, fixed or varying about a mean."""
+    """Worlds with one supplier whose customers are lost, and the same lead time."""
 
     base, kind = "lost-sales", OneStock
 
     @staticmethod
     def key(world: OneStock) -> tuple[Any, ...]:
-        return world.lead_time, world.varies
+        return (world.lead_time,)
 
     @staticmethod
     def changes(world: OneStock) -> dict[str, Any]:
-        lead_time = {"name": "randint", "low": 0, "high": LONGEST + 1} if world.varies else world.lead_time
-        return {"lanes.supplier.lead_time": lead_time, "lanes.supplier.crossing": world.varies}
+        return {"lanes.supplier.lead_time": world.lead_time}
 
     def batch(self, which: np.ndarray, paths: int, periods: int, seed: int) -> Batch:
         rows, traces = self.trace(which, paths, periods, seed)
-        lead_time = self.worlds[0].lead_time
-        forecast = np.ones((periods, len(which) * paths, lead_time + 1))
-        for k, (w, trace) in enumerate(zip(which, traces, strict=True)):
-            place = slice(k * paths, (k + 1) * paths)
-            if self.worlds[0].varies:
-                rows[:-1, place, self.columns.lead_time["supplier"]] = trace.lead_time[:, :, 0].T
+        return OfOneSupplier(self, which, paths, rows, seed, self.coming(which, traces))
+
+    def coming(self, which: np.ndarray, traces: list[Trace]) -> list[torch.Tensor]:
+        """Return the numbers of `Coming`, in the mean demand: one tensor for each kind (periods, paths, numbers)."""
+        periods, paths = traces[0].periods, traces[0].paths
+        numbers: list[list[np.ndarray]] = [[] for _ in Coming._fields]
+        for w, trace in zip(which, traces, strict=True):
+            world = self.worlds[w]
+            shown = None
             if known := trace.columns.forecast:
-                ahead = trace.seen[:-1, :, known["customers"]] / self.worlds[w].mean
-                last = ahead.shape[-1] - 1
-                forecast[:, place] = ahead[:, :, [min(h, last) for h in range(lead_time + 1)]]
-        return OfOneSupplier(self, which, paths, rows, seed, forecast)
+                ahead = np.moveaxis(trace.seen[:-1, :, known["customers"]], -1, 0)
+                shown = as_far(list(ahead), world.reach + 1)
+            coming = world.coming(world.factors(np.arange(periods)[:, None]), shown)
+            for some, of_kind in zip(numbers, coming, strict=True):
+                shape = (periods, paths, len(of_kind))
+                some.append(np.broadcast_to(np.stack(np.broadcast_arrays(*of_kind), -1) / world.mean, shape))
+        return [torch.as_tensor(np.concatenate(some, axis=1)).float() for some in numbers]
 
 
 class OfOneSupplier(Batch):
-    """A batch with one supplier."""
+    """A batch with one supplier whose customers are lost."""
 
     def __init__(
-        self, group: Group, which: np.ndarray, paths: int, rows: np.ndarray, seed: int, forecast: np.ndarray
+        self, group: Group, which: np.ndarray, paths: int, rows: np.ndarray, seed: int, expected: list[torch.Tensor]
     ) -> None:
         super().__init__(group, which, paths, rows, seed)
-        self.forecast = torch.as_tensor(forecast).float()
-        self.variation = self.of([world.variation for world in self.worlds])
-        self.level = self.of([world.newsvendor for world in self.worlds])
-        varies = self.worlds[0].varies
-        self.shares = self.of([world.shares for world in self.worlds]).T if varies else None
+        self.expected = expected
         self.play.state.stocks[0].on_hand = self.drawn(0.0, 2.0)
         self.send(0, self.worlds[0].lead_time)
 
+    def coming(self) -> Coming:
+        """Return what is expected of demand in the period that begins."""
+        return Coming(*(list(numbers[self.play.period].unbind(-1)) for numbers in self.expected))
+
+    def seen(self) -> one.Seen:
+        """Return what the network sees."""
+        return one.see(one.arrivals(View(self.play), 0, self.worlds[0].lead_time), self.coming(), self.context)
+
     def decide(self, network: Network | None, whole: bool, seen: list[np.ndarray] | None) -> torch.Tensor:
-        there = one.arrivals(View(self.play), 0, self.worlds[0].lead_time, self.shares)
-        forecast = list(self.forecast[self.play.period].unbind(-1))
-        state = one.see(there, forecast, self.variation, self.level, self.context)
+        state = self.seen()
         if seen is not None:
             seen.append(state.inputs.numpy())
         order = one.decide(state, network(state.inputs) if network else torch.zeros(len(self.unit), 1))
@@ -175,6 +185,39 @@ class OfOneSupplier(Batch):
     def charge(self, flows: Any) -> torch.Tensor:
         cost: torch.Tensor = self.play.state.stocks[0].on_hand + self.shortage * flows.demands[0].short
         return cost
+
+
+class RandomLead(OneSupplier):
+    """Worlds with one supplier whose customers are lost, and lead times that vary about the same mean."""
+
+    kind = RandomLeadTimes
+
+    @staticmethod
+    def changes(world: OneStock) -> dict[str, Any]:
+        lead_time = {"name": "randint", "low": 0, "high": LONGEST + 1}
+        return {"lanes.supplier.lead_time": lead_time, "lanes.supplier.crossing": True}
+
+    def batch(self, which: np.ndarray, paths: int, periods: int, seed: int) -> Batch:
+        rows, traces = self.trace(which, paths, periods, seed)
+        for k, trace in enumerate(traces):
+            place = slice(k * paths, (k + 1) * paths)
+            rows[:-1, place, self.columns.lead_time["supplier"]] = trace.lead_time[:, :, 0].T
+        return OfRandomLead(self, which, paths, rows, seed, self.coming(which, traces))
+
+
+class OfRandomLead(OfOneSupplier):
+    """A batch with one supplier whose lead times vary."""
+
+    def __init__(
+        self, group: Group, which: np.ndarray, paths: int, rows: np.ndarray, seed: int, expected: list[torch.Tensor]
+    ) -> None:
+        super().__init__(group, which, paths, rows, seed, expected)
+        self.arrives = list(self.of([world.arrives for world in self.worlds]).unbind(-1))
+        self.late = list(self.of([world.late for world in self.worlds]).unbind(-1))
+
+    def seen(self) -> one.Seen:
+        view = View(self.play)
+        return late.see(view.on_hand[:, 0], view.on_order[:, 0], self.coming(), self.arrives, self.late, self.context)
 
 
 class TwoLanes(Group):
@@ -222,5 +265,9 @@ class OfTwoSuppliers(Batch):
         return cost
 
 
-GROUPS: dict[str, type[Group]] = {"one-supplier": OneSupplier, "two-suppliers": TwoLanes}
+GROUPS: dict[str, type[Group]] = {
+    "one-supplier": OneSupplier,
+    "random-lead-times": RandomLead,
+    "two-suppliers": TwoLanes,
+}
 """By the kind of worlds, as `policies.generalist.KINDS` names them."""

@@ -12,6 +12,8 @@ Groups of worlds, each against what there is to be had:
 * `backlog`: the same worlds with customers who wait, against the optimum;
 * `fixed-cost`: the instances of Zheng and Federgruen (1991), and lost sales with a fixed cost, against the optimum;
 * `seasons`: seasons that none was trained on, against the optimum;
+* `shocks`: spikes of demand that none was trained on, seen as they begin or announced, against the tuned safety stock
+  on the forecast and the tuned capped base-stock;
 * `random-lead`: random lead times that none was trained on, in sequence and crossing, against the tuned capped
   base-stock and base-stock;
 * `two-suppliers`: the instances of Gijsbrechts et al. (2022), against the tuned dual index and the optimum;
@@ -97,13 +99,30 @@ def seasons() -> Iterator[Instance]:
             yield f"{len(season)}-days-L{lead_time}", "lost-sales", changes, ("optimal",)
 
 
+def shocks() -> Iterator[Instance]:
+    """Yield the shop of `lost-sales` with demand that is a multiple of itself for a while."""
+    for name, rush in (
+        ("double", {"starts": {"rate": 0.07}, "lasts": 4, "factor": 2.0}),
+        ("triple-announced", {"starts": {"rate": 0.05}, "lasts": 3, "factor": 3.0, "announced": 5}),
+        ("half", {"starts": {"rate": 0.06}, "lasts": 7, "factor": 0.5}),
+    ):
+        for lead_time in (1, 3, 5):
+            changes = {"spikes.rush": {"hits": ["customers"], **rush}, "lanes.supplier.lead_time": lead_time}
+            yield f"{name}-L{lead_time}", "lost-sales", changes, ("safety-stock", "capped-base-stock")
+
+
 def random_lead_times() -> Iterator[Instance]:
-    """Yield the shop of `lost-sales` with suppliers that are sometimes late."""
-    late = {"name": "empirical", "values": [2, 4], "weights": [8, 2]}
-    for name, lead_time in (("2-to-4", {"name": "randint", "low": 2, "high": 5}), ("2-or-4", late)):
+    """Yield the shop of `lost-sales` with suppliers that are sometimes late, in sequence and crossing."""
+    both, one = (False, True), (True,)
+    for name, lead_time, orders in (
+        ("2-to-4", {"name": "randint", "low": 2, "high": 5}, both),
+        ("2-or-4", {"name": "empirical", "values": [2, 4], "weights": [8, 2]}, one),
+        ("2-or-12", {"name": "empirical", "values": [2, 12], "weights": [8, 2]}, one),
+        ("geometric-3", {"name": "geom", "p": 0.35}, both),
+    ):
         for cost in (4, 19):
             changes = {"lanes.supplier.lead_time": lead_time, "demands.customers.shortage_cost": cost}
-            for crossing in (False, True) if name == "2-to-4" else (True,):
+            for crossing in orders:
                 where = f"{name}-p{cost}" + ("-crossing" if crossing else "")
                 rules = ("base-stock", "capped-base-stock")
                 yield where, "lost-sales", {**changes, "lanes.supplier.crossing": crossing}, rules
@@ -133,6 +152,7 @@ GROUPS = {
     "backlog": lambda: worlds("lost-sales-family", "train", ("optimal",), **{"demands.customers.unmet": "backlog"}),
     "fixed-cost": fixed_costs,
     "seasons": seasons,
+    "shocks": shocks,
     "random-lead": random_lead_times,
     "two-suppliers": two,
     "two-family": lambda: worlds("two-supplier-family", "train", DUAL),

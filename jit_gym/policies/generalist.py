@@ -16,7 +16,8 @@ from ..scenario import Scenario
 from ..scenario.supports import unsupported
 from .base import Policy, PolicyError
 from .generalist_fixed import FixedCost
-from .generalist_inputs import OneStock
+from .generalist_random import RandomLeadTimes
+from .generalist_stock import OneStock
 from .generalist_two import TwoSuppliers
 from .models import SUFFIX, Manifest, Model
 from .plan import PlanningData
@@ -25,6 +26,7 @@ from .trained import Network, Perceptron
 AGENT = "generalist"
 KINDS: dict[str, type[OneStock] | type[FixedCost] | type[TwoSuppliers]] = {
     "one-supplier": OneStock,
+    "random-lead-times": RandomLeadTimes,
     "fixed-cost": FixedCost,
     "two-suppliers": TwoSuppliers,
 }
@@ -61,8 +63,9 @@ class Generalist(Policy):
         """
         refuse(scenario, self.label)
         fitted = super().fit(scenario)
-        kind = kind_of(scenario)
-        fitted.world = KINDS[kind](PlanningData(scenario))
+        plan = PlanningData(scenario)
+        kind = kind_of(plan)
+        fitted.world = KINDS[kind](plan)
         fitted.world.check(self.label)
         fitted._read(self.model or shipped(kind), kind)
         return fitted
@@ -90,8 +93,8 @@ class Generalist(Policy):
 
     @property
     def cycle(self) -> int | None:
-        """Return 1 where nothing that it sees depends on the period, None elsewhere."""
-        return None if self.world.changes else 1
+        """Return after how many periods what it sees is as before; None where it never is."""
+        return self.world.cycle
 
     @property
     def outside(self) -> dict[str, float]:
@@ -129,11 +132,14 @@ class Generalist(Policy):
         return self.label
 
 
-def kind_of(scenario: Scenario) -> str:
+def kind_of(plan: PlanningData) -> str:
     """Return the kind of a world with one stock, one of `KINDS`."""
-    if len(scenario.lanes) == 2:
+    if len(plan.lanes) == 2:
         return "two-suppliers"
-    return "fixed-cost" if next(iter(scenario.lanes.values())).fixed_cost else "one-supplier"
+    if plan.fixed_cost[0]:
+        return "fixed-cost"
+    shop = OneStock(plan)
+    return "random-lead-times" if shop.varies and shop.corrected else "one-supplier"
 
 
 def refuse(scenario: Scenario, label: str) -> None:

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..physics import View
 from .base import PolicyError, positive
-from .generalist_inputs import CONTEXT, OneStock, arrivals, project
+from .generalist_inputs import project
+from .generalist_stock import STEADY, OneStock
 from .plan import PlanningData
 
 MORE = ("fixed cost", "economic lot", "reorder point", "its distance")
-"""What is seen of a world with fixed costs beside `generalist_inputs.CONTEXT`."""
+"""What is seen of a world with fixed costs beside `generalist_stock.STEADY`."""
 
 
 class FixedCost:
@@ -31,7 +32,7 @@ class FixedCost:
         lot: the economic lot, in the mean demand.
     """
 
-    inputs = (*CONTEXT, *MORE)
+    inputs = (*STEADY, *MORE)
     context_names = inputs
     outputs = 2
 
@@ -56,9 +57,9 @@ class FixedCost:
         return self.shop.scenario.demands[self.shop.demand].unmet == "lost"
 
     @property
-    def changes(self) -> bool:
-        """Tell whether the demand that is expected depends on the period."""
-        return self.shop.changes
+    def cycle(self) -> int | None:
+        """Return 1 where nothing that is seen depends on the period, None elsewhere."""
+        return self.shop.cycle
 
     def check(self, place: str) -> None:
         """Raise a PolicyError, in one line that begins with `place`, for costs or a demand that say nothing."""
@@ -70,7 +71,7 @@ class FixedCost:
     def context(self) -> np.ndarray:
         """Return what is seen of this world (numbers,), by `inputs`."""
         more = [np.log(self.cost), self.lot, self.point, (self.shop.newsvendor - self.point) / self.shop.variation]
-        return np.array([*self.shop.context, *more])
+        return np.array([*self.shop.context[: len(STEADY)], *more])
 
     def levels(self, corrections: Any) -> tuple[Any, Any]:
         """Return s and S of what is left, in units, for corrections (..., 2).
@@ -127,18 +128,19 @@ class FixedCost:
 
     def by_position(self, view: View, s: Any, up_to: Any) -> np.ndarray:
         """Return orders (paths, 1) for levels of the inventory position."""
-        more = self.shop.rounded_up(sum(self.shop.forecast(view)) - self.mean * (self.shop.lead_time + 1))
+        exposed = self.shop.lead_time + 1
+        more = self.shop.rounded_up(sum(self.shop.expected(view).means[:exposed]) - self.mean * exposed)
         below = view.inventory_position[:, 0] - more
         return np.where(below <= s, positive(up_to - below), 0.0)[:, None]
 
     def by_what_is_left(self, view: View, s: Any, up_to: Any) -> np.ndarray:
         """Return orders (paths, 1) for levels of what will be left when they arrive."""
-        shop, forecast = self.shop, self.shop.forecast(view)
-        there = arrivals(view, self.plan.lanes.index(shop.lane), shop.lead_time, shop.shares)
+        shop, forecast = self.shop, self.shop.expected(view).means[: self.shop.lead_time + 1]
+        there = shop.arrivals(view)
         left = there[0]
         if shop.lead_time:
             there, demand = ([each / self.mean for each in numbers] for numbers in (there, forecast))
-            left = project(there, demand, shop.variation).stock * self.mean
+            left = project(there, demand, [shop.variation * each for each in demand]).stock * self.mean
         below = left - (forecast[-1] - self.mean)
         quantity = positive(up_to - below)
         return np.where(below <= s, np.floor(quantity + 0.5) if self.whole else quantity, 0.0)[:, None]

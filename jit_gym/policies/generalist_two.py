@@ -10,7 +10,8 @@ import numpy as np
 
 from ..physics import View
 from .base import PolicyError, positive
-from .generalist_inputs import RECENT, OneStock, joined
+from .generalist_inputs import RECENT, joined
+from .generalist_stock import OneStock
 from .plan import PlanningData
 
 STATE = (
@@ -79,7 +80,7 @@ class TwoSuppliers:
         if any(lane.fixed_cost for lane in scenario.lanes.values()):
             raise PolicyError(f"{place}: plays two suppliers without fixed costs")
 
-    changes = False  # what is expected does not depend on the period
+    cycle = 1  # what is expected does not depend on the period
 
     @cached_property
     def levels(self) -> tuple[float, float]:

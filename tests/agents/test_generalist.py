@@ -19,6 +19,13 @@ from jit_gym.policies.plan import PlanningData
 
 FEW = {"worlds": 3, "steps": 3, "groups": 2, "batch": 2, "paths": 2, "periods": 20, "warmup": 4, "tail": 4, "hidden": 8}
 
+OF_KIND = {
+    "fixed-cost": {"lanes.supplier.fixed_cost": 20},
+    "one-supplier": {"demands.customers.season": [0.5, 1.5]},
+    "random-lead-times": {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 5}},
+}
+"""What differs from the shop with lost sales in a world of each kind."""
+
 
 def trainer(kind: str, **changes) -> Trainer:
     """Return a small training."""
@@ -46,8 +53,7 @@ def test_a_training_that_was_stopped_goes_on_and_its_model_plays(kind: str, tmp_
     assert all((a == b).all() for a, b in zip(weights(whole), weights(second), strict=True))
     model = whole.model("a command")
     scenario = "dual-sourcing" if kind == "two-suppliers" else "lost-sales"
-    changes = {"lanes.supplier.fixed_cost": 20} if kind == "fixed-cost" else {}
-    result = jit_gym.evaluate(Generalist(model), jit_gym.load(scenario, changes), paths=4, periods=10)
+    result = jit_gym.evaluate(Generalist(model), jit_gym.load(scenario, OF_KIND.get(kind)), paths=4, periods=10)
     assert np.isfinite(result.mean("cost"))
     assert model.manifest.settings == dataclasses.asdict(whole.settings)
 

@@ -19,10 +19,12 @@ from jit_gym.theory import solve
 from . import mutations
 
 SEED = int(os.environ.get("JIT_GYM_SEED", "0"))
+LATE = {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 5}}
 GENERALISTS = {
-    "generalist-one-supplier": "lost-sales",
-    "generalist-fixed-cost": "fixed-cost",
-    "generalist-two-suppliers": "dual-sourcing",
+    "generalist-one-supplier": load("lost-sales"),
+    "generalist-random-lead-times": load("lost-sales", LATE),
+    "generalist-fixed-cost": load("fixed-cost"),
+    "generalist-two-suppliers": load("dual-sourcing"),
 }
 MODELS = sorted((Path(__file__).parents[2] / "agents/models").rglob("*.safetensors"))
 SMALL = {"lanes.supplier.lead_time": 1}
@@ -41,7 +43,8 @@ def attack_models(count: int, seed: int, folder: Path) -> None:
             continue
         draft = folder / f"damaged{path.suffix}"
         draft.write_bytes(damaged)
-        world = load("lost-sales", SMALL) if path == optimum else load(GENERALISTS.get(path.stem, path.parent.name))
+        world = load("lost-sales", SMALL) if path == optimum else GENERALISTS.get(path.stem)
+        world = world or load(path.parent.name)
         text = str(draft) if path == optimum else f"agent:{draft}"
         what = f"seed {seed}, model {k}: {path.name} of {path.parent.name}"
         with pytest.raises(BadInput) as caught:

@@ -10,7 +10,10 @@ from jit_gym.chance import Chance
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies import Generalist, PolicyError
 from jit_gym.policies.generalist import KINDS, shipped
-from jit_gym.policies.generalist_inputs import OneStock, project
+from jit_gym.policies.generalist_demand import BEYOND
+from jit_gym.policies.generalist_inputs import project
+from jit_gym.policies.generalist_random import REACH, RandomLeadTimes
+from jit_gym.policies.generalist_stock import OneStock
 from jit_gym.policies.models import Model
 from jit_gym.policies.plan import PlanningData
 
@@ -22,6 +25,13 @@ WORLDS = {
     "backlog": ("lost-sales", {**ONE, "demands.customers.unmet": "backlog"}),
     "at-once": ("lost-sales", {**ONE, "lanes.supplier.lead_time": 0}),
     "season": ("lost-sales", {**ONE, "demands.customers.season": [0.5, 1.0, 1.5]}),
+    "spikes": (
+        "lost-sales",
+        {
+            **ONE,
+            "spikes.rush": {"hits": ["customers"], "starts": {"every": 9}, "lasts": 3, "factor": 2, "announced": 2},
+        },
+    ),
     "varying": (
         "lost-sales",
         {**ONE, "lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 5}, "lanes.supplier.crossing": True},
@@ -149,7 +159,7 @@ def test_a_season_of_resampled_sales_is_forecast():
     play = Simulation(Layout(world), Chance(world).draw(0, 2000, 12))
     demand = play.trace.demand[:, :, 0].mean(axis=0)
     for t in range(10):
-        assert np.array(shop.forecast(View(play))) == pytest.approx(demand[t : t + 2], rel=0.05)
+        assert np.array(shop.expected(View(play)).means[:2]) == pytest.approx(demand[t : t + 2], rel=0.05)
         play.step(np.full((2000, 1), 300.0))
 
 
@@ -161,10 +171,91 @@ def test_a_projection_has_the_mean_and_the_lost_sales_of_a_simulation():
         left = stock - random.normal(1.0, 0.3, len(stock))
         lost += np.maximum(-left, 0.0).mean()
         stock = np.maximum(left, 0.0) + (arrivals[k + 1] if k < 2 else 0.0)
-    ahead = project([np.array([x]) for x in arrivals], [1.0] * 3, 0.3)
+    ahead = project([np.array([x]) for x in arrivals], [1.0] * 3, [0.3] * 3)
     assert ahead.stock[0] == pytest.approx(stock.mean(), abs=0.01)
     assert ahead.lost[0] == pytest.approx(lost, abs=0.01)
     assert ahead.variance[0] == pytest.approx(stock.var(), abs=0.02)  # what is left is taken to be normal
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.6, 1.0, 1.7])
+def test_the_demand_of_a_season_has_the_moments_and_the_level_of_what_is_drawn(factor: float):
+    """Poisson demand of mean 5 times a factor, rounded up or down by chance; the level covers 19 of 20 periods."""
+    world = jit_gym.load("lost-sales", {"demands.customers.season": [factor, 2.0 - factor]})
+    shop = OneStock(PlanningData(world))
+    drawn = Chance(world).draw(1, 50_000, 2).demand[:, 0, 0]
+    coming = shop.coming(shop.factors(0))
+    assert coming.means[0] == pytest.approx(drawn.mean(), rel=0.01)
+    assert coming.deviations[0] == pytest.approx(drawn.std(), rel=0.01)
+    level = float(coming.levels[0])
+    assert (drawn < level - 0.5).mean() <= 0.95 + 0.01
+    assert (drawn < level + 0.5).mean() >= 0.95 - 0.01
+
+
+def test_what_is_expected_is_the_season_and_a_spike_goes_on():
+    """A season of one period of 25 and four without demand; a spike doubles what is shown, and what comes after."""
+    world = jit_gym.load("lost-sales", {"demands.customers.season": [0, 0, 0, 0, 5], "lanes.supplier.lead_time": 2})
+    shop = OneStock(PlanningData(world))
+    usual = shop.factors(np.arange(5))
+    expected = [[25.0 if (t + k) % 5 == 4 else 0.0 for t in range(5)] for k in range(3 + BEYOND)]
+    assert np.array(usual) == pytest.approx(np.array(expected))
+    coming = shop.coming(usual, [2.0 * each for each in usual[:3]])
+    assert coming.means[4][[2, 3, 4]] == pytest.approx(2.0 * usual[4][[2, 3, 4]])
+    assert coming.means[4][0] == pytest.approx(25.0)  # nothing is shown that could tell of a spike
+    assert coming.unit[0].min() > 0
+    result = jit_gym.evaluate("agent:generalist", world, paths=8, periods=50)
+    assert np.isfinite(result.mean("cost"))
+    assert result.mean("fill_rate") > 0.9
+    assert "most expected" in jit_gym.policy("agent:generalist", world).outside  # five times the mean
+
+
+@pytest.mark.parametrize(("announced", "seen"), [(0, "at-once"), (2, "at-once"), (0, "hidden")])
+def test_what_spikes_add_that_no_forecast_shows(announced: int, seen: str):
+    """Where none is known of in a period, the mean demand three periods later is so much more than is expected."""
+    spike = {"hits": ["customers"], "starts": {"rate": 0.07}, "lasts": 4, "factor": 2, "announced": announced}
+    changes = {"spikes.rush": {**spike, "seen": seen}, "lanes.supplier.lead_time": 3}
+    world = jit_gym.load("lost-sales", changes)
+    trace = Chance(world).draw(1, 20_000, 44)
+    mean, deviation, until_then = OneStock(PlanningData(world)).unforeseen
+    if seen == "at-once":
+        known = trace.seen[40, :, trace.columns.forecast["customers"]]
+        quiet = (known < 5.5).all(axis=-1)
+    else:
+        quiet = np.ones(20_000, bool)
+    demand = trace.demand[quiet, :, 0] / 5.0
+    assert mean == pytest.approx(demand[:, 43].mean() - 1.0, abs=0.04)
+    assert until_then == pytest.approx(demand[:, 40:44].mean() - 1.0, abs=0.04)
+    assert deviation**2 == pytest.approx(mean * (1.0 - mean))  # either all of the spike, or nothing
+
+
+def test_in_a_season_it_costs_little_more_than_the_optimum():
+    """Exactly, in a season that its network was not trained on."""
+    changes = {"demands.customers.season": [0.5, 1.0, 1.5], "lanes.supplier.lead_time": 1}
+    world = jit_gym.load("lost-sales", changes)
+    cost = float(jit_gym.exact_cost("agent:generalist", world))
+    assert 0.0 <= 100 * (cost / jit_gym.solve(world).cost - 1) < 0.5
+
+
+def test_what_is_on_order_arrives_as_in_the_long_run():
+    """With an order in every period, P(L > k) is the chance that the one of k + 1 periods ago is still on its way."""
+    lead_time = {"name": "empirical", "values": [2, 4], "weights": [8, 2]}
+    world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": lead_time, "lanes.supplier.crossing": True})
+    shop = RandomLeadTimes(PlanningData(world))
+    assert shop.late[:5] == pytest.approx([1.0, 1.0, 0.2, 0.2, 0.0])
+    assert shop.arrives[:5] == pytest.approx([0.0, 0.0, 0.8, 0.0, 0.2])
+    play = Simulation(Layout(world), Chance(world).draw(0, 4000, 40))
+    for _ in range(30):
+        play.step(np.full((4000, 1), 5.0))
+    on_order = View(play).on_order[:, 0].mean()
+    play.step(np.full((4000, 1), 0.0))  # what arrives now was on order
+    left = View(play).on_order[:, 0].mean()
+    assert (on_order - left) / on_order == pytest.approx(shop.late[0] / shop.late.sum(), abs=0.01)
+
+
+def test_lead_times_beyond_those_that_are_looked_at_are_not_sure():
+    late = {"name": "empirical", "values": [2, REACH + 4], "weights": [1, 1]}
+    world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": late, "lanes.supplier.crossing": True})
+    player = jit_gym.policy("agent:generalist", world)
+    assert f"chance of more than {REACH - 1} periods" in player.outside
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)

@@ -1,0 +1,105 @@
+"""What `agent:generalist` sees of one stock whose lead times vary: nobody knows when what is on order will arrive."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..physics import View
+from .generalist_demand import Coming
+from .generalist_inputs import Seen, joined, project
+from .generalist_stock import CONTEXT, OneStock
+from .plan import PlanningData
+
+REACH = 16  # periods that are looked at; what takes longer counts as the last
+
+STATE = (
+    "on hand",
+    "on order",
+    "inventory position",
+    *(f"stock in {k} periods" for k in range(REACH)),
+    *(f"demand in {k} periods" for k in range(REACH)),
+    "stock on arrival",
+    "its deviation",
+    "sales lost",
+    "deviation on arrival",
+    "safety stock on arrival",
+)
+"""What is seen of a state, each in the mean demand of a period."""
+
+TIMES = (*CONTEXT, *(f"chance of more than {k} periods" for k in range(REACH)), "crossing")
+"""What is seen of a world beside `generalist_stock.CONTEXT`: P(L > k), and whether orders cross."""
+
+
+class RandomLeadTimes(OneStock):
+    """The numbers of a world with one stock and a lead time that varies.
+
+    Of what is on order it is known how much it is, and not how long it has been on its way. Were all orders equal, a
+    share P(L > j) / E L of it would arrive j periods from now; and an order that is placed now finds, in the mean, the
+    stock of the periods in which it may arrive.
+    """
+
+    inputs = (*STATE, *TIMES)
+    context_names = TIMES
+
+    def __init__(self, plan: PlanningData, lane: str | None = None) -> None:
+        super().__init__(plan, lane)
+        self.reach = REACH - 1
+        times = np.append(self.times, np.zeros(REACH))
+        self.arrives = np.append(times[: REACH - 1], times[REACH - 1 :].sum())
+        self.late = 1.0 - np.minimum(np.cumsum(times), 1.0)[:REACH]
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Return the chance that an order is still on its way, or arrives, in 0, 1, 2, ... periods (`REACH`,)."""
+        return np.append(1.0, self.late[:-1])
+
+    @cached_property
+    def context(self) -> np.ndarray:
+        """Return what is seen of this world (numbers,), by `TIMES`."""
+        shop = super().context[: len(CONTEXT)]
+        shop[CONTEXT.index("lead time")] = self.times @ np.arange(len(self.times))
+        return np.array([*shop, *self.late, float(self.scenario.lanes[self.lane].crossing)])
+
+    def seen(self, view: View) -> Seen:
+        on_hand, on_order = view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(self.lane)]
+        return see(on_hand, on_order, self.expected(view), self.arrives, self.late, self.context)
+
+
+def see(on_hand: Any, on_order: Any, coming: Coming, arrives: Any, late: Any, context: Any) -> Seen:
+    """Return what the network sees of some states.
+
+    Args:
+        on_hand, on_order: units (paths,).
+        coming: the demand that is expected.
+        arrives: P(L = k), with all that are longer in the last (`REACH`,) or (`REACH`, paths).
+        late: P(L > k) (`REACH`,) or (`REACH`, paths).
+        context: what is seen of each path's world (paths, numbers).
+    """
+    zero = 0.0 * on_hand
+    (unit,) = coming.unit
+    d, deviations, levels = ([each / unit + zero for each in numbers] for numbers in coming[:3])
+    x, o, mean = on_hand / unit, on_order / unit, sum(late)
+    arriving = [o * chance / mean for chance in late]
+    ahead = project([x + arriving[0], *arriving[1:]], d[:REACH], deviations[:REACH])
+
+    def on_arrival(numbers: list[Any]) -> Any:
+        return sum(each * chance for each, chance in zip(numbers, arrives, strict=False))
+
+    stock, level = on_arrival(ahead.means), on_arrival(levels)
+    squares = [variance + there * there for variance, there in zip(ahead.variances, ahead.means, strict=True)]
+    state = [
+        x,
+        o,
+        (x + o - mean - 1.0) / (mean + 1.0) ** 0.5,
+        *ahead.means[:REACH],
+        *(each - 1.0 for each in d[:REACH]),
+        stock,
+        (abs(on_arrival(squares) - stock * stock) + 1e-6) ** 0.5,
+        ahead.lost,
+        on_arrival(deviations),
+        on_arrival([each - demand for each, demand in zip(levels, d, strict=False)]),
+    ]
+    return Seen(joined(state, context), level - stock, unit + zero)
