@@ -149,7 +149,7 @@ class OneSupplier(Group):
             if known := trace.columns.forecast:
                 ahead = np.moveaxis(trace.seen[:-1, :, known["customers"]], -1, 0)
                 shown = as_far(list(ahead), world.reach + 1)
-            coming = world.coming(world.factors(np.arange(periods)[:, None]), shown)
+            coming = world.coming(world.usual(np.arange(periods)[:, None]), shown)
             for some, of_kind in zip(numbers, coming, strict=True):
                 shape = (periods, paths, len(of_kind))
                 some.append(np.broadcast_to(np.stack(np.broadcast_arrays(*of_kind), -1) / world.mean, shape))

@@ -104,7 +104,7 @@ class ExpectedDemand:
     def range(self) -> tuple[float, float]:
         """Return the least and the most that is expected of a period, in the mean demand."""
         periods = np.arange(self.scenario.horizon.periods if self.trend else self.repeats)
-        usual = np.asarray(self.factors(periods)[0]) / self.mean
+        usual = np.asarray(self.usual(periods)[0]) / self.mean
         spikes = [1.0, *(spike.factor for spike in self.scenario.spikes.values() if self.demand in spike.hits)]
         return float(usual.min() * min(spikes)), float(usual.max() * max(spikes))
 
@@ -130,7 +130,7 @@ class ExpectedDemand:
         """Return how much each period until the order arrives counts in `Coming.unit` (reach + 1,)."""
         return np.ones(self.reach + 1)
 
-    def factors(self, period: Any) -> list[Any]:
+    def usual(self, period: Any) -> list[Any]:
         """Return the mean demand of a period and of later ones by season and trend, as far as is looked at, in units.
 
         Args:
@@ -146,20 +146,20 @@ class ExpectedDemand:
         expected = np.broadcast_to(base if factor is None else base * factor, last)
         return [expected[t + k] for k in ahead]
 
-    def coming(self, factors: list[Any], shown: list[Any] | None = None) -> Coming:
+    def coming(self, usual: list[Any], shown: list[Any] | None = None) -> Coming:
         """Return the demand that is expected.
 
         Args:
-            factors: the mean demand of each period by season and trend, as far as is looked at, in units.
+            usual: the mean demand of each period by season and trend, as far as is looked at, in units.
             shown: the mean demand of each period until the order arrives, where a forecast shows it, in units. What it
                 knows more than the season, of a spike, is taken to go on.
         """
-        means = factors
+        means = usual
         if shown is not None:
             more: Any = 1.0
-            for known, usual in zip(shown, factors, strict=False):
-                more = np.where(usual > 0, known / np.where(usual > 0, usual, 1.0), more)
-            means = [*shown, *(more * usual for usual in factors[self.reach + 1 :])]
+            for known, mean in zip(shown, usual, strict=False):
+                more = np.where(mean > 0, known / np.where(mean > 0, mean, 1.0), more)
+            means = [*shown, *(more * mean for mean in usual[self.reach + 1 :])]
         of = [self._demand(np.asarray(mean, float) / self.base_mean) for mean in means[: self.reach + 2]]
         unit = sum(weight * mean for weight, mean in zip(self.weights, means, strict=False)) / self.weights.sum()
         unit = np.maximum(unit, LEAST * self.mean)
@@ -195,12 +195,12 @@ class ExpectedDemand:
             return self.steady
         shown = as_far(list(np.moveaxis(view.forecast[:, 0], -1, 0)), self.reach + 1) if shows else None
         # A policy that looks at the period must say when its orders repeat.
-        return self.coming(self.factors(None if self.cycle == 1 else view.period), shown)
+        return self.coming(self.usual(None if self.cycle == 1 else view.period), shown)
 
     @cached_property
     def steady(self) -> Coming:
         """Return the demand that is expected where it is the same in all periods."""
-        return self.coming(self.factors(None))
+        return self.coming(self.usual(None))
 
 
 def _rate(starts: Starts) -> float:

@@ -183,7 +183,7 @@ def test_the_demand_of_a_season_has_the_moments_and_the_level_of_what_is_drawn(f
     world = jit_gym.load("lost-sales", {"demands.customers.season": [factor, 2.0 - factor]})
     shop = OneStock(PlanningData(world))
     drawn = Chance(world).draw(1, 50_000, 2).demand[:, 0, 0]
-    coming = shop.coming(shop.factors(0))
+    coming = shop.coming(shop.usual(0))
     assert coming.means[0] == pytest.approx(drawn.mean(), rel=0.01)
     assert coming.deviations[0] == pytest.approx(drawn.std(), rel=0.01)
     level = float(coming.levels[0])
@@ -195,7 +195,7 @@ def test_what_is_expected_is_the_season_and_a_spike_goes_on():
     """A season of one period of 25 and four without demand; a spike doubles what is shown, and what comes after."""
     world = jit_gym.load("lost-sales", {"demands.customers.season": [0, 0, 0, 0, 5], "lanes.supplier.lead_time": 2})
     shop = OneStock(PlanningData(world))
-    usual = shop.factors(np.arange(5))
+    usual = shop.usual(np.arange(5))
     expected = [[25.0 if (t + k) % 5 == 4 else 0.0 for t in range(5)] for k in range(3 + BEYOND)]
     assert np.array(usual) == pytest.approx(np.array(expected))
     coming = shop.coming(usual, [2.0 * each for each in usual[:3]])
