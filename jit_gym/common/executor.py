@@ -272,10 +272,10 @@ def _processes(workers: int) -> Iterator[_Processes]:
         yield _Processes(pool, workers)
         pool.shutdown()
     except BaseException as error:
-        pool.shutdown(wait=False, cancel_futures=True)
         ours = set(active_children()) - before
         for child in ours:
             child.terminate()
+        pool.shutdown(cancel_futures=True)  # its thread may close what Python's end would still write to
         for child in ours:
             child.join()
         if isinstance(error, BrokenProcessPool):
