@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..chance.suppliers import is_random
 from ..common.checks import one_line
 from ..common.text import plain
 from ..physics import View
@@ -63,9 +64,8 @@ class Generalist(Policy):
         """
         refuse(scenario, self.label)
         fitted = super().fit(scenario)
-        plan = PlanningData(scenario)
-        kind = kind_of(plan)
-        fitted.world = KINDS[kind](plan)
+        kind = kind_of(scenario)
+        fitted.world = KINDS[kind](PlanningData(scenario))
         fitted.world.check(self.label)
         fitted._read(self.model or shipped(kind), kind)
         return fitted
@@ -132,14 +132,15 @@ class Generalist(Policy):
         return self.label
 
 
-def kind_of(plan: PlanningData) -> str:
+def kind_of(scenario: Scenario) -> str:
     """Return the kind of a world with one stock, one of `KINDS`."""
-    if len(plan.lanes) == 2:
+    if len(scenario.lanes) == 2:
         return "two-suppliers"
-    if plan.fixed_cost[0]:
+    ((name, lane),) = scenario.lanes.items()
+    (demand,) = scenario.demands.values()
+    if lane.fixed_cost:
         return "fixed-cost"
-    shop = OneStock(plan)
-    return "random-lead-times" if shop.varies and shop.corrected else "one-supplier"
+    return "random-lead-times" if demand.unmet == "lost" and is_random(scenario, name) else "one-supplier"
 
 
 def refuse(scenario: Scenario, label: str) -> None:

@@ -101,7 +101,7 @@ class ExpectedDemand:
         return bool(self.plan.layout.columns.forecast) or self.cycle != 1
 
     @cached_property
-    def range(self) -> tuple[float, float]:
+    def extremes(self) -> tuple[float, float]:
         """Return the least and the most that is expected of a period, in the mean demand."""
         periods = np.arange(self.scenario.horizon.periods if self.trend else self.repeats)
         usual = np.asarray(self.usual(periods)[0]) / self.mean
@@ -137,14 +137,15 @@ class ExpectedDemand:
             period: numbers of periods (any,), or None where they are not known.
         """
         ahead = range(self.reach + 1 + BEYOND)
-        if period is None or (self.repeats == 1 and not self.trend):
+        if period is None or self.cycle == 1:
             return [self.mean for _ in ahead]
         t = np.asarray(period)
-        last = int(t.max()) + len(ahead)
-        factor = pattern(self.scenario.demands[self.demand], last, self.scenario.horizon)
-        base = self.base_mean if self.season is None else np.resize(self.season, last)
-        expected = np.broadcast_to(base if factor is None else base * factor, last)
-        return [expected[t + k] for k in ahead]
+        first = int(t.min())
+        periods = np.arange(first, int(t.max()) + len(ahead))
+        factor = pattern(self.scenario.demands[self.demand], len(periods), self.scenario.horizon, first)
+        base = self.base_mean if self.season is None else self.season[periods % len(self.season)]
+        expected = np.broadcast_to(base if factor is None else base * factor, len(periods))
+        return [expected[t - first + k] for k in ahead]
 
     def coming(self, usual: list[Any], shown: list[Any] | None = None) -> Coming:
         """Return the demand that is expected.
@@ -204,10 +205,8 @@ class ExpectedDemand:
 
 
 def _rate(starts: Starts) -> float:
-    """Return the chance that something begins in a quiet period; 0 where the dates are given."""
-    if starts.every is not None:
-        return 0.0 if starts.every.is_forever else 1.0 / max(starts.every.mean, 1.0)
-    return starts.rate or 0.0
+    """Return the chance that something begins in a quiet period; 0 where it does not recur by chance."""
+    return 0.0 if starts.spell is None or starts.spell.is_forever else 1.0 / max(starts.spell.mean, 1.0)
 
 
 def as_far(shown: list[Any], periods: int) -> list[Any]:

@@ -46,8 +46,8 @@ def arrivals(view: View, lane: int, lead_time: int, shares: Any = None) -> list[
         view: the start of a period, of a world with one stock and one demand.
         lane: which lane it is that things arrive on.
         lead_time: the number of periods, 0 or more; one number is returned for each, but one at least.
-        shares: of what is on order, those that arrive within 1, 2, ... periods (periods,) or (periods, paths); where
-            None is given, it is known what arrives when.
+        shares: of what is on order, those that arrive within 1, 2, ... periods (periods,); where None is given, it is
+            known what arrives when.
     """
     first = view.on_hand[:, 0] - view.backlog[:, 0]
     if not lead_time:

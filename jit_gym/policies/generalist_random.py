@@ -47,9 +47,8 @@ class RandomLeadTimes(OneStock):
     def __init__(self, plan: PlanningData, lane: str | None = None) -> None:
         super().__init__(plan, lane)
         self.reach = REACH - 1
-        times = np.append(self.times, np.zeros(REACH))
-        self.arrives = np.append(times[: REACH - 1], times[REACH - 1 :].sum())
-        self.late = 1.0 - np.minimum(np.cumsum(times), 1.0)[:REACH]
+        times, later = (np.append(chances, np.zeros(REACH)) for chances in (self.times, self.later))
+        self.arrives, self.late = np.append(times[: REACH - 1], times[REACH - 1 :].sum()), later[:REACH]
 
     @property
     def weights(self) -> np.ndarray:
@@ -60,7 +59,7 @@ class RandomLeadTimes(OneStock):
     def context(self) -> np.ndarray:
         """Return what is seen of this world (numbers,), by `TIMES`."""
         shop = super().context[: len(CONTEXT)]
-        shop[CONTEXT.index("lead time")] = self.times @ np.arange(len(self.times))
+        shop[CONTEXT.index("lead time")] = self.mean_time
         return np.array([*shop, *self.late, float(self.scenario.lanes[self.lane].crossing)])
 
     def seen(self, view: View) -> Seen:

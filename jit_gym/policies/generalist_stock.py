@@ -43,7 +43,8 @@ class OneStock(ExpectedDemand):
     """The numbers of a world with one stock, in units of its mean demand and its holding cost.
 
     Attributes:
-        times: the chances of a lead time of 0, 1, 2, ... periods.
+        times, mean_time: the chances of a lead time of 0, 1, 2, ... periods, and its mean.
+        later: the chances of more than 0, 1, 2, ... periods.
         lead_time: the mean lead time in whole periods, over which the pipeline is projected; 1 or more where it varies.
     """
 
@@ -57,8 +58,9 @@ class OneStock(ExpectedDemand):
         self.lane = lane or next(iter(self.scenario.lanes))
         self.times = lead_times(self.scenario, self.lane)
         self.varies = int(np.count_nonzero(self.times)) > 1
-        expected = float(self.times @ np.arange(len(self.times)))
-        self.lead_time = max(int(expected + 0.5), 1) if self.varies else int(expected)
+        self.mean_time = float(self.times @ np.arange(len(self.times)))
+        self.later = 1.0 - np.minimum(np.cumsum(self.times), 1.0)
+        self.lead_time = max(int(self.mean_time + 0.5), 1) if self.varies else int(self.mean_time)
         self.reach = self.lead_time
 
     def check(self, place: str) -> None:
@@ -101,7 +103,7 @@ class OneStock(ExpectedDemand):
         if not self.scenario.lanes[self.lane].crossing:
             return self.times
         chances = np.ones(1)
-        for late in 1.0 - np.minimum(np.cumsum(self.times), 1.0)[:-1]:
+        for late in self.later[:-1]:
             chances = np.convolve(chances, [1.0 - late, late])
         return chances
 
@@ -120,7 +122,7 @@ class OneStock(ExpectedDemand):
         """Return what is seen of this world (numbers,), by `context_names`."""
         from scipy.special import ndtri
 
-        exposed = float(self.times @ np.arange(len(self.times))) + 1.0
+        exposed = self.mean_time + 1.0
         k = np.arange(len(self.chances)) * self.step / self.base_mean - 1.0
         cv = self.variation
         return np.array(
@@ -137,7 +139,7 @@ class OneStock(ExpectedDemand):
                 self.lead_time,
                 np.sqrt(exposed),
                 self.lead_time_deviation / np.sqrt(exposed),
-                *self.range,
+                *self.extremes,
                 *self.unforeseen,
             ]
         )
@@ -151,8 +153,7 @@ class OneStock(ExpectedDemand):
         """
         if not self.varies:
             return None
-        beyond = 1.0 - np.minimum(np.cumsum(self.times), 1.0)
-        shares = np.cumsum(beyond)[: self.lead_time] / beyond.sum()
+        shares = np.cumsum(self.later)[: self.lead_time] / self.later.sum()
         shares[-1] = 1.0
         return shares
 

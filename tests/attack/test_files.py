@@ -43,8 +43,8 @@ def attack_models(count: int, seed: int, folder: Path) -> None:
             continue
         draft = folder / f"damaged{path.suffix}"
         draft.write_bytes(damaged)
-        world = load("lost-sales", SMALL) if path == optimum else GENERALISTS.get(path.stem)
-        world = world or load(path.parent.name)
+        known = {**GENERALISTS, optimum.stem: load("lost-sales", SMALL)}
+        world = known.get(path.stem) or load(path.parent.name)
         text = str(draft) if path == optimum else f"agent:{draft}"
         what = f"seed {seed}, model {k}: {path.name} of {path.parent.name}"
         with pytest.raises(BadInput) as caught:
