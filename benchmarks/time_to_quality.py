@@ -2,21 +2,21 @@
 
     python benchmarks/time_to_quality.py                                          # lost-sales, three systems, one seed
     python benchmarks/time_to_quality.py --seeds 0,1,2,3,4 --seconds 120
-    python benchmarks/time_to_quality.py --scenario or-gym-inv-management --systems native,or-gymnasium
+    python benchmarks/time_to_quality.py --scenario or-gym-inv-management --agent sac --systems native,or-gymnasium
     python benchmarks/time_to_quality.py --agent hindsight --systems shipped,clone
 
 Systems are `shipped`, what `jit-gym train` does; `clone`, the same of a `hindsight` that begins with a clone of
-`agent:generalist`, by the settings that docs/generalist.md has; `native`, Stable-Baselines3's PPO over a native batch,
-as the README has it; `single`, the same over a DummyVecEnv of as many single envs; and `or-gymnasium`, the same over a
-DummyVecEnv of or-gymnasium's env of the same world, with actions from -1 to 1 and rewards normalized, where that
-library is installed (here, or by `make bench-peers`). Training stops when its seconds are over; looking at what was
-learnt does not count, finding the rule's parameters does. The policy of each moment is the one that was best so far on
-validation paths, and is judged by its mean cost a period on others, discounted as the scenario says: ours on 512 paths,
-or-gymnasium's in 512 episodes of its own env.
+`agent:generalist`, by the settings that docs/generalist.md has; and of the agents of Stable-Baselines3, with settings
+that do not depend on the envs (same_agent.py): `native`, over a native batch; `single`, over a DummyVecEnv of as many
+single envs; and `or-gymnasium`, over a DummyVecEnv of or-gymnasium's env of the same world, with actions from -1 to 1
+and observations and rewards normalized, where that library is installed (here, or by `make bench-peers`). Training
+stops when its seconds are over; looking at what was learnt does not count, finding the rule's parameters does. The
+policy of each moment is the one that was best so far on validation paths, and is judged by its mean cost a period on
+others, discounted as the scenario says: ours on 512 paths, or-gymnasium's in 512 episodes of its own env.
 
-Rows, one an evaluation, go to results/time-to-quality.csv, the pictures to docs/time-to-quality*.svg (the systems that
-train PPO, and our agents as shipped), and the table to results/README.md: the seconds until the mean cost is below that
-of the best base-stock, of the best rule, and within 0.1 % of the optimum, and stays there in the next evaluation.
+Rows, one an evaluation, go to results/time-to-quality.csv, the pictures to docs/time-to-quality*.svg (each agent over
+different envs, and our agents as shipped), and the table to results/README.md: the seconds until the mean cost is below
+that of the best base-stock, of the best rule, and within 0.1 % of the optimum, and stays there in the next evaluation.
 Systems and seeds that are there are skipped.
 """
 
@@ -24,16 +24,16 @@ from __future__ import annotations
 
 import argparse
 import csv
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from player import NotThere, installed
+from player import NotThere
 from rows import CERTIFICATE, certificate
+from same_agent import PATHS, PLAIN, Look, native, or_gymnasium, single
 
 import jit_gym
 from jit_gym.agents import program, tuned
@@ -42,7 +42,7 @@ from jit_gym.common import files
 from jit_gym.common.statistics import bootstrap
 from jit_gym.policies import Network
 from jit_gym.report.axes import Axes, Entry, fitting_ticks, left_margin, legend, legend_lines, plain_number
-from jit_gym.report.svg import DEMAND, FONTS, INK, MUTED, ORDER, SHORT, STOCK, WAITING, WASTE, WAY, Box, Sheet
+from jit_gym.report.svg import DEMAND, FONTS, INK, MUTED, ORDER, REJECT, SHORT, STOCK, WAITING, WASTE, WAY, Box, Sheet
 from jit_gym.scenario import Scenario, ScenarioError
 from jit_gym.theory.process import TooMany
 
@@ -54,20 +54,22 @@ COLUMNS = [
     "optimum", *CERTIFICATE,
 ]  # fmt: skip
 KEY = COLUMNS[:5]
-SYSTEMS = ("shipped", "clone", "native", "single", "or-gymnasium")
-COLOURS = {  # of the lines of a picture: agents as shipped, and systems that train PPO
-    "ppo": STOCK, "shipped": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT,
-    "dqn": ORDER, "td3": WAY, "sac": SHORT, "dcl": WAITING, "hindsight": INK, "hindsight from a clone": WASTE,
+COLOURS = {  # of the lines of a picture: systems that train an agent, and agents as shipped
+    "shipped": STOCK, "native": WAY, "single": ORDER, "or-gymnasium": SHORT,
+    "ppo": STOCK, "ppo-lstm": REJECT, "dqn": ORDER, "td3": WAY, "sac": SHORT, "dcl": WAITING, "hindsight": INK,
+    "hindsight from a clone": WASTE,
 }  # fmt: skip
 OURS: dict[str, dict[str, Any]] = {  # what `jit-gym train` is told
     "shipped": {}, "clone": {"start": "agent:generalist", "rate": 0.002, "budget": 100},
 }  # fmt: skip
-PATHS, ROWS, ROLLOUT, NEAR = 512, 256, 32, 1.001
-LEAST_PERIOD = 4  # rollouts between two looks
+OVER = {"native": native, "single": single, "or-gymnasium": or_gymnasium}  # envs over which an agent is trained
+SYSTEMS = (*OURS, *OVER)
+NEAR = 1.001
 LOOKS = 40  # at least, over the shipped budget
+TALL, SHORTER, ABOVE = 150.0, 74.0, 16.0  # points: of one panel, of each of several, and above each
 
-Look = tuple[int, float, Callable[[int], float]]
-"""Env steps, seconds, and what tells the cost on the paths of a seed."""
+Lines = dict[str, list[list[dict[str, str]]]]
+"""The evaluations of each seed, by what a line of a picture is of."""
 
 
 class Marks(NamedTuple):
@@ -117,113 +119,11 @@ def shipped(
         yield learner.done(k + 1), spent, judge
 
 
-def by_ppo(make: Callable[[], Any], judge: Callable[[Any, Any, int], float], seed: int) -> Iterator[Look]:
-    """Train Stable-Baselines3's PPO as the README does, over the VecEnv that is made, for as long as it is asked."""
-    from stable_baselines3 import PPO
-
-    began = time.process_time()
-    venv = make()
-    model = PPO("MlpPolicy", venv, learning_rate=1e-3, n_steps=ROLLOUT, batch_size=2048, seed=seed, device="cpu")
-    spent = time.process_time() - began
-    while True:
-        began = time.process_time()
-        model.learn(ROWS * ROLLOUT * LEAST_PERIOD, reset_num_timesteps=False)
-        spent += time.process_time() - began
-        yield model.num_timesteps, spent, lambda paths: judge(model, venv, paths)
-
-
-def native(scenario: Scenario, seed: int) -> Iterator[Look]:
-    """Train over a native batch."""
-    import gymnasium as gym
-
-    def make() -> Any:
-        return jit_gym.sb3.vec_env(gym.make_vec("jit_gym/Scenario-v1", num_envs=ROWS, scenario=scenario))
-
-    return by_ppo(make, lambda model, venv, paths: cost_of(jit_gym.sb3.policy(model, venv), scenario, paths), seed)
-
-
-def single(scenario: Scenario, seed: int) -> Iterator[Look]:
-    """Train over a DummyVecEnv of single envs; a batch of one row says what its actions mean."""
-    import gymnasium as gym
-    from stable_baselines3.common.vec_env import DummyVecEnv
-
-    meaning = jit_gym.sb3.vec_env(gym.make_vec("jit_gym/Scenario-v1", num_envs=1, scenario=scenario))
-
-    def make() -> Any:
-        return DummyVecEnv([lambda: gym.make("jit_gym/Scenario-v1", scenario=scenario)] * ROWS)
-
-    return by_ppo(make, lambda model, _, paths: cost_of(jit_gym.sb3.policy(model, meaning), scenario, paths), seed)
-
-
-def or_gymnasium(scenario: Scenario, seed: int) -> Iterator[Look]:
-    """Train over or-gymnasium's env of OR-Gym's line.
-
-    Raises:
-        NotThere: where it is not installed, or has no env of this scenario.
-    """
-    if scenario.name != "or-gym-inv-management":
-        raise NotThere(f"or-gymnasium has no env of {scenario.name} (or-gym-inv-management is its InvManagement)")
-    env_of = their_env()
-    from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
-
-    def make() -> Any:
-        return VecNormalize(DummyVecEnv([env_of] * ROWS), clip_obs=np.inf)
-
-    def judge(model: Any, venv: Any, paths: int) -> float:
-        env, earned = env_of(), []
-        env.reset(seed=paths % 2**31)
-        for _ in range(PATHS):
-            seen, over, total = env.reset()[0], False, 0.0
-            while not over:
-                action = model.predict(venv.normalize_obs(seen), deterministic=True)[0]
-                seen, reward, terminated, truncated, _ = env.step(action)
-                total, over = total + reward, terminated or truncated
-            earned.append(total)
-        return -float(np.mean(earned)) / scenario.horizon.periods
-
-    return by_ppo(make, judge, seed)
-
-
-def their_env() -> Callable[[], Any]:
-    """Return what makes or-gymnasium's env, with numbers from -1 to 1 as actions.
-
-    Raises:
-        NotThere: where it is not installed.
-    """
-    try:
-        import or_gymnasium  # noqa: F401
-    except ImportError:
-        sys.path += map(str, installed("or-gymnasium").parents[1].glob("lib/python*/site-packages"))  # behind our own
-    import gymnasium as gym
-    from or_gymnasium.envs import InvManagementBacklogEnv
-
-    class Rescaled(gym.Wrapper[Any, Any, Any, Any]):
-        """Orders from nothing to the most that each lane can, for numbers from -1 to 1."""
-
-        def __init__(self) -> None:
-            super().__init__(InvManagementBacklogEnv())
-            self.most = np.asarray(self.env.action_space.high, float)  # type: ignore[attr-defined]
-            self.action_space = gym.spaces.Box(-1.0, 1.0, self.most.shape, np.float32)
-            seen = self.env.observation_space.shape
-            self.observation_space = gym.spaces.Box(-np.inf, np.inf, seen, np.float32)
-
-        def step(self, action: Any) -> Any:
-            numbers = np.clip(np.asarray(action, float), -1.0, 1.0)
-            seen, *others = self.env.step(np.round((numbers + 1.0) / 2.0 * self.most).astype(int))
-            return np.asarray(seen, np.float32), *others
-
-        def reset(self, **more: Any) -> Any:
-            seen, info = self.env.reset(**more)
-            return np.asarray(seen, np.float32), info
-
-    return Rescaled
-
-
 def looks(system: str, scenario: Scenario, agent: str, seed: int, share: float) -> Iterator[Look]:
     """Return the evaluations of a system."""
     if system in OURS:
         return shipped(scenario, agent, seed, share, OURS[system])
-    return {"native": native, "single": single, "or-gymnasium": or_gymnasium}[system](scenario, seed)
+    return OVER[system](scenario, agent, seed, cost_of)
 
 
 def measure(
@@ -236,7 +136,7 @@ def measure(
             best, cost = found, judge(TEST)
         rows.append(
             {
-                "scenario": scenario.name, "agent": agent if system in OURS else "ppo", "system": system,
+                "scenario": scenario.name, "agent": agent, "system": system,
                 "seed": seed, "evaluation": f"{k:03d}", "env_steps": steps, "cpu_seconds": f"{spent:.2f}",
                 "cost": f"{cost:.6g}", **{name: f"{value:.6g}" for name, value in marks._asdict().items()},
                 **certificate(scenario),
@@ -315,16 +215,19 @@ def in_words(seconds: list[float]) -> str:
 
 
 def pictures(rows: list[dict[str, str]]) -> dict[Path, str]:
-    """Return pictures as SVG, with their files: of each scenario the systems that train PPO, and our agents."""
+    """Return pictures as SVG, with their files: of each scenario agents over several envs, and ours as shipped."""
     found: dict[Path, str] = {}
     for name in dict.fromkeys(row["scenario"] for row in rows):
         stem = PICTURE.stem if name == "lost-sales" else f"{PICTURE.stem}-{name}"
         lines = {place[1:]: seeds for place, seeds in curves(rows).items() if place[0] == name}
-        by_ppo = {system: seeds for (agent, system), seeds in lines.items() if agent == "ppo"}
-        agents = {_agent(*who): seeds for who, seeds in lines.items() if who[1] in OURS}
-        for end, some in (("", by_ppo), ("-agents", agents)):
-            if len(some) > 1:
-                found[PICTURE.with_stem(stem + end)] = picture(some, name)
+        over: dict[str, Lines] = {}
+        for (agent, system), seeds in lines.items():
+            if system != "clone":
+                over.setdefault(agent, {})[system] = seeds
+        ours = {_agent(*who): seeds for who, seeds in lines.items() if who[1] in OURS}
+        for end, panels in (("", over), ("-agents", {"": ours})):
+            if panels := {agent: some for agent, some in panels.items() if len(some) > 1}:
+                found[PICTURE.with_stem(stem + end)] = picture(panels, name)
     return found
 
 
@@ -333,39 +236,50 @@ def _agent(agent: str, system: str) -> str:
     return f"{agent} from a clone" if system == "clone" else agent
 
 
-def picture(found: Mapping[str, list[list[dict[str, str]]]], scenario: str) -> str:
-    """Return cost over seconds as an SVG: the mean over seeds of each line, the range of all seeds, and the marks."""
-    marks = Marks(*(float(next(iter(found.values()))[0][0][name]) for name in Marks._fields))
-    last = max(float(each[-1]["cpu_seconds"]) for seeds in found.values() for each in seeds)
-    ends = [float(each[-1]["cost"]) for seeds in found.values() for each in seeds]
-    levels = [value for value in (*marks, *ends) if np.isfinite(value)]
+def picture(panels: Mapping[str, Lines], scenario: str) -> str:
+    """Return cost over seconds as an SVG, one panel below another: means over seeds, ranges of all seeds, and marks."""
+    seeds = [each for lines in panels.values() for several in lines.values() for each in several]
+    marks = Marks(*(float(seeds[0][0][name]) for name in Marks._fields))
+    last = max(float(each[-1]["cpu_seconds"]) for each in seeds)
+    levels = [value for value in (*marks, *(float(each[-1]["cost"]) for each in seeds)) if np.isfinite(value)]
     low, high = min(levels), max(levels)
     bottom, top = low - 0.15 * (high - low), high + 0.6 * (high - low)
-    entries = [*(Entry(name, COLOURS[name], line=True) for name in found), Entry("marks", MUTED, line=True)]
-    ups = fitting_ticks(bottom, top, 120, plain_number)
+    tall = TALL if len(panels) == 1 else SHORTER
+    ups = fitting_ticks(bottom, top, tall, plain_number)
     left = left_margin([plain_number(up) for up in ups])
-    sheet = Sheet(250)
-    lines = legend_lines(entries, sheet.width - left)
-    box = Box(left, 34 + 12 * len(lines), sheet.width - 62, 215)
-    axes = Axes.within(sheet, box, (0.0, last), (bottom, top))
-    across = fitting_ticks(0.0, last, box.right - box.left, plain_number)
-    axes.grid(across, ups)
-    axes.numbers_below(across, plain_number, "seconds of the processor")
-    axes.numbers_beside(ups, plain_number)
+    names = dict.fromkeys(name for lines in panels.values() for name in lines)
+    entries = [*(Entry(name, COLOURS[name], line=True) for name in names), Entry("marks", MUTED, line=True)]
+    written = legend_lines(entries, Sheet(0.0).width - left)
+    above = 22.0 + 12.0 * len(written)
+    sheet = Sheet(above + len(panels) * (tall + ABOVE) + 35.0)
     sheet.text(left, 12, f"Cost a period of what was learnt: {scenario}", INK)
-    legend(sheet, lines, left, 28)
-    for name, value in zip(("best base-stock", "best rule", "optimum"), marks, strict=True):
+    legend(sheet, written, left, 28)
+    for k, (title, lines) in enumerate(panels.items()):
+        start = above + k * (tall + ABOVE) + ABOVE
+        box = Box(left, start, sheet.width - 62, start + tall)
+        axes = Axes.within(sheet, box, (0.0, last), (bottom, top))
+        across = fitting_ticks(0.0, last, box.right - box.left, plain_number)
+        axes.grid(across, ups)
+        axes.numbers_beside(ups, plain_number)
+        axes.title(title)
+        _draw(axes, lines, marks, last)
+    axes.numbers_below(across, plain_number, "seconds of the processor")
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" font-family="{FONTS}" '
+    return sheet.svg.replace("<svg ", head, 1) + "\n"
+
+
+def _draw(axes: Axes, lines: Lines, marks: Marks, last: float) -> None:
+    """Draw the marks that are known, and each line with the range of its seeds."""
+    for name, value in zip(("base-stock", "rule", "optimum"), marks, strict=True):
         if np.isfinite(value):
             axes.stairs(np.array([0.0, last]), np.array([value]), DEMAND, 0.8)
-            sheet.text(box.right + 3, axes.y.at(value) + 3, name.removeprefix("best "), MUTED, 7.0)
+            axes.sheet.text(axes.x.end + 3, axes.y.at(value) + 3, name, MUTED, 7.0)
     at = np.linspace(0.0, last, 241)
-    for name, seeds in found.items():
+    for name, seeds in lines.items():
         held = np.array([_held(each, at) for each in seeds])  # (seeds, places)
         mean, least, most = (np.asarray(f(held, axis=0)) for f in (np.mean, np.min, np.max))
         axes.stairs_between(at, least[:-1], most[:-1], COLOURS[name], 0.25)
         axes.stairs(at, mean[:-1], COLOURS[name], 1.4)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" font-family="{FONTS}" '
-    return sheet.svg.replace("<svg ", head, 1) + "\n"
 
 
 def _held(each: list[dict[str, str]], at: np.ndarray) -> np.ndarray:
@@ -388,7 +302,7 @@ def main() -> None:
     """Measure what is not measured yet, and publish all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenario", default="lost-sales")
-    parser.add_argument("--agent", default="ppo", help="what is trained by `shipped` and `clone`")
+    parser.add_argument("--agent", default="ppo", help="what is trained")
     parser.add_argument("--systems", default="shipped,native,single", help=f"some of {', '.join(SYSTEMS)}")
     parser.add_argument("--seeds", default="0", help="which seeds: 0,1,2")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the processor, for each training")
@@ -400,6 +314,8 @@ def main() -> None:
         parser.error(f"systems: must be some of {', '.join(SYSTEMS)}, got {unknown[0]!r}")
     if "clone" in systems and given.agent != "hindsight":
         parser.error(f"systems: clone is of --agent hindsight, got {given.agent!r}")
+    if given.agent not in PLAIN and (over := [each for each in systems if each in OVER]):
+        parser.error(f"systems: {over[0]} is of --agent {', '.join(PLAIN)}, got {given.agent!r}")
     import torch
 
     torch.set_num_threads(1)
@@ -408,8 +324,7 @@ def main() -> None:
     marks = marks_of(scenario)
     for seed in map(int, given.seeds.split(",")):
         for system in systems:
-            agent = given.agent if system in OURS else "ppo"
-            if (scenario.name, agent, system, str(seed)) in known:
+            if (scenario.name, given.agent, system, str(seed)) in known:
                 continue
             try:
                 measure(system, scenario, given.agent, seed, given.seconds, given.share, marks, given.csv)

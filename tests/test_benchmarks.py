@@ -2,12 +2,15 @@
 
 import json
 import sys
+from itertools import islice
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import gymnasium as gym
 import numpy as np
 import pytest
+
+import jit_gym
 
 from .planning.shops import poisson, shop
 
@@ -152,7 +155,8 @@ def learning(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     for name in ("rows", "player"):
         fresh(name)
-    return SimpleNamespace(defaults=fresh("defaults"), time_to_quality=fresh("time_to_quality"))
+    agents = fresh("same_agent")
+    return SimpleNamespace(defaults=fresh("defaults"), same_agent=agents, time_to_quality=fresh("time_to_quality"))
 
 
 def test_each_variant_of_the_shipped_settings_is_sound(learning: SimpleNamespace):
@@ -209,7 +213,7 @@ def test_seconds_are_told_with_how_many_seeds_came_so_far(learning: SimpleNamesp
 def test_curves_are_drawn_with_the_marks(learning: SimpleNamespace):
     """A line for each system, from its first evaluation to its last, and a level for each mark that is known.
 
-    The systems that train PPO and our agents as shipped are pictures of their own, of two lines or more.
+    Agents over several envs, a panel each, and our agents as shipped are pictures of their own, of two lines or more.
     """
     bench = learning.time_to_quality
     row = {"scenario": "lost-sales", "agent": "ppo", "base_stock": "10", "best_rule": "9.5", "optimum": "nan"}
@@ -226,6 +230,11 @@ def test_curves_are_drawn_with_the_marks(learning: SimpleNamespace):
     assert ">base-stock<" in drawn
     assert ">rule<" in drawn
     assert ">optimum<" not in drawn
+    assert ">ppo<" in drawn
+    ((_, panels),) = bench.pictures([*rows, *({**each, "agent": "sac"} for each in rows)]).items()
+    assert panels.count(">base-stock<") == 2
+    assert panels.count(">seconds of the processor<") == 1
+    assert panels.count(">native<") == 1  # in the one legend
     assert bench.table(rows).splitlines()[2].startswith("| lost-sales | ppo | native | 2 | 100 | 2.0 s (2.0 to 2.0)")
     agents = [{**each, "agent": agent, "system": "shipped"} for agent in ("dqn", "hindsight") for each in rows[:3]]
     clone = [{**each, "agent": "hindsight", "system": "clone"} for each in rows[:3]]
@@ -236,9 +245,39 @@ def test_curves_are_drawn_with_the_marks(learning: SimpleNamespace):
 
 
 def test_or_gymnasium_plays_its_own_world_alone(learning: SimpleNamespace):
-    bench = learning.time_to_quality
-    with pytest.raises(bench.NotThere, match=r"^or-gymnasium has no env of lost-sales \("):
-        bench.or_gymnasium(SimpleNamespace(name="lost-sales"), 0)
+    with pytest.raises(learning.same_agent.NotThere, match=r"^or-gymnasium has no env of lost-sales \("):
+        learning.same_agent.or_gymnasium(SimpleNamespace(name="lost-sales"), "ppo", 0, None)
+
+
+@pytest.mark.parametrize("agent", ["ppo", "ppo-lstm", "dqn", "sac", "td3"])
+def test_an_agent_learns_the_same_over_a_batch_and_over_single_envs(
+    learning: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, agent: str
+):
+    """What is compared is how fast envs are: after as many env steps it plays the same, to the digit."""
+    monkeypatch.setattr(learning.same_agent, "ROWS", 8)
+    monkeypatch.setattr(learning.same_agent, "LOOK", 512)
+    few = {"learning_starts": 64, "batch_size": 32} if agent in ("dqn", "sac", "td3") else {"batch_size": 64}
+    monkeypatch.setitem(learning.same_agent.PLAIN, agent, learning.same_agent.PLAIN[agent] | few)
+    scenario = jit_gym.load("lost-sales")
+    cost_of, played = learning.time_to_quality.cost_of, {}
+    for system in (learning.same_agent.native, learning.same_agent.single):
+        *_, (steps, _, judge) = islice(system(scenario, agent, 0, cost_of), 2)
+        played[system.__name__] = steps, judge(1)
+    assert played["native"] == played["single"]
+    assert played["native"][0] == 1024
+
+
+@pytest.mark.parametrize(("agent", "systems"), [("hindsight", "native"), ("dcl", "single"), ("ppo", "clone")])
+def test_systems_that_do_not_train_an_agent_are_refused(
+    learning: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], agent: str,
+    systems: str,
+):  # fmt: skip
+    monkeypatch.setattr(sys, "argv", ["time_to_quality.py", "--agent", agent, "--systems", systems])
+    with pytest.raises(SystemExit, match="2"):
+        learning.time_to_quality.main()
+    said = capsys.readouterr().err
+    assert f"error: systems: {systems} is of --agent " in said
+    assert said.endswith(f", got '{agent}'\n")
 
 
 @pytest.fixture
