@@ -1,6 +1,7 @@
 """Train the reorder points of `agent:generalist`: what a world costs at levels about a formula's tells where to go.
 
     python -m jit_gym.agents.generalist_levels fixed-cost --out runs/generalist-fixed
+    python -m jit_gym.agents.generalist_levels fixed-cost-random-lead-times --out runs/generalist-fixed-random
 
 Orders that are placed or not have no gradient. So in each world many pairs of levels are played on the same paths, and
 the network descends along the cost that is interpolated between them.
@@ -15,19 +16,24 @@ import torch
 
 from jit_gym.chance import Chance, Trace
 from jit_gym.physics import Layout, Simulation, View
+from jit_gym.policies.generalist import world_of
 from jit_gym.policies.generalist_fixed import FixedCost
-from jit_gym.policies.plan import PlanningData
 from jit_gym.scenario import Scenario
 
 from .generalist import Trainer, family_of, run
 
-POINTS = np.linspace(-4.0, 1.0, 16)  # corrections of the reorder point, in deviations of a period's demand
+POINTS = {  # corrections of the reorder point, in its spread
+    "fixed-cost": np.linspace(-4.0, 1.0, 16),
+    "fixed-cost-random-lead-times": np.linspace(-4.0, 3.0, 18),
+}
 LOTS = np.linspace(-1.2, 1.2, 11)  # and of the lot, in logarithms
 
 
-def surface(scenario: Scenario, world: FixedCost, paths: int, periods: int, warmup: int, seed: int) -> np.ndarray:
+def surface(
+    scenario: Scenario, world: FixedCost, points: np.ndarray, paths: int, periods: int, warmup: int, seed: int
+) -> np.ndarray:
     """Return the mean cost a period with each pair of corrections (points, lots)."""
-    pairs = np.stack(np.meshgrid(POINTS, LOTS, indexing="ij"), axis=-1).reshape(-1, 2)
+    pairs = np.stack(np.meshgrid(points, LOTS, indexing="ij"), axis=-1).reshape(-1, 2)
     s, up_to = world.levels(pairs)
     layout = Layout(scenario)
     trace = Chance(scenario).draw(seed, paths, periods)
@@ -35,11 +41,11 @@ def surface(scenario: Scenario, world: FixedCost, paths: int, periods: int, warm
     s, up_to = np.repeat(s, paths), np.repeat(up_to, paths)
     total = np.zeros(len(pairs) * paths)
     for t in range(periods):
-        money = play.step(world.by_what_is_left(View(play), s, up_to)).money
+        money = play.step(world.order(View(play), s, up_to, world.mean)).money
         if t >= warmup:
             total -= money["reward"][:, 0]
     mean: np.ndarray = total.reshape(len(pairs), paths).mean(axis=1) / (periods - warmup)
-    return mean.reshape(len(POINTS), len(LOTS))
+    return mean.reshape(len(points), len(LOTS))
 
 
 class LevelsTrainer(Trainer):
@@ -47,15 +53,16 @@ class LevelsTrainer(Trainer):
 
     def _prepare(self) -> np.ndarray:
         settings, seen, regrets = self.settings, [], []
-        drawn = family_of(settings)
+        drawn, self.points = family_of(settings), POINTS[self.kind]
         for regime in settings.regimes:
             for k in range(settings.worlds):
                 scenario = drawn.world(k, regime, self.seed)
-                world = FixedCost(PlanningData(scenario))
+                world = world_of(scenario)
                 world.check(f"{drawn.name}, world {k}")
-                if not world.corrected:
-                    continue
-                costs = surface(scenario, world, settings.paths, settings.periods, settings.warmup, self.seed)
+                if not isinstance(world, FixedCost):
+                    continue  # its levels are computed
+                how = settings.paths, settings.periods, settings.warmup
+                costs = surface(scenario, world, self.points, *how, self.seed)
                 seen.append(world.context)
                 regrets.append(costs / costs.min() - 1.0)
         self.contexts = np.array(seen)
@@ -71,7 +78,7 @@ class LevelsTrainer(Trainer):
 
     def regret(self, which: Any, corrections: torch.Tensor) -> torch.Tensor:
         """Return what corrections (worlds, 2) cost more than the best, as a share of it (worlds,), interpolated."""
-        low, high = (torch.as_tensor([POINTS[k], LOTS[k]]).float() for k in (0, -1))
+        low, high = (torch.as_tensor([self.points[k], LOTS[k]]).float() for k in (0, -1))
         place = 2.0 * (corrections - low) / (high - low) - 1.0
         outside = (place.abs() - 1.0).clamp(min=0.0).sum(-1)
         grid = place.flip(-1)[:, None, None, :]  # the last axis first
@@ -81,4 +88,4 @@ class LevelsTrainer(Trainer):
 
 
 if __name__ == "__main__":
-    run({"fixed-cost": LevelsTrainer}, __doc__)
+    run(dict.fromkeys(POINTS, LevelsTrainer), __doc__)

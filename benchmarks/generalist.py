@@ -11,11 +11,14 @@ Groups of worlds, each against what there is to be had:
   projected inventory level;
 * `backlog`: the same worlds with customers who wait, against the optimum;
 * `fixed-cost`: the instances of Zheng and Federgruen (1991), and lost sales with a fixed cost, against the optimum;
-* `seasons`: seasons that none was trained on, against the optimum;
+* `seasons`: seasons that none was trained on, against the optimum; `fixed-cost-seasons`: the same with a fixed cost;
+  `seasons-backlog`: with customers who wait, with and without one;
 * `shocks`: spikes of demand that none was trained on, seen as they begin or announced, against the tuned safety stock
   on the forecast and the tuned capped base-stock;
 * `random-lead`: random lead times that none was trained on, in sequence and crossing, against the tuned capped
   base-stock and base-stock;
+* `fixed-cost-random-lead` and `...-backlog`: the same with a fixed cost, and customers who are lost or wait, against
+  the tuned `s-S`;
 * `two-suppliers`: the instances of Gijsbrechts et al. (2022), against the tuned dual index and the optimum;
 * `two-family`: worlds of `two-supplier-family`, against the tuned dual index;
 * `histories`: each item and store of the shipped sales, against the tuned `s-S`, `base-stock` and `adaptive`.
@@ -30,6 +33,7 @@ import argparse
 import shlex
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +95,18 @@ def fixed_costs() -> Iterator[Instance]:
             yield f"K{cost}-L{lead_time}-p4-lost", "lost-sales", changes, ("optimal", "s-S")
 
 
-def seasons() -> Iterator[Instance]:
-    """Yield the shop of `lost-sales` with seasons of two, three and seven days."""
+def seasons(*fixed: float, lead_times: tuple[int, ...], **more: Any) -> Iterator[Instance]:
+    """Yield the shop of `lost-sales` with seasons of two, three and seven days, for some fixed costs."""
     for season in ([1.4, 0.6], [0.5, 1.0, 1.5], [0.8, 0.9, 1.0, 1.1, 1.6, 1.0, 0.6]):
-        for lead_time in (1, 2, 3):
-            changes = {"demands.customers.season": season, "lanes.supplier.lead_time": lead_time}
-            yield f"{len(season)}-days-L{lead_time}", "lost-sales", changes, ("optimal",)
+        for cost, lead_time in product(fixed, lead_times):
+            changes: dict[str, Any] = {"demands.customers.season": season, "lanes.supplier.lead_time": lead_time}
+            changes |= {"lanes.supplier.fixed_cost": cost, **more}
+            yield (
+                f"{len(season)}-days-L{lead_time}" + (f"-K{cost}" if cost else ""),
+                "lost-sales",
+                changes,
+                ("optimal",),
+            )
 
 
 def shocks() -> Iterator[Instance]:
@@ -111,21 +121,22 @@ def shocks() -> Iterator[Instance]:
             yield f"{name}-L{lead_time}", "lost-sales", changes, ("safety-stock", "capped-base-stock")
 
 
-def random_lead_times() -> Iterator[Instance]:
-    """Yield the shop of `lost-sales` with suppliers that are sometimes late, in sequence and crossing."""
-    both, one = (False, True), (True,)
-    for name, lead_time, orders in (
-        ("2-to-4", {"name": "randint", "low": 2, "high": 5}, both),
-        ("2-or-4", {"name": "empirical", "values": [2, 4], "weights": [8, 2]}, one),
-        ("2-or-12", {"name": "empirical", "values": [2, 12], "weights": [8, 2]}, one),
-        ("geometric-3", {"name": "geom", "p": 0.35}, both),
-    ):
-        for cost in (4, 19):
-            changes = {"lanes.supplier.lead_time": lead_time, "demands.customers.shortage_cost": cost}
-            for crossing in orders:
-                where = f"{name}-p{cost}" + ("-crossing" if crossing else "")
-                rules = ("base-stock", "capped-base-stock")
-                yield where, "lost-sales", {**changes, "lanes.supplier.crossing": crossing}, rules
+LATE: tuple[tuple[str, dict[str, Any], tuple[bool, ...]], ...] = (  # and whether orders cross, or arrive in sequence
+    ("2-to-4", {"name": "randint", "low": 2, "high": 5}, (False, True)),
+    ("2-or-4", {"name": "empirical", "values": [2, 4], "weights": [8, 2]}, (True,)),
+    ("2-or-12", {"name": "empirical", "values": [2, 12], "weights": [8, 2]}, (True,)),
+    ("geometric-3", {"name": "geom", "p": 0.35}, (False, True)),
+)
+
+
+def random_lead_times(*pairs: tuple[float, float], against: tuple[str, ...], **more: Any) -> Iterator[Instance]:
+    """Yield the shop of `lost-sales` with suppliers that are sometimes late, for pairs of shortage and fixed cost."""
+    for name, lead_time, orders in LATE:
+        for (short, fixed), crosses in product(pairs, orders):
+            where = f"{name}-p{short}" + (f"-K{fixed}" if fixed else "") + ("-crossing" if crosses else "")
+            lane = {"lead_time": lead_time, "crossing": crosses, "fixed_cost": fixed}
+            changes = {f"lanes.supplier.{key}": value for key, value in lane.items()}
+            yield where, "lost-sales", {**changes, "demands.customers.shortage_cost": short, **more}, against
 
 
 def two() -> Iterator[Instance]:
@@ -143,17 +154,22 @@ def histories() -> Iterator[Instance]:
             yield f"{item}-{store}", "grocery", where, ("s-S", "base-stock", "adaptive")
 
 
-DUAL = ("dual-index",)
+DUAL, FIXED = ("dual-index",), ((19, 5), (19, 40), (4, 5))
+WAIT, DEAR = {"demands.customers.unmet": "backlog"}, {"demands.customers.shortage_cost": 19}
 GROUPS = {
     "published": lambda: zipkin("lost_sales", "optimal"),
     "long-lead": lambda: zipkin("lost_sales_long_lead", "dcl"),
     "family": lambda: worlds("lost-sales-family", "train", ("optimal",), longest=4),
     "beyond": lambda: worlds("lost-sales-family", "held-out", ("capped-base-stock", "projected-inventory-level")),
-    "backlog": lambda: worlds("lost-sales-family", "train", ("optimal",), **{"demands.customers.unmet": "backlog"}),
+    "backlog": lambda: worlds("lost-sales-family", "train", ("optimal",), **WAIT),
     "fixed-cost": fixed_costs,
-    "seasons": seasons,
+    "seasons": lambda: seasons(0, lead_times=(1, 2, 3)),
+    "fixed-cost-seasons": lambda: seasons(5, 40, lead_times=(0, 1, 2), **DEAR),
+    "seasons-backlog": lambda: seasons(0, 5, 40, lead_times=(0, 2), **DEAR, **WAIT),
     "shocks": shocks,
-    "random-lead": random_lead_times,
+    "random-lead": lambda: random_lead_times((4, 0), (19, 0), against=("base-stock", "capped-base-stock")),
+    "fixed-cost-random-lead": lambda: random_lead_times(*FIXED, against=("s-S",)),
+    "fixed-cost-random-lead-backlog": lambda: random_lead_times(*FIXED, against=("s-S",), **WAIT),
     "two-suppliers": two,
     "two-family": lambda: worlds("two-supplier-family", "train", DUAL),
     "histories": histories,

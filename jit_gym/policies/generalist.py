@@ -16,19 +16,23 @@ from ..physics import View
 from ..scenario import Scenario
 from ..scenario.supports import unsupported
 from .base import Policy, PolicyError
-from .generalist_fixed import FixedCost
+from .generalist_computed import ComputedLevels
+from .generalist_fixed import FixedCost, FixedCostRandomLeadTimes
 from .generalist_random import RandomLeadTimes
 from .generalist_stock import OneStock
 from .generalist_two import TwoSuppliers
+from .lead_times import lead_times
 from .models import SUFFIX, Manifest, Model
 from .plan import PlanningData
 from .trained import Network, Perceptron
 
 AGENT = "generalist"
+World = OneStock | FixedCost | TwoSuppliers | ComputedLevels
 KINDS: dict[str, type[OneStock] | type[FixedCost] | type[TwoSuppliers]] = {
     "one-supplier": OneStock,
     "random-lead-times": RandomLeadTimes,
     "fixed-cost": FixedCost,
+    "fixed-cost-random-lead-times": FixedCostRandomLeadTimes,
     "two-suppliers": TwoSuppliers,
 }
 """The kinds of worlds, each with a network of its own."""
@@ -40,13 +44,13 @@ class Generalist(Policy):
 
     It sees a world as numbers without a scale, so that units of goods and of money do not matter. Where customers are
     lost the network corrects the order of a projection of the pipeline, and with two suppliers those of a dual index.
-    Where customers of one supplier wait, or orders arrive at once, a base-stock level is optimal, or the best that is
-    known, and no network is asked.
+    Where customers of one supplier wait, or orders arrive at once, the best levels are computed, and no network is
+    asked.
     """
 
     name: ClassVar[str] = AGENT
     label: ClassVar[str] = f"agent:{AGENT}"
-    world: OneStock | FixedCost | TwoSuppliers
+    world: World
     manifest: Manifest
     perceptron: Perceptron
     lowest: np.ndarray
@@ -65,14 +69,14 @@ class Generalist(Policy):
         refuse(scenario, self.label)
         fitted = super().fit(scenario)
         kind = kind_of(scenario)
-        fitted.world = KINDS[kind](PlanningData(scenario))
+        fitted.world = world_of(scenario)
         fitted.world.check(self.label)
         fitted._read(self.model or shipped(kind), kind)
         return fitted
 
     def _read(self, model: Model, kind: str) -> None:
         """Take the network of a model, or say in one line why it cannot be played."""
-        self.manifest, world = model.manifest, self.world
+        self.manifest, world = model.manifest, KINDS[kind]
         if (made := self.manifest.network.get("kind")) != kind:
             raise PolicyError(f"{self.label}: the model is for {made}, and this world is of the kind {kind}")
         try:
@@ -138,9 +142,20 @@ def kind_of(scenario: Scenario) -> str:
         return "two-suppliers"
     ((name, lane),) = scenario.lanes.items()
     (demand,) = scenario.demands.values()
+    late = demand.unmet == "lost" and is_random(scenario, name)
     if lane.fixed_cost:
-        return "fixed-cost"
-    return "random-lead-times" if demand.unmet == "lost" and is_random(scenario, name) else "one-supplier"
+        return "fixed-cost-random-lead-times" if late else "fixed-cost"
+    return "random-lead-times" if late else "one-supplier"
+
+
+def world_of(scenario: Scenario) -> World:
+    """Return the numbers of a world with one stock: those that its network sees, or levels where none is needed."""
+    plan = PlanningData(scenario)
+    if len(scenario.lanes) == 1:
+        ((name, _),), (demand,) = scenario.lanes.items(), scenario.demands.values()
+        if demand.unmet == "backlog" or lead_times(scenario, name)[0] >= 1.0:
+            return ComputedLevels(plan)
+    return KINDS[kind_of(scenario)](plan)
 
 
 def refuse(scenario: Scenario, label: str) -> None:

@@ -180,14 +180,19 @@ class ExpectedDemand:
         if not self.whole or self.step != 1.0:
             scale = factor * self.base_mean
             return self.newsvendor * scale, self.variation * scale
+        chances = self.multiple(factor)
+        k = np.arange(len(chances))
+        mean = chances @ k
+        return self.quantile(chances) * self.base_mean, float(np.sqrt(max(chances @ (k - mean) ** 2, 0.0)))
+
+    def multiple(self, factor: float) -> np.ndarray:
+        """Return the chances of 0, 1, 2, ... steps of the distribution's demand times a factor, rounded by chance."""
         many = factor * np.arange(len(self.chances))
         below = np.floor(many).astype(int)
         up = many - below
         chances = np.bincount(below, self.chances * (1.0 - up), below[-1] + 2)
         chances += np.bincount(below + 1, self.chances * up, below[-1] + 2)
-        k = np.arange(len(chances))
-        mean = chances @ k
-        return self.quantile(chances) * self.base_mean, float(np.sqrt(max(chances @ (k - mean) ** 2, 0.0)))
+        return chances
 
     def expected(self, view: View) -> Coming:
         """Return the demand that is expected at the start of a period."""

@@ -39,23 +39,18 @@ STATE = (
 """What is seen of a state, each in the mean demand of a period until an order arrives."""
 
 
-def arrivals(view: View, lane: int, lead_time: int, shares: Any = None) -> list[Any]:
+def arrivals(view: View, lane: int, lead_time: int) -> list[Any]:
     """Return what is on hand with this period's arrival, and what arrives in the next periods (paths,), in units.
 
     Args:
         view: the start of a period, of a world with one stock and one demand.
         lane: which lane it is that things arrive on.
         lead_time: the number of periods, 0 or more; one number is returned for each, but one at least.
-        shares: of what is on order, those that arrive within 1, 2, ... periods (periods,); where None is given, it is
-            known what arrives when.
     """
     first = view.on_hand[:, 0] - view.backlog[:, 0]
     if not lead_time:
         return [first]
-    if shares is None:
-        until = [view.arriving(lane, k) for k in range(1, lead_time + 1)]
-    else:
-        until = [view.on_order[:, lane] * share for share in shares]
+    until = [view.arriving(lane, k) for k in range(1, lead_time + 1)]
     return [first + until[0], *(late - soon for soon, late in pairwise(until))]
 
 

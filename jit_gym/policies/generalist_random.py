@@ -9,7 +9,7 @@ import numpy as np
 
 from ..physics import View
 from .generalist_demand import Coming
-from .generalist_inputs import Seen, joined, project
+from .generalist_inputs import Projection, Seen, joined, project
 from .generalist_stock import CONTEXT, OneStock
 from .plan import PlanningData
 
@@ -29,8 +29,10 @@ STATE = (
 )
 """What is seen of a state, each in the mean demand of a period."""
 
-TIMES = (*CONTEXT, *(f"chance of more than {k} periods" for k in range(REACH)), "crossing")
-"""What is seen of a world beside `generalist_stock.CONTEXT`: P(L > k), and whether orders cross."""
+LATER = (*(f"chance of more than {k} periods" for k in range(REACH)), "crossing")
+"""What is seen of lead times: P(L > k), and whether orders cross."""
+TIMES = (*CONTEXT, *LATER)
+"""What is seen of a world."""
 
 
 class RandomLeadTimes(OneStock):
@@ -81,13 +83,8 @@ def see(on_hand: Any, on_order: Any, coming: Coming, arrives: Any, late: Any, co
     (unit,) = coming.unit
     d, deviations, levels = ([each / unit + zero for each in numbers] for numbers in coming[:3])
     x, o, mean = on_hand / unit, on_order / unit, sum(late)
-    arriving = [o * chance / mean for chance in late]
-    ahead = project([x + arriving[0], *arriving[1:]], d[:REACH], deviations[:REACH])
-
-    def on_arrival(numbers: list[Any]) -> Any:
-        return sum(each * chance for each, chance in zip(numbers, arrives, strict=False))
-
-    stock, level = on_arrival(ahead.means), on_arrival(levels)
+    ahead = projected(x, o, d, deviations, late)
+    stock, level = on_arrival(ahead.means, arrives), on_arrival(levels, arrives)
     squares = [variance + there * there for variance, there in zip(ahead.variances, ahead.means, strict=True)]
     state = [
         x,
@@ -96,9 +93,32 @@ def see(on_hand: Any, on_order: Any, coming: Coming, arrives: Any, late: Any, co
         *ahead.means[:REACH],
         *(each - 1.0 for each in d[:REACH]),
         stock,
-        (abs(on_arrival(squares) - stock * stock) + 1e-6) ** 0.5,
+        (abs(on_arrival(squares, arrives) - stock * stock) + 1e-6) ** 0.5,
         ahead.lost,
-        on_arrival(deviations),
-        on_arrival([each - demand for each, demand in zip(levels, d, strict=False)]),
+        on_arrival(deviations, arrives),
+        on_arrival([each - demand for each, demand in zip(levels, d, strict=False)], arrives),
     ]
     return Seen(joined(state, context), level - stock, unit + zero)
+
+
+def projected(on_hand: Any, on_order: Any, demand: list[Any], deviations: list[Any], late: Any) -> Projection:
+    """Project the stock through `REACH` periods, where a share P(L > k) / E L of what is on order arrives in k periods.
+
+    Args:
+        on_hand, on_order: (paths,), in the unit of all numbers.
+        demand, deviations: of each period, `REACH` of them or more.
+        late: P(L > k) (`REACH`,) or (`REACH`, paths).
+    """
+    mean = sum(late)
+    arriving = [on_order * chance / mean for chance in late]
+    return project([on_hand + arriving[0], *arriving[1:]], demand[:REACH], deviations[:REACH])
+
+
+def on_arrival(numbers: list[Any], arrives: Any) -> Any:
+    """Return the mean of numbers of 0, 1, 2, ... periods ahead in the period in which an order arrives.
+
+    Args:
+        numbers: `REACH` of them or more.
+        arrives: P(L = k) (`REACH`,) or (`REACH`, paths).
+    """
+    return sum(each * chance for each, chance in zip(numbers, arrives, strict=False))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..physics import View
-from .base import PolicyError, positive
+from .base import PolicyError
 from .generalist_demand import ExpectedDemand
 from .generalist_inputs import STATE, Seen, arrivals, decide, see
-from .lead_times import lead_times
+from .lead_times import demand_of_periods, lead_times
 from .plan import PlanningData
 
 STEADY = (
@@ -40,7 +40,7 @@ UNFORESEEN = ("unforeseen on arrival", "its deviation", "unforeseen until then")
 
 
 class OneStock(ExpectedDemand):
-    """The numbers of a world with one stock, in units of its mean demand and its holding cost.
+    """The numbers of a world with one stock and lost sales, in units of its mean demand and its holding cost.
 
     Attributes:
         times, mean_time: the chances of a lead time of 0, 1, 2, ... periods, and its mean.
@@ -51,6 +51,7 @@ class OneStock(ExpectedDemand):
     inputs: tuple[str, ...] = (*STATE, *CONTEXT, *UNFORESEEN)
     context_names: tuple[str, ...] = (*CONTEXT, *UNFORESEEN)
     outputs = 1
+    corrected = True  # by a network
 
     def __init__(self, plan: PlanningData, lane: str | None = None) -> None:
         """Take the one stock of a plan, and its only lane or the one that is named."""
@@ -71,21 +72,6 @@ class OneStock(ExpectedDemand):
             )
         if not self.mean > 0.0 or not self.variation > 0.0:
             raise PolicyError(f"{place}: needs a demand that is random, got a mean of {self.mean:g} that does not vary")
-
-    @property
-    def corrected(self) -> bool:
-        """Tell whether the network has a say: where customers are lost and orders take time."""
-        return self.scenario.demands[self.demand].unmet == "lost" and self.times[0] < 1.0
-
-    @cached_property
-    def covers(self) -> float:
-        """Return the best base-stock level where customers wait, in units (Karlin 1960; Robinson et al. 2001)."""
-        below = np.cumsum(self.exposed)
-        return float(np.searchsorted(below, self.ratio - 1e-12)) * self.step
-
-    def rounded_up(self, quantity: Any) -> Any:
-        """Return a quantity rounded up to whole units, where units are whole."""
-        return np.ceil(quantity - 1e-9) if self.whole else quantity
 
     @cached_property
     def lead_time_deviation(self) -> float:
@@ -110,12 +96,7 @@ class OneStock(ExpectedDemand):
     @cached_property
     def exposed(self) -> np.ndarray:
         """Return the chances of the demand of the orders outstanding and of a period more (steps,)."""
-        total = np.ones(1)
-        mixed = np.zeros(1 + len(self.outstanding) * (len(self.chances) - 1))
-        for chance in self.outstanding:
-            total = np.convolve(total, self.chances)
-            mixed[: len(total)] += chance * total
-        return mixed
+        return demand_of_periods([self.chances] * len(self.outstanding), self.outstanding)
 
     @cached_property
     def context(self) -> np.ndarray:
@@ -144,30 +125,11 @@ class OneStock(ExpectedDemand):
             ]
         )
 
-    @cached_property
-    def shares(self) -> np.ndarray | None:
-        """Return the shares of what is on order that arrive within 1, 2, ... periods (periods,); None if it is known.
-
-        Where lead times vary nobody knows what arrives when, and orders are taken to be as old as equal ones would be
-        in the mean: the share is E min(L, k) / E L, and all of it for the last period.
-        """
-        if not self.varies:
-            return None
-        shares = np.cumsum(self.later)[: self.lead_time] / self.later.sum()
-        shares[-1] = 1.0
-        return shares
-
     def orders(self, view: View, network: Any) -> np.ndarray:
-        """Return orders (paths, 1), in units; where it is asked, a network corrects them by its output (paths, 1)."""
-        if not self.corrected:
-            forecast = self.expected(view).means[: self.lead_time + 1]
-            level = self.rounded_up(self.covers * sum(forecast) / (self.mean * len(forecast)))
-            orders = positive(level - view.inventory_position[:, 0])
-        else:
-            seen = self.seen(view)
-            orders = decide(seen, network(seen.inputs))
-            orders = np.floor(orders + 0.5) if self.whole else orders
-        return np.reshape(orders, (-1, 1))
+        """Return orders (paths, 1), in units, for the corrections (paths, 1) that a network makes of its inputs."""
+        seen = self.seen(view)
+        orders = decide(seen, network(seen.inputs))
+        return np.reshape(np.floor(orders + 0.5) if self.whole else orders, (-1, 1))
 
     def seen(self, view: View) -> Seen:
         """Return what the network sees at the start of a period."""
@@ -175,4 +137,4 @@ class OneStock(ExpectedDemand):
 
     def arrivals(self, view: View) -> list[Any]:
         """Return what is on hand with this period's arrival, and what arrives in the next periods (paths,) each."""
-        return arrivals(view, self.plan.lanes.index(self.lane), self.lead_time, self.shares)
+        return arrivals(view, self.plan.lanes.index(self.lane), self.lead_time)

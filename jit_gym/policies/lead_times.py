@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..chance.delays import mean_delay
@@ -34,6 +36,21 @@ def mean_time(scenario: Scenario, name: str) -> float:
 def lead_times(scenario: Scenario, name: str) -> np.ndarray:
     """Return the chances of 0, 1, 2, ... periods from a shipment on a lane to its arrival, the lateness included."""
     return np.convolve(_chances(counts(scenario.lanes[name].lead_time)), _lateness(scenario, name))
+
+
+def demand_of_periods(demand: Sequence[np.ndarray], chances: np.ndarray) -> np.ndarray:
+    """Return the chances of 0, 1, 2, ... steps of demand in a random number of periods (steps,).
+
+    Args:
+        demand: P(D = 0, 1, 2, ...) of each period, in steps.
+        chances: of the first period alone, the first two, ...: as many.
+    """
+    total = np.ones(1)
+    found = np.zeros(1 + sum(len(each) - 1 for each in demand))
+    for each, chance in zip(demand, chances, strict=True):
+        total = np.convolve(total, each)
+        found[: len(total)] += chance * total
+    return found
 
 
 def _lateness(scenario: Scenario, name: str) -> np.ndarray:

@@ -19,17 +19,19 @@ from jit_gym.policies.plan import PlanningData
 
 FEW = {"worlds": 3, "steps": 3, "groups": 2, "batch": 2, "paths": 2, "periods": 20, "warmup": 4, "tail": 4, "hidden": 8}
 
+LATE = {"name": "randint", "low": 1, "high": 5}
 OF_KIND = {
     "fixed-cost": {"lanes.supplier.fixed_cost": 20},
+    "fixed-cost-random-lead-times": {"lanes.supplier.fixed_cost": 20, "lanes.supplier.lead_time": LATE},
     "one-supplier": {"demands.customers.season": [0.5, 1.5]},
-    "random-lead-times": {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 5}},
+    "random-lead-times": {"lanes.supplier.lead_time": LATE},
 }
 """What differs from the shop with lost sales in a world of each kind."""
 
 
 def trainer(kind: str, **changes) -> Trainer:
     """Return a small training."""
-    made = LevelsTrainer if kind == "fixed-cost" else Trainer
+    made = LevelsTrainer if kind in POINTS else Trainer
     return made(kind, settings_for(kind, {**FEW, **changes}), 0)
 
 
@@ -83,10 +85,11 @@ def test_a_surface_is_lowest_near_the_optimum():
     changes = {"lanes.supplier.fixed_cost": 5, "lanes.supplier.lead_time": 2, "demands.customers.shortage_cost": 4}
     world = jit_gym.load("lost-sales", changes)
     numbers = FixedCost(PlanningData(world))
-    costs = surface(world, numbers, paths=16, periods=300, warmup=20, seed=0)
+    points = POINTS["fixed-cost"]
+    costs = surface(world, numbers, points, paths=16, periods=300, warmup=20, seed=0)
     assert costs.min() == pytest.approx(jit_gym.solve(world).cost, rel=0.03)
     point, lot = np.unravel_index(costs.argmin(), costs.shape)
-    assert 0 < point < len(POINTS) - 1
+    assert 0 < point < len(points) - 1
     assert 0 < lot < len(LOTS) - 1
 
 

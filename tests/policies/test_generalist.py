@@ -20,6 +20,7 @@ from jit_gym.policies.plan import PlanningData
 MODELS = sorted((Path(__file__).parents[2] / "agents" / "models").glob("*.safetensors"))
 NORMAL = {"name": "norm", "loc": 10.0, "scale": 3.0}
 ONE = {"units": "continuous", "demands.customers.distribution": NORMAL, "lanes.supplier.lead_time": 3}
+LATE = {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 5}, "lanes.supplier.crossing": True}
 WORLDS = {
     "lost": ("lost-sales", ONE),
     "backlog": ("lost-sales", {**ONE, "demands.customers.unmet": "backlog"}),
@@ -32,11 +33,13 @@ WORLDS = {
             "spikes.rush": {"hits": ["customers"], "starts": {"every": 9}, "lasts": 3, "factor": 2, "announced": 2},
         },
     ),
-    "varying": (
-        "lost-sales",
-        {**ONE, "lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 5}, "lanes.supplier.crossing": True},
-    ),
+    "varying": ("lost-sales", {**ONE, **LATE}),
     "fixed": ("lost-sales", {**ONE, "lanes.supplier.fixed_cost": 40.0}),
+    "fixed and varying": ("lost-sales", {**ONE, **LATE, "lanes.supplier.fixed_cost": 40.0}),
+    "fixed, varying and waiting": (
+        "lost-sales",
+        {**ONE, **LATE, "lanes.supplier.fixed_cost": 40.0, "demands.customers.unmet": "backlog"},
+    ),
     "two": ("dual-sourcing", {"units": "continuous", "demands.customers.distribution": NORMAL}),
 }
 
@@ -146,9 +149,47 @@ def test_with_a_fixed_cost_and_backlog_it_costs_the_optimum(mean: float, cost: f
     assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(cost, rel=1e-6)
 
 
-def test_where_orders_arrive_at_once_it_costs_the_optimum():
-    """With lost sales and no lead time the newsvendor's level is optimal."""
-    world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 0})
+@pytest.mark.parametrize("more", [{"demands.customers.unmet": "backlog"}, {"lanes.supplier.lead_time": 0}])
+@pytest.mark.parametrize("fixed_cost", [0, 5, 40])
+def test_in_a_season_it_costs_the_optimum_where_levels_are_computed(more: dict, fixed_cost: int):
+    """Some s and S of each period are optimal where customers wait, or orders arrive at once (Karlin 1960)."""
+    changes = {"demands.customers.season": [0.5, 1.0, 1.5], "demands.customers.shortage_cost": 19}
+    world = jit_gym.load("lost-sales", {**changes, "lanes.supplier.fixed_cost": fixed_cost, **more})
+    assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(jit_gym.solve(world).cost, rel=1e-6)
+
+
+def test_a_fixed_cost_in_a_season_with_lost_sales():
+    """Near the optimum, where one s and S that move with the forecast cost 7 % more."""
+    changes = {"demands.customers.season": [0.5, 1.0, 1.5], "demands.customers.shortage_cost": 19}
+    world = jit_gym.load("lost-sales", {**changes, "lanes.supplier.fixed_cost": 5, "lanes.supplier.lead_time": 1})
+    assert float(jit_gym.exact_cost("agent:generalist", world)) < 1.015 * jit_gym.solve(world).cost
+
+
+def test_with_a_fixed_cost_it_knows_that_orders_cross():
+    """Where a fifth of the shipments take ten periods more, no s and S of the inventory position come near."""
+    lead_time = {"name": "empirical", "values": [2, 12], "weights": [8, 2]}
+    lane = {"lead_time": lead_time, "crossing": True, "fixed_cost": 40}
+    changes = {f"lanes.supplier.{key}": value for key, value in lane.items()}
+    world = jit_gym.load("lost-sales", {**changes, "demands.customers.shortage_cost": 19})
+    how = {"paths": 256, "periods": 500, "warmup": 50, "seed": 1}
+    ours = jit_gym.evaluate("agent:generalist", world, **how).mean("cost")
+    others = [jit_gym.evaluate(f"s-S(s={s}, S={s + 13})", world, **how).mean("cost") for s in (25, 28, 31, 34, 37)]
+    assert ours < 0.98 * min(others)
+
+
+def test_levels_move_with_what_is_announced_beyond_the_season():
+    """In the same period of the season, a rush that is announced makes an order larger."""
+    season = {"demands.customers.season": [0.5, 1.5], "lanes.supplier.fixed_cost": 20, "lanes.supplier.lead_time": 1}
+    rush = {"hits": ["customers"], "starts": {"at": [3]}, "lasts": 2, "factor": 3, "announced": 2}
+    usual, more = (played("lost-sales", {**season, **with_rush}, 4) for with_rush in ({}, {"spikes.rush": rush}))
+    assert (usual[0] == more[0]).all()
+    assert more[1:3].sum() > 1.3 * usual[1:3].sum()
+
+
+@pytest.mark.parametrize("fixed_cost", [0, 20])
+def test_where_orders_arrive_at_once_it_costs_the_optimum(fixed_cost: int):
+    """With lost sales and no lead time a level is optimal, and with a fixed cost an s and an S (Scarf 1960)."""
+    world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 0, "lanes.supplier.fixed_cost": fixed_cost})
     assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(jit_gym.solve(world).cost, rel=1e-6)
 
 
@@ -268,7 +309,7 @@ def test_the_shipped_networks_are_small_and_say_how_they_were_made(path: Path):
 
 
 def test_there_is_a_network_for_each_kind():
-    assert [path.stem for path in MODELS] == sorted(f"generalist-{kind}" for kind in KINDS)
+    assert {path.stem for path in MODELS} == {f"generalist-{kind}" for kind in KINDS}
 
 
 def test_a_model_in_a_file_plays_as_the_shipped_one(tmp_path: Path):

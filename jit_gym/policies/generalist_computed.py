@@ -1,0 +1,161 @@
+"""What `agent:generalist` does where no network is needed: the best s and S of each period, computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ..physics import View
+from .base import positive
+from .generalist_stock import OneStock
+from .periodic_levels import Levels, losing_levels, waiting_levels
+from .plan import PlanningData
+from .reorder_levels import best_levels, crossing, in_sequence
+
+MOST = 4096  # positions that are looked at in each period of a season
+
+
+class Season(NamedTuple):
+    """What is done in each period of a season (periods,), in units."""
+
+    s: np.ndarray
+    up_to: np.ndarray
+    usual: np.ndarray  # the demand that these are for: see `ComputedLevels.ahead`
+
+
+class ComputedLevels:
+    """The levels of one stock whose customers wait, or whose orders arrive at once: with a fixed cost or without.
+
+    They are levels of the inventory position, and the best where demand is steady (Scarf 1960; Robinson et al. 2001 for
+    orders that cross), or has a season and orders arrive in their sequence (Karlin 1960). In a season each period has
+    an s and an S of its own, by dynamic programming; where that is not exact, it says how far they are from those of a
+    steady demand, and the rest is as without a season. Levels move with what a forecast shows beyond the season.
+
+    Attributes:
+        shop: the numbers of the stock.
+        cost: of an order, in holding costs of a period's mean demand.
+        lot: the economic lot, in the mean demand.
+        short: the cost of a unit that is short, in that of holding one for a period.
+        lost: whether customers are lost.
+        crosses: whether orders overtake one another.
+    """
+
+    corrected: ClassVar[bool] = False  # by a network
+    context_names: ClassVar[tuple[str, ...]] = ()
+    stock: ClassVar[type[OneStock]] = OneStock
+
+    def __init__(self, plan: PlanningData) -> None:
+        """Take the one stock of a plan, and its only lane."""
+        self.plan, self.shop = plan, self.stock(plan)
+        self.mean, self.whole, self.ratio = self.shop.mean, self.shop.whole, self.shop.ratio
+        self.short = self.ratio / (1.0 - self.ratio) if self.ratio < 1.0 else np.inf
+        held = float(plan.holding_cost[0]) * self.mean
+        self.cost = float(plan.fixed_cost[0]) / held if held > 0 else np.inf
+        self.lot = np.sqrt(2.0 * self.cost)
+        self.lost = self.shop.scenario.demands[self.shop.demand].unmet == "lost"
+        self.crosses = self.shop.varies and self.shop.scenario.lanes[self.shop.lane].crossing
+        self._season: Season | None = None
+
+    def check(self, place: str) -> None:
+        """Raise a PolicyError, in one line that begins with `place`, for costs or a demand that say nothing."""
+        self.shop.check(place)
+
+    @property
+    def cycle(self) -> int | None:
+        """Return after how many periods what it does is as before; None where it never is."""
+        return self.shop.cycle
+
+    @cached_property
+    def context(self) -> np.ndarray:
+        """Return what a network sees of this world (numbers,), by `context_names`."""
+        return np.zeros(0)
+
+    @cached_property
+    def best(self) -> tuple[float, float]:
+        """Return the s and S with the least cost where customers wait and demand is steady, in units."""
+        shop = self.shop
+        below = crossing(shop.chances, shop.later) if self.crosses else in_sequence(shop.chances, shop.exposed)
+        mean = shop.base_mean / shop.step
+        longest = 2 * (int(2.0 * self.lot * mean + 3.0 * mean) + 2) if self.cost else 1  # steps: four economic lots
+        s, up_to, _ = best_levels(below, self.cost * mean, self.short, longest)
+        return s * shop.step, up_to * shop.step
+
+    def steady(self, network: Any) -> tuple[float, float]:
+        """Return the s and S where demand is steady, in units; where it is asked, by a network."""
+        return self.best
+
+    def by_period(self, factors: Sequence[float]) -> Levels:
+        """Return the s and S of each period of a season, in units, by dynamic programming.
+
+        Args:
+            factors: what is asked for in each period, in the mean of the distribution.
+        """
+        shop, longest = self.shop, len(self.shop.chances) * max(factors)
+        lot = 4.0 * (self.lot + 1.0) * self.mean / shop.step  # steps: four economic lots, and more
+        wide = int(np.ceil((lot + (shop.lead_time + 2) * longest) / MOST))  # steps that are one from here on
+        demand = [shop.multiple(factor / wide) for factor in factors]
+        step, most = shop.step * wide, int(lot / wide) + 2
+        fixed = self.cost * self.mean / step
+        if self.lost:
+            found = losing_levels(demand, shop.lead_time, fixed, self.short, most)
+        else:
+            found = waiting_levels(demand, shop.outstanding, fixed, self.short, most)
+        return Levels(*(each * step for each in found))
+
+    def season(self, network: Any) -> Season:
+        """Return what is done in each period of a season, which is one period where there is none.
+
+        A trend never comes back: levels are then those of the mean demand, and move with what is expected.
+        """
+        shop = self.shop
+        usual = [shop.usual(np.array(t)) for t in range(shop.repeats)] if shop.cycle else [shop.usual(None)]
+        factors = [float(each[0]) / shop.base_mean for each in usual]
+        exact = not self.corrected and not self.crosses
+        if exact and (self.lost or len(usual) > 1):
+            found = self.by_period(factors)
+        else:
+            found = Levels(*(np.array([level], float) for level in self.steady(network)))
+            if len(usual) > 1:
+                here, flat = self.by_period(factors), self.by_period([self.mean / shop.base_mean])
+                found = Levels(*(level + more - less for level, more, less in zip(found, here, flat, strict=True)))
+        return Season(*found, np.array([float(self.ahead(each)) for each in usual]))
+
+    def orders(self, view: View, network: Any) -> np.ndarray:
+        """Return orders (paths, 1), in units, for the corrections that a network makes of its inputs."""
+        if self._season is None:
+            self._season = self.season(network)
+        periods = len(self._season.s)
+        # A policy that looks at the period must say when its orders repeat.
+        return self.order(view, *(each[0 if periods == 1 else view.period % periods] for each in self._season))
+
+    def order(self, view: View, s: Any, up_to: Any, usual: Any) -> np.ndarray:
+        """Return orders (paths, 1), in units, for levels and the demand that they are for, each in units.
+
+        With a fixed cost levels move by what is expected beyond the usual, and without one in proportion.
+        """
+        forecast = self.shop.expected(view).means
+        more = self.ahead(forecast) - usual
+        if not self.cost:
+            more = more * up_to / np.where(usual > 0, usual, 1.0)
+        below = self.position(view, forecast) - more
+        quantity = positive(up_to - below)
+        return np.where(below <= s, self.rounded(quantity), 0.0)[:, None]
+
+    def rounded(self, quantity: Any) -> Any:
+        """Return a quantity in whole units, where units are whole: rounded up, as more is expected, and less waits."""
+        return np.ceil(quantity - 1e-9) if self.whole else quantity
+
+    def position(self, view: View, forecast: list[Any]) -> Any:
+        """Return what levels are of (paths,), in units: the inventory position."""
+        return view.inventory_position[:, 0]
+
+    def ahead(self, forecast: list[Any]) -> Any:
+        """Return the demand with which levels move, in units: that of all periods until an order arrives.
+
+        Args:
+            forecast: the mean demand of this period and of each until the order arrives, or more, in units.
+        """
+        return sum(forecast[: self.shop.lead_time + 1])
