@@ -38,10 +38,10 @@ def surface(
     layout = Layout(scenario)
     trace = Chance(scenario).draw(seed, paths, periods)
     play = Simulation(layout, Trace(trace.columns, np.tile(trace.rows, (1, len(pairs), 1))))
-    s, up_to = np.repeat(s, paths), np.repeat(up_to, paths)
+    s, up_to, usual = np.repeat(s, paths), np.repeat(up_to, paths), np.full(world.shop.reach + 1, world.mean)
     total = np.zeros(len(pairs) * paths)
     for t in range(periods):
-        money = play.step(world.order(View(play), s, up_to, world.mean)).money
+        money = play.step(world.order(View(play), s, up_to, usual)).money
         if t >= warmup:
             total -= money["reward"][:, 0]
     mean: np.ndarray = total.reshape(len(pairs), paths).mean(axis=1) / (periods - warmup)

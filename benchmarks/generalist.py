@@ -14,7 +14,8 @@ Groups of worlds, each against what there is to be had:
 * `seasons`: seasons that none was trained on, against the optimum; `fixed-cost-seasons`: the same with a fixed cost;
   `seasons-backlog`: with customers who wait, with and without one;
 * `shocks`: spikes of demand that none was trained on, seen as they begin or announced, against the tuned safety stock
-  on the forecast and the tuned capped base-stock;
+  on the forecast and the tuned capped base-stock; `shocks-backlog`: with customers who wait; `fixed-cost-shocks` and
+  `...-backlog`: with a fixed cost, against the tuned `s-S`;
 * `random-lead`: random lead times that none was trained on, in sequence and crossing, against the tuned capped
   base-stock and base-stock;
 * `fixed-cost-random-lead` and `...-backlog`: the same with a fixed cost, and customers who are lost or wait, against
@@ -109,16 +110,17 @@ def seasons(*fixed: float, lead_times: tuple[int, ...], **more: Any) -> Iterator
             )
 
 
-def shocks() -> Iterator[Instance]:
-    """Yield the shop of `lost-sales` with demand that is a multiple of itself for a while."""
+def shocks(*fixed: float, against: tuple[str, ...], **more: Any) -> Iterator[Instance]:
+    """Yield the shop of `lost-sales` with demand that is a multiple of itself for a while, for some fixed costs."""
     for name, rush in (
         ("double", {"starts": {"rate": 0.07}, "lasts": 4, "factor": 2.0}),
         ("triple-announced", {"starts": {"rate": 0.05}, "lasts": 3, "factor": 3.0, "announced": 5}),
         ("half", {"starts": {"rate": 0.06}, "lasts": 7, "factor": 0.5}),
     ):
-        for lead_time in (1, 3, 5):
+        for cost, lead_time in product(fixed, (1, 3, 5)):
             changes = {"spikes.rush": {"hits": ["customers"], **rush}, "lanes.supplier.lead_time": lead_time}
-            yield f"{name}-L{lead_time}", "lost-sales", changes, ("safety-stock", "capped-base-stock")
+            changes |= {"lanes.supplier.fixed_cost": cost, **more}
+            yield f"{name}-L{lead_time}" + (f"-K{cost}" if cost else ""), "lost-sales", changes, against
 
 
 LATE: tuple[tuple[str, dict[str, Any], tuple[bool, ...]], ...] = (  # and whether orders cross, or arrive in sequence
@@ -166,7 +168,10 @@ GROUPS = {
     "seasons": lambda: seasons(0, lead_times=(1, 2, 3)),
     "fixed-cost-seasons": lambda: seasons(5, 40, lead_times=(0, 1, 2), **DEAR),
     "seasons-backlog": lambda: seasons(0, 5, 40, lead_times=(0, 2), **DEAR, **WAIT),
-    "shocks": shocks,
+    "shocks": lambda: shocks(0, against=("safety-stock", "capped-base-stock")),
+    "shocks-backlog": lambda: shocks(0, against=("safety-stock",), **WAIT),
+    "fixed-cost-shocks": lambda: shocks(5, 40, against=("s-S",)),
+    "fixed-cost-shocks-backlog": lambda: shocks(20, against=("s-S",), **WAIT),
     "random-lead": lambda: random_lead_times((4, 0), (19, 0), against=("base-stock", "capped-base-stock")),
     "fixed-cost-random-lead": lambda: random_lead_times(*FIXED, against=("s-S",)),
     "fixed-cost-random-lead-backlog": lambda: random_lead_times(*FIXED, against=("s-S",), **WAIT),

@@ -13,17 +13,17 @@ from .base import positive
 from .generalist_stock import OneStock
 from .periodic_levels import Levels, losing_levels, waiting_levels
 from .plan import PlanningData
-from .reorder_levels import best_levels, crossing, in_sequence
+from .reorder_levels import best_levels, crossing, in_sequence, newsvendor
 
 MOST = 4096  # positions that are looked at in each period of a season
 
 
 class Season(NamedTuple):
-    """What is done in each period of a season (periods,), in units."""
+    """What is done in each period of a season, in units."""
 
-    s: np.ndarray
+    s: np.ndarray  # (periods,)
     up_to: np.ndarray
-    usual: np.ndarray  # the demand that these are for: see `ComputedLevels.ahead`
+    usual: np.ndarray  # the mean demand of each, and of those until an order arrives (periods, reach + 1)
 
 
 class ComputedLevels:
@@ -32,7 +32,8 @@ class ComputedLevels:
     They are levels of the inventory position, and the best where demand is steady (Scarf 1960; Robinson et al. 2001 for
     orders that cross), or has a season and orders arrive in their sequence (Karlin 1960). In a season each period has
     an s and an S of its own, by dynamic programming; where that is not exact, it says how far they are from those of a
-    steady demand, and the rest is as without a season. Levels move with what a forecast shows beyond the season.
+    steady demand, and the rest is as without a season. Levels move as the level that covers what is forecast until an
+    order arrives, with the spikes that may begin until then.
 
     Attributes:
         shop: the numbers of the stock.
@@ -58,6 +59,7 @@ class ComputedLevels:
         self.lost = self.shop.scenario.demands[self.shop.demand].unmet == "lost"
         self.crosses = self.shop.varies and self.shop.scenario.lanes[self.shop.lane].crossing
         self._season: Season | None = None
+        self._covers: dict[tuple[float, ...], float] = {}
 
     def check(self, place: str) -> None:
         """Raise a PolicyError, in one line that begins with `place`, for costs or a demand that say nothing."""
@@ -121,7 +123,7 @@ class ComputedLevels:
             if len(usual) > 1:
                 here, flat = self.by_period(factors), self.by_period([self.mean / shop.base_mean])
                 found = Levels(*(level + more - less for level, more, less in zip(found, here, flat, strict=True)))
-        return Season(*found, np.array([float(self.ahead(each)) for each in usual]))
+        return Season(*found, np.array(usual, float)[:, : shop.reach + 1])
 
     def orders(self, view: View, network: Any) -> np.ndarray:
         """Return orders (paths, 1), in units, for the corrections that a network makes of its inputs."""
@@ -132,30 +134,53 @@ class ComputedLevels:
         return self.order(view, *(each[0 if periods == 1 else view.period % periods] for each in self._season))
 
     def order(self, view: View, s: Any, up_to: Any, usual: Any) -> np.ndarray:
-        """Return orders (paths, 1), in units, for levels and the demand that they are for, each in units.
+        """Return orders (paths, 1), in units.
 
-        With a fixed cost levels move by what is expected beyond the usual, and without one in proportion.
+        Args:
+            view: the start of a period.
+            s, up_to: levels, in units.
+            usual: the mean demand that they are for, in units: of this period, and of each until an order arrives.
         """
-        forecast = self.shop.expected(view).means
-        more = self.ahead(forecast) - usual
-        if not self.cost:
-            more = more * up_to / np.where(usual > 0, usual, 1.0)
-        below = self.position(view, forecast) - more
+        below = self.position(view) - (self.moved(view, usual) if self.moves else 0.0)
         quantity = positive(up_to - below)
         return np.where(below <= s, self.rounded(quantity), 0.0)[:, None]
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether more may be expected than the levels are for."""
+        return self.shop.changes or self.shop.surge is not None
+
+    def moved(self, view: View, usual: Any) -> Any:
+        """Return how much higher levels are than for the usual demand (paths,), in units."""
+        shop, n = self.shop, self.shop.lead_time + 1
+        known = np.stack(np.broadcast_arrays(*shop.expected(view).means[:n]), -1).reshape(-1, n)
+        alone = np.stack(shop.usual(None if shop.cycle == 1 else view.period)[:n], -1).reshape(-1, n)
+        spike = np.abs(known - alone) > 1e-6 * shop.mean
+        last = np.where(spike.any(axis=-1), n - 1 - spike[:, ::-1].argmax(axis=-1), -2)
+        announced = -1 if shop.surge is None or shop.surge.seen != "at-once" else shop.surge.announced
+        first = np.full(len(known), n) if shop.surge is None else np.maximum(last + 2, announced + 1)
+        then = np.reshape(np.asarray(usual)[..., :n], (-1, n))
+        return self.cover(known, first) - self.cover(then, np.full(len(then), n))
+
+    def cover(self, means: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """Return the levels that cover demands best (n,), in units.
+
+        Args:
+            means: the mean demand of each period (n, periods), as it is known, in units.
+            first: from which of them on a spike may begin of which nothing is known (n,).
+        """
+        rows = np.column_stack([np.round(means / self.shop.base_mean, 6), first])
+        unique, places = np.unique(rows, axis=0, return_inverse=True)
+        for row in map(tuple, unique):
+            if row not in self._covers:
+                level, _ = newsvendor(self.shop.total(row[:-1], int(row[-1])), self.short)
+                self._covers[row] = level * self.shop.step
+        return np.array([self._covers[tuple(row)] for row in unique])[places.reshape(-1)]
 
     def rounded(self, quantity: Any) -> Any:
         """Return a quantity in whole units, where units are whole: rounded up, as more is expected, and less waits."""
         return np.ceil(quantity - 1e-9) if self.whole else quantity
 
-    def position(self, view: View, forecast: list[Any]) -> Any:
+    def position(self, view: View) -> Any:
         """Return what levels are of (paths,), in units: the inventory position."""
         return view.inventory_position[:, 0]
-
-    def ahead(self, forecast: list[Any]) -> Any:
-        """Return the demand with which levels move, in units: that of all periods until an order arrives.
-
-        Args:
-            forecast: the mean demand of this period and of each until the order arrives, or more, in units.
-        """
-        return sum(forecast[: self.shop.lead_time + 1])

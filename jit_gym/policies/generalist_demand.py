@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..chance.demand import marginals, pattern, seasonal
+from ..chance.tables import counts
 from ..physics import View
 from ..scenario import Scenario
-from ..scenario.events import Starts
+from ..scenario.events import Spike, Starts
 from .plan import PlanningData
 
 FINE = 64  # steps in the mean demand, where units are divisible or demand has many values
@@ -194,6 +196,43 @@ class ExpectedDemand:
         chances += np.bincount(below + 1, self.chances * up, below[-1] + 2)
         return chances
 
+    @cached_property
+    def surge(self) -> Spike | None:
+        """Return the spike that begins by chance, of several the one that adds or takes most in the long run."""
+        spikes = [each for each in self.scenario.spikes.values() if self.demand in each.hits and _rate(each.starts)]
+        return max(spikes, key=lambda each: _rate(each.starts) * each.lasts.mean * abs(each.factor - 1.0), default=None)
+
+    def total(self, factors: Sequence[float], first: int) -> np.ndarray:
+        """Return P(0, 1, 2, ...) of the demand of some periods, in steps, in which the `surge` may begin.
+
+        Args:
+            factors: what is asked for in each, as it is known, in the mean of the distribution.
+            first: from which of them on it may begin without being known; as many as there are for none.
+        """
+        usual = [self.multiple(factor) for factor in factors]
+        n, found = len(usual), [np.ones(1)]  # of the last 0, 1, 2, ... periods, if it may begin in the first of them
+        for h in reversed(range(n)):
+            quiet = np.convolve(usual[h], found[-1])
+            found.append(quiet if self.surge is None or h < first else self._with(self.surge, factors, usual, found))
+        return found[-1]
+
+    def _with(
+        self, spike: Spike, factors: Sequence[float], usual: list[np.ndarray], found: list[np.ndarray]
+    ) -> np.ndarray:
+        """Return the demand of one more period than the last of `found` has, if a spike may begin in its first."""
+        n, h, rate = len(usual), len(usual) - len(found), _rate(spike.starts)
+        lasts = counts(spike.lasts)
+        total, rush = (1.0 - rate) * np.convolve(usual[h], found[-1]), np.ones(1)
+        for end in range(h + 1, n + 1):
+            rush = np.convolve(rush, self.multiple(factors[end - 1] * spike.factor))
+            if end < n:  # a quiet period follows
+                chance = float(lasts.probabilities[lasts.values == end - h].sum())
+                after = np.convolve(usual[end], found[n - end - 1])
+            else:
+                chance, after = float(lasts.probabilities[lasts.values >= end - h].sum()), np.ones(1)
+            total = _added(total, rate * chance * np.convolve(rush, after))
+        return total
+
     def expected(self, view: View) -> Coming:
         """Return the demand that is expected at the start of a period."""
         shows = self.plan.layout.columns.forecast
@@ -207,6 +246,14 @@ class ExpectedDemand:
     def steady(self) -> Coming:
         """Return the demand that is expected where it is the same in all periods."""
         return self.coming(self.usual(None))
+
+
+def _added(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the sum of two distributions of different lengths."""
+    total = np.zeros(max(len(a), len(b)))
+    total[: len(a)] += a
+    total[: len(b)] += b
+    return total
 
 
 def _rate(starts: Starts) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from .generalist_computed import ComputedLevels
 from .generalist_inputs import project
 from .generalist_random import LATER, REACH, RandomLeadTimes, on_arrival, projected
 from .generalist_stock import STEADY
+from .periodic_levels import Levels
 
 MORE = ("fixed cost", "economic lot", "reorder point", "its distance")
 """What is seen of a world with fixed costs beside `generalist_stock.STEADY`."""
@@ -71,11 +73,14 @@ class FixedCost(ComputedLevels):
     def rounded(self, quantity: Any) -> Any:
         return np.floor(quantity + 0.5) if self.whole else quantity
 
-    def ahead(self, forecast: list[Any]) -> Any:
-        return forecast[self.shop.lead_time]
+    def moved(self, view: View, usual: Any) -> Any:
+        means, lead_time = self.shop.expected(view).means, self.shop.lead_time
+        until = sum(means[:lead_time]) - np.asarray(usual)[..., :lead_time].sum(axis=-1)
+        return super().moved(view, usual) - until  # the position knows what is expected until an order arrives
 
-    def position(self, view: View, forecast: list[Any]) -> Any:
-        shop, there = self.shop, self.shop.arrivals(view)
+    def position(self, view: View) -> Any:
+        """Return what will be left when an order placed now arrives (paths,), in units."""
+        shop, there, forecast = self.shop, self.shop.arrivals(view), self.shop.expected(view).means
         there, demand = ([each / self.mean for each in numbers] for numbers in (there, forecast[: shop.lead_time + 1]))
         return project(there, demand, [shop.variation * each for each in demand]).stock * self.mean
 
@@ -83,7 +88,7 @@ class FixedCost(ComputedLevels):
 class FixedCostRandomLeadTimes(FixedCost):
     """The numbers of a world with a fixed cost whose customers are lost, and lead times that vary.
 
-    What will be left is the mean over the periods in which an order may arrive.
+    What will be left, and the levels of a season, are means over the periods in which an order may arrive.
     """
 
     inputs = context_names = (*SEEN, *LATER)
@@ -100,11 +105,17 @@ class FixedCostRandomLeadTimes(FixedCost):
         """Return what is seen of this world (numbers,), by `inputs`."""
         return np.append(super().context, self.shop.context[-len(LATER) :])
 
-    def ahead(self, forecast: list[Any]) -> Any:
-        return on_arrival(forecast, self.shop.arrives)
+    def by_period(self, factors: Sequence[float]) -> Levels:
+        there, k = super().by_period(factors), np.arange(REACH) - self.shop.lead_time
+        periods = (np.arange(len(factors))[:, None] + k) % len(factors)
+        return Levels(*(each[periods] @ self.shop.arrives for each in there))
 
-    def position(self, view: View, forecast: list[Any]) -> Any:
-        shop, demand = self.shop, [each / self.mean for each in forecast[:REACH]]
+    def moved(self, view: View, usual: Any) -> Any:
+        now, then = self.shop.expected(view).means, list(np.moveaxis(np.asarray(usual), -1, 0))
+        return on_arrival(now, self.shop.arrives) - on_arrival(then, self.shop.arrives)
+
+    def position(self, view: View) -> Any:
+        shop, demand = self.shop, [each / self.mean for each in self.shop.expected(view).means[:REACH]]
         on_hand, on_order = view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(shop.lane)]
         deviations = [shop.variation * each for each in demand]
         ahead = projected(on_hand / self.mean, on_order / self.mean, demand, deviations, shop.late)

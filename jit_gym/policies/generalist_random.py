@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -114,7 +115,7 @@ def projected(on_hand: Any, on_order: Any, demand: list[Any], deviations: list[A
     return project([on_hand + arriving[0], *arriving[1:]], demand[:REACH], deviations[:REACH])
 
 
-def on_arrival(numbers: list[Any], arrives: Any) -> Any:
+def on_arrival(numbers: Sequence[Any], arrives: Any) -> Any:
     """Return the mean of numbers of 0, 1, 2, ... periods ahead in the period in which an order arrives.
 
     Args:

@@ -177,6 +177,27 @@ def test_with_a_fixed_cost_it_knows_that_orders_cross():
     assert ours < 0.98 * min(others)
 
 
+def test_where_customers_wait_it_expects_spikes_that_nobody_sees_yet():
+    """With a lead time of five periods and a quarter of the time in a spike, demand as it is now says too little."""
+    rush = {"hits": ["customers"], "starts": {"rate": 0.07}, "lasts": 4, "factor": 2.0}
+    changes = {"lanes.supplier.lead_time": 5, "demands.customers.unmet": "backlog", "spikes.rush": rush}
+    world, how = jit_gym.load("lost-sales", changes), {"paths": 256, "periods": 500, "warmup": 50, "seed": 1}
+    ours = jit_gym.evaluate("agent:generalist", world, **how).mean("cost")
+    levels = (f"safety-stock(service_level={level})" for level in (0.9, 0.99, 0.999, 0.9999))
+    assert ours < min(jit_gym.evaluate(rule, world, **how).mean("cost") for rule in levels)
+
+
+def test_the_demand_of_periods_in_which_a_spike_may_begin():
+    """As the world draws it from its first period on, which is quiet."""
+    rush = {"hits": ["customers"], "starts": {"rate": 0.3}, "lasts": {"name": "randint", "low": 1, "high": 3}}
+    world = jit_gym.load("lost-sales", {"spikes.rush": {**rush, "factor": 2.0}})
+    drawn = Chance(world).draw(0, 20_000, 6).demand[:, :, 0].sum(axis=1)
+    found = OneStock(PlanningData(world)).total([1.0] * 6, first=1)
+    assert found.sum() == pytest.approx(1.0)
+    for level in (20, 25, 30, 35, 40, 50, 60):
+        assert found[: level + 1].sum() == pytest.approx(np.mean(drawn <= level), abs=0.015)
+
+
 def test_levels_move_with_what_is_announced_beyond_the_season():
     """In the same period of the season, a rush that is announced makes an order larger."""
     season = {"demands.customers.season": [0.5, 1.5], "lanes.supplier.fixed_cost": 20, "lanes.supplier.lead_time": 1}
