@@ -67,6 +67,7 @@ SYSTEMS = (*OURS, *OVER)
 NEAR = 1.001
 LOOKS = 40  # at least, over the shipped budget
 TALL, SHORTER, ABOVE = 150.0, 74.0, 16.0  # points: of one panel, of each of several, and above each
+SIZE = 7.0  # points, of the letters of marks
 
 Lines = dict[str, list[list[dict[str, str]]]]
 """The evaluations of each seed, by what a line of a picture is of."""
@@ -237,10 +238,14 @@ def _agent(agent: str, system: str) -> str:
 
 
 def picture(panels: Mapping[str, Lines], scenario: str) -> str:
-    """Return cost over seconds as an SVG, one panel below another: means over seeds, ranges of all seeds, and marks."""
+    """Return cost over seconds as an SVG, one panel below another: means over seeds, ranges of all seeds, and marks.
+
+    Several panels end with the last system that is not `shipped`, whose budget may be longer.
+    """
     seeds = [each for lines in panels.values() for several in lines.values() for each in several]
     marks = Marks(*(float(seeds[0][0][name]) for name in Marks._fields))
-    last = max(float(each[-1]["cpu_seconds"]) for each in seeds)
+    ending = [each for each in seeds if len(panels) == 1 or each[0]["system"] != "shipped"]
+    last = max(float(each[-1]["cpu_seconds"]) for each in ending)
     levels = [value for value in (*marks, *(float(each[-1]["cost"]) for each in seeds)) if np.isfinite(value)]
     low, high = min(levels), max(levels)
     bottom, top = low - 0.15 * (high - low), high + 0.6 * (high - low)
@@ -270,16 +275,22 @@ def picture(panels: Mapping[str, Lines], scenario: str) -> str:
 
 def _draw(axes: Axes, lines: Lines, marks: Marks, last: float) -> None:
     """Draw the marks that are known, and each line with the range of its seeds."""
+    there: dict[float, str] = {}  # names of marks, by their heights: those that are in one place side by side
     for name, value in zip(("base-stock", "rule", "optimum"), marks, strict=True):
         if np.isfinite(value):
             axes.stairs(np.array([0.0, last]), np.array([value]), DEMAND, 0.8)
-            axes.sheet.text(axes.x.end + 3, axes.y.at(value) + 3, name, MUTED, 7.0)
+            up = axes.y.at(value)
+            near = next((place for place in there if abs(place - up) < SIZE - 1.0), up)
+            there[near] = f"{there[near]}, {name}" if near in there else name
+    for up, names in there.items():
+        axes.sheet.text(axes.x.end + 3, up + 3, names, MUTED, SIZE)
     at = np.linspace(0.0, last, 241)
     for name, seeds in lines.items():
         held = np.array([_held(each, at) for each in seeds])  # (seeds, places)
+        held = np.where(held > axes.y.high, np.inf, held)
         mean, least, most = (np.asarray(f(held, axis=0)) for f in (np.mean, np.min, np.max))
-        axes.stairs_between(at, least[:-1], most[:-1], COLOURS[name], 0.25)
-        axes.stairs(at, mean[:-1], COLOURS[name], 1.4)
+        axes.stairs_between(at, least[:-1], np.minimum(most, axes.y.high)[:-1], COLOURS[name], 0.25)
+        axes.stairs(at, mean[:-1], COLOURS[name], 1.4)  # not there as long as a seed is above the picture
 
 
 def _held(each: list[dict[str, str]], at: np.ndarray) -> np.ndarray:

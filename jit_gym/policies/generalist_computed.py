@@ -16,6 +16,7 @@ from .plan import PlanningData
 from .reorder_levels import best_levels, crossing, in_sequence, newsvendor
 
 MOST = 4096  # positions that are looked at in each period of a season
+KEPT = 4096  # levels that are not computed again
 
 
 class Season(NamedTuple):
@@ -165,15 +166,20 @@ class ComputedLevels:
     def cover(self, means: np.ndarray, first: np.ndarray) -> np.ndarray:
         """Return the levels that cover demands best (n,), in units.
 
+        With a lot of Q periods' demand one period in Q may run out, so that p / (p + Q) are covered (Hadley and Whitin
+        1963), and never more than without a lot.
+
         Args:
             means: the mean demand of each period (n, periods), as it is known, in units.
             first: from which of them on a spike may begin of which nothing is known (n,).
         """
         rows = np.column_stack([np.round(means / self.shop.base_mean, 6), first])
         unique, places = np.unique(rows, axis=0, return_inverse=True)
+        if len(self._covers) > KEPT:
+            self._covers.clear()  # with a trend no period is like another
         for row in map(tuple, unique):
             if row not in self._covers:
-                level, _ = newsvendor(self.shop.total(row[:-1], int(row[-1])), self.short)
+                level, _ = newsvendor(self.shop.total(row[:-1], int(row[-1])), self.short / max(self.lot, 1.0))
                 self._covers[row] = level * self.shop.step
         return np.array([self._covers[tuple(row)] for row in unique])[places.reshape(-1)]
 
