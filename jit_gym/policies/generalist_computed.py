@@ -15,7 +15,7 @@ from .periodic_levels import Levels, losing_levels, waiting_levels
 from .plan import PlanningData
 from .reorder_levels import best_levels, crossing, in_sequence, newsvendor
 
-MOST = 4096  # positions that are looked at in each period of a season
+MOST = 4096  # positions that are looked at
 KEPT = 4096  # levels that are not computed again
 
 
@@ -79,12 +79,16 @@ class ComputedLevels:
     @cached_property
     def best(self) -> tuple[float, float]:
         """Return the s and S with the least cost where customers wait and demand is steady, in units."""
-        shop = self.shop
-        below = crossing(shop.chances, shop.later) if self.crosses else in_sequence(shop.chances, shop.exposed)
-        mean = shop.base_mean / shop.step
+        shop, step = self.shop, self.shop.step
+        if self.crosses:
+            step *= int(np.ceil(2.0 * len(shop.later) * shop.base_mean / (step * MOST)))
+            below = crossing(shop.multiple(shop.step / step), shop.later)
+        else:
+            below = in_sequence(shop.chances, shop.exposed)
+        mean = shop.base_mean / step
         longest = 2 * (int(2.0 * self.lot * mean + 3.0 * mean) + 2) if self.cost else 1  # steps: four economic lots
         s, up_to, _ = best_levels(below, self.cost * mean, self.short, longest)
-        return s * shop.step, up_to * shop.step
+        return s * step, up_to * step
 
     def steady(self, network: Any) -> tuple[float, float]:
         """Return the s and S where demand is steady, in units; where it is asked, by a network."""

@@ -18,8 +18,8 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import fftconvolve, lfilter
 
-RARE = 1e-7  # the chance of a lead time that is not looked at
-MANY = 24  # lots that are looked at at once
+RARE = 1e-6  # the chance of a lead time that is not looked at
+MANY = 16  # lots that are looked at at once
 FAR = 12.0  # deviations of demand that may be asked for while orders are on their way
 
 Below = Callable[[int], tuple[np.ndarray, float]]
