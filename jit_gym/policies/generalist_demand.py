@@ -20,6 +20,7 @@ FINE = 64  # steps in the mean demand, where units are divisible or demand has m
 MOST_VALUES = 1024  # of a demand in whole units that is looked at unit by unit
 EVEN = (np.arange(1 << 14) + 0.5) / (1 << 14)
 BEYOND = 4  # periods after the arrival of an order that are looked at
+LONG = 64  # periods in which a hidden spike may have begun, at most
 LEAST = 0.05  # of the mean demand, by which numbers are divided where next to nothing is expected
 
 
@@ -205,10 +206,15 @@ class ExpectedDemand:
     def total(self, factors: Sequence[float], first: int) -> np.ndarray:
         """Return P(0, 1, 2, ...) of the demand of some periods, in steps, in which the `surge` may begin.
 
+        One that is hidden may have begun before them, too.
+
         Args:
             factors: what is asked for in each, as it is known, in the mean of the distribution.
             first: from which of them on it may begin without being known; as many as there are for none.
         """
+        if self.surge is not None and self.surge.seen == "hidden" and first < len(factors):
+            before = int(2.0 * (1.0 / _rate(self.surge.starts) + self.surge.lasts.mean))
+            factors = (*[0.0] * min(before, LONG), *factors)  # nothing that was asked for before counts
         usual = [self.multiple(factor) for factor in factors]
         n, found = len(usual), [np.ones(1)]  # of the last 0, 1, 2, ... periods, if it may begin in the first of them
         for h in reversed(range(n)):

@@ -187,12 +187,13 @@ def test_where_customers_wait_it_expects_spikes_that_nobody_sees_yet():
     assert ours < min(jit_gym.evaluate(rule, world, **how).mean("cost") for rule in levels)
 
 
-def test_the_demand_of_periods_in_which_a_spike_may_begin():
-    """As the world draws it from its first period on, which is quiet."""
+@pytest.mark.parametrize(("seen", "at", "first"), [("at-once", 0, 1), ("hidden", 60, 0)])
+def test_the_demand_of_periods_in_which_a_spike_may_begin(seen: str, at: int, first: int):
+    """As the world draws it: from its first period on, which is quiet, or later, where one may have begun unseen."""
     rush = {"hits": ["customers"], "starts": {"rate": 0.3}, "lasts": {"name": "randint", "low": 1, "high": 3}}
-    world = jit_gym.load("lost-sales", {"spikes.rush": {**rush, "factor": 2.0}})
-    drawn = Chance(world).draw(0, 20_000, 6).demand[:, :, 0].sum(axis=1)
-    found = OneStock(PlanningData(world)).total([1.0] * 6, first=1)
+    world = jit_gym.load("lost-sales", {"spikes.rush": {**rush, "factor": 2.0, "seen": seen}})
+    drawn = Chance(world).draw(0, 20_000, at + 6).demand[:, at:, 0].sum(axis=1)
+    found = OneStock(PlanningData(world)).total([1.0] * 6, first)
     assert found.sum() == pytest.approx(1.0)
     for level in (20, 25, 30, 35, 40, 50, 60):
         assert found[: level + 1].sum() == pytest.approx(np.mean(drawn <= level), abs=0.015)
