@@ -166,7 +166,7 @@ GROUPS = {
     "backlog": lambda: worlds("lost-sales-family", "train", ("optimal",), **WAIT),
     "fixed-cost": fixed_costs,
     "seasons": lambda: seasons(0, lead_times=(1, 2, 3)),
-    "fixed-cost-seasons": lambda: seasons(5, 40, lead_times=(0, 1, 2), **DEAR),
+    "fixed-cost-seasons": lambda: seasons(5, 15, 40, lead_times=(0, 1, 2, 3), **DEAR),
     "seasons-backlog": lambda: seasons(0, 5, 40, lead_times=(0, 2), **DEAR, **WAIT),
     "shocks": lambda: shocks(0, against=("safety-stock", "capped-base-stock")),
     "shocks-backlog": lambda: shocks(0, against=("safety-stock",), **WAIT),
