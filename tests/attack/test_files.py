@@ -24,6 +24,7 @@ GENERALISTS = {
     "generalist-one-supplier": load("lost-sales"),
     "generalist-random-lead-times": load("lost-sales", LATE),
     "generalist-fixed-cost": load("fixed-cost"),
+    "generalist-fixed-cost-random-lead-times": load("lost-sales", {**LATE, "lanes.supplier.fixed_cost": 20}),
     "generalist-two-suppliers": load("dual-sourcing"),
 }
 MODELS = sorted((Path(__file__).parents[2] / "agents/models").rglob("*.safetensors"))
