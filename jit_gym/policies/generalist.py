@@ -36,6 +36,7 @@ KINDS: dict[str, type[OneStock] | type[FixedCost] | type[TwoSuppliers]] = {
     "two-suppliers": TwoSuppliers,
 }
 """The kinds of worlds, each with a network of its own."""
+CHANGES = "changes of demand"  # by season, trend or spikes
 NEAR = 0.1  # of the range of a number in training, by which a world may be beyond it and still count as like those
 
 
@@ -104,13 +105,17 @@ class Generalist(Policy):
     def outside(self) -> dict[str, float]:
         """Return how far each number of this world lies beyond those trained on, as a share of their range.
 
-        Empty where none is beyond them by more than a tenth, or the network is not asked.
+        Empty where none is beyond them by more than a tenth, or the network is not asked. Those for fixed costs were
+        trained on no demand that changes, and `CHANGES` says by how much it does, in its mean.
         """
         if not self.world.corrected:
             return {}
         context, span = self.world.context, np.maximum(self.highest - self.lowest, 1e-6)
         beyond = np.maximum(np.maximum(self.lowest - context, context - self.highest) / span, 0.0)
-        return {name: float(far) for name, far in zip(self.world.context_names, beyond, strict=True) if far > NEAR}
+        found = {name: float(far) for name, far in zip(self.world.context_names, beyond, strict=True) if far > NEAR}
+        if isinstance(self.world, FixedCost) and self.world.moves:
+            found[CHANGES] = max(abs(each - 1.0) for each in self.world.shop.extremes)
+        return found
 
     @property
     def is_sure(self) -> bool:
@@ -122,8 +127,10 @@ class Generalist(Policy):
         names = self.world.context_names
         said = [
             f"{name} {self.world.context[k]:.3g} ({self.lowest[k]:.3g} to {self.highest[k]:.3g})"
-            for k, name in ((names.index(name), name) for name in self.outside)
+            for k, name in ((names.index(name), name) for name in self.outside if name != CHANGES)
         ]
+        if CHANGES in self.outside:
+            said.append(f"{CHANGES} {self.outside[CHANGES]:.3g} (0)")
         what = "is not sure here, as its network was trained on other worlds:"
         return [f"{self.label}: {what} {', '.join(said)}"] if said else []
 

@@ -136,6 +136,18 @@ def test_it_says_where_it_is_not_sure():
     )
 
 
+@pytest.mark.parametrize("more", [{}, {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 4}}])
+def test_with_a_fixed_cost_it_is_not_sure_where_demand_changes(more: dict):
+    """The networks for fixed costs were trained on demand that is steady; what is computed needs no training."""
+    world = jit_gym.load("lost-sales", {"lanes.supplier.fixed_cost": 10, **more})
+    season = jit_gym.load(world, {"demands.customers.season": [0.6, 1.4]})
+    assert jit_gym.policy("agent:generalist", world).is_sure
+    player = jit_gym.policy("agent:generalist", season)
+    assert player.outside == {"changes of demand": pytest.approx(0.4)}
+    assert player.notes()[0].endswith("changes of demand 0.4 (0)")
+    assert jit_gym.policy("agent:generalist", jit_gym.load(season, {"demands.customers.unmet": "backlog"})).is_sure
+
+
 def test_where_customers_wait_it_costs_the_optimum():
     """Base-stock is optimal with backlog and a fixed lead time (Karlin 1960)."""
     world = jit_gym.load("lost-sales", {"demands.customers.unmet": "backlog", "lanes.supplier.lead_time": 2})
