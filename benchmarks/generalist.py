@@ -102,12 +102,8 @@ def seasons(*fixed: float, lead_times: tuple[int, ...], **more: Any) -> Iterator
         for cost, lead_time in product(fixed, lead_times):
             changes: dict[str, Any] = {"demands.customers.season": season, "lanes.supplier.lead_time": lead_time}
             changes |= {"lanes.supplier.fixed_cost": cost, **more}
-            yield (
-                f"{len(season)}-days-L{lead_time}" + (f"-K{cost}" if cost else ""),
-                "lost-sales",
-                changes,
-                ("optimal",),
-            )
+            where = f"{len(season)}-days-L{lead_time}" + (f"-K{cost}" if cost else "")
+            yield where, "lost-sales", changes, ("optimal",)
 
 
 def shocks(*fixed: float, against: tuple[str, ...], **more: Any) -> Iterator[Instance]:

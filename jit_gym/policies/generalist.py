@@ -27,7 +27,7 @@ from .plan import PlanningData
 from .trained import Network, Perceptron
 
 AGENT = "generalist"
-World = OneStock | FixedCost | TwoSuppliers | ComputedLevels
+World = OneStock | TwoSuppliers | ComputedLevels
 KINDS: dict[str, type[OneStock] | type[FixedCost] | type[TwoSuppliers]] = {
     "one-supplier": OneStock,
     "random-lead-times": RandomLeadTimes,

@@ -146,7 +146,8 @@ class ComputedLevels:
             s, up_to: levels, in units.
             usual: the mean demand that they are for, in units: of this period, and of each until an order arrives.
         """
-        below = self.position(view) - (self.moved(view, usual) if self.moves else 0.0)
+        means = self.shop.foreseen(view)
+        below = self.position(view, means) - (self.moved(view, means, usual) if self.moves else 0.0)
         quantity = positive(up_to - below)
         return np.where(below <= s, self.rounded(quantity), 0.0)[:, None]
 
@@ -155,10 +156,16 @@ class ComputedLevels:
         """Tell whether more may be expected than the levels are for."""
         return self.shop.changes or self.shop.surge is not None
 
-    def moved(self, view: View, usual: Any) -> Any:
-        """Return how much higher levels are than for the usual demand (paths,), in units."""
+    def moved(self, view: View, means: list[Any], usual: Any) -> Any:
+        """Return how much higher levels are than for the usual demand (paths,), in units.
+
+        Args:
+            view: the start of a period.
+            means: the mean demand that is expected of this period, and of each until an order arrives, in units.
+            usual: the same, that levels are for.
+        """
         shop, n = self.shop, self.shop.lead_time + 1
-        known = np.stack(np.broadcast_arrays(*shop.expected(view).means[:n]), -1).reshape(-1, n)
+        known = np.stack(np.broadcast_arrays(*means[:n]), -1).reshape(-1, n)
         alone = np.stack(shop.usual(None if shop.cycle == 1 else view.period)[:n], -1).reshape(-1, n)
         spike = np.abs(known - alone) > 1e-6 * shop.mean
         last = np.where(spike.any(axis=-1), n - 1 - spike[:, ::-1].argmax(axis=-1), -2)
@@ -191,6 +198,6 @@ class ComputedLevels:
         """Return a quantity in whole units, where units are whole: rounded up, as more is expected, and less waits."""
         return np.ceil(quantity - 1e-9) if self.whole else quantity
 
-    def position(self, view: View) -> Any:
-        """Return what levels are of (paths,), in units: the inventory position."""
+    def position(self, view: View, means: list[Any]) -> Any:
+        """Return what levels are of (paths,), in units: the inventory position, whatever is expected."""
         return view.inventory_position[:, 0]

@@ -158,12 +158,19 @@ class ExpectedDemand:
             shown: the mean demand of each period until the order arrives, where a forecast shows it, in units. What it
                 knows more than the season, of a spike, is taken to go on.
         """
-        means = usual
-        if shown is not None:
-            more: Any = 1.0
-            for known, mean in zip(shown, usual, strict=False):
-                more = np.where(mean > 0, known / np.where(mean > 0, mean, 1.0), more)
-            means = [*shown, *(more * mean for mean in usual[self.reach + 1 :])]
+        return self._coming(self._means(usual, shown))
+
+    def _means(self, usual: list[Any], shown: list[Any] | None) -> list[Any]:
+        """Return the mean demand of each period, as far as is looked at, in units."""
+        if shown is None:
+            return usual
+        more: Any = 1.0
+        for known, mean in zip(shown, usual, strict=False):
+            more = np.where(mean > 0, known / np.where(mean > 0, mean, 1.0), more)
+        return [*shown, *(more * mean for mean in usual[self.reach + 1 :])]
+
+    def _coming(self, means: list[Any]) -> Coming:
+        """Return the demand that is expected, with these means."""
         of = [self._demand(np.asarray(mean, float) / self.base_mean) for mean in means[: self.reach + 2]]
         unit = sum(weight * mean for weight, mean in zip(self.weights, means, strict=False)) / self.weights.sum()
         unit = np.maximum(unit, LEAST * self.mean)
@@ -216,42 +223,52 @@ class ExpectedDemand:
             before = int(2.0 * (1.0 / _rate(self.surge.starts) + self.surge.lasts.mean))
             factors = (*[0.0] * min(before, LONG), *factors)  # nothing that was asked for before counts
         usual = [self.multiple(factor) for factor in factors]
+        surge = [] if self.surge is None else [self.multiple(factor * self.surge.factor) for factor in factors]
         n, found = len(usual), [np.ones(1)]  # of the last 0, 1, 2, ... periods, if it may begin in the first of them
         for h in reversed(range(n)):
             quiet = np.convolve(usual[h], found[-1])
-            found.append(quiet if self.surge is None or h < first else self._with(self.surge, factors, usual, found))
+            found.append(quiet if self.surge is None or h < first else _with(self.surge, usual, surge, found))
         return found[-1]
-
-    def _with(
-        self, spike: Spike, factors: Sequence[float], usual: list[np.ndarray], found: list[np.ndarray]
-    ) -> np.ndarray:
-        """Return the demand of one more period than the last of `found` has, if a spike may begin in its first."""
-        n, h, rate = len(usual), len(usual) - len(found), _rate(spike.starts)
-        lasts = counts(spike.lasts)
-        total, rush = (1.0 - rate) * np.convolve(usual[h], found[-1]), np.ones(1)
-        for end in range(h + 1, n + 1):
-            rush = np.convolve(rush, self.multiple(factors[end - 1] * spike.factor))
-            if end < n:  # a quiet period follows
-                chance = float(lasts.probabilities[lasts.values == end - h].sum())
-                after = np.convolve(usual[end], found[n - end - 1])
-            else:
-                chance, after = float(lasts.probabilities[lasts.values >= end - h].sum()), np.ones(1)
-            total = _added(total, rate * chance * np.convolve(rush, after))
-        return total
 
     def expected(self, view: View) -> Coming:
         """Return the demand that is expected at the start of a period."""
+        return self._coming(self.foreseen(view)) if self.changes else self.steady
+
+    def foreseen(self, view: View) -> list[Any]:
+        """Return the mean demand that is expected of this period and of each as far as is looked at, in units."""
+        if not self.changes:
+            return self.steady.means
         shows = self.plan.layout.columns.forecast
-        if not shows and self.cycle == 1:
-            return self.steady
         shown = as_far(list(np.moveaxis(view.forecast[:, 0], -1, 0)), self.reach + 1) if shows else None
         # A policy that looks at the period must say when its orders repeat.
-        return self.coming(self.usual(None if self.cycle == 1 else view.period), shown)
+        return self._means(self.usual(None if self.cycle == 1 else view.period), shown)
 
     @cached_property
     def steady(self) -> Coming:
         """Return the demand that is expected where it is the same in all periods."""
         return self.coming(self.usual(None))
+
+
+def _with(spike: Spike, usual: list[np.ndarray], surge: list[np.ndarray], found: list[np.ndarray]) -> np.ndarray:
+    """Return the demand of one more period than the last of `found` has, if a spike may begin in its first (steps,).
+
+    Args:
+        spike: that may begin.
+        usual, surge: the demand of each period without it and while it lasts, in steps.
+        found: the demand of the last 0, 1, 2, ... periods.
+    """
+    n, h, rate = len(usual), len(usual) - len(found), _rate(spike.starts)
+    lasts = counts(spike.lasts)
+    total, rush = (1.0 - rate) * np.convolve(usual[h], found[-1]), np.ones(1)
+    for end in range(h + 1, n + 1):
+        rush = np.convolve(rush, surge[end - 1])
+        if end < n:  # a quiet period follows
+            chance = float(lasts.probabilities[lasts.values == end - h].sum())
+            after = np.convolve(usual[end], found[n - end - 1])
+        else:
+            chance, after = float(lasts.probabilities[lasts.values >= end - h].sum()), np.ones(1)
+        total = _added(total, rate * chance * np.convolve(rush, after))
+    return total
 
 
 def _added(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -73,15 +73,15 @@ class FixedCost(ComputedLevels):
     def rounded(self, quantity: Any) -> Any:
         return np.floor(quantity + 0.5) if self.whole else quantity
 
-    def moved(self, view: View, usual: Any) -> Any:
-        means, lead_time = self.shop.expected(view).means, self.shop.lead_time
+    def moved(self, view: View, means: list[Any], usual: Any) -> Any:
+        lead_time = self.shop.lead_time
         until = sum(means[:lead_time]) - np.asarray(usual)[..., :lead_time].sum(axis=-1)
-        return super().moved(view, usual) - until  # the position knows what is expected until an order arrives
+        return super().moved(view, means, usual) - until  # the position knows what is expected until an order arrives
 
-    def position(self, view: View) -> Any:
+    def position(self, view: View, means: list[Any]) -> Any:
         """Return what will be left when an order placed now arrives (paths,), in units."""
-        shop, there, forecast = self.shop, self.shop.arrivals(view), self.shop.expected(view).means
-        there, demand = ([each / self.mean for each in numbers] for numbers in (there, forecast[: shop.lead_time + 1]))
+        shop, there = self.shop, self.shop.arrivals(view)
+        there, demand = ([each / self.mean for each in numbers] for numbers in (there, means[: shop.lead_time + 1]))
         return project(there, demand, [shop.variation * each for each in demand]).stock * self.mean
 
 
@@ -110,12 +110,12 @@ class FixedCostRandomLeadTimes(FixedCost):
         periods = (np.arange(len(factors))[:, None] + k) % len(factors)
         return Levels(*(each[periods] @ self.shop.arrives for each in there))
 
-    def moved(self, view: View, usual: Any) -> Any:
-        now, then = self.shop.expected(view).means, list(np.moveaxis(np.asarray(usual), -1, 0))
-        return on_arrival(now, self.shop.arrives) - on_arrival(then, self.shop.arrives)
+    def moved(self, view: View, means: list[Any], usual: Any) -> Any:
+        then = list(np.moveaxis(np.asarray(usual), -1, 0))
+        return on_arrival(means, self.shop.arrives) - on_arrival(then, self.shop.arrives)
 
-    def position(self, view: View) -> Any:
-        shop, demand = self.shop, [each / self.mean for each in self.shop.expected(view).means[:REACH]]
+    def position(self, view: View, means: list[Any]) -> Any:
+        shop, demand = self.shop, [each / self.mean for each in means[:REACH]]
         on_hand, on_order = view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(shop.lane)]
         deviations = [shop.variation * each for each in demand]
         ahead = projected(on_hand / self.mean, on_order / self.mean, demand, deviations, shop.late)

@@ -7,7 +7,6 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import convolve
 
 from .lead_times import demand_of_periods
 
@@ -17,7 +16,7 @@ SEASONS = 400  # that are looked at, at most
 
 
 class Levels(NamedTuple):
-    """An s and an S for each period of a season (periods,), in steps."""
+    """An s and an S for each period of a season (periods,)."""
 
     s: np.ndarray
     up_to: np.ndarray
@@ -77,6 +76,8 @@ def periodic_levels(demand: Sequence[np.ndarray], costs: Sequence[np.ndarray], l
         lowest: a position, in steps.
         fixed: the cost of an order.
     """
+    from scipy.signal import convolve
+
     positions = np.arange(lowest, lowest + len(costs[0]))
     value = np.zeros(len(positions))
     s, up_to = np.zeros(len(demand), int), np.zeros(len(demand), int)
@@ -123,6 +124,8 @@ def lost_costs(positions: np.ndarray, demand: np.ndarray, until: np.ndarray, sho
         until: the same, of the periods before it.
         short: the cost of a step that is lost, in that of holding one.
     """
+    from scipy.signal import convolve
+
     mean, middle = (float(chances @ np.arange(len(chances))) for chances in (demand, until))
     whole, part = divmod(middle, 1.0)
     stocks = np.arange(positions[-1] + whole + 2)

@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
-from scipy.signal import fftconvolve, lfilter
 
 RARE = 1e-6  # the chance of a lead time that is not looked at
 MANY = 16  # lots that are looked at at once
@@ -59,6 +57,7 @@ def in_sequence(demand: np.ndarray, exposed: np.ndarray) -> Below:
         demand: P(D = 0, 1, 2, ...) of a period, in steps.
         exposed: the same, of a lead time and a period more.
     """
+    from scipy.signal import fftconvolve
 
     def below(lot: int) -> tuple[np.ndarray, float]:
         visits = renewals(demand, lot)
@@ -77,6 +76,8 @@ def crossing(demand: np.ndarray, later: np.ndarray) -> Below:
         demand: P(D = 0, 1, 2, ...) of a period, in steps.
         later: P(L > 0, 1, 2, ...).
     """
+    from scipy.fft import irfft, next_fast_len, rfft
+
     later = later[: max(int(np.count_nonzero(later > RARE)), 1)]
     longest, values = len(later), np.arange(len(demand))
     mean = float(demand @ values)
@@ -113,6 +114,8 @@ def crossing(demand: np.ndarray, later: np.ndarray) -> Below:
 
 def renewals(demand: np.ndarray, lot: int) -> np.ndarray:
     """Return in how many periods 0, 1, 2, ... steps were asked for since the last order, if less than a lot (lot,)."""
+    from scipy.signal import lfilter
+
     first = np.zeros(lot)
     first[0] = 1.0
     found: np.ndarray = lfilter([1.0], [1.0 - demand[0], *-demand[1:]], first)
