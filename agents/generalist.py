@@ -251,7 +251,13 @@ _trainer: list[Trainer] = []  # of this process, for its children
 def pool_of(trainer: Trainer, jobs: int) -> Any:
     """Return processes that compute gradients: copies of this one, with all its worlds."""
     _trainer[:] = [trainer]
-    return multiprocessing.get_context("fork").Pool(jobs, initializer=os.setsid)  # who stops the training stops it
+    return multiprocessing.get_context("fork").Pool(jobs, initializer=_begin)
+
+
+def _begin() -> None:
+    """Begin as a process of a pool: alone, as who stops the training stops it, and as threads do not survive a fork."""
+    os.setsid()
+    torch.set_num_threads(1)
 
 
 def _gradient(task: Any) -> tuple[float, list[np.ndarray]]:

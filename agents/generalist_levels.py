@@ -1,6 +1,5 @@
 """Train the reorder points of `agent:generalist`: what a world costs at levels about a formula's tells where to go.
 
-    python -m jit_gym.agents.generalist_levels fixed-cost --out runs/generalist-fixed
     python -m jit_gym.agents.generalist_levels fixed-cost-random-lead-times --out runs/generalist-fixed-random
 
 Orders that are placed or not have no gradient. So in each world many pairs of levels are played on the same paths, and
@@ -17,23 +16,20 @@ import torch
 from jit_gym.chance import Chance, Trace
 from jit_gym.physics import Layout, Simulation, View
 from jit_gym.policies.generalist import world_of
-from jit_gym.policies.generalist_fixed import FixedCost
+from jit_gym.policies.generalist_fixed_random import FixedCostRandomLeadTimes
 from jit_gym.scenario import Scenario
 
 from .generalist import Trainer, family_of, run
 
-POINTS = {  # corrections of the reorder point, in its spread
-    "fixed-cost": np.linspace(-4.0, 1.0, 16),
-    "fixed-cost-random-lead-times": np.linspace(-4.0, 3.0, 18),
-}
+POINTS = np.linspace(-4.0, 3.0, 18)  # corrections of the reorder point, in its spread
 LOTS = np.linspace(-1.2, 1.2, 11)  # and of the lot, in logarithms
 
 
 def surface(
-    scenario: Scenario, world: FixedCost, points: np.ndarray, paths: int, periods: int, warmup: int, seed: int
+    scenario: Scenario, world: FixedCostRandomLeadTimes, paths: int, periods: int, warmup: int, seed: int
 ) -> np.ndarray:
     """Return the mean cost a period with each pair of corrections (points, lots)."""
-    pairs = np.stack(np.meshgrid(points, LOTS, indexing="ij"), axis=-1).reshape(-1, 2)
+    pairs = np.stack(np.meshgrid(POINTS, LOTS, indexing="ij"), axis=-1).reshape(-1, 2)
     s, up_to = world.levels(pairs)
     layout = Layout(scenario)
     trace = Chance(scenario).draw(seed, paths, periods)
@@ -45,7 +41,7 @@ def surface(
         if t >= warmup:
             total -= money["reward"][:, 0]
     mean: np.ndarray = total.reshape(len(pairs), paths).mean(axis=1) / (periods - warmup)
-    return mean.reshape(len(points), len(LOTS))
+    return mean.reshape(len(POINTS), len(LOTS))
 
 
 class LevelsTrainer(Trainer):
@@ -53,16 +49,16 @@ class LevelsTrainer(Trainer):
 
     def _prepare(self) -> np.ndarray:
         settings, seen, regrets = self.settings, [], []
-        drawn, self.points = family_of(settings), POINTS[self.kind]
+        drawn = family_of(settings)
         for regime in settings.regimes:
             for k in range(settings.worlds):
                 scenario = drawn.world(k, regime, self.seed)
                 world = world_of(scenario)
                 world.check(f"{drawn.name}, world {k}")
-                if not isinstance(world, FixedCost):
+                if not isinstance(world, FixedCostRandomLeadTimes):
                     continue  # its levels are computed
                 how = settings.paths, settings.periods, settings.warmup
-                costs = surface(scenario, world, self.points, *how, self.seed)
+                costs = surface(scenario, world, *how, self.seed)
                 seen.append(world.context)
                 regrets.append(costs / costs.min() - 1.0)
         self.contexts = np.array(seen)
@@ -78,7 +74,7 @@ class LevelsTrainer(Trainer):
 
     def regret(self, which: Any, corrections: torch.Tensor) -> torch.Tensor:
         """Return what corrections (worlds, 2) cost more than the best, as a share of it (worlds,), interpolated."""
-        low, high = (torch.as_tensor([self.points[k], LOTS[k]]).float() for k in (0, -1))
+        low, high = (torch.as_tensor([POINTS[k], LOTS[k]]).float() for k in (0, -1))
         place = 2.0 * (corrections - low) / (high - low) - 1.0
         outside = (place.abs() - 1.0).clamp(min=0.0).sum(-1)
         grid = place.flip(-1)[:, None, None, :]  # the last axis first
@@ -88,4 +84,4 @@ class LevelsTrainer(Trainer):
 
 
 if __name__ == "__main__":
-    run(dict.fromkeys(POINTS, LevelsTrainer), __doc__)
+    run({"fixed-cost-random-lead-times": LevelsTrainer}, __doc__)

@@ -17,7 +17,8 @@ from ..scenario import Scenario
 from ..scenario.supports import unsupported
 from .base import Policy, PolicyError
 from .generalist_computed import ComputedLevels
-from .generalist_fixed import FixedCost, FixedCostRandomLeadTimes
+from .generalist_fixed_random import FixedCostRandomLeadTimes
+from .generalist_lost import LostSales
 from .generalist_random import RandomLeadTimes
 from .generalist_stock import OneStock
 from .generalist_two import TwoSuppliers
@@ -28,10 +29,9 @@ from .trained import Network, Perceptron
 
 AGENT = "generalist"
 World = OneStock | TwoSuppliers | ComputedLevels
-KINDS: dict[str, type[OneStock] | type[FixedCost] | type[TwoSuppliers]] = {
+KINDS: dict[str, type[OneStock] | type[FixedCostRandomLeadTimes] | type[TwoSuppliers]] = {
     "one-supplier": OneStock,
     "random-lead-times": RandomLeadTimes,
-    "fixed-cost": FixedCost,
     "fixed-cost-random-lead-times": FixedCostRandomLeadTimes,
     "two-suppliers": TwoSuppliers,
 }
@@ -45,8 +45,8 @@ class Generalist(Policy):
 
     It sees a world as numbers without a scale, so that units of goods and of money do not matter. Where customers are
     lost the network corrects the order of a projection of the pipeline, and with two suppliers those of a dual index.
-    Where customers of one supplier wait, or orders arrive at once, the best levels are computed, and no network is
-    asked.
+    Where customers of one supplier wait, or dynamic programming is as good (`LostSales.fits`), orders are computed, and
+    no network is asked.
     """
 
     name: ClassVar[str] = AGENT
@@ -105,7 +105,7 @@ class Generalist(Policy):
     def outside(self) -> dict[str, float]:
         """Return how far each number of this world lies beyond those trained on, as a share of their range.
 
-        Empty where none is beyond them by more than a tenth, or the network is not asked. Those for fixed costs were
+        Empty where none is beyond them by more than a tenth, or the network is not asked. The one for fixed costs was
         trained on no demand that changes, and `CHANGES` says by how much it does, in its mean.
         """
         if not self.world.corrected:
@@ -113,7 +113,7 @@ class Generalist(Policy):
         context, span = self.world.context, np.maximum(self.highest - self.lowest, 1e-6)
         beyond = np.maximum(np.maximum(self.lowest - context, context - self.highest) / span, 0.0)
         found = {name: float(far) for name, far in zip(self.world.context_names, beyond, strict=True) if far > NEAR}
-        if isinstance(self.world, FixedCost) and self.world.moves:
+        if isinstance(self.world, FixedCostRandomLeadTimes) and self.world.moves:
             found[CHANGES] = max(abs(each - 1.0) for each in self.world.shop.extremes)
         return found
 
@@ -149,20 +149,21 @@ def kind_of(scenario: Scenario) -> str:
         return "two-suppliers"
     ((name, lane),) = scenario.lanes.items()
     (demand,) = scenario.demands.values()
-    late = demand.unmet == "lost" and is_random(scenario, name)
-    if lane.fixed_cost:
-        return "fixed-cost-random-lead-times" if late else "fixed-cost"
-    return "random-lead-times" if late else "one-supplier"
+    if demand.unmet != "lost" or not is_random(scenario, name):
+        return "one-supplier"
+    return "fixed-cost-random-lead-times" if lane.fixed_cost else "random-lead-times"
 
 
 def world_of(scenario: Scenario) -> World:
-    """Return the numbers of a world with one stock: those that its network sees, or levels where none is needed."""
-    plan = PlanningData(scenario)
+    """Return the numbers of a world with one stock: those that its network sees, or orders where none is needed."""
+    plan, kind = PlanningData(scenario), kind_of(scenario)
     if len(scenario.lanes) == 1:
         ((name, _),), (demand,) = scenario.lanes.items(), scenario.demands.values()
         if demand.unmet == "backlog" or lead_times(scenario, name)[0] >= 1.0:
             return ComputedLevels(plan)
-    return KINDS[kind_of(scenario)](plan)
+        if kind == "one-supplier" and (levels := LostSales(plan)).fits:
+            return levels
+    return KINDS[kind](plan)
 
 
 def refuse(scenario: Scenario, label: str) -> None:

@@ -195,8 +195,10 @@ class ComputedLevels:
         return np.array([self._covers[tuple(row)] for row in unique])[places.reshape(-1)]
 
     def rounded(self, quantity: Any) -> Any:
-        """Return a quantity in whole units, where units are whole: rounded up, as more is expected, and less waits."""
-        return np.ceil(quantity - 1e-9) if self.whole else quantity
+        """Return a quantity in whole units, where units are whole: rounded up where customers wait."""
+        if not self.whole:
+            return quantity
+        return np.floor(quantity + 0.5) if self.lost else np.ceil(quantity - 1e-9)
 
     def position(self, view: View, means: list[Any]) -> Any:
         """Return what levels are of (paths,), in units: the inventory position, whatever is expected."""

@@ -21,9 +21,8 @@ from . import mutations
 SEED = int(os.environ.get("JIT_GYM_SEED", "0"))
 LATE = {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 5}}
 GENERALISTS = {
-    "generalist-one-supplier": load("lost-sales"),
+    "generalist-one-supplier": load("lost-sales", {"lanes.supplier.lead_time": 8}),
     "generalist-random-lead-times": load("lost-sales", LATE),
-    "generalist-fixed-cost": load("fixed-cost"),
     "generalist-fixed-cost-random-lead-times": load("lost-sales", {**LATE, "lanes.supplier.fixed_cost": 20}),
     "generalist-two-suppliers": load("dual-sourcing"),
 }

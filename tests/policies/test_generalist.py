@@ -136,16 +136,17 @@ def test_it_says_where_it_is_not_sure():
     )
 
 
-@pytest.mark.parametrize("more", [{}, {"lanes.supplier.lead_time": {"name": "randint", "low": 1, "high": 4}}])
-def test_with_a_fixed_cost_it_is_not_sure_where_demand_changes(more: dict):
-    """The networks for fixed costs were trained on demand that is steady; what is computed needs no training."""
-    world = jit_gym.load("lost-sales", {"lanes.supplier.fixed_cost": 10, **more})
+def test_with_a_fixed_cost_it_is_not_sure_where_lead_times_vary_and_demand_changes():
+    """That network was trained on demand that is steady; what is computed needs no training."""
+    lead_time = {"name": "randint", "low": 1, "high": 4}
+    world = jit_gym.load("lost-sales", {"lanes.supplier.fixed_cost": 10, "lanes.supplier.lead_time": lead_time})
     season = jit_gym.load(world, {"demands.customers.season": [0.6, 1.4]})
     assert jit_gym.policy("agent:generalist", world).is_sure
     player = jit_gym.policy("agent:generalist", season)
     assert player.outside == {"changes of demand": pytest.approx(0.4)}
     assert player.notes()[0].endswith("changes of demand 0.4 (0)")
     assert jit_gym.policy("agent:generalist", jit_gym.load(season, {"demands.customers.unmet": "backlog"})).is_sure
+    assert jit_gym.policy("agent:generalist", jit_gym.load(season, {"lanes.supplier.lead_time": 2})).is_sure
 
 
 def test_where_customers_wait_it_costs_the_optimum():
@@ -170,11 +171,48 @@ def test_in_a_season_it_costs_the_optimum_where_levels_are_computed(more: dict, 
     assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(jit_gym.solve(world).cost, rel=1e-6)
 
 
-def test_a_fixed_cost_in_a_season_with_lost_sales():
-    """Near the optimum, where one s and S that move with the forecast cost 7 % more."""
-    changes = {"demands.customers.season": [0.5, 1.0, 1.5], "demands.customers.shortage_cost": 19}
-    world = jit_gym.load("lost-sales", {**changes, "lanes.supplier.fixed_cost": 5, "lanes.supplier.lead_time": 1})
-    assert float(jit_gym.exact_cost("agent:generalist", world)) < 1.015 * jit_gym.solve(world).cost
+@pytest.mark.parametrize("lead_time", [1, 2])
+@pytest.mark.parametrize("fixed_cost", [0, 5, 40])
+@pytest.mark.parametrize("season", [[1], [0.5, 1.0, 1.5], [0.2, 0.2, 2.6]])
+def test_with_lost_sales_it_costs_the_optimum_where_no_more_than_the_last_order_is_on_its_way(
+    season: list[float], fixed_cost: int, lead_time: int
+):
+    """What is on hand and the last order are the whole state there."""
+    changes = {"demands.customers.season": season, "demands.customers.shortage_cost": 19}
+    lane = {"lanes.supplier.lead_time": lead_time, "lanes.supplier.fixed_cost": fixed_cost}
+    world = jit_gym.load("lost-sales", {**changes, **lane})
+    cost = float(jit_gym.exact_cost("agent:generalist", world))
+    assert cost == pytest.approx(jit_gym.solve(world).cost, rel=2e-4)
+
+
+@pytest.mark.parametrize("fixed_cost", [0, 5, 40])
+@pytest.mark.parametrize(("season", "short"), [([1], 4), ([1.4, 0.6], 19), ([0.5, 1.0, 1.5], 60)])
+def test_with_lost_sales_and_more_on_its_way_it_costs_little_more(season: list[float], short: float, fixed_cost: int):
+    changes = {"demands.customers.season": season, "demands.customers.shortage_cost": short}
+    lane = {"lanes.supplier.lead_time": 3, "lanes.supplier.fixed_cost": fixed_cost}
+    world = jit_gym.load("lost-sales", {**changes, **lane})
+    assert float(jit_gym.exact_cost("agent:generalist", world)) < 1.003 * jit_gym.solve(world).cost
+
+
+def test_demand_that_hardly_varies_costs_the_optimum():
+    """Between 4 and 7 units, where a network that sees numbers of many worlds is a unit off, and costs 5 % more."""
+    demand = {"name": "randint", "low": 4, "high": 8}
+    changes = {"demands.customers.distribution": demand, "demands.customers.shortage_cost": 26.6}
+    world = jit_gym.load("lost-sales", {**changes, "lanes.supplier.lead_time": 1})
+    cost = float(jit_gym.exact_cost("agent:generalist", world))
+    assert cost == pytest.approx(jit_gym.solve(world).cost, rel=2e-4)
+
+
+def test_with_a_fixed_cost_it_foresees_what_is_announced():
+    """Spikes that treble demand, five periods ahead: safety stock on the forecast places an order in each period."""
+    rush = {"hits": ["customers"], "starts": {"rate": 0.05}, "lasts": 3, "factor": 3.0, "announced": 5}
+    lane = {"lanes.supplier.lead_time": 3, "lanes.supplier.fixed_cost": 5}
+    world = jit_gym.load("lost-sales", {**lane, "spikes.rush": rush})
+    how = {"paths": 256, "periods": 500, "warmup": 50, "seed": 1}
+    ours = jit_gym.evaluate("agent:generalist", world, **how).mean("cost")
+    levels = (f"safety-stock(service_level={level})" for level in (0.7, 0.8, 0.9, 0.95))
+    levels = (*levels, *(f"s-S(s={s}, S={s + more})" for s in (15, 20, 25) for more in (8, 12)))
+    assert ours < 0.95 * min(jit_gym.evaluate(rule, world, **how).mean("cost") for rule in levels)
 
 
 def test_with_a_fixed_cost_it_knows_that_orders_cross():
@@ -280,7 +318,8 @@ def test_what_is_expected_is_the_season_and_a_spike_goes_on():
     result = jit_gym.evaluate("agent:generalist", world, paths=8, periods=50)
     assert np.isfinite(result.mean("cost"))
     assert result.mean("fill_rate") > 0.9
-    assert "most expected" in jit_gym.policy("agent:generalist", world).outside  # five times the mean
+    far = jit_gym.load(world, {"lanes.supplier.lead_time": 8})
+    assert "most expected" in jit_gym.policy("agent:generalist", far).outside  # five times the mean
 
 
 @pytest.mark.parametrize(("announced", "seen"), [(0, "at-once"), (2, "at-once"), (0, "hidden")])
@@ -300,14 +339,6 @@ def test_what_spikes_add_that_no_forecast_shows(announced: int, seen: str):
     assert mean == pytest.approx(demand[:, 43].mean() - 1.0, abs=0.04)
     assert until_then == pytest.approx(demand[:, 40:44].mean() - 1.0, abs=0.04)
     assert deviation**2 == pytest.approx(mean * (1.0 - mean))  # either all of the spike, or nothing
-
-
-def test_in_a_season_it_costs_little_more_than_the_optimum():
-    """Exactly, in a season that its network was not trained on."""
-    changes = {"demands.customers.season": [0.5, 1.0, 1.5], "lanes.supplier.lead_time": 1}
-    world = jit_gym.load("lost-sales", changes)
-    cost = float(jit_gym.exact_cost("agent:generalist", world))
-    assert 0.0 <= 100 * (cost / jit_gym.solve(world).cost - 1) < 0.5
 
 
 def test_what_is_on_order_arrives_as_in_the_long_run():
@@ -347,10 +378,10 @@ def test_there_is_a_network_for_each_kind():
 
 
 def test_a_model_in_a_file_plays_as_the_shipped_one(tmp_path: Path):
-    path = tmp_path / "mine.safetensors"
+    path, world = tmp_path / "mine.safetensors", jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 8})
     path.write_bytes(shipped("one-supplier").data)
     ours, theirs = (
-        jit_gym.evaluate(what, "lost-sales", paths=8, periods=20).figures["cost"]
+        jit_gym.evaluate(what, world, paths=8, periods=20).figures["cost"]
         for what in ("agent:generalist", f"agent:{path}")
     )
     assert (ours == theirs).all()
@@ -366,8 +397,14 @@ def test_a_model_of_another_kind_or_with_other_numbers_is_refused():
         Generalist(fewer).fit(world)
 
 
-def test_a_published_instance_costs_little_more_than_its_optimum():
-    """Zipkin (2008), Poisson demand of mean 5, p = 4, h = 1, L = 1: the optimum is 4.04071."""
+def test_published_instances_cost_their_optimum():
+    """Zipkin (2008), Poisson demand of mean 5, h = 1: with p = 4 and L = 1 it is 4.04071."""
     world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 1, "demands.customers.shortage_cost": 4})
-    cost = float(jit_gym.exact_cost("agent:generalist", world))
-    assert 0.0 <= 100 * (cost / 4.04071 - 1) < 0.5
+    assert float(jit_gym.exact_cost("agent:generalist", world)) == pytest.approx(4.04071, rel=1e-4)
+
+
+def test_a_long_lead_time_costs_what_deep_controlled_learning_costs():
+    """Temizöz et al. (2023), Poisson demand of mean 5, p = 4 and L = 8, where no optimum is known: 4.95078."""
+    world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 8, "demands.customers.shortage_cost": 4})
+    cost = jit_gym.evaluate("agent:generalist", world, paths=512, periods=600, warmup=100, seed=1).mean("cost")
+    assert cost < 1.005 * 4.95078

@@ -1,4 +1,4 @@
-"""What `agent:generalist` sees of one stock with a fixed cost an order and lost sales, and the levels it corrects."""
+"""What `agent:generalist` sees of one stock with a fixed cost, lost sales and lead times that vary."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..physics import View
-from .base import PolicyError
 from .generalist_computed import ComputedLevels
-from .generalist_inputs import project
 from .generalist_random import LATER, REACH, RandomLeadTimes, on_arrival, projected
 from .generalist_stock import STEADY
 from .periodic_levels import Levels
 
 MORE = ("fixed cost", "economic lot", "reorder point", "its distance")
 """What is seen of a world with fixed costs beside `generalist_stock.STEADY`."""
-SEEN = (*STEADY, *MORE)
+SEEN = (*STEADY, *MORE, *LATER)
 
 
-class FixedCost(ComputedLevels):
-    """The numbers of a world with one stock, a fixed cost and lost sales, in units of its mean demand and holding cost.
+class FixedCostRandomLeadTimes(ComputedLevels):
+    """The numbers of a world with one stock, a fixed cost, lost sales and lead times that vary, without a scale.
 
     Its s and S are levels of the projected inventory level, the mean of what will be left when an order placed now
     arrives, which is nearly the best without a fixed cost (van Jaarsveld and Arts 2024): the position counts what will
-    never be asked for again. The network corrects the economic lot Q, and the level s that runs out in a period with
-    the chance h Q / (h Q + p E D) (Hadley and Whitin 1963).
+    never be asked for again. It is a mean over the periods in which that may be, as the levels of a season are. The
+    network corrects the economic lot Q, and the level s that runs out in a period with the chance
+    h Q / (h Q + p E D) (Hadley and Whitin 1963).
     """
 
     corrected = True
     inputs: ClassVar[tuple[str, ...]] = SEEN
-    context_names: ClassVar[tuple[str, ...]] = SEEN
+    context_names = SEEN
     outputs: ClassVar[int] = 2
+    stock = RandomLeadTimes
+    shop: RandomLeadTimes
 
     @cached_property
     def point(self) -> float:
@@ -42,20 +43,14 @@ class FixedCost(ComputedLevels):
 
     @property
     def spread(self) -> float:
-        """Return the deviation of a period's demand, in the mean demand."""
-        return self.shop.variation
-
-    def check(self, place: str) -> None:
-        """Raise a PolicyError, in one line that begins with `place`, for costs or a demand that say nothing."""
-        super().check(place)
-        if not np.isfinite(self.cost) or self.cost <= 0:
-            raise PolicyError(f"{place}: needs a fixed cost and a holding cost, got a ratio of {self.cost:g}")
+        """Return the deviation of a period's demand, and of half as long as lead times vary, up to half a period."""
+        return float(np.hypot(self.shop.variation, 0.5 * min(self.shop.lead_time_deviation, 1.0)))
 
     @cached_property
     def context(self) -> np.ndarray:
         """Return what is seen of this world (numbers,), by `inputs`."""
         more = [np.log(self.cost), self.lot, self.point, (self.shop.newsvendor - self.point) / self.spread]
-        return np.array([*self.shop.context[: len(STEADY)], *more])
+        return np.array([*self.shop.context[: len(STEADY)], *more, *self.shop.context[-len(LATER) :]])
 
     def levels(self, corrections: Any) -> tuple[Any, Any]:
         """Return s and S of what is left, in units, for corrections (..., 2).
@@ -70,41 +65,6 @@ class FixedCost(ComputedLevels):
         s, up_to = self.levels(np.asarray(network(self.context[None]), float)[0])
         return float(s), float(up_to)
 
-    def rounded(self, quantity: Any) -> Any:
-        return np.floor(quantity + 0.5) if self.whole else quantity
-
-    def moved(self, view: View, means: list[Any], usual: Any) -> Any:
-        lead_time = self.shop.lead_time
-        until = sum(means[:lead_time]) - np.asarray(usual)[..., :lead_time].sum(axis=-1)
-        return super().moved(view, means, usual) - until  # the position knows what is expected until an order arrives
-
-    def position(self, view: View, means: list[Any]) -> Any:
-        """Return what will be left when an order placed now arrives (paths,), in units."""
-        shop, there = self.shop, self.shop.arrivals(view)
-        there, demand = ([each / self.mean for each in numbers] for numbers in (there, means[: shop.lead_time + 1]))
-        return project(there, demand, [shop.variation * each for each in demand]).stock * self.mean
-
-
-class FixedCostRandomLeadTimes(FixedCost):
-    """The numbers of a world with a fixed cost whose customers are lost, and lead times that vary.
-
-    What will be left, and the levels of a season, are means over the periods in which an order may arrive.
-    """
-
-    inputs = context_names = (*SEEN, *LATER)
-    stock = RandomLeadTimes
-    shop: RandomLeadTimes
-
-    @property
-    def spread(self) -> float:
-        """Return the deviation of a period's demand, and of half as long as lead times vary, up to half a period."""
-        return float(np.hypot(self.shop.variation, 0.5 * min(self.shop.lead_time_deviation, 1.0)))
-
-    @cached_property
-    def context(self) -> np.ndarray:
-        """Return what is seen of this world (numbers,), by `inputs`."""
-        return np.append(super().context, self.shop.context[-len(LATER) :])
-
     def by_period(self, factors: Sequence[float]) -> Levels:
         there, k = super().by_period(factors), np.arange(REACH) - self.shop.lead_time
         periods = (np.arange(len(factors))[:, None] + k) % len(factors)
@@ -115,6 +75,7 @@ class FixedCostRandomLeadTimes(FixedCost):
         return on_arrival(means, self.shop.arrives) - on_arrival(then, self.shop.arrives)
 
     def position(self, view: View, means: list[Any]) -> Any:
+        """Return what will be left when an order placed now arrives (paths,), in units."""
         shop, demand = self.shop, [each / self.mean for each in means[:REACH]]
         on_hand, on_order = view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(shop.lane)]
         deviations = [shop.variation * each for each in demand]
