@@ -11,6 +11,8 @@ Groups of worlds, each against what there is to be had:
   projected inventory level;
 * `backlog`: the same worlds with customers who wait, against the optimum;
 * `fixed-cost`: the instances of Zheng and Federgruen (1991), and lost sales with a fixed cost, against the optimum;
+* `drawn`: worlds drawn at random, with demand that hardly varies or is often none, with and without strong seasons and
+  fixed costs, small enough for an optimum;
 * `seasons`: seasons that none was trained on, against the optimum; `fixed-cost-seasons`: the same with a fixed cost;
   `seasons-backlog`: with customers who wait, with and without one;
 * `shocks`: spikes of demand that none was trained on, seen as they begin or announced, against the tuned safety stock
@@ -106,6 +108,35 @@ def seasons(*fixed: float, lead_times: tuple[int, ...], **more: Any) -> Iterator
             yield where, "lost-sales", changes, ("optimal",)
 
 
+DRAWN: tuple[dict[str, Any], ...] = (
+    {"name": "poisson", "mu": 3},
+    {"name": "poisson", "mu": 5},
+    {"name": "poisson", "mu": 0.4},
+    {"name": "geom", "p": 0.25, "loc": -1},
+    {"name": "nbinom", "n": 2, "p": 0.4},
+    {"name": "binom", "n": 8, "p": 0.5},
+    {"name": "randint", "low": 0, "high": 6},
+    {"name": "randint", "low": 4, "high": 8},
+    {"name": "empirical", "values": [0, 6], "weights": [2, 1]},
+)
+SEASONS = ([0.6, 1.4], [0.5, 1.0, 1.5], [0.2, 0.2, 2.6], [1.2, 0.4, 1.4, 1.0], [1.3, 1.2, 1.2, 1.2, 1.3, 0.4, 0.4])
+
+
+def drawn() -> Iterator[Instance]:
+    """Yield the shop of `lost-sales` with much of it drawn at random."""
+    random = np.random.default_rng(2026)
+    for k in range(90):
+        demand, lead_time = DRAWN[k % len(DRAWN)], int(random.integers(1, 4))
+        short, fixed = (float(np.exp(random.uniform(np.log(low), np.log(60))).round(1)) for low in (2, 0.5))
+        changes = {"demands.customers.distribution": demand, "demands.customers.shortage_cost": short}
+        changes |= {"lanes.supplier.lead_time": lead_time, "lanes.supplier.fixed_cost": fixed if k % 2 else 0}
+        season = SEASONS[k % len(SEASONS)]
+        changes |= {"demands.customers.season": season} if k % 4 > 1 else {}
+        where = f"{k}-{demand['name']}-L{lead_time}-p{short:g}"
+        where += (f"-K{fixed:g}" if k % 2 else "") + (f"-{len(season)}-days" if k % 4 > 1 else "")
+        yield where, "lost-sales", changes, ("optimal",)
+
+
 def shocks(*fixed: float, against: tuple[str, ...], **more: Any) -> Iterator[Instance]:
     """Yield the shop of `lost-sales` with demand that is a multiple of itself for a while, for some fixed costs."""
     for name, rush in (
@@ -161,6 +192,7 @@ GROUPS = {
     "beyond": lambda: worlds("lost-sales-family", "held-out", ("capped-base-stock", "projected-inventory-level")),
     "backlog": lambda: worlds("lost-sales-family", "train", ("optimal",), **WAIT),
     "fixed-cost": fixed_costs,
+    "drawn": drawn,
     "seasons": lambda: seasons(0, lead_times=(1, 2, 3)),
     "fixed-cost-seasons": lambda: seasons(5, 15, 40, lead_times=(0, 1, 2, 3), **DEAR),
     "seasons-backlog": lambda: seasons(0, 5, 40, lead_times=(0, 2), **DEAR, **WAIT),
