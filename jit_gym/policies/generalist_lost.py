@@ -10,7 +10,7 @@ import numpy as np
 from ..physics import View
 from .generalist_computed import ComputedLevels
 from .generalist_inputs import DENSITY, Projection, normal_distribution, project
-from .last_order import Orders, best_orders, between, spaced
+from .last_order import LastOrder, Orders, best_orders, between, spaced
 
 LOTS = 2.0  # economic lots that are ordered at once, at most, with a period's demand and its safety stock
 SAFE = 4.0  # deviations of demand that are looked at
@@ -84,7 +84,7 @@ class LostSales(ComputedLevels):
         shop, grid = self.shop, self.grid
         demand = [shop.multiple(each / shop.base_mean * shop.step / grid.unit) for each in self.usual[:, 0]]
         fixed = self.cost * self.mean / grid.unit
-        return best_orders(demand, shop.lead_time, fixed, self.short, grid.positions, grid.amounts)
+        return best_orders(LastOrder(demand, shop.lead_time, fixed, self.short, grid.positions, grid.amounts))
 
     @cached_property
     def leaves(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The best orders where each has a fixed cost and customers are lost, by what will be left and the last order."""
+"""The best orders where customers are lost, by what will be left and the last order: dynamic programming."""
 
 from __future__ import annotations
 
@@ -24,28 +24,14 @@ class Orders(NamedTuple):
     amount: np.ndarray  # the best order, if there is one, in steps
 
 
-def best_orders(
-    demand: Sequence[np.ndarray], lead_time: int, fixed: float, short: float, positions: np.ndarray, amounts: np.ndarray
-) -> list[Orders]:
+def best_orders(world: Reduced) -> list[Orders]:
     """Return the best orders in each period of a season, by dynamic programming.
 
-    The state of a world with lost sales is what is on hand, and each order on its way: too much for most lead times.
-    Here the last order is itself, and all others count as if they were on hand already: as much as leaves the same mean
-    when the last one arrives, the position. That is exact for lead times of 1 and 2 periods, where no others are on
-    their way. The policy is improved until no other costs less by more than `SPAN`, by modified policy iteration
-    (Puterman 1994, section 6.5), damped as Schweitzer (1971) makes a chain aperiodic.
-
-    Args:
-        demand: P(D = 0, 1, 2, ...) of each period of the season, in steps.
-        lead_time: in periods, 1 or more.
-        fixed: the cost of an order, in that of holding a step for a period.
-        short: the cost of a step that is lost, in the same.
-        positions: consecutive numbers of steps; what is below the first counts as the first, and above as the last.
-        amounts: orders that are looked at, in steps: 0, and more and more.
+    The policy is improved until no other costs less by more than `SPAN`, by modified policy iteration (Puterman 1994,
+    section 6.5), damped as Schweitzer (1971) makes a chain aperiodic.
     """
-    world = _World([thinned(each) for each in demand], lead_time, fixed, short, positions, amounts)
-    value = np.zeros((len(positions), len(world.lasts)))
-    season, again = range(len(demand))[::-1], PERIODS // len(demand)
+    season, again = range(len(world.demand))[::-1], PERIODS // len(world.demand)
+    value = np.zeros(world.at_once[0].shape[:2])
     for _ in range(IMPROVEMENTS):
         before, played = value, []
         for t in season:
@@ -64,7 +50,7 @@ def best_orders(
     found = []
     for t in season:
         costs = world.costs(t, value)
-        found.append(_orders(costs, amounts))
+        found.append(_orders(costs, world.amounts))
         value = costs.min(axis=-1)
     return found[::-1]
 
@@ -75,16 +61,81 @@ def _settled(before: np.ndarray, value: np.ndarray) -> np.ndarray:
     return value - value.min()
 
 
-class _World:
-    """A world of lost sales whose state is a position and the last order.
+class Reduced:
+    """A world of lost sales whose state is reduced to a position, and perhaps the last order.
+
+    Attributes:
+        demand: P(D = 0, 1, 2, ...) of each period of the season, in steps.
+        amounts: orders that are looked at, in steps: 0, and more and more.
+        at_once: the cost of each order, and of the period in which it arrives (periods; positions, lasts, amounts).
+        follows: the place of the position in the next period, and how far it is on the way to the next place, by the
+            position after this period's demand and the last order (periods; positions, lasts), or the one that is
+            placed.
+        by_order: whether the order that is placed is part of the next position; the last order is then no state.
+        falls: the chances of the place of the position after a period's demand (periods; positions, positions).
+    """
+
+    at_once: list[np.ndarray]
+    follows: list[tuple[np.ndarray, np.ndarray]]
+
+    def __init__(
+        self, demand: Sequence[np.ndarray], positions: np.ndarray, amounts: np.ndarray, by_order: bool
+    ) -> None:
+        """Take the demand, and consecutive positions; what is below the first counts as it, and above as the last."""
+        self.demand, self.positions, self.amounts = [thinned(each) for each in demand], positions, amounts
+        self.by_order = by_order
+        self.falls = [left(np.arange(len(positions)), each) for each in self.demand]
+
+    def of(self, t: int) -> np.ndarray:
+        """Return the demand of a period, season after season."""
+        return self.demand[t % len(self.demand)]
+
+    def until(self, t: int, periods: int) -> np.ndarray:
+        """Return the chances of 0, 1, 2, ... steps left of each position after some periods from t on."""
+        return left(self.positions, reduce(np.convolve, [self.of(t + k) for k in range(periods)], np.ones(1)))
+
+    def costs(self, t: int, value: np.ndarray) -> np.ndarray:
+        """Return what each order costs from period t on (positions, lasts, amounts).
+
+        Args:
+            t: a period.
+            value: what the periods after it cost (positions, lasts).
+        """
+        place, part = self.follows[t]
+        there = value[place] * (1.0 - part)[..., None] + value[place + 1] * part[..., None]
+        there = (self.falls[t] @ there.reshape(len(there), -1)).reshape(there.shape)
+        return self.at_once[t] + (np.swapaxes(there, 1, 2) if self.by_order else there)
+
+    def played(self, t: int, policy: np.ndarray) -> tuple[np.ndarray, Any]:
+        """Return what period t costs (positions, lasts), and the chances of the states that follow (states, states).
+
+        Args:
+            t: a period.
+            policy: the place of what is ordered in the amounts (positions, lasts).
+        """
+        from scipy.sparse import csr_array
+
+        (place, part), asked = self.follows[t], np.flatnonzero(self.demand[t])[:, None, None]
+        z, last = np.indices(policy.shape)
+        fallen = np.maximum(z - asked, 0)
+        by, kept = (policy, 0 * policy) if self.by_order else (last, policy)
+        first, share, chance = place[fallen, by], part[fallen, by], self.demand[t][asked]
+        columns = np.stack([first, first + 1]) * policy.shape[1] + kept
+        chances = np.stack([chance * (1.0 - share), chance * share])
+        rows = np.broadcast_to(np.arange(policy.size).reshape(policy.shape), columns.shape)
+        moves = csr_array((chances.ravel(), (rows.ravel(), columns.ravel())), shape=(policy.size, policy.size))
+        return np.take_along_axis(self.at_once[t], policy[..., None], axis=-1)[..., 0], moves
+
+
+class LastOrder(Reduced):
+    """A world of lost sales with a lead time of one period or more, by the last order and all that is left without it.
+
+    The state of lost sales is what is on hand, and each order on its way: too much for most lead times. Here the last
+    order is itself, and all others count as if they were on hand already: as much as leaves the same mean when the last
+    one arrives, the position. That is exact for lead times of 1 and 2 periods, where no others are on their way.
 
     Attributes:
         lasts: last orders that are told apart; 0 alone for a lead time of a period, where the last one has arrived.
-        falls: the chances of the place of the position after a period's demand (periods; positions, positions).
-        at_once: the cost of each order, and of the period in which it arrives (periods; positions, lasts, amounts).
-        follows: the place of the position in the next period, and how far it is on the way to the next place, by the
-            position after this period's demand and the last order (periods; positions, lasts); for a lead time of a
-            period, by the order that is placed.
     """
 
     def __init__(
@@ -96,20 +147,16 @@ class _World:
         positions: np.ndarray,
         amounts: np.ndarray,
     ) -> None:
-        self.demand, self.lead_time, self.positions, self.amounts = demand, lead_time, positions, amounts
-        self.lasts = amounts if lead_time > 1 else amounts[:1]
+        """Take a world in steps: `fixed` and `short` are the costs of an order, and of a step that is lost.
+
+        They are in the cost of holding a step for a period.
+        """
+        super().__init__(demand, positions, amounts, by_order=lead_time == 1)
+        self.lead_time, self.lasts = lead_time, amounts if lead_time > 1 else amounts[:1]
         season = range(len(demand))
-        rest = [self._left(t, lead_time - 1) for t in season]
-        self.falls = [left(np.arange(len(positions)), each) for each in demand]
+        rest = [self.until(t, lead_time - 1) for t in season]
         self.at_once = [self._at_once(t, rest[t], short) + fixed * (amounts > 0) for t in season]
         self.follows = [self._follows(t, rest[(t + 1) % len(demand)]) for t in season]
-
-    def _of(self, t: int) -> np.ndarray:
-        return self.demand[t % len(self.demand)]
-
-    def _left(self, t: int, periods: int) -> np.ndarray:
-        """Return the chances of 0, 1, 2, ... steps left of each position after the demand of some periods."""
-        return left(self.positions, reduce(np.convolve, [self._of(t + k) for k in range(periods)], np.ones(1)))
 
     def _at_once(self, t: int, rest: np.ndarray, short: float) -> np.ndarray:
         """Return what the period costs in which an order of period t arrives (positions, lasts, amounts).
@@ -119,11 +166,9 @@ class _World:
             rest: the chances of what is left of each position when the last order arrives.
             short: the cost of a step that is lost.
         """
-        before, then = self._of(t + self.lead_time - 1), self._of(t + self.lead_time)
+        before = self.of(t + self.lead_time - 1)
         stocks = np.arange(rest.shape[1] + self.lasts[-1])
-        on_arrival = np.arange(len(stocks) + self.amounts[-1])
-        held = mean_left(len(on_arrival), then)
-        cost = held + short * (then @ np.arange(len(then)) - on_arrival + held)
+        cost = sold(self.of(t + self.lead_time), len(stocks) + self.amounts[-1], short)
         of_stock = np.zeros((len(stocks), len(self.amounts)))
         for k in np.flatnonzero(before):
             of_stock += before[k] * cost[np.maximum(stocks - k, 0)[:, None] + self.amounts]
@@ -138,42 +183,10 @@ class _World:
         """
         if self.lead_time == 1:
             return between(self.positions[:, None] + self.amounts, self.positions)
-        soon = self._left(t + 1, self.lead_time - 2)
-        then = mean_left(soon.shape[1] + self.lasts[-1], self._of(t + self.lead_time - 1))
+        soon = self.until(t + 1, self.lead_time - 2)
+        then = mean_left(soon.shape[1] + self.lasts[-1], self.of(t + self.lead_time - 1))
         means = np.stack([soon @ then[last : last + soon.shape[1]] for last in self.lasts], axis=1)
         return between(means, rest @ np.arange(rest.shape[1]))
-
-    def costs(self, t: int, value: np.ndarray) -> np.ndarray:
-        """Return what each order costs from period t on (positions, lasts, amounts).
-
-        Args:
-            t: a period.
-            value: what the periods after it cost (positions, lasts).
-        """
-        place, part = self.follows[t]
-        there = value[place] * (1.0 - part)[..., None] + value[place + 1] * part[..., None]
-        there = (self.falls[t] @ there.reshape(len(there), -1)).reshape(there.shape)
-        return self.at_once[t] + (np.swapaxes(there, 1, 2) if self.lead_time == 1 else there)
-
-    def played(self, t: int, policy: np.ndarray) -> tuple[np.ndarray, Any]:
-        """Return what period t costs (positions, lasts), and the chances of the states that follow (states, states).
-
-        Args:
-            t: a period.
-            policy: the place of what is ordered in the amounts (positions, lasts).
-        """
-        from scipy.sparse import csr_array
-
-        (place, part), asked = self.follows[t], np.flatnonzero(self.demand[t])[:, None, None]
-        z, last = np.indices(policy.shape)
-        fallen = np.maximum(z - asked, 0)
-        by, kept = (policy, 0 * policy) if self.lead_time == 1 else (last, policy)
-        first, share, chance = place[fallen, by], part[fallen, by], self.demand[t][asked]
-        columns = np.stack([first, first + 1]) * policy.shape[1] + kept
-        chances = np.stack([chance * (1.0 - share), chance * share])
-        rows = np.broadcast_to(np.arange(policy.size).reshape(policy.shape), columns.shape)
-        moves = csr_array((chances.ravel(), (rows.ravel(), columns.ravel())), shape=(policy.size, policy.size))
-        return np.take_along_axis(self.at_once[t], policy[..., None], axis=-1)[..., 0], moves
 
 
 def _orders(costs: np.ndarray, amounts: np.ndarray) -> Orders:
@@ -207,6 +220,13 @@ def thinned(chances: np.ndarray) -> np.ndarray:
     np.add.at(found, kept[place], (1.0 - part) * chances[values])
     np.add.at(found, np.append(kept, kept[-1] + 1)[place + 1], part * chances[values])
     return np.trim_zeros(found, "b") / found.sum()
+
+
+def sold(demand: np.ndarray, n: int, short: float) -> np.ndarray:
+    """Return what a period costs that begins with 0, 1, ..., n - 1 steps, in that of holding a step (n,)."""
+    held = mean_left(n, demand)
+    cost: np.ndarray = held + short * (demand @ np.arange(len(demand)) - np.arange(n) + held)
+    return cost
 
 
 def left(positions: np.ndarray, demand: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import pytest
 
 import jit_gym
 from jit_gym.policies.generalist_lost import LostSales, leaving
-from jit_gym.policies.last_order import best_orders, between, left, mean_left, spaced, thinned
+from jit_gym.policies.last_order import LastOrder, best_orders, between, left, mean_left, spaced, thinned
 from jit_gym.policies.plan import PlanningData
 
 DEMAND = np.array([0.25, 0.5, 0.0, 0.25])
@@ -43,8 +43,8 @@ def test_a_demand_with_fewer_values_has_the_same_mean(values: int):
 
 @pytest.mark.parametrize("lead_time", [1, 2, 4])
 def test_in_a_season_that_changes_nothing_orders_are_those_without_one(lead_time: int):
-    (alone,) = best_orders([DEMAND], lead_time, 3.0, 9.0, *GRID)
-    for found in best_orders([DEMAND] * 3, lead_time, 3.0, 9.0, *GRID):
+    (alone,) = best_orders(LastOrder([DEMAND], lead_time, 3.0, 9.0, *GRID))
+    for found in best_orders(LastOrder([DEMAND] * 3, lead_time, 3.0, 9.0, *GRID)):
         ordered = alone.gain > 0.01
         assert ((found.gain > 0.01) == ordered).all()
         assert found.amount[ordered] == pytest.approx(alone.amount[ordered], abs=0.6)
@@ -52,12 +52,12 @@ def test_in_a_season_that_changes_nothing_orders_are_those_without_one(lead_time
 
 @pytest.mark.parametrize("lead_time", [1, 3])
 def test_where_an_order_costs_more_than_all_that_it_saves_none_is_placed(lead_time: int):
-    (found,) = best_orders([DEMAND], lead_time, 1000.0, 2.0, *GRID)
+    (found,) = best_orders(LastOrder([DEMAND], lead_time, 1000.0, 2.0, *GRID))
     assert (found.gain < 0).all()
 
 
 def test_without_a_fixed_cost_more_is_ordered_the_less_is_left():
-    (found,) = best_orders([DEMAND], 2, 0.0, 9.0, *GRID)
+    (found,) = best_orders(LastOrder([DEMAND], 2, 0.0, 9.0, *GRID))
     ordered = np.where(found.gain > 0, found.amount, 0.0)
     assert (np.diff(ordered, axis=0) <= 0.6).all()
     assert ordered[0, 0] > ordered[2, 0] > 0
