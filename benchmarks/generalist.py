@@ -21,7 +21,7 @@ Groups of worlds, each against what there is to be had:
 * `random-lead`: random lead times that none was trained on, in sequence and crossing, against the tuned capped
   base-stock and base-stock;
 * `fixed-cost-random-lead` and `...-backlog`: the same with a fixed cost, and customers who are lost or wait, against
-  the tuned `s-S`;
+  the tuned `s-S`; `fixed-cost-random-lead-seasons`: the first in a season of three days;
 * `two-suppliers`: the instances of Gijsbrechts et al. (2022), against the tuned dual index and the optimum;
 * `two-family`: worlds of `two-supplier-family`, against the tuned dual index;
 * `histories`: each item and store of the shipped sales, against the tuned `s-S`, `base-stock` and `adaptive`.
@@ -184,6 +184,7 @@ def histories() -> Iterator[Instance]:
 
 
 DUAL, FIXED = ("dual-index",), ((19, 5), (19, 40), (4, 5))
+THREE_DAYS = {"demands.customers.season": [0.5, 1.0, 1.5]}
 WAIT, DEAR = {"demands.customers.unmet": "backlog"}, {"demands.customers.shortage_cost": 19}
 GROUPS = {
     "published": lambda: zipkin("lost_sales", "optimal"),
@@ -203,6 +204,7 @@ GROUPS = {
     "random-lead": lambda: random_lead_times((4, 0), (19, 0), against=("base-stock", "capped-base-stock")),
     "fixed-cost-random-lead": lambda: random_lead_times(*FIXED, against=("s-S",)),
     "fixed-cost-random-lead-backlog": lambda: random_lead_times(*FIXED, against=("s-S",), **WAIT),
+    "fixed-cost-random-lead-seasons": lambda: random_lead_times((19, 5), (4, 15), against=("s-S",), **THREE_DAYS),
     "two-suppliers": two,
     "two-family": lambda: worlds("two-supplier-family", "train", DUAL),
     "histories": histories,

@@ -19,6 +19,7 @@ from .base import Policy, PolicyError
 from .generalist_computed import ComputedLevels
 from .generalist_fixed_random import FixedCostRandomLeadTimes
 from .generalist_lost import LostSales
+from .generalist_lost_random import LostSalesRandomLeadTimes
 from .generalist_random import RandomLeadTimes
 from .generalist_stock import OneStock
 from .generalist_two import TwoSuppliers
@@ -37,6 +38,7 @@ KINDS: dict[str, type[OneStock] | type[FixedCostRandomLeadTimes] | type[TwoSuppl
 }
 """The kinds of worlds, each with a network of its own."""
 CHANGES = "changes of demand"  # by season, trend or spikes
+SEQUENCE = "deviation of lead times in sequence"
 NEAR = 0.1  # of the range of a number in training, by which a world may be beyond it and still count as like those
 
 
@@ -105,17 +107,14 @@ class Generalist(Policy):
     def outside(self) -> dict[str, float]:
         """Return how far each number of this world lies beyond those trained on, as a share of their range.
 
-        Empty where none is beyond them by more than a tenth, or the network is not asked. The one for fixed costs was
-        trained on no demand that changes, and `CHANGES` says by how much it does, in its mean.
+        Only where it is more than a tenth, and a network is asked; and what is known to be doubtful (`_doubts`).
         """
         if not self.world.corrected:
-            return {}
+            return _doubts(self.world)
         context, span = self.world.context, np.maximum(self.highest - self.lowest, 1e-6)
         beyond = np.maximum(np.maximum(self.lowest - context, context - self.highest) / span, 0.0)
         found = {name: float(far) for name, far in zip(self.world.context_names, beyond, strict=True) if far > NEAR}
-        if isinstance(self.world, FixedCostRandomLeadTimes) and self.world.moves:
-            found[CHANGES] = max(abs(each - 1.0) for each in self.world.shop.extremes)
-        return found
+        return found | _doubts(self.world)
 
     @property
     def is_sure(self) -> bool:
@@ -124,15 +123,14 @@ class Generalist(Policy):
 
     def notes(self) -> list[str]:
         """Say where it is not sure."""
-        names = self.world.context_names
+        names, doubts = self.world.context_names, _doubts(self.world)
         said = [
             f"{name} {self.world.context[k]:.3g} ({self.lowest[k]:.3g} to {self.highest[k]:.3g})"
-            for k, name in ((names.index(name), name) for name in self.outside if name != CHANGES)
+            for k, name in ((names.index(name), name) for name in self.outside if name not in doubts)
         ]
-        if CHANGES in self.outside:
-            said.append(f"{CHANGES} {self.outside[CHANGES]:.3g} (0)")
-        what = "is not sure here, as its network was trained on other worlds:"
-        return [f"{self.label}: {what} {', '.join(said)}"] if said else []
+        said += [f"{name} {value:.3g} (0)" for name, value in doubts.items()]
+        how = "its network was trained on" if self.world.corrected else "orders are computed for"
+        return [f"{self.label}: is not sure here, as {how} other worlds: {', '.join(said)}"] if said else []
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -141,6 +139,19 @@ class Generalist(Policy):
 
     def __str__(self) -> str:
         return self.label
+
+
+def _doubts(world: World) -> dict[str, float]:
+    """Return what makes a world doubtful, and by how much.
+
+    The network for fixed costs was trained on no demand that changes in its mean, and the orders for seasons in which
+    lead times vary are computed as if they crossed.
+    """
+    if isinstance(world, FixedCostRandomLeadTimes) and world.moves:
+        return {CHANGES: max(abs(each - 1.0) for each in world.shop.extremes)}
+    if isinstance(world, LostSalesRandomLeadTimes) and not world.crosses:
+        return {SEQUENCE: world.shop.lead_time_deviation}
+    return {}
 
 
 def kind_of(scenario: Scenario) -> str:
@@ -161,8 +172,9 @@ def world_of(scenario: Scenario) -> World:
         ((name, _),), (demand,) = scenario.lanes.items(), scenario.demands.values()
         if demand.unmet == "backlog" or lead_times(scenario, name)[0] >= 1.0:
             return ComputedLevels(plan)
-        if kind == "one-supplier" and (levels := LostSales(plan)).fits:
-            return levels
+        late = kind != "one-supplier"
+        if (computed := LostSalesRandomLeadTimes(plan) if late else LostSales(plan)).fits:
+            return computed
     return KINDS[kind](plan)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -10,9 +9,8 @@ import numpy as np
 
 from ..physics import View
 from .generalist_computed import ComputedLevels
-from .generalist_random import LATER, REACH, RandomLeadTimes, on_arrival, projected
+from .generalist_random import LATER, RandomLeadTimes, on_arrival
 from .generalist_stock import STEADY
-from .periodic_levels import Levels
 
 MORE = ("fixed cost", "economic lot", "reorder point", "its distance")
 """What is seen of a world with fixed costs beside `generalist_stock.STEADY`."""
@@ -24,9 +22,8 @@ class FixedCostRandomLeadTimes(ComputedLevels):
 
     Its s and S are levels of the projected inventory level, the mean of what will be left when an order placed now
     arrives, which is nearly the best without a fixed cost (van Jaarsveld and Arts 2024): the position counts what will
-    never be asked for again. It is a mean over the periods in which that may be, as the levels of a season are. The
-    network corrects the economic lot Q, and the level s that runs out in a period with the chance
-    h Q / (h Q + p E D) (Hadley and Whitin 1963).
+    never be asked for again. It is a mean over the periods in which that may be. The network corrects the economic lot
+    Q, and the level s that runs out in a period with the chance h Q / (h Q + p E D) (Hadley and Whitin 1963).
     """
 
     corrected = True
@@ -65,19 +62,10 @@ class FixedCostRandomLeadTimes(ComputedLevels):
         s, up_to = self.levels(np.asarray(network(self.context[None]), float)[0])
         return float(s), float(up_to)
 
-    def by_period(self, factors: Sequence[float]) -> Levels:
-        there, k = super().by_period(factors), np.arange(REACH) - self.shop.lead_time
-        periods = (np.arange(len(factors))[:, None] + k) % len(factors)
-        return Levels(*(each[periods] @ self.shop.arrives for each in there))
-
     def moved(self, view: View, means: list[Any], usual: Any) -> Any:
         then = list(np.moveaxis(np.asarray(usual), -1, 0))
         return on_arrival(means, self.shop.arrives) - on_arrival(then, self.shop.arrives)
 
     def position(self, view: View, means: list[Any]) -> Any:
         """Return what will be left when an order placed now arrives (paths,), in units."""
-        shop, demand = self.shop, [each / self.mean for each in means[:REACH]]
-        on_hand, on_order = view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(shop.lane)]
-        deviations = [shop.variation * each for each in demand]
-        ahead = projected(on_hand / self.mean, on_order / self.mean, demand, deviations, shop.late)
-        return self.mean * on_arrival(ahead.means, shop.arrives)
+        return self.shop.left(view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(self.shop.lane)], means)

@@ -10,7 +10,7 @@ import numpy as np
 from ..physics import View
 from .generalist_computed import ComputedLevels
 from .generalist_inputs import DENSITY, Projection, normal_distribution, project
-from .last_order import LastOrder, Orders, best_orders, between, spaced
+from .last_order import LastOrder, Orders, Reduced, best_orders, between, spaced
 
 LOTS = 2.0  # economic lots that are ordered at once, at most, with a period's demand and its safety stock
 SAFE = 4.0  # deviations of demand that are looked at
@@ -55,36 +55,57 @@ class LostSales(ComputedLevels):
         """
         shop = self.shop
         seasons = [shop.usual(np.array(t)) for t in range(shop.repeats)] if shop.cycle else [shop.usual(None)]
-        return np.array(seasons, float)[:, : shop.lead_time + 1]
+        return np.array(seasons, float)[:, : shop.reach + 1]
 
     @property
     def until(self) -> int:
         """Return in how many periods the last order arrives."""
         return self.shop.lead_time - 1
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """Return the least position of which something may be left, and the most that are worth having, in units."""
+        until, spread = self.until, SAFE * self.shop.variation * self.mean
+        least = self.usual[:, 1:until].sum(axis=1).min() - spread * np.sqrt(until)
+        return max(least, 0.0), self.usual[:, : until + 1].sum(axis=1).max() + spread * np.sqrt(until + 1)
+
     @cached_property
     def grid(self) -> Grid:
         """Return what is told apart: as much as is worth its time."""
-        until, spread = self.until, SAFE * self.shop.variation * self.mean
-        most = LOTS * self.lot * self.mean + self.usual[:, -1].max() + spread
-        lowest = max(self.usual[:, 1:until].sum(axis=1).min() - spread * np.sqrt(until), 0.0)  # nothing of it is left
-        highest = self.usual[:, : until + 1].sum(axis=1).max() + spread * np.sqrt(until + 1) + most
+        lowest, highest = self.span
+        most = LOTS * self.lot * self.mean + self.usual.max() + SAFE * self.shop.variation * self.mean
         wide = 1
         while True:
             unit = wide * self.shop.step
-            positions, amounts = np.arange(int(lowest / unit), int(highest / unit) + 3), spaced(most / unit + 1.0, NEAR)
-            actions = len(self.usual) * len(positions) * len(amounts) * (len(amounts) if until else 1)
+            positions = np.arange(int(lowest / unit), int((highest + most) / unit) + 3)
+            amounts = spaced(most / unit + 1.0, NEAR)
+            actions = len(self.usual) * len(positions) * len(amounts) * (len(amounts) if self.until else 1)
             if len(positions) <= MOST_POSITIONS and actions <= MOST_ACTIONS:
                 return Grid(unit, positions, amounts)
             wide += 1 + wide // 8
 
+    @property
+    def reduced(self) -> Reduced:
+        """Return the world of which the best orders are known, in steps."""
+        return LastOrder(
+            self.demand, self.shop.lead_time, self.fixed, self.short, self.grid.positions, self.grid.amounts
+        )
+
+    @property
+    def demand(self) -> list[np.ndarray]:
+        """Return the chances of 0, 1, 2, ... steps of each period of a season."""
+        shop = self.shop
+        return [shop.multiple(each / shop.base_mean * shop.step / self.grid.unit) for each in self.usual[:, 0]]
+
+    @property
+    def fixed(self) -> float:
+        """Return the cost of an order, in that of holding a step for a period."""
+        return float(self.cost * self.mean / self.grid.unit)
+
     @cached_property
     def found(self) -> list[Orders]:
         """Return what is ordered in each period of a season, by the position and the last order."""
-        shop, grid = self.shop, self.grid
-        demand = [shop.multiple(each / shop.base_mean * shop.step / grid.unit) for each in self.usual[:, 0]]
-        fixed = self.cost * self.mean / grid.unit
-        return best_orders(LastOrder(demand, shop.lead_time, fixed, self.short, grid.positions, grid.amounts))
+        return best_orders(self.reduced)
 
     @cached_property
     def leaves(self) -> np.ndarray:
@@ -128,20 +149,30 @@ class LostSales(ComputedLevels):
 
     def orders(self, view: View, network: Any) -> np.ndarray:
         """Return orders (paths, 1), in units; no network is asked."""
-        there, means = self.shop.arrivals(view), self.shop.foreseen(view)
         # A policy that looks at the period must say when its orders repeat.
-        periods = np.broadcast_to(0 if len(self.usual) == 1 else view.period % len(self.usual), len(there[0]))
-        if self.moves:
-            usual, n = self.usual[periods], self.shop.lead_time
-            known = sum(means[:n]) - usual[:, :n].sum(axis=1)  # the projection knows it
-            left, missing = self.compared(there, means, self.moved(view, means, usual) - known, usual)
-        else:
-            left, missing = self.left(there, means), np.zeros(len(there[0]))
-        quantity = np.zeros(len(left))
+        t, paths = 0 if len(self.usual) == 1 else view.period % len(self.usual), len(view.on_hand)
+        periods = np.broadcast_to(t, paths)
+        left, last, missing = self.state(view, periods)
+        quantity = np.zeros(paths)
         for t in np.unique(periods):
             here = periods == t
-            quantity[here] = self.quantity(t, left[here], there[-1][here])
+            quantity[here] = self.quantity(t, left[here], last[here])
         return np.where(quantity > 0.0, self.rounded(quantity + missing), 0.0)[:, None]
+
+    def state(self, view: View, periods: np.ndarray) -> tuple[Any, Any, Any]:
+        """Return what is left when the last order arrives, that order, and what is missing even so (paths,), in units.
+
+        Args:
+            view: the start of a period.
+            periods: that of the season (paths,).
+        """
+        there, means = self.shop.arrivals(view), self.shop.foreseen(view)
+        if not self.moves:
+            return self.left(there, means), there[-1], np.zeros(len(periods))
+        usual, n = self.usual[periods], self.shop.lead_time
+        known = sum(means[:n]) - usual[:, :n].sum(axis=1)  # the projection knows it
+        left, missing = self.compared(there, means, self.moved(view, means, usual) - known, usual)
+        return left, there[-1], missing
 
     def quantity(self, t: int, left: np.ndarray, last: np.ndarray) -> np.ndarray:
         """Return what is ordered in a period of the season (paths,), in units.

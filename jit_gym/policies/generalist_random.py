@@ -65,6 +65,18 @@ class RandomLeadTimes(OneStock):
         shop[CONTEXT.index("lead time")] = self.mean_time
         return np.array([*shop, *self.late, float(self.scenario.lanes[self.lane].crossing)])
 
+    def left(self, on_hand: Any, on_order: Any, means: list[Any]) -> Any:
+        """Return the mean of what is left when an order placed now arrives (paths,), in units.
+
+        Args:
+            on_hand, on_order: (paths,), in units.
+            means: the mean demand of this period and of the next ones, in units.
+        """
+        demand = [each / self.mean for each in means[:REACH]]
+        deviations = [self.variation * each for each in demand]
+        ahead = projected(on_hand / self.mean, on_order / self.mean, demand, deviations, self.late)
+        return self.mean * on_arrival(ahead.means, self.arrives)
+
     def seen(self, view: View) -> Seen:
         on_hand, on_order = view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(self.lane)]
         return see(on_hand, on_order, self.expected(view), self.arrives, self.late, self.context)

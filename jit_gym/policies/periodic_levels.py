@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
+from .last_order import mean_left, sold
 from .lead_times import demand_of_periods
 
 RARE = 1e-9  # the chance of a demand that is not looked at
@@ -42,21 +42,16 @@ def waiting_levels(
     return periodic_levels(demand, [waiting_costs(positions, each, short) for each in exposed], -most, fixed)
 
 
-def losing_levels(demand: Sequence[np.ndarray], lead_time: int, fixed: float, short: float, lot: int) -> Levels:
-    """Return an s and an S of what will be left in each period of a season, where customers are lost, in steps.
+def losing_levels(demand: Sequence[np.ndarray], fixed: float, short: float, lot: int) -> Levels:
+    """Return the best s and S of the stock in each period of a season, where customers are lost, in steps.
 
-    What will be left is the mean stock when an order placed now arrives; its deviation is taken to be that of the
-    demand until then. They are the best where orders arrive at once.
+    Orders arrive at once.
 
     Args:
         demand, fixed, short, lot: as for `waiting_levels`.
-        lead_time: in periods.
     """
-    until = [reduce(np.convolve, _from(demand, t, lead_time), np.ones(1)) for t in range(len(demand))]
-    then = [demand[(t + lead_time) % len(demand)] for t in range(len(demand))]
-    positions = np.arange(lot + 2 * max(len(each) for each in demand))
-    costs = [lost_costs(positions, *pair, short) for pair in zip(then, until, strict=True)]
-    return periodic_levels(then, costs, 0, fixed)
+    most = lot + 2 * max(len(each) for each in demand)
+    return periodic_levels(demand, [sold(each, most, short) for each in demand], 0, fixed)
 
 
 def _from(demand: Sequence[np.ndarray], t: int, periods: int) -> list[np.ndarray]:
@@ -107,41 +102,7 @@ def waiting_costs(positions: np.ndarray, exposed: np.ndarray, short: float) -> n
         exposed: P(0, 1, 2, ...) of what is asked for until an order placed now has arrived and been sold from.
         short: the cost of a missing step, in that of holding one.
     """
-    left = _left(positions, exposed)
+    left = np.where(positions > 0, mean_left(max(int(positions[-1]), 0) + 1, exposed)[np.maximum(positions, 0)], 0.0)
     mean = float(exposed @ np.arange(len(exposed)))
     cost: np.ndarray = left + short * (mean - positions + left)
     return cost
-
-
-def lost_costs(positions: np.ndarray, demand: np.ndarray, until: np.ndarray, short: float) -> np.ndarray:
-    """Return what a period costs at mean stocks when an order arrives, where customers are lost (positions,).
-
-    The stock differs from its mean as what is asked for until then does, and is not less than 0.
-
-    Args:
-        positions: in steps.
-        demand: P(D = 0, 1, 2, ...) of the period in which an order placed now arrives, in steps.
-        until: the same, of the periods before it.
-        short: the cost of a step that is lost, in that of holding one.
-    """
-    from scipy.signal import convolve
-
-    mean, middle = (float(chances @ np.arange(len(chances))) for chances in (demand, until))
-    whole, part = divmod(middle, 1.0)
-    stocks = np.arange(positions[-1] + whole + 2)
-    left = _left(stocks, demand)
-    of_stock = left + short * (mean - stocks + left)
-    lowest = int(positions[0] + whole) - (len(until) - 1)  # the stock where as much as can be is asked for
-    of_stock = np.append(np.full(max(-lowest, 0), of_stock[0]), of_stock[max(lowest, 0) :])
-    cost: np.ndarray = convolve((1.0 - part) * of_stock[:-1] + part * of_stock[1:], until, mode="valid")
-    return cost
-
-
-def _left(positions: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """Return E(y - D)+ for consecutive positions y (positions,)."""
-    below = np.cumsum(chances)
-    first = max(int(positions[0]), 0)
-    left = np.zeros(max(int(positions[-1]), 0) + 1)
-    cover = np.append(below, np.ones(max(len(left) - len(below), 0)))[: len(left) - 1]
-    left[1:] = np.cumsum(cover)
-    return np.append(np.zeros(len(positions) - len(left[first:])), left[first:])

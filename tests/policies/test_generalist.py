@@ -136,17 +136,33 @@ def test_it_says_where_it_is_not_sure():
     )
 
 
-def test_with_a_fixed_cost_it_is_not_sure_where_lead_times_vary_and_demand_changes():
-    """That network was trained on demand that is steady; what is computed needs no training."""
-    lead_time = {"name": "randint", "low": 1, "high": 4}
-    world = jit_gym.load("lost-sales", {"lanes.supplier.fixed_cost": 10, "lanes.supplier.lead_time": lead_time})
+def test_with_a_fixed_cost_and_lead_times_that_vary_it_says_where_it_is_not_sure():
+    """The network was trained on demand that is steady; in a season orders are computed as if they crossed."""
+    lane = {"fixed_cost": 10, "lead_time": {"name": "randint", "low": 1, "high": 4}, "crossing": True}
+    world = jit_gym.load("lost-sales", {f"lanes.supplier.{key}": value for key, value in lane.items()})
     season = jit_gym.load(world, {"demands.customers.season": [0.6, 1.4]})
     assert jit_gym.policy("agent:generalist", world).is_sure
-    player = jit_gym.policy("agent:generalist", season)
-    assert player.outside == {"changes of demand": pytest.approx(0.4)}
-    assert player.notes()[0].endswith("changes of demand 0.4 (0)")
+    assert jit_gym.policy("agent:generalist", season).is_sure
+    rush = {"hits": ["customers"], "starts": {"rate": 0.07}, "lasts": 4, "factor": 2.0}
+    player = jit_gym.policy("agent:generalist", jit_gym.load(world, {"spikes.rush": rush}))
+    assert player.outside == {"changes of demand": pytest.approx(1.0)}
+    assert player.notes()[0].endswith("as its network was trained on other worlds: changes of demand 1 (0)")
+    player = jit_gym.policy("agent:generalist", jit_gym.load(season, {"lanes.supplier.crossing": False}))
+    assert player.outside == {"deviation of lead times in sequence": pytest.approx(np.sqrt(2 / 3))}
+    assert "as orders are computed for other worlds: deviation" in player.notes()[0]
     assert jit_gym.policy("agent:generalist", jit_gym.load(season, {"demands.customers.unmet": "backlog"})).is_sure
-    assert jit_gym.policy("agent:generalist", jit_gym.load(season, {"lanes.supplier.lead_time": 2})).is_sure
+
+
+def test_in_a_season_a_fixed_cost_and_lead_times_that_vary_cost_less_than_any_s_and_s():
+    """Two periods of three with hardly any demand, in which an s and an S of the position order as in the third."""
+    lead_time = {"name": "randint", "low": 2, "high": 5}
+    lane = {"fixed_cost": 5, "lead_time": lead_time, "crossing": True}
+    changes = {f"lanes.supplier.{key}": value for key, value in lane.items()}
+    world = jit_gym.load("lost-sales", {**changes, "demands.customers.season": [0.2, 0.2, 2.6]})
+    how = {"paths": 256, "periods": 500, "warmup": 50, "seed": 1}
+    ours = jit_gym.evaluate("agent:generalist", world, **how).mean("cost")
+    levels = [f"s-S(s={s}, S={s + more})" for s in (10, 14, 18, 22, 26) for more in (4, 8, 12, 16)]
+    assert ours < min(jit_gym.evaluate(rule, world, **how).mean("cost") for rule in levels)
 
 
 def test_where_customers_wait_it_costs_the_optimum():

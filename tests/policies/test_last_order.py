@@ -5,7 +5,7 @@ import pytest
 
 import jit_gym
 from jit_gym.policies.generalist_lost import LostSales, leaving
-from jit_gym.policies.last_order import LastOrder, best_orders, between, left, mean_left, spaced, thinned
+from jit_gym.policies.last_order import LastOrder, best_orders, between, left, mean_left, sold, spaced, thinned
 from jit_gym.policies.plan import PlanningData
 
 DEMAND = np.array([0.25, 0.5, 0.0, 0.25])
@@ -17,6 +17,12 @@ def test_what_is_left_is_what_nobody_asks_for():
     expected = [[DEMAND[np.maximum(z - k, 0) == y].sum() for y in range(7)] for z in positions]
     assert left(positions, DEMAND) == pytest.approx(np.array(expected))
     assert mean_left(9, DEMAND)[2:7] == pytest.approx(left(positions, DEMAND) @ np.arange(7))
+
+
+def test_what_a_period_costs_is_what_is_held_and_what_is_lost():
+    stocks, k = np.arange(6), np.arange(4)
+    expected = [(np.maximum(y - k, 0) + 7.0 * np.maximum(k - y, 0)) @ DEMAND for y in stocks]
+    assert sold(DEMAND, 6, 7.0) == pytest.approx(np.array(expected))
 
 
 def test_a_place_between_two_points_is_interpolated_and_beyond_them_is_the_last():
