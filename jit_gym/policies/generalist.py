@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from ..chance import Chance
 from ..chance.suppliers import is_random
 from ..common.checks import one_line
 from ..common.text import plain
-from ..physics import View
+from ..physics import Layout, Simulation, View
 from ..scenario import Scenario
 from ..scenario.supports import unsupported
 from .base import Policy, PolicyError
@@ -30,6 +31,16 @@ from .trained import Network, Perceptron
 
 AGENT = "generalist"
 World = OneStock | TwoSuppliers | ComputedLevels
+
+
+class Tried(NamedTuple):
+    """What is played to compare two ways to order."""
+
+    paths: int
+    warmup: int
+    periods: int
+
+
 KINDS: dict[str, type[OneStock] | type[FixedCostRandomLeadTimes] | type[TwoSuppliers]] = {
     "one-supplier": OneStock,
     "random-lead-times": RandomLeadTimes,
@@ -39,6 +50,7 @@ KINDS: dict[str, type[OneStock] | type[FixedCostRandomLeadTimes] | type[TwoSuppl
 """The kinds of worlds, each with a network of its own."""
 CHANGES = "changes of demand"  # by season, trend or spikes
 SEQUENCE = "deviation of lead times in sequence"
+TRIED = Tried(paths=64, warmup=30, periods=200)  # where two ways to order are compared
 NEAR = 0.1  # of the range of a number in training, by which a world may be beyond it and still count as like those
 
 
@@ -48,7 +60,7 @@ class Generalist(Policy):
     It sees a world as numbers without a scale, so that units of goods and of money do not matter. Where customers are
     lost the network corrects the order of a projection of the pipeline, and with two suppliers those of a dual index.
     Where customers of one supplier wait, or dynamic programming is as good (`LostSales.fits`), orders are computed, and
-    no network is asked.
+    no network is asked. In a season with fixed costs and lead times that vary the better way is found by playing both.
     """
 
     name: ClassVar[str] = AGENT
@@ -75,7 +87,23 @@ class Generalist(Policy):
         fitted.world = world_of(scenario)
         fitted.world.check(self.label)
         fitted._read(self.model or shipped(kind), kind)
+        if isinstance(fitted.world, FixedCostRandomLeadTimes) and fitted.world.shop.seasonal:
+            computed = LostSalesRandomLeadTimes(fitted.world.plan)
+            fitted.world = min(fitted.world, computed, key=fitted._cost)
         return fitted
+
+    def _cost(self, world: ComputedLevels) -> float:
+        """Return what a world's orders cost on a few paths, which are the same for each."""
+        scenario, total = world.plan.scenario, 0.0
+        play = Simulation(Layout(scenario), Chance(scenario).draw(0, TRIED.paths, TRIED.warmup + TRIED.periods))
+        for t in range(TRIED.warmup + TRIED.periods):
+            rewards = play.step(world.orders(View(play), self._corrected)).money["reward"]
+            total -= float(rewards.sum()) if t >= TRIED.warmup else 0.0
+        return total
+
+    def _corrected(self, inputs: np.ndarray) -> np.ndarray:
+        """Return what the network says."""
+        return self.perceptron(inputs.astype(np.float32))
 
     def _read(self, model: Model, kind: str) -> None:
         """Take the network of a model, or say in one line why it cannot be played."""
@@ -96,7 +124,7 @@ class Generalist(Policy):
 
     def __call__(self, view: View) -> Any:
         """Return orders (paths, lanes), in units."""
-        return self.world.orders(view, lambda inputs: self.perceptron(inputs.astype(np.float32)))
+        return self.world.orders(view, self._corrected)
 
     @property
     def cycle(self) -> int | None:
@@ -172,8 +200,7 @@ def world_of(scenario: Scenario) -> World:
         ((name, _),), (demand,) = scenario.lanes.items(), scenario.demands.values()
         if demand.unmet == "backlog" or lead_times(scenario, name)[0] >= 1.0:
             return ComputedLevels(plan)
-        late = kind != "one-supplier"
-        if (computed := LostSalesRandomLeadTimes(plan) if late else LostSales(plan)).fits:
+        if kind == "one-supplier" and (computed := LostSales(plan)).fits:
             return computed
     return KINDS[kind](plan)
 

@@ -107,7 +107,7 @@ class ComputedLevels:
         step, most = shop.step * wide, int(lot / wide) + 2
         fixed = self.cost * self.mean / step
         if self.lost:
-            found = losing_levels(demand, fixed, self.short, most)
+            found = losing_levels(demand, shop.lead_time, fixed, self.short, most)
         else:
             found = waiting_levels(demand, shop.outstanding, fixed, self.short, most)
         return Levels(*(each * step for each in found))

@@ -99,6 +99,11 @@ class ExpectedDemand:
         return None if self.trend else self.repeats
 
     @property
+    def seasonal(self) -> bool:
+        """Tell whether what is expected changes with a season, and without a trend."""
+        return self.cycle is not None and self.cycle > 1
+
+    @property
     def changes(self) -> bool:
         """Tell whether what is expected is not the same in all periods."""
         return bool(self.plan.layout.columns.forecast) or self.cycle != 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -9,8 +10,9 @@ import numpy as np
 
 from ..physics import View
 from .generalist_computed import ComputedLevels
-from .generalist_random import LATER, RandomLeadTimes, on_arrival
+from .generalist_random import LATER, REACH, RandomLeadTimes, on_arrival
 from .generalist_stock import STEADY
+from .periodic_levels import Levels
 
 MORE = ("fixed cost", "economic lot", "reorder point", "its distance")
 """What is seen of a world with fixed costs beside `generalist_stock.STEADY`."""
@@ -22,8 +24,9 @@ class FixedCostRandomLeadTimes(ComputedLevels):
 
     Its s and S are levels of the projected inventory level, the mean of what will be left when an order placed now
     arrives, which is nearly the best without a fixed cost (van Jaarsveld and Arts 2024): the position counts what will
-    never be asked for again. It is a mean over the periods in which that may be. The network corrects the economic lot
-    Q, and the level s that runs out in a period with the chance h Q / (h Q + p E D) (Hadley and Whitin 1963).
+    never be asked for again. It is a mean over the periods in which that may be, as the levels of a season are. The
+    network corrects the economic lot Q, and the level s that runs out in a period with the chance h Q / (h Q + p E D)
+    (Hadley and Whitin 1963).
     """
 
     corrected = True
@@ -61,6 +64,11 @@ class FixedCostRandomLeadTimes(ComputedLevels):
     def steady(self, network: Any) -> tuple[float, float]:
         s, up_to = self.levels(np.asarray(network(self.context[None]), float)[0])
         return float(s), float(up_to)
+
+    def by_period(self, factors: Sequence[float]) -> Levels:
+        there, k = super().by_period(factors), np.arange(REACH) - self.shop.lead_time
+        periods = (np.arange(len(factors))[:, None] + k) % len(factors)
+        return Levels(*(each[periods] @ self.shop.arrives for each in there))
 
     def moved(self, view: View, means: list[Any], usual: Any) -> Any:
         then = list(np.moveaxis(np.asarray(usual), -1, 0))

@@ -26,10 +26,6 @@ class LostSalesRandomLeadTimes(LostSales):
     until = 0
 
     @property
-    def fits(self) -> bool:
-        return self.cost > 0.0 and self.shop.cycle is not None and self.shop.cycle > 1
-
-    @property
     def span(self) -> tuple[float, float]:
         late = self.shop.mean_time + 2.0 * self.shop.lead_time_deviation + 1.0
         total = self.usual[:, : int(np.ceil(late))].sum(axis=1).max()

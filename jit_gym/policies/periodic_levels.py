@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -42,16 +43,21 @@ def waiting_levels(
     return periodic_levels(demand, [waiting_costs(positions, each, short) for each in exposed], -most, fixed)
 
 
-def losing_levels(demand: Sequence[np.ndarray], fixed: float, short: float, lot: int) -> Levels:
-    """Return the best s and S of the stock in each period of a season, where customers are lost, in steps.
+def losing_levels(demand: Sequence[np.ndarray], lead_time: int, fixed: float, short: float, lot: int) -> Levels:
+    """Return an s and an S of what will be left in each period of a season, where customers are lost, in steps.
 
-    Orders arrive at once.
+    What will be left is the mean stock when an order placed now arrives; its deviation is taken to be that of the
+    demand until then. They are the best where orders arrive at once.
 
     Args:
         demand, fixed, short, lot: as for `waiting_levels`.
+        lead_time: in periods.
     """
-    most = lot + 2 * max(len(each) for each in demand)
-    return periodic_levels(demand, [sold(each, most, short) for each in demand], 0, fixed)
+    until = [reduce(np.convolve, _from(demand, t, lead_time), np.ones(1)) for t in range(len(demand))]
+    then = [demand[(t + lead_time) % len(demand)] for t in range(len(demand))]
+    positions = np.arange(lot + 2 * max(len(each) for each in demand))
+    costs = [lost_costs(positions, *pair, short) for pair in zip(then, until, strict=True)]
+    return periodic_levels(then, costs, 0, fixed)
 
 
 def _from(demand: Sequence[np.ndarray], t: int, periods: int) -> list[np.ndarray]:
@@ -105,4 +111,26 @@ def waiting_costs(positions: np.ndarray, exposed: np.ndarray, short: float) -> n
     left = np.where(positions > 0, mean_left(max(int(positions[-1]), 0) + 1, exposed)[np.maximum(positions, 0)], 0.0)
     mean = float(exposed @ np.arange(len(exposed)))
     cost: np.ndarray = left + short * (mean - positions + left)
+    return cost
+
+
+def lost_costs(positions: np.ndarray, demand: np.ndarray, until: np.ndarray, short: float) -> np.ndarray:
+    """Return what a period costs at mean stocks when an order arrives, where customers are lost (positions,).
+
+    The stock differs from its mean as what is asked for until then does, and is not less than 0.
+
+    Args:
+        positions: in steps.
+        demand: P(D = 0, 1, 2, ...) of the period in which an order placed now arrives, in steps.
+        until: the same, of the periods before it.
+        short: the cost of a step that is lost, in that of holding one.
+    """
+    from scipy.signal import convolve
+
+    whole, part = divmod(float(until @ np.arange(len(until))), 1.0)
+    stocks = np.arange(int(positions[-1] + whole) + 2)
+    of_stock = sold(demand, len(stocks), short)
+    lowest = int(positions[0] + whole) - (len(until) - 1)  # the stock where as much as can be is asked for
+    of_stock = np.append(np.full(max(-lowest, 0), of_stock[0]), of_stock[max(lowest, 0) :])
+    cost: np.ndarray = convolve((1.0 - part) * of_stock[:-1] + part * of_stock[1:], until, mode="valid")
     return cost

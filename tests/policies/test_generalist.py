@@ -137,10 +137,10 @@ def test_it_says_where_it_is_not_sure():
 
 
 def test_with_a_fixed_cost_and_lead_times_that_vary_it_says_where_it_is_not_sure():
-    """The network was trained on demand that is steady; in a season orders are computed as if they crossed."""
+    """The network was trained on demand that is steady; in a strong season orders are computed as if they crossed."""
     lane = {"fixed_cost": 10, "lead_time": {"name": "randint", "low": 1, "high": 4}, "crossing": True}
     world = jit_gym.load("lost-sales", {f"lanes.supplier.{key}": value for key, value in lane.items()})
-    season = jit_gym.load(world, {"demands.customers.season": [0.6, 1.4]})
+    season = jit_gym.load(world, {"demands.customers.season": [0.1, 0.1, 2.8]})
     assert jit_gym.policy("agent:generalist", world).is_sure
     assert jit_gym.policy("agent:generalist", season).is_sure
     rush = {"hits": ["customers"], "starts": {"rate": 0.07}, "lasts": 4, "factor": 2.0}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jit_gym.policies.periodic_levels import periodic_levels, waiting_costs
+from jit_gym.policies.periodic_levels import lost_costs, periodic_levels, waiting_costs
 from jit_gym.theory import closed_forms
 
 POISSON = {"name": "poisson", "mu": 5}
@@ -44,3 +44,21 @@ def test_waiting_costs_are_those_of_what_is_left_and_of_what_waits():
     k = np.arange(4)
     expected = [(np.maximum(y - k, 0) + 7.0 * np.maximum(k - y, 0)) @ demand for y in positions]
     assert waiting_costs(positions, demand, 7.0) == pytest.approx(np.array(expected))
+
+
+@pytest.mark.parametrize("periods", [0, 1, 3])
+def test_lost_costs_are_those_of_a_stock_about_its_mean(periods: int):
+    """What is asked for until then makes the stock differ from its mean; between whole units it is interpolated."""
+    demand, until = np.array([0.25, 0.5, 0.0, 0.25]), np.ones(1)
+    for _ in range(periods):
+        until = np.convolve(until, demand)
+    middle = float(until @ np.arange(len(until)))
+
+    def cost(stock: float) -> float:
+        k = np.arange(4)
+        low = int(stock)
+        of_whole = [(np.maximum(y - k, 0) + 7.0 * np.maximum(k - y, 0)) @ demand for y in (low, low + 1)]
+        return float((low + 1 - stock) * of_whole[0] + (stock - low) * of_whole[1])
+
+    expected = [sum(p * cost(max(y - j + middle, 0.0)) for j, p in enumerate(until)) for y in range(12)]
+    assert lost_costs(np.arange(12), demand, until, 7.0) == pytest.approx(np.array(expected))
