@@ -143,7 +143,7 @@ class LostSales(ComputedLevels):
         """
         ahead, then = self.projected(there, means), usual[:, self.until]
         finds = ahead.stock * self.mean - safety
-        deviation = self.mean * np.sqrt(ahead.variances[-2] + (self.shop.variation * then / self.mean) ** 2)
+        deviation = self.mean * np.sqrt(ahead.variances[-2] + (self.shop.variation * then / self.mean) ** 2 + 1e-6)
         stock = then + deviation * leaving(np.maximum(finds, 0.0) / deviation)
         return stock - there[-1] if self.until else stock, np.maximum(-finds, 0.0)
 

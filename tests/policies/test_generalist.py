@@ -274,6 +274,21 @@ def test_levels_move_with_what_is_announced_beyond_the_season():
     assert more[1:3].sum() > 1.3 * usual[1:3].sum()
 
 
+@pytest.mark.parametrize("lead_time", [1, 3])
+def test_a_season_with_days_without_demand_may_have_spikes(lead_time: int):
+    """A shop that is closed on two days of seven: no order is too many, and few customers are lost."""
+    rush = {"hits": ["customers"], "starts": {"rate": 0.1}, "lasts": 2, "factor": 2.0}
+    lane = {"lanes.supplier.lead_time": lead_time, "lanes.supplier.fixed_cost": 5, "spikes.rush": rush}
+    changes = {"demands.customers.season": [1, 1, 1, 1, 1, 0, 0], "demands.customers.shortage_cost": 19}
+    orders = played("lost-sales", {**lane, **changes}, 60)
+    assert np.isfinite(orders).all()
+    result = jit_gym.evaluate(
+        "agent:generalist", jit_gym.load("lost-sales", {**lane, **changes}), paths=32, periods=200
+    )
+    assert result.mean("fill_rate") > 0.9
+    assert orders.mean() < 8.0
+
+
 @pytest.mark.parametrize("fixed_cost", [0, 20])
 def test_where_orders_arrive_at_once_it_costs_the_optimum(fixed_cost: int):
     """With lost sales and no lead time a level is optimal, and with a fixed cost an s and an S (Scarf 1960)."""
