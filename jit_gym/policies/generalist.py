@@ -146,7 +146,7 @@ class Generalist(Policy):
 
     @property
     def is_sure(self) -> bool:
-        """Tell whether the network was trained on worlds like this one."""
+        """Tell whether the network was trained on worlds like this one, or orders are computed for them."""
         return not self.outside
 
     def notes(self) -> list[str]:

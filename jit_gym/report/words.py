@@ -80,6 +80,8 @@ def _described(result: Result) -> str:
         where = f"trained on {manifest.scenario}{seen if same or seen else ', another world than this'}"
         return where if name == f"agent:{manifest.agent}" else f"{name.removeprefix('agent:')}, {where}"
     if isinstance(result.player, Generalist):
+        if not result.player.world.corrected:
+            return "computed from this world's numbers"
         return f"trained on {result.player.manifest.scenario}, and on no world in particular"
     return parts(result)[1]
 

@@ -5,6 +5,7 @@ import pytest
 
 from jit_gym.evaluation import METRICS, Comparison, Estimate, Result, compare, judged
 from jit_gym.report.words import a, between, conventions, descriptions, digits, labels, number, verdict
+from jit_gym.scenario import load
 
 from ..worlds import shop
 
@@ -81,6 +82,15 @@ def test_the_same_policy_twice_is_told_apart_as_far_as_it_can_be():
     assert labels(Comparison(results)) == ["base-stock (1)", "base-stock (2)", "jit"]
     assert descriptions(Comparison(results)) == ["level=2", "level=3", ""]
     assert says(results[2], played("jit", 7 + SPREAD)).startswith("jit (1) and jit (2) cost least, and the same")
+
+
+@pytest.mark.parametrize(
+    ("lead_time", "said"),
+    [(2, "computed from this world's numbers"), (8, "trained on generalist-family, and on no world in particular")],
+)
+def test_the_generalist_says_whether_a_network_orders(lead_time: int, said: str):
+    world = load("lost-sales", {"lanes.supplier.lead_time": lead_time})
+    assert descriptions(compare(["agent:generalist"], world, paths=2, gap=False)) == [said]
 
 
 def test_a_difference_below_the_threshold_is_called_none():
