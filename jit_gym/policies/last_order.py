@@ -27,8 +27,8 @@ class Orders(NamedTuple):
 def best_orders(world: Reduced) -> list[Orders]:
     """Return the best orders in each period of a season, by dynamic programming.
 
-    The policy is improved until no other costs less by more than `SPAN`, by modified policy iteration (Puterman 1994,
-    section 6.5), damped as Schweitzer (1971) makes a chain aperiodic.
+    The policy is improved until no other costs less by more than `SPAN`, by modified policy iteration (Puterman and
+    Shin 1978), damped as Schweitzer (1971) makes a chain aperiodic.
     """
     season, again = range(len(world.demand))[::-1], PERIODS // len(world.demand)
     value = np.zeros(world.at_once[0].shape[:2])

@@ -435,7 +435,7 @@ def test_published_instances_cost_their_optimum():
 
 
 def test_a_long_lead_time_costs_what_deep_controlled_learning_costs():
-    """Temizöz et al. (2023), Poisson demand of mean 5, p = 4 and L = 8, where no optimum is known: 4.95078."""
+    """Temizöz et al. (2025), Poisson demand of mean 5, p = 4 and L = 8, where no optimum is known: 4.95078."""
     world = jit_gym.load("lost-sales", {"lanes.supplier.lead_time": 8, "demands.customers.shortage_cost": 4})
     cost = jit_gym.evaluate("agent:generalist", world, paths=512, periods=600, warmup=100, seed=1).mean("cost")
     assert cost < 1.005 * 4.95078
