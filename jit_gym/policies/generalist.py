@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..chance import Chance
 from ..chance.suppliers import is_random
 from ..common.checks import one_line
 from ..common.text import plain
-from ..physics import Layout, Simulation, View
+from ..physics import Simulation, View
 from ..scenario import Scenario
 from ..scenario.supports import unsupported
 from .base import Policy, PolicyError
@@ -31,16 +31,6 @@ from .trained import Network, Perceptron
 
 AGENT = "generalist"
 World = OneStock | TwoSuppliers | ComputedLevels
-
-
-class Tried(NamedTuple):
-    """What is played to compare two ways to order."""
-
-    paths: int
-    warmup: int
-    periods: int
-
-
 KINDS: dict[str, type[OneStock] | type[FixedCostRandomLeadTimes] | type[TwoSuppliers]] = {
     "one-supplier": OneStock,
     "random-lead-times": RandomLeadTimes,
@@ -50,7 +40,7 @@ KINDS: dict[str, type[OneStock] | type[FixedCostRandomLeadTimes] | type[TwoSuppl
 """The kinds of worlds, each with a network of its own."""
 CHANGES = "changes of demand"  # by season, trend or spikes
 SEQUENCE = "deviation of lead times in sequence"
-TRIED = Tried(paths=64, warmup=30, periods=200)  # where two ways to order are compared
+PATHS, WARMUP, PERIODS = 64, 30, 200  # that are played to find the better of two ways to order
 NEAR = 0.1  # of the range of a number in training, by which a world may be beyond it and still count as like those
 
 
@@ -88,18 +78,20 @@ class Generalist(Policy):
         fitted.world.check(self.label)
         fitted._read(self.model or shipped(kind), kind)
         if isinstance(fitted.world, FixedCostRandomLeadTimes) and fitted.world.shop.seasonal:
-            computed = LostSalesRandomLeadTimes(fitted.world.plan)
-            fitted.world = min(fitted.world, computed, key=fitted._cost)
+            fitted.world = fitted._better(fitted.world, LostSalesRandomLeadTimes(fitted.world.plan))
         return fitted
 
-    def _cost(self, world: ComputedLevels) -> float:
-        """Return what a world's orders cost on a few paths, which are the same for each."""
-        scenario, total = world.plan.scenario, 0.0
-        play = Simulation(Layout(scenario), Chance(scenario).draw(0, TRIED.paths, TRIED.warmup + TRIED.periods))
-        for t in range(TRIED.warmup + TRIED.periods):
-            rewards = play.step(world.orders(View(play), self._corrected)).money["reward"]
-            total -= float(rewards.sum()) if t >= TRIED.warmup else 0.0
-        return total
+    def _better(self, *worlds: ComputedLevels) -> ComputedLevels:
+        """Return the one of a world's numbers whose orders cost the least on a few paths, the same for each."""
+        plan, costs = worlds[0].plan, []
+        trace = Chance(plan.scenario).draw(0, PATHS, WARMUP + PERIODS)
+        for world in worlds:
+            play, total = Simulation(plan.layout, trace), 0.0
+            for t in range(WARMUP + PERIODS):
+                rewards = play.step(world.orders(View(play), self._corrected)).money["reward"]
+                total -= float(rewards.sum()) if t >= WARMUP else 0.0
+            costs.append(total)
+        return worlds[int(np.argmin(costs))]
 
     def _corrected(self, inputs: np.ndarray) -> np.ndarray:
         """Return what the network says."""

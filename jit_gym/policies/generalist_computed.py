@@ -112,23 +112,32 @@ class ComputedLevels:
             found = waiting_levels(demand, shop.outstanding, fixed, self.short, most)
         return Levels(*(each * step for each in found))
 
+    @cached_property
+    def usual(self) -> np.ndarray:
+        """Return the mean demand of each period of a season, and of each until an order arrives (season, periods).
+
+        It is in units. Without a season there is one period. A trend never comes back: the one is then the mean demand.
+        """
+        shop = self.shop
+        seasons = [shop.usual(np.array(t)) for t in range(shop.repeats)] if shop.cycle else [shop.usual(None)]
+        return np.array(seasons, float)[:, : shop.reach + 1]
+
     def season(self, network: Any) -> Season:
         """Return what is done in each period of a season, which is one period where there is none.
 
         A trend never comes back: levels are then those of the mean demand, and move with what is expected.
         """
-        shop = self.shop
-        usual = [shop.usual(np.array(t)) for t in range(shop.repeats)] if shop.cycle else [shop.usual(None)]
-        factors = [float(each[0]) / shop.base_mean for each in usual]
+        usual = self.usual
+        factors = [float(each) / self.shop.base_mean for each in usual[:, 0]]
         exact = not self.corrected and not self.crosses
         if exact and (self.lost or len(usual) > 1):
             found = self.by_period(factors)
         else:
             found = Levels(*(np.array([level], float) for level in self.steady(network)))
             if len(usual) > 1:
-                here, flat = self.by_period(factors), self.by_period([self.mean / shop.base_mean])
+                here, flat = self.by_period(factors), self.by_period([self.mean / self.shop.base_mean])
                 found = Levels(*(level + more - less for level, more, less in zip(found, here, flat, strict=True)))
-        return Season(*found, np.array(usual, float)[:, : shop.reach + 1])
+        return Season(*found, usual)
 
     def orders(self, view: View, network: Any) -> np.ndarray:
         """Return orders (paths, 1), in units, for the corrections that a network makes of its inputs."""

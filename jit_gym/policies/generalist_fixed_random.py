@@ -10,7 +10,7 @@ import numpy as np
 
 from ..physics import View
 from .generalist_computed import ComputedLevels
-from .generalist_random import LATER, REACH, RandomLeadTimes, on_arrival
+from .generalist_random import LATER, REACH, RandomLeadTimes
 from .generalist_stock import STEADY
 from .periodic_levels import Levels
 
@@ -71,9 +71,8 @@ class FixedCostRandomLeadTimes(ComputedLevels):
         return Levels(*(each[periods] @ self.shop.arrives for each in there))
 
     def moved(self, view: View, means: list[Any], usual: Any) -> Any:
-        then = list(np.moveaxis(np.asarray(usual), -1, 0))
-        return on_arrival(means, self.shop.arrives) - on_arrival(then, self.shop.arrives)
+        return self.shop.more(means, np.asarray(usual))
 
     def position(self, view: View, means: list[Any]) -> Any:
         """Return what will be left when an order placed now arrives (paths,), in units."""
-        return self.shop.left(view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(self.shop.lane)], means)
+        return self.shop.left(*self.shop.stocks(view), means)

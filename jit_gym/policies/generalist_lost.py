@@ -47,16 +47,6 @@ class LostSales(ComputedLevels):
         """Tell whether no network is known to do better: with a fixed cost, and where little is on its way."""
         return self.cost > 0.0 or (self.shop.lead_time <= FEW and self.shop.repeats <= LONG and not self.moves)
 
-    @cached_property
-    def usual(self) -> np.ndarray:
-        """Return the mean demand of each period of a season, and of each until an order arrives, in units.
-
-        A trend never comes back: orders are then those of the mean demand, and move with what is expected.
-        """
-        shop = self.shop
-        seasons = [shop.usual(np.array(t)) for t in range(shop.repeats)] if shop.cycle else [shop.usual(None)]
-        return np.array(seasons, float)[:, : shop.reach + 1]
-
     @property
     def until(self) -> int:
         """Return in how many periods the last order arrives."""
@@ -150,10 +140,9 @@ class LostSales(ComputedLevels):
     def orders(self, view: View, network: Any) -> np.ndarray:
         """Return orders (paths, 1), in units; no network is asked."""
         # A policy that looks at the period must say when its orders repeat.
-        t, paths = 0 if len(self.usual) == 1 else view.period % len(self.usual), len(view.on_hand)
-        periods = np.broadcast_to(t, paths)
+        periods = np.broadcast_to(0 if len(self.usual) == 1 else view.period % len(self.usual), len(view.on_hand))
         left, last, missing = self.state(view, periods)
-        quantity = np.zeros(paths)
+        quantity = np.zeros(len(left))
         for t in np.unique(periods):
             here = periods == t
             quantity[here] = self.quantity(t, left[here], last[here])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..physics import View
 from .generalist_lost import SAFE, LostSales
-from .generalist_random import RandomLeadTimes, on_arrival
+from .generalist_random import RandomLeadTimes
 from .last_order import Reduced, between, left, sold
 
 
@@ -18,7 +18,7 @@ class LostSalesRandomLeadTimes(LostSales):
 
     How much is on order is known, and not since when. It is projected to the periods in which an order may arrive that
     is placed now; what is ordered for as much on hand that leaves the same mean is the best by dynamic programming, as
-    if all on order were on hand. Without a season a network is better.
+    if all on order were on hand. Without a season, and often in a weak one, a network is better.
     """
 
     stock = RandomLeadTimes
@@ -41,10 +41,10 @@ class LostSalesRandomLeadTimes(LostSales):
         return np.array([self.shop.left(on_hand, 0.0 * on_hand, list(usual)) for usual in self.usual])
 
     def state(self, view: View, periods: np.ndarray) -> tuple[Any, Any, Any]:
-        means, on_order = self.shop.foreseen(view), view.on_order[:, self.plan.lanes.index(self.shop.lane)]
-        there = self.shop.left(view.on_hand[:, 0], on_order, means)
+        means = self.shop.foreseen(view)
+        there = self.shop.left(*self.shop.stocks(view), means)
         if self.moves:
-            there = there - on_arrival(means, self.shop.arrives) + self.usual[periods] @ self.shop.arrives
+            there = there - self.shop.more(means, self.usual[periods])
         return there, np.zeros(len(periods)), np.maximum(self.leaves[periods, 0] - there, 0.0)
 
 

@@ -65,6 +65,10 @@ class RandomLeadTimes(OneStock):
         shop[CONTEXT.index("lead time")] = self.mean_time
         return np.array([*shop, *self.late, float(self.scenario.lanes[self.lane].crossing)])
 
+    def stocks(self, view: View) -> tuple[Any, Any]:
+        """Return what is on hand, and on order (paths,) each, in units."""
+        return view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(self.lane)]
+
     def left(self, on_hand: Any, on_order: Any, means: list[Any]) -> Any:
         """Return the mean of what is left when an order placed now arrives (paths,), in units.
 
@@ -77,9 +81,16 @@ class RandomLeadTimes(OneStock):
         ahead = projected(on_hand / self.mean, on_order / self.mean, demand, deviations, self.late)
         return self.mean * on_arrival(ahead.means, self.arrives)
 
+    def more(self, means: list[Any], usual: np.ndarray) -> Any:
+        """Return how much more than usual is expected in the period in which an order arrives that is placed now.
+
+        Args:
+            means, usual: the mean demand of this period and of the next ones, in units: `usual` in its last axis.
+        """
+        return on_arrival(means, self.arrives) - on_arrival(list(np.moveaxis(usual, -1, 0)), self.arrives)
+
     def seen(self, view: View) -> Seen:
-        on_hand, on_order = view.on_hand[:, 0], view.on_order[:, self.plan.lanes.index(self.lane)]
-        return see(on_hand, on_order, self.expected(view), self.arrives, self.late, self.context)
+        return see(*self.stocks(view), self.expected(view), self.arrives, self.late, self.context)
 
 
 def see(on_hand: Any, on_order: Any, coming: Coming, arrives: Any, late: Any, context: Any) -> Seen:

@@ -215,10 +215,11 @@ def thinned(chances: np.ndarray) -> np.ndarray:
     least, most = int(np.flatnonzero(chances)[0]), int(np.searchsorted(np.cumsum(chances), 1.0 - RARE))
     values = np.arange(least, most + 1)
     kept = least + spaced(most - least, NEAR)
-    place, part = between(values, np.append(kept, kept[-1] + 1))
-    found = np.zeros(kept[-1] + 2)
+    kept = np.append(kept, kept[-1] + 1)
+    place, part = between(values, kept)
+    found = np.zeros(kept[-1] + 1)
     np.add.at(found, kept[place], (1.0 - part) * chances[values])
-    np.add.at(found, np.append(kept, kept[-1] + 1)[place + 1], part * chances[values])
+    np.add.at(found, kept[place + 1], part * chances[values])
     return np.trim_zeros(found, "b") / found.sum()
 
 
@@ -233,8 +234,7 @@ def left(positions: np.ndarray, demand: np.ndarray) -> np.ndarray:
     """Return the chances of 0, 1, 2, ... steps left of each position after a demand (positions, steps)."""
     asked = positions[:, None] - np.arange(positions[-1] + 1)
     chances = np.where((asked >= 0) & (asked < len(demand)), demand[np.clip(asked, 0, len(demand) - 1)], 0.0)
-    chances[:, 0] = 0.0
-    chances[:, 0] = 1.0 - chances.sum(axis=1)
+    chances[:, 0] = 1.0 - chances[:, 1:].sum(axis=1)
     return chances
 
 
